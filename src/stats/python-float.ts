@@ -1,0 +1,42 @@
+/** Largest exponent of ten, exclusive, that Python's `repr` of a float writes without an `e`. */
+const REPR_EXPONENT_END = 16
+/** Smallest exponent of ten that Python's `repr` of a float writes without an `e`. */
+const REPR_EXPONENT_MIN = -4
+
+/**
+ * A number as Python's `repr(float)` prints it: `20.0`, `0.062`, `1e-05`, `1e+16`.
+ * Both languages print the shortest digits that read back the same; only the form differs.
+ */
+export function pythonFloat(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf'
+  const [digits, exponentText] = value.toExponential().split('e')
+  const exponent = Number(exponentText)
+  if (value !== 0 && (exponent < REPR_EXPONENT_MIN || exponent >= REPR_EXPONENT_END)) {
+    const magnitude = String(Math.abs(exponent)).padStart(2, '0')
+    return `${digits}e${exponent < 0 ? '-' : '+'}${magnitude}`
+  }
+  const text = Object.is(value, -0) ? '-0' : String(value)
+  return text.includes('.') ? text : `${text}.0`
+}
+
+/**
+ * A bucket bound as Python's Prometheus client writes it into `le`: `1.0`, `0.001`, `+Inf`.
+ * Prometheus 2 compares `le` as text, so a fleet must agree on it. (From 1e6 on that client prints
+ * an exponent; no bound of a `CellLayout` is that large.)
+ */
+export function boundLabel(bound: number): string {
+  return bound === Number.POSITIVE_INFINITY ? '+Inf' : pythonFloat(bound)
+}
+
+/**
+ * Round to three decimals as Python's `round(x, 3)`: nearest on the exact binary value, ties to
+ * even. `toFixed` is exact too but takes ties up, and a tie is where 16 · x is an odd integer:
+ * an odd multiple of 1/2000 that a float64 can hold has a factor 125 in its numerator.
+ */
+export function roundThousandths(value: number): number {
+  const rounded = Number(value.toFixed(3))
+  const sixteenths = value * 16
+  if (!Number.isInteger(sixteenths) || sixteenths % 2 === 0) return rounded
+  const below = Math.floor(value * 1000)
+  return (below % 2 === 0 ? below : below + 1) / 1000
+}

@@ -1,0 +1,74 @@
+import { MoonmeterError } from '../errors.js'
+
+/** The status of a call that went wholly well, and of a row that names none. */
+export const STATUS_OK = 'ok'
+/** Some keys of the call failed, not all. */
+export const STATUS_PARTIAL_FAILURE = 'partial_failure'
+/** The only status that `error_count` counts. */
+export const STATUS_ERROR = 'error'
+
+/** What a row may leave out; the defaults are those of the reference. */
+export interface RowOptions {
+  /** Bytes the call attempted to move, whether or not it failed; default 0. */
+  readonly numBytes?: number | undefined
+  /** `ok` (default), `partial_failure`, `error`, or any other word. */
+  readonly status?: string | undefined
+  /** Keys that failed; default 0. */
+  readonly numFailedKeys?: number | undefined
+}
+
+/** One call to the store, complete. */
+export interface Row {
+  readonly operation: string
+  readonly durationSeconds: number
+  readonly numKeys: number
+  readonly numBytes: number
+  readonly status: string
+  readonly numFailedKeys: number
+}
+
+/**
+ * A row with its defaults filled in and its counts truncated to integers, as the reference's
+ * `reduce` does.
+ *
+ * @throws MoonmeterError `INVALID_ROW` when a number is negative, NaN or infinite, or a name is
+ * no string
+ */
+export function makeRow(
+  operation: string,
+  durationSeconds: number,
+  numKeys: number,
+  options: RowOptions = {},
+): Row {
+  const { numBytes = 0, status = STATUS_OK, numFailedKeys = 0 } = options
+  checkName('operation', operation)
+  checkName('status', status)
+  checkNumber('duration_seconds', durationSeconds)
+  checkNumber('num_keys', numKeys)
+  checkNumber('num_bytes', numBytes)
+  checkNumber('num_failed_keys', numFailedKeys)
+  return {
+    operation,
+    durationSeconds,
+    numKeys: Math.trunc(numKeys),
+    numBytes: Math.trunc(numBytes),
+    status,
+    numFailedKeys: Math.trunc(numFailedKeys),
+  }
+}
+
+function checkNumber(field: string, value: number): void {
+  if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return
+  throw new MoonmeterError(
+    'INVALID_ROW',
+    `${field}: expected a finite number, zero or more, got ${String(value)}; the row was dropped`,
+  )
+}
+
+function checkName(field: string, value: string): void {
+  if (typeof value === 'string') return
+  throw new MoonmeterError(
+    'INVALID_ROW',
+    `${field}: expected a string, got ${typeof value}; the row was dropped`,
+  )
+}

@@ -1,0 +1,28 @@
+import type { ExactSum } from './exact-sum.js'
+
+/**
+ * The stats of one series (operation × status) at one moment, small enough to send: only the
+ * cells that are not zero.
+ */
+export interface SeriesSnapshot {
+  readonly operation: string
+  readonly status: string
+  readonly numKeys: number
+  readonly numBytes: number
+  readonly numFailedKeys: number
+  /** Sum of the durations, in seconds. */
+  readonly durationSum: ExactSum
+  /** Slots of a `CellLayout` whose count is not zero, ascending. */
+  readonly slots: Uint16Array
+  /** Rows per slot of `slots`, same length; together the number of rows. */
+  readonly counts: Float64Array
+  /** Sum of `counts`. */
+  readonly rows: number
+}
+
+/** Number of rows over all the series. */
+export function countRows(series: Iterable<SeriesSnapshot>): number {
+  let rows = 0
+  for (const { rows: more } of series) rows += more
+  return rows
+}
