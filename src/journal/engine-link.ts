@@ -1,0 +1,26 @@
+import type { MessagePort } from 'node:worker_threads'
+
+/**
+ * What an engine thread needs to record for an aggregator: plain data for `workerData` or a
+ * message, with `transferList` as the transfer list.
+ */
+export interface EngineLink {
+  /** The engine's index, which becomes the `engine` label. */
+  readonly engine: number
+  /** Which life of the engine this is, from 1. */
+  readonly incarnation: number
+  /** The memory the recorder writes and the aggregator reads. */
+  readonly journal: SharedArrayBuffer
+  /** Series the journal has room for. */
+  readonly seriesMax: number
+  /** Durations the ring of a series holds. */
+  readonly recentRowsMax: number
+  /** Bucket upper bounds in seconds. */
+  readonly bounds: readonly number[]
+  /** Milliseconds between reports. */
+  readonly intervalMs: number
+  /** Where reports go. */
+  readonly port: MessagePort
+  /** What must be moved, not copied, to the engine's thread. */
+  readonly transferList: readonly MessagePort[]
+}

@@ -1,0 +1,147 @@
+import { refuseUnknownOptions } from '../options.js'
+import { STATUS_ERROR, STATUS_OK, STATUS_PARTIAL_FAILURE } from '../stats/row.js'
+import type { Recorder } from './recorder.js'
+
+const MS_PER_SECOND = 1e3
+
+/** Options of `instrumentStore`; each has a default. */
+export interface InstrumentOptions {
+  /**
+   * What `batchIsExist` counts as: `lookup_exists` (default) where a scheduler asks for prefix
+   * blocks, `save_exists` where a saver asks what is there already.
+   */
+  readonly existsOperation?: 'lookup_exists' | 'save_exists'
+  /**
+   * Bytes that a `batchPut` or `batchGet` attempts to move. Default: those of all buffers among
+   * the arguments behind the keys, nested arrays included; where there are none, those of the
+   * buffers in the result.
+   */
+  readonly bytesOf?: (keys: readonly unknown[], rest: readonly unknown[], result: unknown) => number
+  /** A clock that only goes forward, in milliseconds; default `performance.now`. */
+  readonly now?: () => number
+}
+
+type Method = (keys: readonly unknown[], ...rest: unknown[]) => unknown
+type BytesOf = NonNullable<InstrumentOptions['bytesOf']>
+
+/**
+ * The client with its `batchIsExist`, `batchPut` and `batchGet` recorded, whether they answer at
+ * once or by a promise; everything else of it is as it was.
+ *
+ * A result that is an array with numbers below zero is a `partial_failure` of as many keys (puts
+ * and gets only); an exception is an `error` of all keys and is thrown on.
+ *
+ * @throws MoonmeterError `INVALID_OPTION` for an unknown option
+ */
+export function instrumentStore<Client extends object>(
+  client: Client,
+  recorder: Recorder,
+  options: InstrumentOptions = {},
+): Client {
+  refuseUnknownOptions('instrumentStore', options, ['existsOperation', 'bytesOf', 'now'])
+  const call = new StoreCall(recorder, options)
+  const exists = options.existsOperation ?? 'lookup_exists'
+  const operations = new Map<PropertyKey, string>([
+    ['batchIsExist', exists],
+    ['batchPut', 'save_put'],
+    ['batchGet', 'load_get'],
+  ])
+  // A proxy's own `this` has none of the client's private fields, so methods stay with the client.
+  const methods = new Map<PropertyKey, { readonly from: unknown; readonly to: Method }>()
+  return new Proxy(client, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      const known = methods.get(name)
+      if (known?.from === value) return known.to
+      const operation = operations.get(name)
+      const bound: Method = value.bind(target)
+      const to = operation === undefined ? bound : call.wrap(operation, bound)
+      methods.set(name, { from: value, to })
+      return to
+    },
+  })
+}
+
+/** Times one call and records what became of it. */
+class StoreCall {
+  readonly #recorder: Recorder
+  readonly #bytesOf: BytesOf
+  readonly #now: () => number
+
+  constructor(recorder: Recorder, options: InstrumentOptions) {
+    this.#recorder = recorder
+    this.#bytesOf = options.bytesOf ?? bufferBytes
+    this.#now = options.now ?? (() => performance.now())
+  }
+
+  wrap(operation: string, method: Method): Method {
+    return (keys, ...rest) => {
+      const startMs = this.#now()
+      const ended = (result: unknown, failed: boolean) =>
+        this.#record(operation, startMs, keys, rest, result, failed)
+      let result: unknown
+      try {
+        result = method(keys, ...rest)
+      } catch (error) {
+        ended(undefined, true)
+        throw error
+      }
+      if (!isThenable(result)) {
+        ended(result, false)
+        return result
+      }
+      return result.then(
+        (value) => {
+          ended(value, false)
+          return value
+        },
+        (error) => {
+          ended(undefined, true)
+          throw error
+        },
+      )
+    }
+  }
+
+  #record(
+    operation: string,
+    startMs: number,
+    keys: readonly unknown[],
+    rest: readonly unknown[],
+    result: unknown,
+    failed: boolean,
+  ): void {
+    // A store outlives its telemetry: calls after the recorder's end are simply not recorded.
+    if (this.#recorder.closed) return
+    const durationSeconds = Math.max(0, this.#now() - startMs) / MS_PER_SECOND
+    const isExists = operation.endsWith('_exists')
+    const numKeys = keys?.length ?? 0
+    const numFailedKeys = failed ? numKeys : isExists ? 0 : countNegative(result)
+    const partial = numFailedKeys > 0 ? STATUS_PARTIAL_FAILURE : STATUS_OK
+    this.#recorder.record(operation, durationSeconds, numKeys, {
+      numBytes: isExists ? 0 : this.#bytesOf(keys, rest, result),
+      status: failed ? STATUS_ERROR : partial,
+      numFailedKeys,
+    })
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
+}
+
+function countNegative(result: unknown): number {
+  if (!Array.isArray(result) && !(result instanceof Int32Array)) return 0
+  return Array.from<unknown>(result).filter((code) => typeof code === 'number' && code < 0).length
+}
+
+function bufferBytes(_keys: readonly unknown[], rest: readonly unknown[], result: unknown): number {
+  return sumBytes(rest) || sumBytes(result)
+}
+
+function sumBytes(value: unknown): number {
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength
+  if (!Array.isArray(value)) return 0
+  return value.reduce((bytes: number, part: unknown) => bytes + sumBytes(part), 0)
+}

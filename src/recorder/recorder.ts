@@ -1,0 +1,201 @@
+import type { MessagePort } from 'node:worker_threads'
+import { OTHER } from '../catalogue.js'
+import { MoonmeterError } from '../errors.js'
+import type { EngineLink } from '../journal/engine-link.js'
+import { type Journal, SUM_CARRY_UNIT } from '../journal/journal.js'
+import { HEADER, JOURNAL_STATE, LABEL_BYTES_MAX } from '../journal/journal-layout.js'
+import { OCTAVE_COUNT } from '../stats/cell-layout.js'
+import type { RowOptions } from '../stats/row.js'
+import { encodeReport } from '../wire/report.js'
+import { OperationRecorder } from './operation-recorder.js'
+
+/** Reports that may wait unread on the port; the next leaves once one of them was taken. */
+const UNREAD_REPORTS_MAX = 2
+/** Statuses of one operation told apart in a journal; rows of further ones go to `other`. */
+const STATUSES_MAX = 8
+
+/** What a recorder takes from outside so that tests can give it. */
+export interface RecorderOptions {
+  /** The wall clock, in milliseconds since 1970; default `Date.now`. */
+  readonly now?: () => number
+}
+
+/**
+ * Records an engine's store operations into its journal and posts a report of all of it every
+ * interval. Made by `createRecorder`; there is one per life of an engine.
+ */
+export class Recorder {
+  readonly journal: Journal
+  readonly #link: EngineLink
+  readonly #port: MessagePort
+  readonly #now: () => number
+  readonly #operations = new Map<string, OperationRecorder>()
+  /** Per operation and status, where its block starts in the journal. */
+  readonly #bases = new Map<string, Map<string, number>>()
+  readonly #timer: NodeJS.Timeout
+  #stop: AbortController | undefined
+  #closed = false
+
+  constructor(link: EngineLink, journal: Journal, options: RecorderOptions) {
+    this.journal = journal
+    this.#link = link
+    this.#port = link.port
+    this.#now = options.now ?? Date.now
+    this.#timer = setInterval(() => this.report(), link.intervalMs)
+    // Telemetry alone must not keep a thread alive.
+    this.#timer.unref()
+  }
+
+  /** The engine's index. */
+  get engine(): number {
+    return this.#link.engine
+  }
+
+  /** Whether `close` was called. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Whether the main thread asked this engine to stop; cheap enough to read in any loop. */
+  get stopRequested(): boolean {
+    return Atomics.load(this.journal.words, HEADER.stopRequested) !== 0
+  }
+
+  /** Aborted once the main thread asked this engine to stop, as soon as the thread is not busy. */
+  get signal(): AbortSignal {
+    if (this.#stop === undefined) {
+      const stop = new AbortController()
+      this.#stop = stop
+      // Whatever comes by the port, the journal has the word: it only wakes the thread up.
+      const check = () => this.stopRequested && stop.abort()
+      this.#port.on('message', check)
+      this.#port.unref()
+      check()
+    }
+    return this.#stop.signal
+  }
+
+  /**
+   * The handle that records an operation; the same one each time.
+   *
+   * @throws MoonmeterError `INVALID_ROW` when the name is no string
+   */
+  operation(name: string): OperationRecorder {
+    const known = this.#operations.get(name)
+    if (known !== undefined) return known
+    if (typeof name !== 'string') {
+      throw new MoonmeterError('INVALID_ROW', `operation: expected a string, got ${typeof name}`)
+    }
+    const operation = new OperationRecorder(name, this)
+    this.#operations.set(name, operation)
+    return operation
+  }
+
+  /**
+   * Record one call to the store by the name of its operation.
+   *
+   * @throws MoonmeterError as `OperationRecorder.record`
+   */
+  record(operation: string, durationSeconds: number, numKeys: number, options?: RowOptions): void {
+    const recorder = this.#operations.get(operation) ?? this.operation(operation)
+    if (options === undefined) recorder.record(durationSeconds, numKeys)
+    else {
+      const { numBytes, status, numFailedKeys } = options
+      recorder.record(durationSeconds, numKeys, numBytes, status, numFailedKeys)
+    }
+  }
+
+  /**
+   * Post a report of all that was recorded so far, unless two wait unread already: what is not
+   * sent now is in the next one.
+   */
+  report(): void {
+    if (this.#closed) return
+    this.#post(false)
+  }
+
+  /** Post the last report and close the port. Recording afterwards throws `CLOSED`. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    clearInterval(this.#timer)
+    for (const operation of this.#operations.values()) operation.forget()
+    this.#post(true)
+    Atomics.store(this.journal.words, HEADER.state, JOURNAL_STATE.closed)
+    this.#port.close()
+  }
+
+  /**
+   * Where the block of a series starts in the journal; past a limit that of `other`.
+   *
+   * @throws MoonmeterError `CLOSED` after `close`
+   */
+  baseOf(operation: string, status: string): number {
+    if (this.#closed) {
+      throw new MoonmeterError(
+        'CLOSED',
+        `recorder of engine ${this.engine}: expected no rows after close(), got one of ` +
+          `'${operation}'; check 'closed' or close later`,
+      )
+    }
+    const statuses = this.#bases.get(operation)
+    return statuses?.get(status) ?? this.#addSeries(operation, status)
+  }
+
+  #addSeries(operation: string, status: string): number {
+    if (typeof status !== 'string') {
+      throw new MoonmeterError('INVALID_ROW', `status: expected a string, got ${typeof status}`)
+    }
+    const statuses = this.#bases.get(operation) ?? new Map<string, number>()
+    const limited = status !== OTHER && (statuses.size >= STATUSES_MAX || !fits(status))
+    if (limited) return this.baseOf(operation, OTHER)
+    // The last block is kept for rows that have nowhere else to go.
+    const full = this.journal.seriesCount >= this.journal.layout.seriesMax - 1
+    const isLast = operation === OTHER && status === OTHER
+    if (!isLast && (full || !fits(operation))) return this.baseOf(OTHER, OTHER)
+    const base = this.journal.layout.baseOf(this.journal.addSeries({ operation, status }))
+    statuses.set(status, base)
+    this.#bases.set(operation, statuses)
+    return base
+  }
+
+  #post(final: boolean): void {
+    const { words } = this.journal
+    words[HEADER.reportDue] = 0
+    this.#settleSums()
+    const unread = words[HEADER.posted] - Atomics.load(words, HEADER.taken)
+    if (unread >= UNREAD_REPORTS_MAX) return
+    const sequence = Atomics.add(words, HEADER.posted, 1) + 1
+    const bytes = encodeReport({
+      engine: this.#link.engine,
+      incarnation: this.#link.incarnation,
+      sequence,
+      timestampMs: this.#now(),
+      final,
+      bounds: this.#link.bounds,
+      series: this.journal.snapshot(),
+    })
+    this.#port.postMessage(bytes, [bytes.buffer])
+  }
+
+  /**
+   * Move what has filled half of a lane of a duration sum into its carry lane, so that sums stay
+   * exact for ever: a lane takes 2^32 rows, and this is called far more often than that.
+   */
+  #settleSums(): void {
+    const { floats, layout, seriesCount } = this.journal
+    for (let series = 0; series < seriesCount; series++) {
+      const base = layout.baseOf(series)
+      for (let octave = 0; octave < OCTAVE_COUNT; octave++) {
+        const high = base + layout.sumHigh + octave
+        if (floats[high] < SUM_CARRY_UNIT) continue
+        floats[high] -= SUM_CARRY_UNIT
+        floats[base + layout.sumCarry + octave] += 1
+      }
+    }
+  }
+}
+
+function fits(name: string): boolean {
+  return Buffer.byteLength(name) <= LABEL_BYTES_MAX
+}

@@ -1,0 +1,25 @@
+/** Bytes of a float64. */
+const FLOAT64_BYTES = 8
+/** Bytes of a limb of a sum. */
+export const LIMB_BYTES = 4
+
+/** Float64 as little-endian bytes. */
+export function writeFloats(values: readonly number[]): Uint8Array {
+  return new Uint8Array(Float64Array.from(values).buffer)
+}
+
+/** Little-endian bytes as float64; bytes past the last whole one are left out. */
+export function readFloats(bytes: Uint8Array): Float64Array {
+  // Copied, since a float64 array must start at a multiple of 8.
+  return new Float64Array(new Uint8Array(bytes).buffer, 0, Math.floor(bytes.length / FLOAT64_BYTES))
+}
+
+/** Limbs, integers below 2^32, as little-endian bytes. */
+export function writeLimbs(limbs: Float64Array): Uint8Array {
+  return new Uint8Array(Uint32Array.from(limbs).buffer)
+}
+
+/** Little-endian bytes as limbs; bytes past the last whole one are left out. */
+export function readLimbs(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(new Uint8Array(bytes).buffer, 0, Math.floor(bytes.length / LIMB_BYTES))
+}

@@ -1,0 +1,166 @@
+import type { CellLayout } from '../stats/cell-layout.js'
+import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
+import type { SeriesSnapshot } from '../stats/series-snapshot.js'
+import { LIMB_BYTES, readFloats, readLimbs, writeFloats, writeLimbs } from './binary.js'
+import { pack } from './msgpack.js'
+import { readArray, readBytes, readInteger, readNumber, readString, rejection } from './reject.js'
+import { VARINT_BYTES_MAX, VarintReader, writeVarint } from './varint.js'
+
+/** The key that tells a report from the reference's shapes; its value is the version. */
+export const REPORT_KEY = 'moonmeter_report'
+/** The version of reports that this code writes and reads. */
+const REPORT_VERSION = 1
+/** Values per series: operation, status, keys, bytes, failed keys, first limb, limbs, cells. */
+const SERIES_FIELDS = 8
+/** Bytes of the distance to the next slot that is not zero: there are fewer than 2^14 slots. */
+const SLOT_BYTES_MAX = 2
+
+/** An engine's stats so far in one life: complete in itself, so that any transport will do. */
+export interface Report {
+  readonly engine: number
+  /** Which life of the engine this is; a later life has a larger number. */
+  readonly incarnation: number
+  /** Counts the reports of a life, from 1. */
+  readonly sequence: number
+  /** When it was made, in milliseconds since 1970. */
+  readonly timestampMs: number
+  /** Whether the recorder was closed with it. */
+  readonly final: boolean
+  /** Bucket upper bounds in seconds, which with the version fix what a slot means. */
+  readonly bounds: readonly number[]
+  readonly series: readonly SeriesSnapshot[]
+}
+
+/**
+ * A report as MessagePack: a map whose numbers in bulk are binary, so that any MessagePack reads
+ * it. Bounds are float64, limbs of a sum uint32, both little-endian; cells are LEB128 numbers in
+ * pairs, the distance from the slot before and the count.
+ */
+export function encodeReport(report: Report): Uint8Array<ArrayBuffer> {
+  return pack({
+    [REPORT_KEY]: REPORT_VERSION,
+    engine: report.engine,
+    incarnation: report.incarnation,
+    sequence: report.sequence,
+    timestamp_ms: report.timestampMs,
+    final: report.final,
+    bounds: writeFloats(report.bounds),
+    series: report.series.map((series) => [
+      series.operation,
+      series.status,
+      series.numKeys,
+      series.numBytes,
+      series.numFailedKeys,
+      series.durationSum.firstLimb,
+      writeLimbs(series.durationSum.limbs()),
+      writeCells(series),
+    ]),
+  })
+}
+
+/** Whether an unpacked payload is a report, of whatever version. */
+export function isReport(value: unknown): value is Map<unknown, unknown> {
+  // An operation of this name in a bare payload would hold an array of rows.
+  return value instanceof Map && value.has(REPORT_KEY) && !Array.isArray(value.get(REPORT_KEY))
+}
+
+/**
+ * A report from an unpacked payload, every value of it checked.
+ *
+ * @param layout the layout that the report's slots must be of
+ * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `version`, `bounds`, `engine`, `shape`, `type`
+ * and `range`
+ */
+export function readReport(payload: Map<unknown, unknown>, layout: CellLayout): Report {
+  const version = payload.get(REPORT_KEY)
+  if (version !== REPORT_VERSION) {
+    throw rejection('version', `a report of version ${REPORT_VERSION}`, version)
+  }
+  const bounds = readFloats(readBytes(payload.get('bounds'), 'bounds'))
+  if (!layout.matches(bounds)) {
+    throw rejection('bounds', `bucket bounds ${layout.bounds.join(' ')}`, bounds.join(' '))
+  }
+  const engine = payload.get('engine')
+  if (typeof engine !== 'number' || !Number.isSafeInteger(engine) || engine < 0) {
+    throw rejection('engine', 'the engine index to be a non-negative integer', engine)
+  }
+  const series = readArray(payload.get('series'), 'series').map((fields) =>
+    readSeries(fields, layout),
+  )
+  return {
+    engine,
+    incarnation: readInteger(payload.get('incarnation'), 'incarnation'),
+    sequence: readInteger(payload.get('sequence'), 'sequence'),
+    timestampMs: readNumber(payload.get('timestamp_ms'), 'timestamp_ms'),
+    final: payload.get('final') === true,
+    bounds: layout.bounds,
+    series,
+  }
+}
+
+function readSeries(value: unknown, layout: CellLayout): SeriesSnapshot {
+  const fields = readArray(value, 'a series')
+  if (fields.length !== SERIES_FIELDS) {
+    throw rejection('shape', `a series of ${SERIES_FIELDS} values`, fields)
+  }
+  const cells = readCells(readBytes(fields[7], 'cells'), layout.slotCount)
+  return {
+    operation: readString(fields[0], 'operation'),
+    status: readString(fields[1], 'status'),
+    numKeys: readNumber(fields[2], 'keys'),
+    numBytes: readNumber(fields[3], 'bytes'),
+    numFailedKeys: readNumber(fields[4], 'failed keys'),
+    durationSum: readSum(readInteger(fields[5], 'first limb'), readBytes(fields[6], 'limbs')),
+    ...cells,
+  }
+}
+
+function readSum(first: number, bytes: Uint8Array): ExactSum {
+  const limbs = readLimbs(bytes)
+  // One limb of room is left for the carry that later sums may bring.
+  if (bytes.length % LIMB_BYTES !== 0 || first + limbs.length >= LIMB_COUNT) {
+    throw rejection('range', `limbs of 4 bytes within the first ${LIMB_COUNT}`, bytes)
+  }
+  const sum = new ExactSum()
+  sum.addLimbs(limbs, first)
+  return sum
+}
+
+function writeCells({ slots, counts }: SeriesSnapshot): Uint8Array {
+  const bytes = new Uint8Array(slots.length * (SLOT_BYTES_MAX + VARINT_BYTES_MAX))
+  let at = 0
+  let previous = 0
+  for (let index = 0; index < slots.length; index++) {
+    at = writeVarint(bytes, at, slots[index] - previous)
+    at = writeVarint(bytes, at, counts[index])
+    previous = slots[index]
+  }
+  return bytes.subarray(0, at)
+}
+
+function readCells(
+  bytes: Uint8Array,
+  slotCount: number,
+): Pick<SeriesSnapshot, 'slots' | 'counts' | 'rows'> {
+  // A cell takes at least two bytes.
+  const slots = new Uint16Array(bytes.length >> 1)
+  const counts = new Float64Array(bytes.length >> 1)
+  const reader = new VarintReader(bytes)
+  let used = 0
+  let slot = 0
+  let rows = 0
+  while (!reader.done) {
+    const distance = reader.next()
+    const count = reader.next()
+    slot += distance
+    // Written so that NaN, which stands for a broken number, is refused too.
+    const ascending = used === 0 || distance > 0
+    if (!(slot < slotCount && count > 0 && ascending)) {
+      throw rejection('range', `cells below ${slotCount}, ascending, with counts`, bytes)
+    }
+    slots[used] = slot
+    counts[used++] = count
+    rows += count
+  }
+  return { slots: slots.slice(0, used), counts: counts.slice(0, used), rows }
+}
