@@ -1,0 +1,138 @@
+import type { EngineHealth } from '../prometheus/self-metrics.js'
+import type { CellLayout } from '../stats/cell-layout.js'
+import { ConnectorStats } from '../stats/connector-stats.js'
+import { type EngineSeries, SeriesReading } from '../stats/series-reading.js'
+import type { Connection } from './connection.js'
+import { Life } from './life.js'
+
+/**
+ * Lives of an engine in another process that are kept apart, so that a late report of one finds
+ * it. Older ones are summed up for good.
+ */
+const REMOTE_LIVES_MAX = 8
+
+/** One engine index over all its lives: what they counted, and how its reports come in. */
+export class Engine {
+  readonly index: number
+  readonly #layout: CellLayout
+  /** Rows of ended lives, and rows that came as such. */
+  readonly #finished: ConnectorStats
+  /** Lives whose reports may still come, by incarnation, ascending. */
+  readonly #lives = new Map<number, Life>()
+  readonly #connections = new Map<Life, Connection>()
+  #newestIncarnation = 0
+  /** Whether more is expected of it: it did not say its last word, or spoke again since. */
+  #open = true
+  reports = 0
+  reportBytes = 0
+  lastReportMs: number | undefined
+
+  constructor(index: number, layout: CellLayout) {
+    this.index = index
+    this.#layout = layout
+    this.#finished = new ConnectorStats({ layout })
+  }
+
+  /** Lives that have not been summed up. */
+  get lives(): Iterable<Life> {
+    return this.#lives.values()
+  }
+
+  /** Connections of lives that have not ended. */
+  get connections(): Iterable<Connection> {
+    return this.#connections.values()
+  }
+
+  /** The number the next life is to have. */
+  get nextIncarnation(): number {
+    return this.#newestIncarnation + 1
+  }
+
+  /** Begin a life that records in this process. */
+  begin(life: Life, connection: Connection): void {
+    this.#lives.set(life.incarnation, life)
+    this.#connections.set(life, connection)
+    this.#newestIncarnation = life.incarnation
+    this.#open = true
+  }
+
+  /** Sum up a life for good: its last state counts, and no report of it any more. */
+  end(life: Life): void {
+    if (this.#lives.get(life.incarnation) !== life) return
+    this.#lives.delete(life.incarnation)
+    if (this.#connections.delete(life)) this.#open = this.#connections.size > 0
+    life.addTo(this.#finished)
+  }
+
+  /** The life a report from elsewhere belongs to, or undefined where it was summed up already. */
+  lifeOf(incarnation: number, ended: (life: Life) => void): Life | undefined {
+    const known = this.#lives.get(incarnation)
+    if (known !== undefined || incarnation <= this.#newestIncarnation) return known
+    const life = new Life(incarnation)
+    this.#lives.set(incarnation, life)
+    this.#newestIncarnation = incarnation
+    const remote = [...this.#lives.values()].filter((other) => !this.#connections.has(other))
+    for (const oldest of remote.slice(0, -REMOTE_LIVES_MAX)) {
+      ended(oldest)
+      this.end(oldest)
+    }
+    return life
+  }
+
+  /** Count rows that belong to no life. */
+  addRows(stats: ConnectorStats): void {
+    this.#finished.aggregate(stats)
+  }
+
+  /** Note that a payload was accepted, and whether it said to be the last. */
+  noteReport(bytes: number, nowMs: number, final: boolean): void {
+    this.#open = !final
+    this.reports++
+    this.reportBytes += bytes
+    this.lastReportMs = nowMs
+  }
+
+  /** Add everything this engine counted to stats. */
+  addTo(stats: ConnectorStats): void {
+    stats.aggregate(this.#finished)
+    for (const life of this.#lives.values()) life.addTo(stats)
+  }
+
+  /** What an exposition shows of it. */
+  collect(): EngineSeries[] {
+    const readings = new Map<string, EngineSeries>()
+    const readingOf = (operation: string, status: string): SeriesReading => {
+      const key = JSON.stringify([operation, status])
+      const known = readings.get(key)
+      if (known !== undefined) return known.reading
+      const reading = new SeriesReading(this.#layout)
+      readings.set(key, { engine: this.index, operation, status, reading })
+      return reading
+    }
+    for (const { operation, status, stats } of this.#finished.series()) {
+      readingOf(operation, status).addStats(stats)
+    }
+    for (const life of this.#lives.values()) {
+      for (const series of life.series) {
+        readingOf(series.operation, series.status).addSnapshot(series)
+      }
+    }
+    return [...readings.values()]
+  }
+
+  /** What the self-metrics show of it. */
+  health(nowMs: number, silentAfterMs: number): EngineHealth {
+    let rows = this.#finished.rows
+    for (const life of this.#lives.values()) rows += life.rows
+    const signs = [...this.#connections.values()].map(({ connectedMs }) => connectedMs)
+    const lastSignMs = Math.max(this.lastReportMs ?? 0, ...signs)
+    return {
+      engine: this.index,
+      up: this.#open && nowMs - lastSignMs <= silentAfterMs,
+      reports: this.reports,
+      reportBytes: this.reportBytes,
+      lastReportMs: this.lastReportMs,
+      rows,
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import type { Journal } from '../journal/journal.js'
+import type { ConnectorStats } from '../stats/connector-stats.js'
+import type { SeriesSnapshot } from '../stats/series-snapshot.js'
+import { countRows } from '../stats/series-snapshot.js'
+import type { Report } from '../wire/report.js'
+
+/**
+ * One life of an engine: the latest of its cumulative reports, and, where it records in this
+ * process, its journal.
+ */
+export class Life {
+  readonly incarnation: number
+  readonly #journal: Journal | undefined
+  #series: readonly SeriesSnapshot[] = []
+  #rows = 0
+  /** Of the newest report that this state covers. */
+  #sequence = 0
+  /** The series as of the last log line. */
+  #logged: readonly SeriesSnapshot[] = []
+
+  constructor(incarnation: number, journal?: Journal) {
+    this.incarnation = incarnation
+    this.#journal = journal
+  }
+
+  /** The series so far, each named once, in an order that only ever gets longer at its end. */
+  get series(): readonly SeriesSnapshot[] {
+    return this.#series
+  }
+
+  /** Number of rows so far. */
+  get rows(): number {
+    return this.#rows
+  }
+
+  /** Take a report for the state of this life, unless this state is newer. */
+  accept(report: Report): void {
+    if (report.sequence <= this.#sequence) return
+    this.#sequence = report.sequence
+    this.#series = report.series
+    this.#rows = countRows(report.series)
+  }
+
+  /** Read the state of this life from its journal, where it has one. */
+  readJournal(): void {
+    if (this.#journal === undefined) return
+    this.#series = this.#journal.snapshot()
+    this.#rows = countRows(this.#series)
+    // A recorder numbers a report before it reads the journal for it. So reports up to the number
+    // seen after this read may be behind it, and those that follow are not.
+    this.#sequence = this.#journal.reportsPosted
+  }
+
+  /** Add all rows of this life to stats. */
+  addTo(stats: ConnectorStats): void {
+    this.#addSince([], stats)
+  }
+
+  /** Add the rows since the last time this was called to stats. */
+  takeInterval(stats: ConnectorStats): void {
+    this.#addSince(this.#logged, stats)
+    this.#logged = this.#series
+  }
+
+  #addSince(earlier: readonly SeriesSnapshot[], stats: ConnectorStats): void {
+    for (const [index, series] of this.#series.entries()) {
+      const since = earlier[index]
+      const from = since?.rows ?? 0
+      if (series.rows === from) continue
+      const durations = this.#journal?.recentDurations(index, from, series.rows)
+      stats.addSnapshot(series, durations, since)
+    }
+  }
+}
