@@ -1,13 +1,24 @@
 import { MoonmeterError } from './errors.js'
 
+/** A numeric option: its default and the range, ends included, that it must lie in. */
+export interface NumberOption {
+  readonly fallback: number
+  readonly min: number
+  readonly max: number
+  readonly integer?: boolean
+}
+
+/** The longest time a timer takes, in milliseconds. */
+export const TIMER_MS_MAX = 2 ** 31 - 1
+
 /**
  * Refuse options that nobody reads, so that a typing error does not pass for a default.
  *
- * @param where what the options belong to, for the message
+ * @param owner what the options belong to, for the message
  * @throws MoonmeterError `INVALID_OPTION`
  */
 export function refuseUnknownOptions(
-  where: string,
+  owner: string,
   options: object,
   known: readonly string[],
 ): void {
@@ -15,29 +26,49 @@ export function refuseUnknownOptions(
     if (known.includes(name)) continue
     throw new MoonmeterError(
       'INVALID_OPTION',
-      `${where}: unknown option '${name}'; expected ${known.join(', ')}`,
+      `${owner}: expected one of ${known.join(', ')}, got an option '${name}'; check its spelling`,
     )
   }
 }
 
 /**
- * The option's value, or its default where it is absent.
+ * Read numeric options against a table of what is allowed, and fill in the defaults.
  *
- * @param name the option's name, for the message
- * @param range smallest and largest value, both allowed
- * @throws MoonmeterError `INVALID_OPTION` when it is no integer in the range
+ * @param owner what the options belong to, for the message
+ * @param others names of further options, which are none of the table's
+ * @throws MoonmeterError `INVALID_OPTION` for an unknown name or a value out of its range
  */
-export function integerOption(
-  name: string,
-  value: number | undefined,
-  fallback: number,
-  range: readonly [number, number],
-): number {
-  if (value === undefined) return fallback
-  if (Number.isSafeInteger(value) && value >= range[0] && value <= range[1]) return value
+export function resolveNumbers<Name extends string>(
+  owner: string,
+  table: Readonly<Record<Name, NumberOption>>,
+  given: Readonly<Partial<Record<NoInfer<Name>, number | undefined>>>,
+  others: readonly string[] = [],
+): Record<Name, number> {
+  const names = Object.keys(table) as Name[]
+  refuseUnknownOptions(owner, given, [...names, ...others])
+  const resolved = {} as Record<Name, number>
+  for (const name of names) {
+    resolved[name] = requireNumber(`${owner}.${name}`, table[name], given[name])
+  }
+  return resolved
+}
+
+/**
+ * Read one numeric option; `undefined` takes its default.
+ *
+ * @param name how the message calls it
+ * @throws MoonmeterError `INVALID_OPTION` where it is no number, or out of range
+ */
+export function requireNumber(name: string, option: NumberOption, given: unknown): number {
+  const value = given === undefined ? option.fallback : given
+  const { min, max, integer = false } = option
+  // Written so that NaN fails it too.
+  const allowed = typeof value === 'number' && value >= min && value <= max
+  if (allowed && (!integer || Number.isInteger(value))) return value
+  const expected = `${integer ? 'an integer' : 'a number'} from ${min} to ${max}`
   throw new MoonmeterError(
     'INVALID_OPTION',
-    `${name}: expected an integer from ${range[0]} to ${range[1]}, got ${String(value)}`,
+    `${name}: expected ${expected}, got ${String(value)}; give one in that range`,
   )
 }
 

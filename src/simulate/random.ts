@@ -1,0 +1,96 @@
+const UINT32_RANGE = 2 ** 32
+/** Rounds discarded after seeding, as PractRand's own three-word seeding does. */
+const WARM_UP_ROUNDS = 15
+/** What an engine draws numbers for; each has its own stream, so one never shifts another. */
+const PURPOSES = ['traffic', 'latency', 'faults'] as const
+
+/**
+ * A seeded source of random numbers: sfc32, Chris Doty-Humphrey's Small Fast Counting generator.
+ *
+ * 128 bits of state, period at least 2^32, passes PractRand. The seed and the stream become three
+ * of its four words, so different (seed, stream) pairs can never start alike. Not for secrets.
+ *
+ * @see https://pracrand.sourceforge.net (RNGs/sfc.cpp)
+ */
+export class Random {
+  #a: number
+  #b: number
+  #c: number
+  #counter = 1
+  #spareNormal = Number.NaN
+
+  /**
+   * @param seed any safe integer.
+   * @param stream 0 to 2^32 - 1; different streams of one seed are independent.
+   */
+  constructor(seed: number, stream: number) {
+    this.#a = stream | 0
+    this.#b = seed | 0
+    this.#c = Math.floor(seed / UINT32_RANGE) | 0
+    for (let round = 0; round < WARM_UP_ROUNDS; round++) this.uint32()
+  }
+
+  /** An integer, uniform over 0 to 2^32 - 1. */
+  uint32(): number {
+    const result = (this.#a + this.#b + this.#counter) | 0
+    this.#counter = (this.#counter + 1) | 0
+    this.#a = this.#b ^ (this.#b >>> 9)
+    this.#b = (this.#c + (this.#c << 3)) | 0
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + result) | 0
+    return result >>> 0
+  }
+
+  /** A number uniform over [0, 1), with all 53 bits random. */
+  uniform(): number {
+    return ((this.uint32() >>> 5) * 2 ** 26 + (this.uint32() >>> 6)) * 2 ** -53
+  }
+
+  /** An integer uniform over 0 to `bound` - 1; `bound` is 1 to 2^32. */
+  below(bound: number): number {
+    return Math.floor(this.uniform() * bound)
+  }
+
+  /**
+   * A standard normal number: mean 0, standard deviation 1.
+   *
+   * @see G. Marsaglia, T. A. Bray, "A convenient method for generating normal variables",
+   * SIAM Review 6 (1964), doi:10.1137/1006063 (the polar method; it makes two at a time)
+   */
+  normal(): number {
+    if (!Number.isNaN(this.#spareNormal)) {
+      const spare = this.#spareNormal
+      this.#spareNormal = Number.NaN
+      return spare
+    }
+    let x = 0
+    let y = 0
+    let square = 0
+    do {
+      x = 2 * this.uniform() - 1
+      y = 2 * this.uniform() - 1
+      square = x * x + y * y
+    } while (square >= 1 || square === 0)
+    const scale = Math.sqrt((-2 * Math.log(square)) / square)
+    this.#spareNormal = y * scale
+    return x * scale
+  }
+
+  /** A log-normal number: `median` times e to the power of `sigma` standard normals. */
+  logNormal(median: number, sigma: number): number {
+    return median * Math.exp(sigma * this.normal())
+  }
+
+  /** An exponential number: the gap to the next event of a Poisson process of that mean gap. */
+  exponential(mean: number): number {
+    return -mean * Math.log1p(-this.uniform())
+  }
+}
+
+/** The stream of random numbers that an engine uses for one purpose only. */
+export function engineRandom(
+  seed: number,
+  engine: number,
+  purpose: (typeof PURPOSES)[number],
+): Random {
+  return new Random(seed, engine * PURPOSES.length + PURPOSES.indexOf(purpose))
+}

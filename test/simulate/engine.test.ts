@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MoonmeterError } from '../../src/errors.js'
+import { SharedBlockStore } from '../../src/simulate/block-store.js'
+import { type EngineOptions, runEngine } from '../../src/simulate/engine.js'
+import { LatencyModel } from '../../src/simulate/latency.js'
+import type { Trace } from '../../src/simulate/trace.js'
+import { type CollectedRow, sinksTo } from './collected-rows.js'
+import { FakeClock } from './fake-clock.js'
+import { traceLine, traceOf } from './trace-file.js'
+
+/** Checks take 100 ms and transfers next to nothing. */
+const TENTH_SECOND_CHECKS = {
+  checkMedianSeconds: 0.1,
+  checkSigma: 0,
+  floorSeconds: 0,
+  transferSigma: 0,
+}
+
+interface TimedRow extends CollectedRow {
+  readonly atMs: number
+}
+
+/** An engine alone on a trace, on a fake clock that starts at 0 for the rows. */
+function engineOn(
+  trace: Trace,
+  { clock = new FakeClock(), ...given }: Partial<EngineOptions> & { clock?: FakeClock } = {},
+) {
+  const startMs = clock.nowMs()
+  const rows: TimedRow[] = []
+  const options: EngineOptions = {
+    engine: 0,
+    engines: 1,
+    source: { kind: 'trace', trace },
+    store: SharedBlockStore.create(Math.max(1, trace.blockCount)),
+    latency: new LatencyModel(1, 0, TENTH_SECOND_CHECKS),
+    sinks: sinksTo((row) => rows.push({ ...row, atMs: clock.nowMs() - startMs })),
+    bytesPerBlock: 1,
+    speed: 1,
+    durationSeconds: 0,
+    stopRequested: () => false,
+    clock,
+    ...given,
+  }
+  return { clock, rows, run: () => clock.run(runEngine(options)) }
+}
+
+/** A trace of one-block requests, each its own block, at those times. */
+function singles(timestamps: readonly number[]): Promise<Trace> {
+  return traceOf(timestamps.map((at, id) => traceLine(at, 513, [id * 2, id * 2 + 1])))
+}
+
+test('requests start at their time over the speed, ticks spread, and calls take time', async () => {
+  const { rows, run } = engineOn(await singles([0, 0, 3000]), { speed: 2 })
+  const tally = await run()
+  const at = (operation: string) =>
+    rows.filter((row) => row.operation === operation).map((row) => Math.round(row.atMs * 1e3) / 1e3)
+  assert.deepEqual(at('lookup_exists'), [50, 800, 1550])
+  assert.deepEqual(at('save_exists'), [100, 850, 1600])
+  assert.deepEqual(at('save_put'), [100, 850, 1600])
+  assert.deepEqual(new Set(rows.map((row) => row.durationSeconds).slice(0, 2)), new Set([0.1]))
+  assert.equal(tally.save_put.calls, 3)
+})
+
+test('a trace that ends before the duration ends the engine, its last calls finished', async () => {
+  const { clock, rows, run } = engineOn(await singles([0, 1000]), { durationSeconds: 60 })
+  const startMs = clock.nowMs()
+  const tally = await run()
+  assert.equal(tally.lookup_exists.calls, 2)
+  assert.equal(rows.length, 6)
+  assert.ok(clock.nowMs() - startMs < 1300)
+})
+
+test('the end of the duration ends the engine, and calls under way are not recorded', async () => {
+  const timestamps = Array.from({ length: 50 }, (_, index) => index * 100)
+  const { clock, rows, run } = engineOn(await singles(timestamps), { durationSeconds: 0.95 })
+  const startMs = clock.nowMs()
+  const tally = await run()
+  assert.ok(clock.nowMs() - startMs <= 1050)
+  // Of the ten that started, the last one's lookup would have ended at 1000 ms.
+  assert.equal(tally.lookup_exists.calls, 9)
+  assert.equal(tally.save_exists.calls, 8)
+  assert.equal(rows.length, 9 + 8 + 8)
+})
+
+test('a request to stop is heard within 100 ms, whatever the engine waits for', async () => {
+  const clock = new FakeClock()
+  const startMs = clock.nowMs()
+  const { run } = engineOn(await singles([0, 3_600_000]), {
+    stopRequested: () => clock.nowMs() - startMs >= 5_000,
+    clock,
+  })
+  const tally = await run()
+  assert.equal(tally.lookup_exists.calls, 1)
+  assert.ok(clock.nowMs() - startMs <= 5_100, `${clock.nowMs() - startMs} ms`)
+})
+
+test('an engine told to stop before it begins does nothing, at any speed', async () => {
+  for (const speed of [1, 'max'] as const) {
+    const { rows, run } = engineOn(await singles([0]), { speed, stopRequested: () => true })
+    assert.equal((await run()).lookup_exists.calls, 0)
+    assert.equal(rows.length, 0)
+  }
+})
+
+test('at most 64 requests are under way at a time, and the others arrive late', async () => {
+  const { clock, rows, run } = engineOn(await singles(new Array(200).fill(0)))
+  const tally = await run()
+  assert.equal(tally.save_put.calls, 200)
+  assert.equal(clock.sleepersMax, 64)
+  const lookups = rows.filter((row) => row.operation === 'lookup_exists')
+  // Four rounds of up to 64, each of two checks of 100 ms.
+  assert.deepEqual([...new Set(lookups.map((row) => Math.round(row.atMs)))], [100, 300, 500, 700])
+})
+
+test('at speed max nothing waits, but the event loop turns every 64 requests', async () => {
+  const trace = await singles(Array.from({ length: 300 }, (_, index) => index * 10_000))
+  const { clock, run } = engineOn(trace, { speed: 'max' })
+  const startMs = clock.nowMs()
+  assert.equal((await run()).lookup_exists.calls, 300)
+  assert.deepEqual(clock.sleepsMs, [0, 0, 0, 0])
+  assert.equal(clock.nowMs(), startMs)
+})
+
+test('at a speed that leaves no time to sleep the event loop still turns', async () => {
+  const trace = await traceOf(Array.from({ length: 640 }, () => traceLine(0, 0, [])))
+  const { clock, run } = engineOn(trace, { speed: 1e9 })
+  await run()
+  assert.ok(clock.sleepsMs.filter((ms) => ms === 0).length >= 9)
+})
+
+test('made-up traffic at speed max runs on the system clock until it is stopped', async () => {
+  let calls = 0
+  let stopped = false
+  // A timer fires only if the engine lets the event loop turn.
+  setTimeout(() => {
+    stopped = true
+  }, 50)
+  const tally = await runEngine({
+    engine: 1,
+    engines: 2,
+    source: { kind: 'traffic', seed: 1 },
+    store: SharedBlockStore.create(2 ** 16),
+    latency: new LatencyModel(1, 1),
+    sinks: sinksTo(() => calls++),
+    bytesPerBlock: 1,
+    speed: 'max',
+    durationSeconds: 0,
+    stopRequested: () => stopped,
+  })
+  // The first 64 requests are done before the timer can fire, of three calls at least.
+  assert.ok(calls >= 3 * 64)
+  const total = Object.values(tally).reduce((sum, counts) => sum + counts.calls, 0)
+  assert.equal(total, calls)
+})
+
+test('made-up traffic at speed max ends with its duration', async () => {
+  const started = performance.now()
+  const tally = await runEngine({
+    engine: 0,
+    engines: 1,
+    source: { kind: 'traffic', seed: 1, options: { blockTokens: 256 } },
+    store: SharedBlockStore.create(2 ** 16),
+    latency: new LatencyModel(1, 0),
+    sinks: sinksTo(() => undefined),
+    bytesPerBlock: 1,
+    speed: 'max',
+    durationSeconds: 0.1,
+    stopRequested: () => false,
+  })
+  const tookMs = performance.now() - started
+  assert.ok(tookMs >= 100 && tookMs < 5_000, `${tookMs} ms`)
+  assert.ok(tally.lookup_exists.calls >= 64)
+})
+
+test('a sink that throws fails the engine, once the requests under way have ended', async () => {
+  for (const speed of [1, 'max'] as const) {
+    const { run } = engineOn(await singles([0, 0, 3000]), {
+      speed,
+      sinks: sinksTo(() => {
+        throw new Error('sink is full')
+      }),
+    })
+    await assert.rejects(run(), /sink is full/)
+  }
+})
+
+test('options out of range are invalid, and nothing is recorded', async () => {
+  const trace = await singles([0])
+  for (const given of [
+    { engine: 1 },
+    { engine: -1 },
+    { engines: 0 },
+    { bytesPerBlock: -1 },
+    { bytesPerBlock: 0.5 },
+    { speed: 0 },
+    { speed: Number.NaN },
+    { speed: 'fast' as 'max' },
+    { durationSeconds: -1 },
+    { durationSeconds: Number.POSITIVE_INFINITY },
+  ]) {
+    const { rows, run } = engineOn(trace, given)
+    await assert.rejects(
+      run(),
+      (error) => error instanceof MoonmeterError && error.code === 'INVALID_OPTION',
+      JSON.stringify(given),
+    )
+    assert.equal(rows.length, 0)
+  }
+})
