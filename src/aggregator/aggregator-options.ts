@@ -1,19 +1,21 @@
 import { MoonmeterError } from '../errors.js'
-import { integerOption, refuseUnknownOptions } from '../options.js'
+import { requireNumber, resolveNumbers, TIMER_MS_MAX } from '../options.js'
 import { createRegistry } from '../prometheus/create-registry.js'
 import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
 import { CellLayout, DEFAULT_LAYOUT } from '../stats/cell-layout.js'
 import { PAYLOAD_BYTES_MAX } from '../wire/payload.js'
 import type { LoggingOptions } from './kv-connector-logging.js'
 
-const INTERVAL_MS = 1_000
-const LOG_INTERVAL_MS = 10_000
+const NUMBERS = {
+  intervalMs: { fallback: 1_000, min: 1, max: TIMER_MS_MAX },
+  logIntervalMs: { fallback: 10_000, min: 1, max: TIMER_MS_MAX },
+  payloadBytesMax: { fallback: PAYLOAD_BYTES_MAX, min: 1, max: 2 ** 30, integer: true },
+  enginesMax: { fallback: 4_096, min: 1, max: 2 ** 20, integer: true },
+  seriesMax: { fallback: 32, min: 2, max: 65_536, integer: true },
+  recentRowsMax: { fallback: 2_048, min: 2, max: 2 ** 20, integer: true },
+} as const
 /** Intervals without a report after which an engine no longer counts as up. */
 const SILENT_INTERVALS = 3
-const SERIES_MAX = 32
-const RECENT_ROWS_MAX = 2_048
-const ENGINES_MAX = 4_096
-const MS_RANGE = [1, 2 ** 31 - 1] as const
 
 /** Options of `EngineAggregator`; each has a default. */
 export interface AggregatorOptions {
@@ -53,58 +55,34 @@ export interface AggregatorSettings
   readonly onRejected: (error: MoonmeterError) => void
 }
 
-const OPTION_NAMES: readonly (keyof AggregatorOptions)[] = [
+const OTHER_NAMES: readonly (keyof AggregatorOptions)[] = [
   'registry',
   'modelName',
   'bounds',
-  'intervalMs',
   'silentAfterMs',
   'log',
-  'logIntervalMs',
   'onRejected',
-  'payloadBytesMax',
-  'enginesMax',
-  'seriesMax',
-  'recentRowsMax',
   'now',
 ]
 
 /** @throws MoonmeterError `INVALID_OPTION` for an unknown option or one out of range */
 export function readOptions(options: AggregatorOptions): AggregatorSettings {
-  refuseUnknownOptions('EngineAggregator', options, OPTION_NAMES)
-  const intervalMs = integerOption('intervalMs', options.intervalMs, INTERVAL_MS, MS_RANGE)
-  const recentRowsMax = integerOption('recentRowsMax', options.recentRowsMax, RECENT_ROWS_MAX, [
-    2,
-    2 ** 20,
-  ])
-  if (!Number.isInteger(Math.log2(recentRowsMax))) {
+  const numbers = resolveNumbers('EngineAggregator', NUMBERS, options, OTHER_NAMES)
+  if (!Number.isInteger(Math.log2(numbers.recentRowsMax))) {
     throw new MoonmeterError(
       'INVALID_OPTION',
-      `recentRowsMax: expected a power of two, got ${recentRowsMax}`,
+      `EngineAggregator.recentRowsMax: expected a power of two, got ${numbers.recentRowsMax}`,
     )
   }
-  const { silentAfterMs, logIntervalMs, payloadBytesMax, enginesMax, seriesMax } = options
+  const silentAfterMs = { fallback: SILENT_INTERVALS * numbers.intervalMs, min: 1, max: 2 ** 53 }
   return {
+    ...numbers,
     registry: options.registry ?? createRegistry(),
     modelName: options.modelName ?? 'unknown',
     layout: options.bounds === undefined ? DEFAULT_LAYOUT : new CellLayout(options.bounds),
-    intervalMs,
-    silentAfterMs: integerOption(
-      'silentAfterMs',
-      silentAfterMs,
-      SILENT_INTERVALS * intervalMs,
-      MS_RANGE,
-    ),
+    silentAfterMs: requireNumber('silentAfterMs', silentAfterMs, options.silentAfterMs),
     log: options.log,
-    logIntervalMs: integerOption('logIntervalMs', logIntervalMs, LOG_INTERVAL_MS, MS_RANGE),
     onRejected: options.onRejected ?? (() => {}),
-    payloadBytesMax: integerOption('payloadBytesMax', payloadBytesMax, PAYLOAD_BYTES_MAX, [
-      1,
-      2 ** 30,
-    ]),
-    enginesMax: integerOption('enginesMax', enginesMax, ENGINES_MAX, [1, 2 ** 20]),
-    seriesMax: integerOption('seriesMax', seriesMax, SERIES_MAX, [2, 65_536]),
-    recentRowsMax,
     now: options.now ?? Date.now,
   }
 }

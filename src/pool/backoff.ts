@@ -1,9 +1,10 @@
-import { integerOption, refuseUnknownOptions } from '../options.js'
+import { resolveNumbers, TIMER_MS_MAX } from '../options.js'
 
-const DELAY_MS_MIN = 100
-const DELAY_MS_MAX = 30_000
-const RESTARTS_MAX = 10
-const MS_RANGE = [1, 2 ** 31 - 1] as const
+const NUMBERS = {
+  delayMsMin: { fallback: 100, min: 1, max: TIMER_MS_MAX },
+  delayMsMax: { fallback: 30_000, min: 1, max: TIMER_MS_MAX },
+  restartsMax: { fallback: 10, min: 0, max: 2 ** 31, integer: true },
+} as const
 
 /** How an engine that died is brought back; each option has a default. */
 export interface RestartOptions {
@@ -27,19 +28,13 @@ export interface RestartOptions {
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export class Backoff {
-  readonly #delayMsMin: number
-  readonly #delayMsMax: number
-  readonly #restartsMax: number
+  readonly #numbers: Readonly<Record<keyof typeof NUMBERS, number>>
   readonly #random: () => number
   #restarts = 0
 
   /** @throws MoonmeterError `INVALID_OPTION` for an unknown option or one out of range */
   constructor(options: RestartOptions = {}) {
-    refuseUnknownOptions('restart', options, ['delayMsMin', 'delayMsMax', 'restartsMax', 'random'])
-    const { delayMsMin, delayMsMax, restartsMax } = options
-    this.#delayMsMin = integerOption('delayMsMin', delayMsMin, DELAY_MS_MIN, MS_RANGE)
-    this.#delayMsMax = integerOption('delayMsMax', delayMsMax, DELAY_MS_MAX, MS_RANGE)
-    this.#restartsMax = integerOption('restartsMax', restartsMax, RESTARTS_MAX, [0, 2 ** 31])
+    this.#numbers = resolveNumbers('restart', NUMBERS, options, ['random'])
     this.#random = options.random ?? Math.random
   }
 
@@ -49,9 +44,10 @@ export class Backoff {
    * @param lifeMs how long the life lasted that just ended
    */
   next(lifeMs: number): number | undefined {
-    if (lifeMs >= this.#delayMsMax) this.#restarts = 0
-    if (this.#restarts >= this.#restartsMax) return undefined
-    const delayMs = Math.min(this.#delayMsMax, this.#delayMsMin * 2 ** this.#restarts++)
+    const { delayMsMin, delayMsMax, restartsMax } = this.#numbers
+    if (lifeMs >= delayMsMax) this.#restarts = 0
+    if (this.#restarts >= restartsMax) return undefined
+    const delayMs = Math.min(delayMsMax, delayMsMin * 2 ** this.#restarts++)
     return delayMs * (1 - this.#random() / 2)
   }
 }

@@ -4,14 +4,14 @@ import { Piscina } from 'piscina'
 import type { EngineAggregator } from '../aggregator/engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
-import { engineIndex, integerOption, refuseUnknownOptions } from '../options.js'
+import { engineIndex, refuseUnknownOptions, requireNumber, TIMER_MS_MAX } from '../options.js'
 import { Backoff, type RestartOptions } from './backoff.js'
 import type { EngineOutcome, ExitReason } from './engine-outcome.js'
 import { EngineSupervisor } from './engine-supervisor.js'
 import type { ThreadTask } from './engine-thread.js'
 
-const STOP_TIMEOUT_MS = 5_000
-const ENGINES_MAX = 4_096
+const STOP_TIMEOUT_MS = { fallback: 5_000, min: 0, max: TIMER_MS_MAX }
+const ENGINES = { fallback: 1, min: 1, max: 4_096, integer: true }
 /** The file a pool's threads run, beside this one. */
 const THREAD_FILE = fileURLToPath(new URL('./engine-thread.js', import.meta.url))
 
@@ -83,10 +83,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
     super()
     refuseUnknownOptions('EnginePool', options, OPTION_NAMES)
     this.#options = options
-    this.#stopTimeoutMs = integerOption('stopTimeoutMs', options.stopTimeoutMs, STOP_TIMEOUT_MS, [
-      0,
-      2 ** 31 - 1,
-    ])
+    this.#stopTimeoutMs = requireNumber('stopTimeoutMs', STOP_TIMEOUT_MS, options.stopTimeoutMs)
     const engines = readEngines(options.engines)
     const { resourceLimits, env, execArgv } = options
     this.#piscina = new Piscina({
@@ -161,7 +158,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
 
 function readEngines(engines: number | readonly number[]): readonly number[] {
   if (typeof engines === 'number') {
-    const count = integerOption('engines', engines, 1, [1, ENGINES_MAX])
+    const count = requireNumber('engines', ENGINES, engines)
     return Array.from({ length: count }, (_, index) => index)
   }
   const indices = engines.map(engineIndex)

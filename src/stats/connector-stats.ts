@@ -1,6 +1,6 @@
 import { OTHER } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
-import { integerOption, refuseUnknownOptions } from '../options.js'
+import { resolveNumbers } from '../options.js'
 import { type CellLayout, DEFAULT_LAYOUT } from './cell-layout.js'
 import { compareCodePoints } from './code-points.js'
 import { OperationStats } from './operation-stats.js'
@@ -10,13 +10,12 @@ import { makeRow, type Row, type RowOptions } from './row.js'
 import type { SeriesSnapshot } from './series-snapshot.js'
 import type { SeriesStats } from './series-stats.js'
 
-/** Default of `exactRowsMax`: 512 KiB of durations per operation. */
-const EXACT_ROWS_MAX = 65_536
-/** Default of `operationsMax`. */
-const OPERATIONS_MAX = 64
-/** Default of `statusesMax`. */
-const STATUSES_MAX = 16
-const LIMIT_RANGE = [1, 65_536] as const
+const LIMITS = {
+  // 512 KiB of durations per operation.
+  exactRowsMax: { fallback: 65_536, min: 0, max: 2 ** 24, integer: true },
+  operationsMax: { fallback: 64, min: 1, max: 65_536, integer: true },
+  statusesMax: { fallback: 16, min: 1, max: 65_536, integer: true },
+} as const
 const P90 = 0.9
 const MS_PER_SECOND = 1e3
 
@@ -45,24 +44,13 @@ export interface LabelledSeries {
  */
 export class ConnectorStats {
   readonly layout: CellLayout
-  readonly #exactRowsMax: number
-  readonly #operationsMax: number
-  readonly #statusesMax: number
+  readonly #limits: Readonly<Record<keyof typeof LIMITS, number>>
   readonly #operations = new Map<string, OperationStats>()
 
   /** @throws MoonmeterError `INVALID_OPTION` for an unknown option or one out of range */
   constructor(options: ConnectorStatsOptions = {}) {
-    refuseUnknownOptions('stats', options, [
-      'layout',
-      'exactRowsMax',
-      'operationsMax',
-      'statusesMax',
-    ])
-    const { exactRowsMax, operationsMax, statusesMax } = options
+    this.#limits = resolveNumbers('stats', LIMITS, options, ['layout'])
     this.layout = options.layout ?? DEFAULT_LAYOUT
-    this.#exactRowsMax = integerOption('exactRowsMax', exactRowsMax, EXACT_ROWS_MAX, [0, 2 ** 24])
-    this.#operationsMax = integerOption('operationsMax', operationsMax, OPERATIONS_MAX, LIMIT_RANGE)
-    this.#statusesMax = integerOption('statusesMax', statusesMax, STATUSES_MAX, LIMIT_RANGE)
   }
 
   /**
@@ -93,10 +81,11 @@ export class ConnectorStats {
   declare(operation: string): OperationStats {
     const known = this.#operations.get(operation)
     if (known !== undefined) return known
-    if (this.#operations.size >= this.#operationsMax && operation !== OTHER) {
+    const { operationsMax, statusesMax, exactRowsMax } = this.#limits
+    if (this.#operations.size >= operationsMax && operation !== OTHER) {
       return this.declare(OTHER)
     }
-    const stats = new OperationStats(this.layout, this.#statusesMax, this.#exactRowsMax)
+    const stats = new OperationStats(this.layout, statusesMax, exactRowsMax)
     this.#operations.set(operation, stats)
     return stats
   }

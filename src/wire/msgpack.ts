@@ -28,12 +28,18 @@ export function unpack(bytes: Uint8Array): unknown {
 }
 
 /**
- * All values that the bytes hold one behind the other.
+ * The bytes of each of several values that stand one behind the other, as views.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD`, reason `truncated` or `malformed`
  */
-export function unpackAll(bytes: Uint8Array): unknown[] {
-  return guard(() => unpackr.unpackMultiple(bytes) ?? [])
+export function splitValues(bytes: Uint8Array): Uint8Array[] {
+  const values: Uint8Array[] = []
+  guard(() =>
+    unpackr.unpackMultiple(bytes, (_value: unknown, start?: number, end?: number) => {
+      values.push(bytes.subarray(start, end))
+    }),
+  )
+  return values
 }
 
 function guard<Value>(read: () => Value): Value {

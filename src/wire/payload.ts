@@ -1,6 +1,6 @@
 import { type CellLayout, DEFAULT_LAYOUT } from '../stats/cell-layout.js'
 import { ConnectorStats } from '../stats/connector-stats.js'
-import { unpack, unpackAll } from './msgpack.js'
+import { unpack } from './msgpack.js'
 import { rejection } from './reject.js'
 import { isReport, type Report, readReport } from './report.js'
 import { readRows } from './rows.js'
@@ -28,33 +28,20 @@ export interface PayloadOptions {
  * @throws MoonmeterError `INVALID_PAYLOAD` with the `reason`; nothing has changed then
  */
 export function decodePayload(bytes: Uint8Array, options: PayloadOptions = {}): Payload {
-  return readPayload(unpack(limited(bytes, options)), options.layout ?? DEFAULT_LAYOUT)
-}
-
-/** Read several payloads that stand one behind the other; as `decodePayload` otherwise. */
-export function decodePayloads(bytes: Uint8Array, options: PayloadOptions = {}): Payload[] {
-  const layout = options.layout ?? DEFAULT_LAYOUT
-  return unpackAll(limited(bytes, options)).map((value) => readPayload(value, layout))
-}
-
-/** Stats of what a payload holds. */
-export function addPayload(payload: Payload, stats: ConnectorStats): void {
-  if (payload.kind === 'rows') stats.aggregate(payload.stats)
-  else for (const series of payload.report.series) stats.addSnapshot(series, undefined)
-}
-
-function readPayload(value: unknown, layout: CellLayout): Payload {
+  const { layout = DEFAULT_LAYOUT, payloadBytesMax = PAYLOAD_BYTES_MAX } = options
+  if (!(bytes instanceof Uint8Array)) throw rejection('type', 'bytes', bytes)
+  if (bytes.length > payloadBytesMax) {
+    throw rejection('oversized', `at most ${payloadBytesMax} bytes`, bytes)
+  }
+  const value = unpack(bytes)
   if (isReport(value)) return { kind: 'report', report: readReport(value, layout) }
   const stats = new ConnectorStats({ layout })
   readRows(value, stats)
   return { kind: 'rows', stats }
 }
 
-function limited(bytes: Uint8Array, options: PayloadOptions): Uint8Array {
-  const { payloadBytesMax = PAYLOAD_BYTES_MAX } = options
-  if (!(bytes instanceof Uint8Array)) throw rejection('type', 'bytes', bytes)
-  if (bytes.length > payloadBytesMax) {
-    throw rejection('oversized', `at most ${payloadBytesMax} bytes`, bytes)
-  }
-  return bytes
+/** Stats of what a payload holds. */
+export function addPayload(payload: Payload, stats: ConnectorStats): void {
+  if (payload.kind === 'rows') stats.aggregate(payload.stats)
+  else for (const series of payload.report.series) stats.addSnapshot(series, undefined)
 }

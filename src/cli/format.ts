@@ -1,0 +1,28 @@
+/** Units of durations from the largest, with what one of them is in seconds. */
+const DURATION_UNITS = [
+  ['s', 1],
+  ['ms', 1e-3],
+  ['µs', 1e-6],
+  ['ns', 1e-9],
+] as const
+const SIGNIFICANT_DIGITS = 3
+
+const integers = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+
+/** An integer with its thousands apart. */
+export function formatInteger(value: number): string {
+  return integers.format(value)
+}
+
+/** A number of things: `1 engine`, `2 engines`. */
+export function countOf(count: number, thing: string): string {
+  return `${formatInteger(count)} ${thing}${count === 1 ? '' : 's'}`
+}
+
+/** A duration to three digits in the unit that suits it. */
+export function formatDuration(seconds: number): string {
+  if (seconds === 0) return '0 s'
+  const [unit, unitSeconds] =
+    DURATION_UNITS.find(([, size]) => seconds >= size) ?? DURATION_UNITS[DURATION_UNITS.length - 1]
+  return `${Number((seconds / unitSeconds).toPrecision(SIGNIFICANT_DIGITS))} ${unit}`
+}
