@@ -1,4 +1,4 @@
-import { MoonmeterError } from '../errors.js'
+import type { MoonmeterError } from '../errors.js'
 import { requireNumber, resolveNumbers, TIMER_MS_MAX } from '../options.js'
 import { createRegistry } from '../prometheus/create-registry.js'
 import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
@@ -12,7 +12,6 @@ const NUMBERS = {
   payloadBytesMax: { fallback: PAYLOAD_BYTES_MAX, min: 1, max: 2 ** 30, integer: true },
   enginesMax: { fallback: 4_096, min: 1, max: 2 ** 20, integer: true },
   seriesMax: { fallback: 32, min: 2, max: 65_536, integer: true },
-  recentRowsMax: { fallback: 2_048, min: 2, max: 2 ** 20, integer: true },
 } as const
 /** Intervals without a report after which an engine no longer counts as up. */
 const SILENT_INTERVALS = 3
@@ -41,8 +40,6 @@ export interface AggregatorOptions {
   readonly enginesMax?: number
   /** Series (operation × status) a journal has room for; default 32, of which one is `other`. */
   readonly seriesMax?: number
-  /** Durations per series kept for exact percentiles, a power of two; default 2048. */
-  readonly recentRowsMax?: number
   /** The wall clock, in milliseconds since 1970; default `Date.now`. */
   readonly now?: () => number
 }
@@ -68,12 +65,6 @@ const OTHER_NAMES: readonly (keyof AggregatorOptions)[] = [
 /** @throws MoonmeterError `INVALID_OPTION` for an unknown option or one out of range */
 export function readOptions(options: AggregatorOptions): AggregatorSettings {
   const numbers = resolveNumbers('EngineAggregator', NUMBERS, options, OTHER_NAMES)
-  if (!Number.isInteger(Math.log2(numbers.recentRowsMax))) {
-    throw new MoonmeterError(
-      'INVALID_OPTION',
-      `EngineAggregator.recentRowsMax: expected a power of two, got ${numbers.recentRowsMax}`,
-    )
-  }
   const silentAfterMs = { fallback: SILENT_INTERVALS * numbers.intervalMs, min: 1, max: 2 ** 53 }
   return {
     ...numbers,

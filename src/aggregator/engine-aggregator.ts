@@ -45,8 +45,8 @@ export class EngineAggregator {
   constructor(options: AggregatorOptions = {}) {
     const settings = readOptions(options)
     this.#settings = settings
-    const { layout, registry, modelName, seriesMax, recentRowsMax, log } = settings
-    this.#journalLayout = new JournalLayout(layout, seriesMax, recentRowsMax)
+    const { layout, registry, modelName, seriesMax, log } = settings
+    this.#journalLayout = new JournalLayout(layout, seriesMax)
     new StoreMetrics(registry, modelName, layout, () => this.#collect())
     registerSelfMetrics(registry, () => this.#health())
     this.#every(settings.intervalMs, () => this.#askSilentEngines())
@@ -89,7 +89,6 @@ export class EngineAggregator {
       incarnation: life.incarnation,
       journal: buffer,
       seriesMax: this.#settings.seriesMax,
-      recentRowsMax: this.#settings.recentRowsMax,
       bounds: this.#settings.layout.bounds,
       intervalMs: this.#settings.intervalMs,
       port: port2,

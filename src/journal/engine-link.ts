@@ -13,8 +13,6 @@ export interface EngineLink {
   readonly journal: SharedArrayBuffer
   /** Series the journal has room for. */
   readonly seriesMax: number
-  /** Durations the ring of a series holds. */
-  readonly recentRowsMax: number
   /** Bucket upper bounds in seconds. */
   readonly bounds: readonly number[]
   /** Milliseconds between reports. */

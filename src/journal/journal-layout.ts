@@ -5,6 +5,8 @@ import { LIMB_COUNT } from '../stats/exact-sum.js'
 export const FLOAT64_BYTES = 8
 /** UTF-8 bytes a name may have in a journal: its length is kept in one byte. */
 export const LABEL_BYTES_MAX = 255
+/** Most recent durations that a journal keeps per series; a power of two. */
+export const RECENT_ROWS = 2_048
 /** Bytes of a series' two names, each behind its length. */
 const NAMES_BYTES = 2 * (1 + LABEL_BYTES_MAX)
 
@@ -14,65 +16,72 @@ export const HEADER = {
   magic: 0,
   /** The recorder: series that have a name, published after it. */
   seriesCount: 1,
-  /** The aggregator: 1 asks for a report, also from inside `record`; the recorder sets it to 0. */
-  reportDue: 2,
   /** The recorder: reports made, counted before their series are read. */
-  posted: 3,
+  posted: 2,
   /** The aggregator: reports taken from the port. */
-  taken: 4,
+  taken: 3,
   /** The aggregator: 1 asks the engine to stop. */
-  stopRequested: 5,
-  /** The recorder: 1 from its start on, 2 when it was closed. */
-  state: 6,
+  stopRequested: 4,
+  /** The recorder: one of `JOURNAL_STATE`. */
+  state: 5,
 } as const
+
+/**
+ * Where the aggregator asks for a report, also from inside `record`, by a 1 that the recorder sets
+ * back to 0. In float64 units, so that the hot path has one array to look at.
+ */
+export const REPORT_DUE = 8
 
 /** Values of the header's `state`. */
 export const JOURNAL_STATE = { fresh: 0, recording: 1, closed: 2 } as const
 
 /** Float64 units the header takes. */
-const HEADER_LENGTH = 32
+const HEADER_LENGTH = 16
 
-/** Offsets of the fields of a series from the start of its block, in float64 units. */
+/**
+ * Offsets of the fields of a series from the start of its block, in float64 units. They are
+ * constants, so the hot path adds them for nothing; the cells, whose number depends on the bucket
+ * bounds, come last.
+ *
+ * `record` writes what stands before `sumHigh`. The rest is what `foldRows` makes of the
+ * durations in the ring; of them, those of the rows from `folded` to `rows` are yet to be counted.
+ */
 export const SERIES = {
+  /** Rows recorded. */
   rows: 0,
   keys: 1,
   bytes: 2,
   failedKeys: 3,
-  cells: 4,
+  /** Ring of the most recent durations: that of row `r` is at `r` mod `RECENT_ROWS`. */
+  recent: 4,
+  /** Rows that the cells and the sum hold. */
+  folded: 4 + RECENT_ROWS,
+  /** The sum of the durations, a lane per octave: the high mantissa bits. */
+  sumHigh: 5 + RECENT_ROWS,
+  /** Filled `sumHigh` lanes. */
+  sumCarry: 5 + RECENT_ROWS + OCTAVE_COUNT,
+  /** The low 32 mantissa bits. */
+  sumLow: 5 + RECENT_ROWS + 2 * OCTAVE_COUNT,
+  /** Limbs of the sum of the durations that are outside the octaves. */
+  rareSum: 5 + RECENT_ROWS + 3 * OCTAVE_COUNT,
+  /** Operation and status. */
+  names: 5 + RECENT_ROWS + 3 * OCTAVE_COUNT + LIMB_COUNT,
+  /** Rows per slot of the cell layout. */
+  cells: 5 + RECENT_ROWS + 3 * OCTAVE_COUNT + LIMB_COUNT + NAMES_BYTES / FLOAT64_BYTES,
 } as const
 
-/**
- * Where everything stands in a journal: a header, then one block of equal size per series.
- * A block holds the four counts, the cells, the duration sum in lanes per octave, a wide sum for
- * durations outside the cells' range, the names, and a ring of the most recent durations.
- */
+/** Where everything stands in a journal: a header, then one block of equal size per series. */
 export class JournalLayout {
   readonly cells: CellLayout
   /** Series a journal has room for. */
   readonly seriesMax: number
-  /** Durations the ring of a series holds; a power of two. */
-  readonly recentRowsMax: number
-  /** Offsets in float64 units from the start of a block; see `SERIES` for the first ones. */
-  readonly sumHigh: number
-  readonly sumCarry: number
-  readonly sumLow: number
-  readonly rareSum: number
-  readonly names: number
-  readonly recent: number
   /** Float64 units a block takes. */
   readonly seriesLength: number
 
-  constructor(cells: CellLayout, seriesMax: number, recentRowsMax: number) {
+  constructor(cells: CellLayout, seriesMax: number) {
     this.cells = cells
     this.seriesMax = seriesMax
-    this.recentRowsMax = recentRowsMax
-    this.sumHigh = SERIES.cells + cells.slotCount
-    this.sumCarry = this.sumHigh + OCTAVE_COUNT
-    this.sumLow = this.sumCarry + OCTAVE_COUNT
-    this.rareSum = this.sumLow + Math.ceil(OCTAVE_COUNT / 2)
-    this.names = this.rareSum + LIMB_COUNT
-    this.recent = this.names + NAMES_BYTES / FLOAT64_BYTES
-    this.seriesLength = this.recent + recentRowsMax
+    this.seriesLength = SERIES.cells + cells.slotCount
   }
 
   /** Bytes a journal takes; what was never written costs no memory. */

@@ -1,20 +1,20 @@
 import { MoonmeterError } from '../errors.js'
-import { OCTAVE_BIASED_MIN, OCTAVE_COUNT } from '../stats/cell-layout.js'
-import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
 import type { SeriesSnapshot } from '../stats/series-snapshot.js'
+import { foldRows } from './fold-rows.js'
 import {
   FLOAT64_BYTES,
   HEADER,
   type JournalLayout,
   LABEL_BYTES_MAX,
+  RECENT_ROWS,
   SERIES,
 } from './journal-layout.js'
+import { readBlock } from './read-block.js'
 
 /** Says that memory is a journal of this version; the lowest byte is the version. */
 const MAGIC = 0x6d6f6f02
-const TWO_32 = 2 ** 32
-/** What one unit of a `sumCarry` lane is worth in units of its `sumHigh` lane. */
-export const SUM_CARRY_UNIT = 2 ** 52
+/** Attempts to copy a series' counters while its recorder does not fold. */
+const COPY_ATTEMPTS_MAX = 8
 
 /** The names of a series in a journal. */
 export interface SeriesNames {
@@ -108,9 +108,20 @@ export class Journal {
     return names
   }
 
+  /** Count the rows that are in the rings only; only the recorder does. */
+  fold(): void {
+    const { floats, words, layout, seriesCount } = this
+    for (let series = 0; series < seriesCount; series++) {
+      foldRows(floats, words, layout.baseOf(series), layout.cells)
+    }
+  }
+
   /** The stats of every series so far. */
   snapshot(): SeriesSnapshot[] {
-    return Array.from({ length: this.seriesCount }, (_, series) => this.#snapshotOf(series))
+    return Array.from({ length: this.seriesCount }, (_, series) => ({
+      ...this.namesOf(series),
+      ...readBlock(this.#copyBlock(series), this.layout.cells),
+    }))
   }
 
   /**
@@ -118,70 +129,53 @@ export class Journal {
    * where the ring no longer holds them all.
    */
   recentDurations(series: number, from: number, to: number): Float64Array | undefined {
-    const { recentRowsMax } = this.layout
+    if (to - from > RECENT_ROWS) return undefined
     const base = this.layout.baseOf(series)
-    if (to - from >= recentRowsMax) return undefined
-    const at = base + this.layout.recent
+    const recent = base + SERIES.recent
     const durations = new Float64Array(to - from)
     for (let row = from; row < to; row++) {
-      durations[row - from] = this.floats[at + (row % recentRowsMax)]
+      durations[row - from] = this.floats[recent + (row % RECENT_ROWS)]
     }
-    // The recorder may have gone on meanwhile, and writes a row's duration before it counts it.
-    const rowsNow = this.floats[base + SERIES.rows]
-    return rowsNow - from < recentRowsMax ? durations : undefined
+    return this.#ringHolds(base, from) ? durations : undefined
   }
 
-  #snapshotOf(series: number): SeriesSnapshot {
+  /**
+   * Whether the ring still holds the durations from a row on. The recorder writes the duration of
+   * the row after the last before it counts it, so that place is given up too.
+   */
+  #ringHolds(base: number, from: number): boolean {
+    return this.floats[base + SERIES.rows] - from < RECENT_ROWS
+  }
+
+  /**
+   * A copy of a series' block, with the rows that are in the ring only still to be folded.
+   *
+   * A recorder may fold meanwhile. The copy is right when `folded` was the same before and after
+   * the counters were copied; when it never is, the rows folded in between are missing from it. A
+   * reader must rather miss rows than count them twice, since counts must never go down.
+   */
+  #copyBlock(series: number): Float64Array<ArrayBuffer> {
     const base = this.layout.baseOf(series)
-    const cellsAt = base + SERIES.cells
-    const cells = this.floats.slice(cellsAt, cellsAt + this.layout.cells.slotCount)
-    let used = 0
-    for (let slot = 0; slot < cells.length; slot++) if (cells[slot] !== 0) used++
-    const slots = new Uint16Array(used)
-    const counts = new Float64Array(used)
-    let rows = 0
-    used = 0
-    for (let slot = 0; slot < cells.length; slot++) {
-      if (cells[slot] === 0) continue
-      slots[used] = slot
-      counts[used++] = cells[slot]
-      rows += cells[slot]
+    const block = new Float64Array(this.layout.seriesLength)
+    const counters = this.floats.subarray(base + SERIES.folded, base + this.layout.seriesLength)
+    const folded = base + SERIES.folded
+    let before = 0
+    for (let attempt = 0; attempt < COPY_ATTEMPTS_MAX; attempt++) {
+      before = this.floats[folded]
+      block.set(counters, SERIES.folded)
+      if (this.floats[folded] === before) break
+      before = Number.NaN
     }
-    return {
-      ...this.namesOf(series),
-      numKeys: this.floats[base + SERIES.keys],
-      numBytes: this.floats[base + SERIES.bytes],
-      numFailedKeys: this.floats[base + SERIES.failedKeys],
-      durationSum: this.#durationSumOf(base),
-      slots,
-      counts,
-      rows,
-    }
-  }
-
-  #durationSumOf(base: number): ExactSum {
-    const sum = new ExactSum()
-    const lowAt = (base + this.layout.sumLow) * 2
-    for (let octave = 0; octave < OCTAVE_COUNT; octave++) {
-      // The lowest mantissa bit of this octave, counted from 2^-1074.
-      const position = OCTAVE_BIASED_MIN + octave - 1
-      const low = this.words[lowAt + octave] >>> 0
-      const high = this.floats[base + this.layout.sumHigh + octave]
-      const carry = this.floats[base + this.layout.sumCarry + octave]
-      if (low !== 0) sum.addBits(0, low, position)
-      if (high !== 0) sum.addBits(Math.floor(high / TWO_32), high % TWO_32, position + 32)
-      if (carry !== 0) sum.addBits(Math.floor(carry / TWO_32), carry % TWO_32, position + 84)
-    }
-    const rareAt = base + this.layout.rareSum
-    for (let limb = 0; limb < LIMB_COUNT; limb++) {
-      const value = this.floats[rareAt + limb]
-      if (value !== 0) sum.addBits(Math.floor(value / TWO_32), value % TWO_32, limb * 32)
-    }
-    return sum
+    block.set(this.floats.subarray(base, folded))
+    const consistent = this.#ringHolds(base, before)
+    block[SERIES.folded] = consistent
+      ? before
+      : Math.max(this.floats[folded], block[SERIES.rows] - RECENT_ROWS)
+    return block
   }
 
   #namesAt(series: number): number {
-    return (this.layout.baseOf(series) + this.layout.names) * FLOAT64_BYTES
+    return (this.layout.baseOf(series) + SERIES.names) * FLOAT64_BYTES
   }
 
   #writeName(at: number, name: string): void {

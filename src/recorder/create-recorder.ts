@@ -24,7 +24,7 @@ export function createRecorder(link: EngineLink, options: RecorderOptions = {}):
   }
   engineIndex(link.engine)
   const cells = DEFAULT_LAYOUT.matches(link.bounds) ? DEFAULT_LAYOUT : new CellLayout(link.bounds)
-  const layout = new JournalLayout(cells, link.seriesMax, link.recentRowsMax)
+  const layout = new JournalLayout(cells, link.seriesMax)
   const journal = new Journal(link.journal, layout)
   const { fresh, recording } = JOURNAL_STATE
   if (Atomics.compareExchange(journal.words, HEADER.state, fresh, recording) !== fresh) {

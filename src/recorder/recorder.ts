@@ -2,9 +2,8 @@ import type { MessagePort } from 'node:worker_threads'
 import { OTHER } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
-import { type Journal, SUM_CARRY_UNIT } from '../journal/journal.js'
-import { HEADER, JOURNAL_STATE, LABEL_BYTES_MAX } from '../journal/journal-layout.js'
-import { OCTAVE_COUNT } from '../stats/cell-layout.js'
+import type { Journal } from '../journal/journal.js'
+import { HEADER, JOURNAL_STATE, LABEL_BYTES_MAX, REPORT_DUE } from '../journal/journal-layout.js'
 import type { RowOptions } from '../stats/row.js'
 import { encodeReport } from '../wire/report.js'
 import { OperationRecorder } from './operation-recorder.js'
@@ -33,6 +32,8 @@ export class Recorder {
   /** Per operation and status, where its block starts in the journal. */
   readonly #bases = new Map<string, Map<string, number>>()
   readonly #timer: NodeJS.Timeout
+  /** The operation that `record` was last called for. */
+  #current: OperationRecorder | undefined
   #stop: AbortController | undefined
   #closed = false
 
@@ -97,12 +98,15 @@ export class Recorder {
    * @throws MoonmeterError as `OperationRecorder.record`
    */
   record(operation: string, durationSeconds: number, numKeys: number, options?: RowOptions): void {
-    const recorder = this.#operations.get(operation) ?? this.operation(operation)
-    if (options === undefined) recorder.record(durationSeconds, numKeys)
-    else {
-      const { numBytes, status, numFailedKeys } = options
-      recorder.record(durationSeconds, numKeys, numBytes, status, numFailedKeys)
-    }
+    // Rows of an operation tend to come in runs, and comparing a name is less than looking it up.
+    if (operation !== this.#current?.operation) this.#current = this.operation(operation)
+    this.#current.record(
+      durationSeconds,
+      numKeys,
+      options?.numBytes,
+      options?.status,
+      options?.numFailedKeys,
+    )
   }
 
   /**
@@ -160,9 +164,9 @@ export class Recorder {
   }
 
   #post(final: boolean): void {
-    const { words } = this.journal
-    words[HEADER.reportDue] = 0
-    this.#settleSums()
+    const { words, floats } = this.journal
+    floats[REPORT_DUE] = 0
+    this.journal.fold()
     const unread = words[HEADER.posted] - Atomics.load(words, HEADER.taken)
     if (unread >= UNREAD_REPORTS_MAX) return
     const sequence = Atomics.add(words, HEADER.posted, 1) + 1
@@ -176,23 +180,6 @@ export class Recorder {
       series: this.journal.snapshot(),
     })
     this.#port.postMessage(bytes, [bytes.buffer])
-  }
-
-  /**
-   * Move what has filled half of a lane of a duration sum into its carry lane, so that sums stay
-   * exact for ever: a lane takes 2^32 rows, and this is called far more often than that.
-   */
-  #settleSums(): void {
-    const { floats, layout, seriesCount } = this.journal
-    for (let series = 0; series < seriesCount; series++) {
-      const base = layout.baseOf(series)
-      for (let octave = 0; octave < OCTAVE_COUNT; octave++) {
-        const high = base + layout.sumHigh + octave
-        if (floats[high] < SUM_CARRY_UNIT) continue
-        floats[high] -= SUM_CARRY_UNIT
-        floats[base + layout.sumCarry + octave] += 1
-      }
-    }
   }
 }
 

@@ -2,7 +2,7 @@ import { DURATION_BOUNDS_SECONDS } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
 
 /** Cells per octave: 2^5, so the middle of a cell is within 1.6 % of any duration in it. */
-const MANTISSA_BITS = 5
+export const MANTISSA_BITS = 5
 /** The highest 32 bits of a float64 hold sign, exponent and 20 mantissa bits. */
 const MANTISSA_BITS_IN_HIGH_WORD = 20
 const EXPONENT_BIAS = 1023
