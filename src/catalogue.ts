@@ -95,6 +95,12 @@ export const SELF_METRICS = {
     help: 'Number of rows that the engine recorded, over all its lives.',
     labels: ['engine'],
   },
+  restarts: {
+    name: 'moonmeter_engine_restarts_total',
+    type: 'counter',
+    help: 'Number of times the engine was brought back after it died, by how it died.',
+    labels: ['engine', 'reason'],
+  },
   rejected: {
     name: 'moonmeter_payloads_rejected_total',
     type: 'counter',

@@ -30,23 +30,31 @@ export type MoonmeterErrorCode =
  * - `oversized`: more bytes than the limit.
  * - `truncated`: it ends before its last value does.
  * - `malformed`: it is no MessagePack, or more than one value where one was expected.
+ * - `extension`: it has a value of a MessagePack extension type.
+ * - `nested`: its values are nested deeper than those of any payload.
+ * - `duplicate`: a map has a key twice, or a report a series.
  * - `version`: a report of a version this code does not read.
  * - `shape`: none of the shapes a payload may have.
  * - `type`: a value of the wrong type.
  * - `range`: a number that is negative, not finite or out of its range.
  * - `bounds`: bucket bounds other than the aggregator's.
- * - `engine`: an engine index that is missing, malformed or not the sender's.
+ * - `engine`: an engine index that is missing, malformed, not the sender's or past the limit.
+ * - `backwards`: a report in which a count is less than in an earlier one of the same life.
  */
 export const REJECTION_REASONS = [
   'oversized',
   'truncated',
   'malformed',
   'version',
+  'extension',
+  'nested',
+  'duplicate',
   'shape',
   'type',
   'range',
   'bounds',
   'engine',
+  'backwards',
 ] as const
 
 /** One of `REJECTION_REASONS`. */

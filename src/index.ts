@@ -1,5 +1,9 @@
 export type { AggregatorOptions } from './aggregator/aggregator-options.js'
-export { EngineAggregator, type IngestResult } from './aggregator/engine-aggregator.js'
+export {
+  type DisconnectOptions,
+  EngineAggregator,
+  type IngestResult,
+} from './aggregator/engine-aggregator.js'
 export {
   KVConnectorLogging,
   type LoggingOptions,
@@ -16,6 +20,7 @@ export {
   MooncakeStorePromMetrics,
   type PromMetricsOptions,
 } from './prometheus/mooncake-store-prom-metrics.js'
+export type { AuthorizationOptions } from './server/authorization.js'
 export { type MetricsSource, metricsHandler } from './server/metrics-handler.js'
 export type { ConnectorStatsOptions } from './stats/connector-stats.js'
 export type { Quantile } from './stats/quantile.js'

@@ -3,11 +3,14 @@ import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import { Journal } from '../journal/journal.js'
 import { JournalLayout } from '../journal/journal-layout.js'
-import { engineIndex } from '../options.js'
+import { engineIndex, refuseUnknownOptions } from '../options.js'
 import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
-import { type AggregatorHealth, registerSelfMetrics } from '../prometheus/self-metrics.js'
+import {
+  type AggregatorHealth,
+  type RestartCount,
+  registerSelfMetrics,
+} from '../prometheus/self-metrics.js'
 import { StoreMetrics } from '../prometheus/store-metrics.js'
-import { ConnectorStats } from '../stats/connector-stats.js'
 import type { EngineSeries } from '../stats/series-reading.js'
 import { MooncakeStoreConnectorStats } from '../wire/mooncake-store-connector-stats.js'
 import { decodePayload, type Payload } from '../wire/payload.js'
@@ -18,10 +21,17 @@ import {
   readOptions,
 } from './aggregator-options.js'
 import { Connection } from './connection.js'
-import { Engine } from './engine.js'
-import { KVConnectorLogging } from './kv-connector-logging.js'
+import type { Engine } from './engine.js'
+import { EngineTable } from './engine-table.js'
+import { IntervalLog } from './interval-log.js'
 import { Life } from './life.js'
 import { Rejections } from './rejections.js'
+
+/** Options of `EngineAggregator.disconnect`. */
+export interface DisconnectOptions {
+  /** Whether the engine's series stay (default) or go. */
+  readonly series?: 'keep' | 'drop'
+}
 
 /** What became of a payload. */
 export type IngestResult =
@@ -35,9 +45,10 @@ export type IngestResult =
 export class EngineAggregator {
   readonly #settings: AggregatorSettings
   readonly #journalLayout: JournalLayout
-  readonly #engines = new Map<number, Engine>()
+  readonly #engines: EngineTable
   readonly #rejections = new Rejections()
-  readonly #logging: KVConnectorLogging | undefined
+  readonly #restarts = new Map<string, RestartCount>()
+  readonly #intervalLog: IntervalLog
   readonly #timers: NodeJS.Timeout[] = []
   #closed = false
 
@@ -45,15 +56,14 @@ export class EngineAggregator {
   constructor(options: AggregatorOptions = {}) {
     const settings = readOptions(options)
     this.#settings = settings
-    const { layout, registry, modelName, seriesMax, log } = settings
+    const { layout, registry, modelName, seriesMax, enginesMax, log } = settings
     this.#journalLayout = new JournalLayout(layout, seriesMax)
+    this.#engines = new EngineTable(layout, enginesMax)
+    this.#intervalLog = new IntervalLog(layout, log)
     new StoreMetrics(registry, modelName, layout, () => this.#collect())
     registerSelfMetrics(registry, () => this.#health())
     this.#every(settings.intervalMs, () => this.#askSilentEngines())
-    if (log !== undefined) {
-      this.#logging = new KVConnectorLogging({ log })
-      this.#every(settings.logIntervalMs, () => this.#logInterval())
-    }
+    this.#every(settings.logIntervalMs, () => this.#intervalLog.flush(this.#engines.list()))
   }
 
   /** Where the metrics are registered. */
@@ -63,7 +73,7 @@ export class EngineAggregator {
 
   /** The engine indices known, ascending. */
   get engines(): number[] {
-    return [...this.#engines.keys()].sort((left, right) => left - right)
+    return this.#engines.indices
   }
 
   /**
@@ -74,7 +84,7 @@ export class EngineAggregator {
    */
   connect(index: number): EngineLink {
     this.#assertOpen()
-    const engine = this.#engine(engineIndex(index))
+    const engine = this.#engines.ensure(engineIndex(index))
     const { port1, port2 } = new MessageChannel()
     const buffer = Journal.allocate(this.#journalLayout)
     const journal = new Journal(buffer, this.#journalLayout)
@@ -123,19 +133,42 @@ export class EngineAggregator {
    * @throws MoonmeterError `INVALID_ENGINE`
    */
   stats(index?: number): MooncakeStoreConnectorStats {
+    if (index !== undefined) engineIndex(index)
     const stats = new MooncakeStoreConnectorStats({ layout: this.#settings.layout })
-    const known = index === undefined ? undefined : this.#engines.get(engineIndex(index))
-    const engines = index === undefined ? this.#sorted() : known === undefined ? [] : [known]
-    for (const engine of engines) {
+    for (const engine of this.#engines.list()) {
+      if (index !== undefined && engine.index !== index) continue
       for (const { life } of engine.connections) life.readJournal()
       engine.addTo(stats)
     }
     return stats
   }
 
+  /**
+   * End the running lives of an engine with what they recorded so far. Its series stay as they are,
+   * or are dropped; then the index is as one never seen, and starts from nothing when it connects
+   * again.
+   *
+   * @throws MoonmeterError `INVALID_ENGINE`, `INVALID_OPTION`
+   */
+  disconnect(index: number, options: DisconnectOptions = {}): void {
+    refuseUnknownOptions('disconnect', options, ['series'])
+    const engine = this.#engines.find(engineIndex(index))
+    if (engine === undefined) return
+    this.#endConnections(engine)
+    if (options.series === 'drop') this.#engines.delete(index)
+  }
+
+  /** Count that an engine is brought back; an `EnginePool` does. */
+  noteRestart(index: number, reason: string): void {
+    const engine = String(engineIndex(index))
+    const key = `${engine} ${reason}`
+    const count = (this.#restarts.get(key)?.count ?? 0) + 1
+    this.#restarts.set(key, { engine, reason, count })
+  }
+
   /** Ask the running lives of an engine to stop; by `recorder.stopRequested` and `recorder.signal`. */
   requestStop(index: number): void {
-    for (const connection of this.#engines.get(index)?.connections ?? []) connection.requestStop()
+    for (const connection of this.#engines.find(index)?.connections ?? []) connection.requestStop()
   }
 
   /**
@@ -147,13 +180,15 @@ export class EngineAggregator {
     if (this.#closed) return
     this.#closed = true
     for (const timer of this.#timers) clearInterval(timer)
-    for (const engine of this.#engines.values()) {
-      for (const connection of [...engine.connections]) {
-        connection.close()
-        this.#end(engine, connection.life)
-      }
+    for (const engine of this.#engines.list()) this.#endConnections(engine)
+    this.#intervalLog.flush(this.#engines.list())
+  }
+
+  #endConnections(engine: Engine): void {
+    for (const connection of [...engine.connections]) {
+      connection.close()
+      this.#end(engine, connection.life)
     }
-    this.#logInterval()
   }
 
   #receive(engine: Engine, connection: Connection, message: unknown): void {
@@ -174,30 +209,15 @@ export class EngineAggregator {
 
   #accept(payload: Payload, bytes: number, index: number | undefined): void {
     const final = payload.kind === 'report' && payload.report.final
-    const engine = this.#addressee(payload, index)
+    const engine = this.#engines.addressee(payload, index)
     if (payload.kind === 'report') {
       const { report } = payload
-      engine.lifeOf(report.incarnation, (life) => this.#logLife(life))?.accept(report)
+      engine.lifeOf(report.incarnation, (life) => this.#intervalLog.addLife(life))?.accept(report)
     } else {
       engine.addRows(payload.stats)
-      this.#logging?.observe(payload.stats)
+      this.#intervalLog.addRows(payload.stats)
     }
     engine.noteReport(bytes, this.#settings.now(), final)
-  }
-
-  #addressee(payload: Payload, index: number | undefined): Engine {
-    const named = payload.kind === 'report' ? payload.report.engine : index
-    if (named === undefined) {
-      throw rejection('engine', 'ingest(bytes, { engine }) for a payload that names none', index)
-    }
-    if (index !== undefined && named !== index) {
-      throw rejection('engine', `a report of engine ${index}`, named)
-    }
-    const { enginesMax } = this.#settings
-    if (!this.#engines.has(named) && this.#engines.size >= enginesMax) {
-      throw rejection('engine', `at most ${enginesMax} engines (enginesMax)`, named)
-    }
-    return this.#engine(named)
   }
 
   #reject(error: unknown): MoonmeterError {
@@ -206,43 +226,16 @@ export class EngineAggregator {
     return rejected
   }
 
-  #engine(index: number): Engine {
-    const known = this.#engines.get(index)
-    if (known !== undefined) return known
-    const { enginesMax, layout } = this.#settings
-    if (this.#engines.size >= enginesMax) {
-      throw new MoonmeterError(
-        'INVALID_ENGINE',
-        `engine ${index}: expected at most ${enginesMax} engines, got one more; raise enginesMax`,
-      )
-    }
-    const engine = new Engine(index, layout)
-    this.#engines.set(index, engine)
-    return engine
-  }
-
   /** The last words of a life: its journal holds everything, whatever ended the thread. */
   #end(engine: Engine, life: Life): void {
     life.readJournal()
-    this.#logLife(life)
+    this.#intervalLog.addLife(life)
     engine.end(life)
-  }
-
-  #logLife(life: Life): void {
-    if (this.#logging === undefined) return
-    const stats = new ConnectorStats({ layout: this.#settings.layout })
-    life.takeInterval(stats)
-    this.#logging.observe(stats)
-  }
-
-  #logInterval(): void {
-    for (const engine of this.#sorted()) for (const life of engine.lives) this.#logLife(life)
-    this.#logging?.log()
   }
 
   #askSilentEngines(): void {
     const nowMs = this.#settings.now()
-    for (const engine of this.#engines.values()) {
+    for (const engine of this.#engines.list()) {
       for (const connection of engine.connections) {
         if (connection.isSilent(nowMs, this.#settings.intervalMs)) connection.askForReport()
       }
@@ -251,7 +244,7 @@ export class EngineAggregator {
 
   #collect(): EngineSeries[] {
     const nowMs = this.#settings.now()
-    return this.#sorted().flatMap((engine) => {
+    return this.#engines.list().flatMap((engine) => {
       for (const connection of engine.connections) {
         if (connection.isSilent(nowMs, this.#settings.intervalMs)) connection.life.readJournal()
       }
@@ -263,13 +256,10 @@ export class EngineAggregator {
     const { now, silentAfterMs } = this.#settings
     const nowMs = now()
     return {
-      engines: this.#sorted().map((engine) => engine.health(nowMs, silentAfterMs)),
+      engines: this.#engines.list().map((engine) => engine.health(nowMs, silentAfterMs)),
       rejected: this.#rejections.counts,
+      restarts: [...this.#restarts.values()],
     }
-  }
-
-  #sorted(): Engine[] {
-    return [...this.#engines.values()].sort((left, right) => left.index - right.index)
   }
 
   #every(ms: number, run: () => void): void {

@@ -1,6 +1,7 @@
 import type { EngineHealth } from '../prometheus/self-metrics.js'
 import type { CellLayout } from '../stats/cell-layout.js'
 import { ConnectorStats } from '../stats/connector-stats.js'
+import { SeriesLabelSet, type SeriesLabels } from '../stats/series-labels.js'
 import { type EngineSeries, SeriesReading } from '../stats/series-reading.js'
 import type { Connection } from './connection.js'
 import { Life } from './life.js'
@@ -13,8 +14,12 @@ const REMOTE_LIVES_MAX = 8
 
 /** One engine index over all its lives: what they counted, and how its reports come in. */
 export class Engine {
+  /** The index, or infinity for the engine that stands for all past the limit. */
   readonly index: number
+  /** The value of the `engine` label. */
+  readonly label: string
   readonly #layout: CellLayout
+  readonly #labels: SeriesLabelSet
   /** Rows of ended lives, and rows that came as such. */
   readonly #finished: ConnectorStats
   /** Lives whose reports may still come, by incarnation, ascending. */
@@ -27,9 +32,11 @@ export class Engine {
   reportBytes = 0
   lastReportMs: number | undefined
 
-  constructor(index: number, layout: CellLayout) {
+  constructor(index: number, layout: CellLayout, label = String(index)) {
     this.index = index
+    this.label = label
     this.#layout = layout
+    this.#labels = new SeriesLabelSet(label)
     this.#finished = new ConnectorStats({ layout })
   }
 
@@ -100,13 +107,13 @@ export class Engine {
 
   /** What an exposition shows of it. */
   collect(): EngineSeries[] {
-    const readings = new Map<string, EngineSeries>()
+    const readings = new Map<SeriesLabels, SeriesReading>()
     const readingOf = (operation: string, status: string): SeriesReading => {
-      const key = JSON.stringify([operation, status])
-      const known = readings.get(key)
-      if (known !== undefined) return known.reading
+      const labels = this.#labels.of(operation, status)
+      const known = readings.get(labels)
+      if (known !== undefined) return known
       const reading = new SeriesReading(this.#layout)
-      readings.set(key, { engine: this.index, operation, status, reading })
+      readings.set(labels, reading)
       return reading
     }
     for (const { operation, status, stats } of this.#finished.series()) {
@@ -117,7 +124,7 @@ export class Engine {
         readingOf(series.operation, series.status).addSnapshot(series)
       }
     }
-    return [...readings.values()]
+    return Array.from(readings, ([labels, reading]) => ({ labels, reading }))
   }
 
   /** What the self-metrics show of it. */
@@ -127,7 +134,7 @@ export class Engine {
     const signs = [...this.#connections.values()].map(({ connectedMs }) => connectedMs)
     const lastSignMs = Math.max(this.lastReportMs ?? 0, ...signs)
     return {
-      engine: this.index,
+      engine: this.label,
       up: this.#open && nowMs - lastSignMs <= silentAfterMs,
       reports: this.reports,
       reportBytes: this.reportBytes,

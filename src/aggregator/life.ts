@@ -3,6 +3,7 @@ import type { ConnectorStats } from '../stats/connector-stats.js'
 import type { SeriesSnapshot } from '../stats/series-snapshot.js'
 import { countRows } from '../stats/series-snapshot.js'
 import type { Report } from '../wire/report.js'
+import { assertForward } from './assert-forward.js'
 
 /**
  * One life of an engine: the latest of its cumulative reports, and, where it records in this
@@ -33,9 +34,15 @@ export class Life {
     return this.#rows
   }
 
-  /** Take a report for the state of this life, unless this state is newer. */
+  /**
+   * Take a report for the state of this life, unless this state is newer.
+   *
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `backwards`, when the report is newer and yet
+   * counts less somewhere; nothing has changed then
+   */
   accept(report: Report): void {
     if (report.sequence <= this.#sequence) return
+    assertForward(this.#series, report.series)
     this.#sequence = report.sequence
     this.#series = report.series
     this.#rows = countRows(report.series)

@@ -3,6 +3,7 @@ import type { ListenAddress } from '../server/metrics-server.js'
 import { LOG_FORMATS, type LogFormat } from './logger.js'
 import { blockBytesOf } from './models.js'
 import { integerFrom, numberFrom, parseListen, parseSpeed } from './option-parsers.js'
+import { readSecrets } from './secrets.js'
 import { runSimulation } from './simulation.js'
 
 const LISTEN = '127.0.0.1:9464'
@@ -28,6 +29,8 @@ interface Flags {
   readonly latencySpread?: number
   readonly faultBurst?: number
   readonly listen: ListenAddress
+  readonly bearerTokenFile?: string
+  readonly basicAuthFile?: string
   readonly json?: string
   readonly logFormat: LogFormat
 }
@@ -104,6 +107,8 @@ export function simulateCommand(): Command {
     .addOption(
       option('--listen <host:port>', 'where to serve', parseListen, parseListen(LISTEN), LISTEN),
     )
+    .option('--bearer-token-file <file>', 'serve /metrics only to who has the token in this file')
+    .option('--basic-auth-file <file>', "or who has the 'user:password' in this one")
     .option('--json <file>', 'write the totals to a file at the end')
     .addOption(new Option('--log-format <f>', 'how to log').choices(LOG_FORMATS).default('text'))
     .action((flags: Flags) => runSimulation(settingsOf(flags)))
@@ -130,6 +135,7 @@ function settingsOf(flags: Flags): Parameters<typeof runSimulation>[0] {
       ...(flags.faultBurst !== undefined && { meanBurstCalls: flags.faultBurst }),
     },
     listen,
+    authorization: readSecrets(flags.bearerTokenFile, flags.basicAuthFile),
     jsonPath: json,
     logFormat,
   }

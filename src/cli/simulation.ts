@@ -5,6 +5,7 @@ import { EngineAggregator } from '../aggregator/engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineOutcome } from '../pool/engine-outcome.js'
 import { EnginePool } from '../pool/engine-pool.js'
+import type { AuthorizationOptions } from '../server/authorization.js'
 import { type ListenAddress, listen } from '../server/metrics-server.js'
 import { SharedBlockStore } from '../simulate/block-store.js'
 import type { RequestSource } from '../simulate/engine.js'
@@ -38,6 +39,7 @@ export interface SimulationSettings {
   readonly requestsPerSecond: number | undefined
   readonly latency: LatencyOptions
   readonly listen: ListenAddress
+  readonly authorization: AuthorizationOptions
   readonly jsonPath: string | undefined
   readonly logFormat: LogFormat
 }
@@ -57,7 +59,7 @@ export async function runSimulation(settings: SimulationSettings): Promise<void>
     log: (line) => logger.info(line),
     onRejected: (error) => logger.warn(error.message),
   })
-  const server = await listen(aggregator, settings.listen)
+  const server = await listen(aggregator, settings.listen, settings.authorization)
   try {
     logger.info(`serving ${server.url}/metrics`)
     const pool = createPool(settings, source, aggregator, logger)

@@ -33,7 +33,7 @@ export class EngineSupervisor {
 
   /** Live until the engine's function returns, the restarts are used up, or it is stopped. */
   async supervise(): Promise<EngineOutcome> {
-    const { engine, backoff, onRestart } = this.#options
+    const { engine, aggregator, backoff, onRestart } = this.#options
     for (;;) {
       const startMs = performance.now()
       const outcome = await this.#live()
@@ -42,6 +42,7 @@ export class EngineSupervisor {
       if (delayMs === undefined) return outcome
       await this.#sleep(delayMs)
       if (this.#stopping) return { engine, state: 'finished', result: undefined }
+      aggregator.noteRestart(engine, outcome.reason)
       onRestart(outcome.reason, delayMs)
     }
   }

@@ -1,6 +1,7 @@
 import { engineIndex, refuseUnknownOptions } from '../options.js'
 import { type CellLayout, DEFAULT_LAYOUT } from '../stats/cell-layout.js'
 import { ConnectorStats } from '../stats/connector-stats.js'
+import { SeriesLabelSet } from '../stats/series-labels.js'
 import { type EngineSeries, SeriesReading } from '../stats/series-reading.js'
 import type { MetricsRegistry } from './metrics-registry.js'
 import { StoreMetrics } from './store-metrics.js'
@@ -15,13 +16,19 @@ export interface PromMetricsOptions {
   readonly layout?: CellLayout
 }
 
+/** What was observed of an engine. */
+interface ObservedEngine {
+  readonly stats: ConnectorStats
+  readonly labels: SeriesLabelSet
+}
+
 /**
  * vLLM's five Prometheus families of Mooncake store operations, fed with stats one has at hand.
  * An `EngineAggregator` registers them by itself.
  */
 export class MooncakeStorePromMetrics {
   readonly #layout: CellLayout
-  readonly #engines = new Map<number, ConnectorStats>()
+  readonly #engines = new Map<number, ObservedEngine>()
 
   /** @throws MoonmeterError `INVALID_OPTION` for an unknown option */
   constructor(options: PromMetricsOptions) {
@@ -38,21 +45,23 @@ export class MooncakeStorePromMetrics {
    * @throws MoonmeterError `INVALID_ENGINE`, or `LAYOUT_MISMATCH` when the stats have other
    * buckets; nothing is added
    */
-  observe(stats: ConnectorStats, engine = 0): void {
-    const index = engineIndex(engine)
-    const known = this.#engines.get(index)
-    const total = known ?? new ConnectorStats({ layout: this.#layout, exactRowsMax: 0 })
-    total.aggregate(stats)
-    if (known === undefined) this.#engines.set(index, total)
+  observe(stats: ConnectorStats, index = 0): void {
+    engineIndex(index)
+    const engine = this.#engines.get(index) ?? {
+      stats: new ConnectorStats({ layout: this.#layout, exactRowsMax: 0 }),
+      labels: new SeriesLabelSet(String(index)),
+    }
+    engine.stats.aggregate(stats)
+    this.#engines.set(index, engine)
   }
 
   #collect(): EngineSeries[] {
     const engines = [...this.#engines].sort(([left], [right]) => left - right)
-    return engines.flatMap(([engine, stats]) =>
+    return engines.flatMap(([, { stats, labels }]) =>
       [...stats.series()].map(({ operation, status, stats: series }) => {
         const reading = new SeriesReading(this.#layout)
         reading.addStats(series)
-        return { engine, operation, status, reading }
+        return { labels: labels.of(operation, status), reading }
       }),
     )
   }

@@ -1,9 +1,11 @@
 import { STORE_METRICS } from '../catalogue.js'
 import type { CellLayout } from '../stats/cell-layout.js'
 import { boundLabel } from '../stats/python-float.js'
+import type { SeriesLabels } from '../stats/series-labels.js'
 import type { EngineSeries } from '../stats/series-reading.js'
 import { LabelSet, type SampleSink } from './label-set.js'
 import type { MetricsRegistry } from './metrics-registry.js'
+import { oncePerTurn } from './once-per-turn.js'
 import { RegisteredMetric } from './registered-metric.js'
 
 /** Answers every series of every engine, engines and operations in the order to be shown. */
@@ -14,9 +16,8 @@ export class StoreMetrics {
   readonly #modelName: string
   readonly #bounds: readonly string[]
   readonly #source: SeriesSource
-  /** Per series the labels, by engine, operation and status. */
-  readonly #labels = new Map<number, Map<string, Map<string, LabelSet>>>()
-  #collected: readonly EngineSeries[] | undefined
+  /** The text of labels, which is gone with the series. */
+  readonly #labels = new WeakMap<SeriesLabels, LabelSet>()
 
   constructor(
     registry: MetricsRegistry,
@@ -27,7 +28,7 @@ export class StoreMetrics {
   ) {
     this.#modelName = modelName
     this.#bounds = [...layout.bounds, Number.POSITIVE_INFINITY].map(boundLabel)
-    this.#source = source
+    this.#source = oncePerTurn(source)
     const { durationSeconds, operations, keys, bytes, failedKeys } = STORE_METRICS
     const families = [
       new RegisteredMetric(durationSeconds, registry, (sink) => this.#writeHistogram(sink), reset),
@@ -45,14 +46,14 @@ export class StoreMetrics {
     pick: (series: EngineSeries) => number,
   ): RegisteredMetric {
     return new RegisteredMetric(definition, registry, (sink) => {
-      for (const series of this.#collect()) {
+      for (const series of this.#source()) {
         sink.sample('', this.#labelsOf(series), undefined, pick(series))
       }
     })
   }
 
   #writeHistogram(sink: SampleSink): void {
-    for (const series of this.#collect()) {
+    for (const series of this.#source()) {
       const labels = this.#labelsOf(series)
       const { buckets, durationSum, rows } = series.reading
       let cumulative = 0
@@ -65,38 +66,12 @@ export class StoreMetrics {
     }
   }
 
-  /**
-   * One collection serves all five families of a scrape, which a registry asks for in one go: so
-   * they agree with each other, and the engines are read once.
-   */
-  #collect(): readonly EngineSeries[] {
-    if (this.#collected === undefined) {
-      this.#collected = this.#source()
-      queueMicrotask(() => {
-        this.#collected = undefined
-      })
-    }
-    return this.#collected
+  #labelsOf({ labels }: EngineSeries): LabelSet {
+    const known = this.#labels.get(labels)
+    if (known !== undefined) return known
+    const { engine, operation, status } = labels
+    const made = new LabelSet({ model_name: this.#modelName, engine, operation, status })
+    this.#labels.set(labels, made)
+    return made
   }
-
-  #labelsOf({ engine, operation, status }: EngineSeries): LabelSet {
-    const operations = getOrMake(
-      this.#labels,
-      engine,
-      () => new Map<string, Map<string, LabelSet>>(),
-    )
-    const statuses = getOrMake(operations, operation, () => new Map<string, LabelSet>())
-    return getOrMake(statuses, status, () => {
-      const labels = { model_name: this.#modelName, engine: String(engine), operation, status }
-      return new LabelSet(labels)
-    })
-  }
-}
-
-function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const known = map.get(key)
-  if (known !== undefined) return known
-  const made = make()
-  map.set(key, made)
-  return made
 }

@@ -1,13 +1,14 @@
 import { foldRows } from '../journal/fold-rows.js'
 import { RECENT_ROWS, REPORT_DUE, SERIES } from '../journal/journal-layout.js'
 import type { CellLayout } from '../stats/cell-layout.js'
-import { makeRow, STATUS_OK } from '../stats/row.js'
+import { COUNT_MAX, makeRow, STATUS_OK } from '../stats/row.js'
 import type { Recorder } from './recorder.js'
 
 // V8 folds constants of this module into the code of `record`, but looks imported ones up.
 const { rows: ROWS, keys: KEYS, bytes: BYTES, failedKeys: FAILED_KEYS, recent: RECENT } = SERIES
 const DUE = REPORT_DUE
 const OK = STATUS_OK
+const MAX = COUNT_MAX
 const RECENT_MASK = RECENT_ROWS - 1
 /** Rows between two folds; their durations fit the first-level cache many times. */
 const FOLD_MASK = 256 - 1
@@ -63,12 +64,9 @@ export class OperationRecorder {
     const keys = Math.floor(numKeys)
     const bytes = Math.floor(numBytes)
     const failedKeys = Math.floor(numFailedKeys)
-    // The sum is NaN or infinite when one of them is.
+    // The sum is NaN or too large when one of them is.
     const sum = durationSeconds + keys + bytes + failedKeys
-    if (
-      !(durationSeconds >= 0 && keys >= 0 && bytes >= 0 && failedKeys >= 0) ||
-      !(sum < Number.POSITIVE_INFINITY)
-    ) {
+    if (!(durationSeconds >= 0 && keys >= 0 && bytes >= 0 && failedKeys >= 0) || !(sum <= MAX)) {
       this.#check(durationSeconds, numKeys, numBytes, status, numFailedKeys)
     }
     const floats = this.#floats
@@ -94,7 +92,7 @@ export class OperationRecorder {
     this.#status = status
   }
 
-  /** Throws for a row that may not be recorded; values whose mere sum is infinite may be. */
+  /** Throws for a row that may not be recorded; one whose mere sum is too large may be. */
   #check(
     durationSeconds: number,
     numKeys: number,

@@ -1,8 +1,19 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { refuseUnknownOptions } from '../options.js'
 import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
+import { Authorization, type AuthorizationOptions } from './authorization.js'
 
 const TEXT = 'text/plain; charset=utf-8'
 const ALLOWED_METHODS = ['GET', 'HEAD']
+const PATHS = ['/metrics', '/healthz']
+
+/** Nothing here is to be framed, sniffed, cached or to load anything. */
+const SECURITY_HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+} as const
 
 /** What is served: an `EngineAggregator`, or anything with a registry. */
 export interface MetricsSource {
@@ -12,14 +23,21 @@ export interface MetricsSource {
 /**
  * A request listener for any `node:http` server: `GET` and `HEAD` of `/metrics` answer everything
  * in the source's registry, in the registry's content type, and of `/healthz` that the server
- * lives; other paths 404, other methods 405.
+ * lives; other paths 404, other methods 405. With a token or a password, `/metrics` answers 401 to
+ * who has neither. The body of a request is never read.
  *
+ * @throws MoonmeterError `INVALID_OPTION` for an unknown option or an empty secret
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
-export function metricsHandler(source: MetricsSource): RequestListener {
+export function metricsHandler(
+  source: MetricsSource,
+  options: AuthorizationOptions = {},
+): RequestListener {
+  refuseUnknownOptions('metricsHandler', options, ['bearerToken', 'basicAuth'])
+  const authorization = new Authorization(options)
   return (request, response) => {
     // A listener's promise is nobody's, so a failure must end as an answer here.
-    respond(source, request, response).catch(() => {
+    respond(source, authorization, request, response).catch(() => {
       if (response.headersSent) response.destroy()
       else answer(request, response, 500, 'internal error: the metrics could not be rendered\n')
     })
@@ -28,26 +46,25 @@ export function metricsHandler(source: MetricsSource): RequestListener {
 
 async function respond(
   { registry }: MetricsSource,
+  authorization: Authorization,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = pathOf(request)
-  if (path !== '/metrics' && path !== '/healthz') {
-    answer(request, response, 404, 'not found: expected /metrics or /healthz\n')
-    return
-  }
-  if (!ALLOWED_METHODS.includes(request.method ?? '')) {
+  const [path = ''] = (request.url ?? '').split('?', 1)
+  if (!PATHS.includes(path)) {
+    answer(request, response, 404, `not found: expected ${PATHS.join(' or ')}\n`)
+  } else if (!ALLOWED_METHODS.includes(request.method ?? '')) {
     response.setHeader('Allow', ALLOWED_METHODS.join(', '))
-    answer(request, response, 405, `method not allowed: expected ${ALLOWED_METHODS.join(' or ')}\n`)
-    return
+    const expected = ALLOWED_METHODS.join(' or ')
+    answer(request, response, 405, `method not allowed: expected ${expected}\n`)
+  } else if (path === '/healthz') {
+    answer(request, response, 200, 'ok\n')
+  } else if (!authorization.allows(request)) {
+    response.setHeader('WWW-Authenticate', authorization.challenges)
+    answer(request, response, 401, 'unauthorized: expected a token or a password\n')
+  } else {
+    answer(request, response, 200, await registry.metrics(), registry.contentType)
   }
-  if (path === '/healthz') answer(request, response, 200, 'ok\n')
-  else answer(request, response, 200, await registry.metrics(), registry.contentType)
-}
-
-function pathOf(request: IncomingMessage): string {
-  const [path] = (request.url ?? '').split('?', 1)
-  return path
 }
 
 function answer(
@@ -57,9 +74,19 @@ function answer(
   text: string,
   contentType = TEXT,
 ): void {
+  // Keeping the connection would mean to read a body to its end first.
+  if (hasBody(request)) {
+    response.setHeader('Connection', 'close')
+    response.once('finish', () => request.destroy())
+  }
   response.writeHead(status, {
+    ...SECURITY_HEADERS,
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(text),
   })
   response.end(request.method === 'HEAD' ? undefined : text)
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }

@@ -1,7 +1,15 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { MoonmeterError } from '../errors.js'
+import type { AuthorizationOptions } from './authorization.js'
 import { type MetricsSource, metricsHandler } from './metrics-handler.js'
+
+/** Milliseconds a client has for the head of a request. */
+const HEADERS_TIMEOUT_MS = 5_000
+/** Milliseconds a client has for a whole request. */
+const REQUEST_TIMEOUT_MS = 10_000
+/** Connections at a time; a scraper needs one. Further ones are closed at once. */
+const CONNECTIONS_MAX = 64
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -26,8 +34,15 @@ export interface MetricsServer {
 export async function listen(
   source: MetricsSource,
   { host, port }: ListenAddress,
+  options: AuthorizationOptions = {},
 ): Promise<MetricsServer> {
-  const server = createServer(metricsHandler(source))
+  const timeouts = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: HEADERS_TIMEOUT_MS,
+  }
+  const server = createServer(timeouts, metricsHandler(source, options))
+  server.maxConnections = CONNECTIONS_MAX
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(listenError(`${host}:${port}`, cause))

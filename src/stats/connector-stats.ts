@@ -189,7 +189,9 @@ export class ConnectorStats {
   /** Number of rows, over all operations. */
   get rows(): number {
     let rows = 0
-    for (const { stats } of this.series()) rows += stats.rows
+    for (const { series } of this.#operations.values()) {
+      for (const stats of series.values()) rows += stats.rows
+    }
     return rows
   }
 

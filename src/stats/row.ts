@@ -1,5 +1,7 @@
 import { MoonmeterError } from '../errors.js'
 
+/** The largest count a row may have: 64 bits, as on the wire. Sums stay far from infinity. */
+export const COUNT_MAX = 2 ** 64
 /** The status of a call that went wholly well, and of a row that names none. */
 export const STATUS_OK = 'ok'
 /** Some keys of the call failed, not all. */
@@ -31,8 +33,8 @@ export interface Row {
  * A row with its defaults filled in and its counts truncated to integers, as the reference's
  * `reduce` does.
  *
- * @throws MoonmeterError `INVALID_ROW` when a number is negative, NaN or infinite, or a name is
- * no string
+ * @throws MoonmeterError `INVALID_ROW` when a number is negative, NaN or infinite, a count is above
+ * `COUNT_MAX`, or a name is no string
  */
 export function makeRow(
   operation: string,
@@ -43,10 +45,10 @@ export function makeRow(
   const { numBytes = 0, status = STATUS_OK, numFailedKeys = 0 } = options
   checkName('operation', operation)
   checkName('status', status)
-  checkNumber('duration_seconds', durationSeconds)
-  checkNumber('num_keys', numKeys)
-  checkNumber('num_bytes', numBytes)
-  checkNumber('num_failed_keys', numFailedKeys)
+  checkNumber('duration_seconds', durationSeconds, Number.MAX_VALUE)
+  checkNumber('num_keys', numKeys, COUNT_MAX)
+  checkNumber('num_bytes', numBytes, COUNT_MAX)
+  checkNumber('num_failed_keys', numFailedKeys, COUNT_MAX)
   return {
     operation,
     durationSeconds,
@@ -57,11 +59,11 @@ export function makeRow(
   }
 }
 
-function checkNumber(field: string, value: number): void {
-  if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return
+function checkNumber(field: string, value: number, max: number): void {
+  if (typeof value === 'number' && value >= 0 && value <= max) return
   throw new MoonmeterError(
     'INVALID_ROW',
-    `${field}: expected a finite number, zero or more, got ${String(value)}; the row was dropped`,
+    `${field}: expected a number from 0 to ${max}, got ${String(value)}; the row was dropped`,
   )
 }
 

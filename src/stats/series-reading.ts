@@ -1,5 +1,6 @@
 import type { CellLayout } from './cell-layout.js'
 import { ExactSum } from './exact-sum.js'
+import type { SeriesLabels } from './series-labels.js'
 import type { SeriesSnapshot } from './series-snapshot.js'
 import type { SeriesStats } from './series-stats.js'
 
@@ -52,9 +53,6 @@ export class SeriesReading {
 
 /** A series of one engine, as an exposition shows it. */
 export interface EngineSeries {
-  /** Index of the engine. */
-  readonly engine: number
-  readonly operation: string
-  readonly status: string
+  readonly labels: SeriesLabels
   readonly reading: SeriesReading
 }

@@ -1,4 +1,8 @@
 import { MoonmeterError, type RejectionReason } from '../errors.js'
+import { COUNT_MAX } from '../stats/row.js'
+
+/** The largest sum of counts that rows can have. */
+const TOTAL_MAX = COUNT_MAX * Number.MAX_SAFE_INTEGER
 
 /** Refuse a payload: the error to throw. */
 export function rejection(reason: RejectionReason, expected: string, got: unknown): MoonmeterError {
@@ -15,6 +19,13 @@ export function readNumber(value: unknown, what: string): number {
   if (typeof number !== 'number') throw rejection('type', `${what} to be a number`, value)
   if (number >= 0 && number < Number.POSITIVE_INFINITY) return number
   throw rejection('range', `${what} to be finite and not negative`, value)
+}
+
+/** The sum of a count over many rows, from the wire: an integer, though perhaps past 2^53. */
+export function readTotal(value: unknown, what: string): number {
+  const number = readNumber(value, what)
+  if (Number.isInteger(number) && number <= TOTAL_MAX) return number
+  throw rejection('range', `${what} to be an integer up to ${TOTAL_MAX}`, value)
 }
 
 /** An integer from the wire, from 0 to the largest safe one. */

@@ -3,7 +3,15 @@ import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
 import type { SeriesSnapshot } from '../stats/series-snapshot.js'
 import { LIMB_BYTES, readFloats, readLimbs, writeFloats, writeLimbs } from './binary.js'
 import { pack } from './msgpack.js'
-import { readArray, readBytes, readInteger, readNumber, readString, rejection } from './reject.js'
+import {
+  readArray,
+  readBytes,
+  readInteger,
+  readNumber,
+  readString,
+  readTotal,
+  rejection,
+} from './reject.js'
 import { VARINT_BYTES_MAX, VarintReader, writeVarint } from './varint.js'
 
 /** The key that tells a report from the reference's shapes; its value is the version. */
@@ -12,6 +20,10 @@ export const REPORT_KEY = 'moonmeter_report'
 const REPORT_VERSION = 1
 /** Values per series: operation, status, keys, bytes, failed keys, first limb, limbs, cells. */
 const SERIES_FIELDS = 8
+/** Highest number of a life, which the next one must be able to exceed. */
+const INCARNATION_MAX = 2 ** 48
+/** Series a report may have; a journal has room for far fewer unless told otherwise. */
+const SERIES_MAX = 1_024
 /** Bytes of the distance to the next slot that is not zero: there are fewer than 2^14 slots. */
 const SLOT_BYTES_MAX = 2
 
@@ -68,8 +80,8 @@ export function isReport(value: unknown): value is Map<unknown, unknown> {
  * A report from an unpacked payload, every value of it checked.
  *
  * @param layout the layout that the report's slots must be of
- * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `version`, `bounds`, `engine`, `shape`, `type`
- * and `range`
+ * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `version`, `bounds`, `engine`, `duplicate`,
+ * `shape`, `type` and `range`
  */
 export function readReport(payload: Map<unknown, unknown>, layout: CellLayout): Report {
   const version = payload.get(REPORT_KEY)
@@ -84,18 +96,31 @@ export function readReport(payload: Map<unknown, unknown>, layout: CellLayout): 
   if (typeof engine !== 'number' || !Number.isSafeInteger(engine) || engine < 0) {
     throw rejection('engine', 'the engine index to be a non-negative integer', engine)
   }
-  const series = readArray(payload.get('series'), 'series').map((fields) =>
-    readSeries(fields, layout),
-  )
+  const incarnation = readInteger(payload.get('incarnation'), 'incarnation')
+  if (incarnation > INCARNATION_MAX) {
+    throw rejection('range', `an incarnation up to ${INCARNATION_MAX}`, incarnation)
+  }
   return {
     engine,
-    incarnation: readInteger(payload.get('incarnation'), 'incarnation'),
+    incarnation,
     sequence: readInteger(payload.get('sequence'), 'sequence'),
     timestampMs: readNumber(payload.get('timestamp_ms'), 'timestamp_ms'),
     final: payload.get('final') === true,
     bounds: layout.bounds,
-    series,
+    series: readAllSeries(readArray(payload.get('series'), 'series'), layout),
   }
+}
+
+function readAllSeries(list: readonly unknown[], layout: CellLayout): SeriesSnapshot[] {
+  if (list.length > SERIES_MAX) throw rejection('range', `at most ${SERIES_MAX} series`, list)
+  const names = new Set<string>()
+  return list.map((fields) => {
+    const series = readSeries(fields, layout)
+    const name = JSON.stringify([series.operation, series.status])
+    if (names.has(name)) throw rejection('duplicate', 'each series once', name)
+    names.add(name)
+    return series
+  })
 }
 
 function readSeries(value: unknown, layout: CellLayout): SeriesSnapshot {
@@ -107,9 +132,9 @@ function readSeries(value: unknown, layout: CellLayout): SeriesSnapshot {
   return {
     operation: readString(fields[0], 'operation'),
     status: readString(fields[1], 'status'),
-    numKeys: readNumber(fields[2], 'keys'),
-    numBytes: readNumber(fields[3], 'bytes'),
-    numFailedKeys: readNumber(fields[4], 'failed keys'),
+    numKeys: readTotal(fields[2], 'keys'),
+    numBytes: readTotal(fields[3], 'bytes'),
+    numFailedKeys: readTotal(fields[4], 'failed keys'),
     durationSum: readSum(readInteger(fields[5], 'first limb'), readBytes(fields[6], 'limbs')),
     ...cells,
   }

@@ -1,5 +1,5 @@
 import type { ConnectorStats } from '../stats/connector-stats.js'
-import { makeRow } from '../stats/row.js'
+import { COUNT_MAX, makeRow } from '../stats/row.js'
 import { readArray, readNumber, readString, rejection } from './reject.js'
 
 /** The key under which a multi-connector payload carries this connector's stats. */
@@ -38,12 +38,19 @@ function operationsOf(payload: unknown): Map<unknown, unknown> {
 function readRow(operation: string, value: unknown): ReturnType<typeof makeRow> {
   if (!(value instanceof Map)) throw rejection('shape', `rows of '${operation}' as maps`, value)
   const optional = (field: string) =>
-    value.has(field) ? readNumber(value.get(field), field) : undefined
+    value.has(field) ? readRowCount(value.get(field), field) : undefined
   const durationSeconds = readNumber(value.get('duration_seconds'), 'duration_seconds')
-  const numKeys = readNumber(value.get('num_keys'), 'num_keys')
+  const numKeys = readRowCount(value.get('num_keys'), 'num_keys')
   return makeRow(operation, durationSeconds, numKeys, {
     numBytes: optional('num_bytes'),
     status: value.has('status') ? readString(value.get('status'), 'status') : undefined,
     numFailedKeys: optional('num_failed_keys'),
   })
+}
+
+/** A count of a row, which may be a float; its fraction is cut off later. */
+function readRowCount(value: unknown, field: string): number {
+  const count = readNumber(value, field)
+  if (count <= COUNT_MAX) return count
+  throw rejection('range', `${field} of at most 64 bits`, value)
 }
