@@ -137,7 +137,7 @@ export class EngineAggregator {
     const stats = new MooncakeStoreConnectorStats({ layout: this.#settings.layout })
     for (const engine of this.#engines.list()) {
       if (index !== undefined && engine.index !== index) continue
-      for (const { life } of engine.connections) life.readJournal()
+      for (const { life } of engine.connections) life.readJournal(false)
       engine.addTo(stats)
     }
     return stats
@@ -228,7 +228,7 @@ export class EngineAggregator {
 
   /** The last words of a life: its journal holds everything, whatever ended the thread. */
   #end(engine: Engine, life: Life): void {
-    life.readJournal()
+    life.readJournal(true)
     this.#intervalLog.addLife(life)
     engine.end(life)
   }
@@ -246,7 +246,8 @@ export class EngineAggregator {
     const nowMs = this.#settings.now()
     return this.#engines.list().flatMap((engine) => {
       for (const connection of engine.connections) {
-        if (connection.isSilent(nowMs, this.#settings.intervalMs)) connection.life.readJournal()
+        if (connection.isSilent(nowMs, this.#settings.intervalMs))
+          connection.life.readJournal(false)
       }
       return engine.collect()
     })

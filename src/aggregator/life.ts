@@ -48,11 +48,17 @@ export class Life {
     this.#rows = countRows(report.series)
   }
 
-  /** Read the state of this life from its journal, where it has one. */
-  readJournal(): void {
-    if (this.#journal === undefined) return
-    this.#series = this.#journal.snapshot()
-    this.#rows = countRows(this.#series)
+  /**
+   * Read the state of this life from its journal, where it has one. A recorder at full speed may
+   * be in its way; then the state stays as it was.
+   *
+   * @param final whether the recorder is gone
+   */
+  readJournal(final: boolean): void {
+    const series = this.#journal?.snapshot(final)
+    if (this.#journal === undefined || series === undefined) return
+    this.#series = series
+    this.#rows = countRows(series)
     // A recorder numbers a report before it reads the journal for it. So reports up to the number
     // seen after this read may be behind it, and those that follow are not.
     this.#sequence = this.#journal.reportsPosted

@@ -38,12 +38,16 @@ export const JOURNAL_STATE = { fresh: 0, recording: 1, closed: 2 } as const
 /** Float64 units the header takes. */
 const HEADER_LENGTH = 16
 
+const RECENT = 4
+const FOLDS = RECENT + RECENT_ROWS
+const SUMS = FOLDS + 2
+
 /**
  * Offsets of the fields of a series from the start of its block, in float64 units. They are
  * constants, so the hot path adds them for nothing; the cells, whose number depends on the bucket
  * bounds, come last.
  *
- * `record` writes what stands before `sumHigh`. The rest is what `foldRows` makes of the
+ * `record` writes what stands before `folding`. The rest is what `foldRows` makes of the
  * durations in the ring; of them, those of the rows from `folded` to `rows` are yet to be counted.
  */
 export const SERIES = {
@@ -53,21 +57,23 @@ export const SERIES = {
   bytes: 2,
   failedKeys: 3,
   /** Ring of the most recent durations: that of row `r` is at `r` mod `RECENT_ROWS`. */
-  recent: 4,
+  recent: RECENT,
+  /** Rows that the cells and the sum hold once the fold is done that was begun last. */
+  folding: FOLDS,
   /** Rows that the cells and the sum hold. */
-  folded: 4 + RECENT_ROWS,
+  folded: FOLDS + 1,
   /** The sum of the durations, a lane per octave: the high mantissa bits. */
-  sumHigh: 5 + RECENT_ROWS,
+  sumHigh: SUMS,
   /** Filled `sumHigh` lanes. */
-  sumCarry: 5 + RECENT_ROWS + OCTAVE_COUNT,
+  sumCarry: SUMS + OCTAVE_COUNT,
   /** The low 32 mantissa bits. */
-  sumLow: 5 + RECENT_ROWS + 2 * OCTAVE_COUNT,
+  sumLow: SUMS + 2 * OCTAVE_COUNT,
   /** Limbs of the sum of the durations that are outside the octaves. */
-  rareSum: 5 + RECENT_ROWS + 3 * OCTAVE_COUNT,
+  rareSum: SUMS + 3 * OCTAVE_COUNT,
   /** Operation and status. */
-  names: 5 + RECENT_ROWS + 3 * OCTAVE_COUNT + LIMB_COUNT,
+  names: SUMS + 3 * OCTAVE_COUNT + LIMB_COUNT,
   /** Rows per slot of the cell layout. */
-  cells: 5 + RECENT_ROWS + 3 * OCTAVE_COUNT + LIMB_COUNT + NAMES_BYTES / FLOAT64_BYTES,
+  cells: SUMS + 3 * OCTAVE_COUNT + LIMB_COUNT + NAMES_BYTES / FLOAT64_BYTES,
 } as const
 
 /** Where everything stands in a journal: a header, then one block of equal size per series. */

@@ -13,8 +13,8 @@ import { readBlock } from './read-block.js'
 
 /** Says that memory is a journal of this version; the lowest byte is the version. */
 const MAGIC = 0x6d6f6f02
-/** Attempts to copy a series' counters while its recorder does not fold. */
-const COPY_ATTEMPTS_MAX = 8
+/** Attempts to copy a series while its recorder does not fold; at full speed some two fail. */
+const COPY_ATTEMPTS_MAX = 64
 
 /** The names of a series in a journal. */
 export interface SeriesNames {
@@ -116,12 +116,20 @@ export class Journal {
     }
   }
 
-  /** The stats of every series so far. */
-  snapshot(): SeriesSnapshot[] {
-    return Array.from({ length: this.seriesCount }, (_, series) => ({
-      ...this.namesOf(series),
-      ...readBlock(this.#copyBlock(series), this.layout.cells),
-    }))
+  /**
+   * The stats of every series so far.
+   *
+   * @param final whether nobody writes any more
+   * @returns undefined where the recorder was always in the middle of something
+   */
+  snapshot(final: boolean): SeriesSnapshot[] | undefined {
+    const snapshots: SeriesSnapshot[] = []
+    for (let series = 0; series < this.seriesCount; series++) {
+      const block = this.#copyBlock(series, final)
+      if (block === undefined) return undefined
+      snapshots.push({ ...this.namesOf(series), ...readBlock(block, this.layout.cells) })
+    }
+    return snapshots
   }
 
   /**
@@ -150,28 +158,24 @@ export class Journal {
   /**
    * A copy of a series' block, with the rows that are in the ring only still to be folded.
    *
-   * A recorder may fold meanwhile. The copy is right when `folded` was the same before and after
-   * the counters were copied; when it never is, the rows folded in between are missing from it. A
-   * reader must rather miss rows than count them twice, since counts must never go down.
+   * The counters are whole when no fold was begun since the one that was done before they were
+   * copied. Counters of half a fold must not be shown: a count could go down after them. A recorder
+   * that is gone may have left a fold undone, but no row of it.
    */
-  #copyBlock(series: number): Float64Array<ArrayBuffer> {
+  #copyBlock(series: number, final: boolean): Float64Array<ArrayBuffer> | undefined {
     const base = this.layout.baseOf(series)
     const block = new Float64Array(this.layout.seriesLength)
-    const counters = this.floats.subarray(base + SERIES.folded, base + this.layout.seriesLength)
-    const folded = base + SERIES.folded
-    let before = 0
+    const head = this.floats.subarray(base, base + SERIES.folding)
+    const counters = this.floats.subarray(base + SERIES.folding, base + this.layout.seriesLength)
     for (let attempt = 0; attempt < COPY_ATTEMPTS_MAX; attempt++) {
-      before = this.floats[folded]
-      block.set(counters, SERIES.folded)
-      if (this.floats[folded] === before) break
-      before = Number.NaN
+      const folded = this.floats[base + SERIES.folded]
+      block.set(counters, SERIES.folding)
+      const whole = this.floats[base + SERIES.folding] === folded
+      block.set(head)
+      block[SERIES.folded] = folded
+      if ((whole && this.#ringHolds(base, folded)) || final) return block
     }
-    block.set(this.floats.subarray(base, folded))
-    const consistent = this.#ringHolds(base, before)
-    block[SERIES.folded] = consistent
-      ? before
-      : Math.max(this.floats[folded], block[SERIES.rows] - RECENT_ROWS)
-    return block
+    return undefined
   }
 
   #namesAt(series: number): number {

@@ -177,7 +177,7 @@ export class Recorder {
       timestampMs: this.#now(),
       final,
       bounds: this.#link.bounds,
-      series: this.journal.snapshot(),
+      series: this.journal.snapshot(true) ?? [],
     })
     this.#port.postMessage(bytes, [bytes.buffer])
   }
