@@ -9,6 +9,7 @@
  * - `INVALID_TRACE`: a trace file cannot be read or a line of it is malformed.
  * - `LAYOUT_MISMATCH`: two stats with different bucket bounds were to be merged.
  * - `CLOSED`: the object was used after its `close`.
+ * - `FILE_FAILED`: a file cannot be read or written.
  * - `LISTEN_FAILED`: the HTTP address cannot be listened on.
  * - `ENGINE_FAILED`: an engine of a pool ended with an error.
  */
@@ -21,6 +22,7 @@ export type MoonmeterErrorCode =
   | 'INVALID_TRACE'
   | 'LAYOUT_MISMATCH'
   | 'CLOSED'
+  | 'FILE_FAILED'
   | 'LISTEN_FAILED'
   | 'ENGINE_FAILED'
 

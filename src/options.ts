@@ -73,6 +73,20 @@ export function requireNumber(name: string, option: NumberOption, given: unknown
 }
 
 /**
+ * Check the type of an option that may be absent.
+ *
+ * @param name how the message calls it
+ * @throws MoonmeterError `INVALID_OPTION`
+ */
+export function requireType(name: string, type: 'string' | 'function', given: unknown): void {
+  if (given === undefined || typeof given === type) return
+  throw new MoonmeterError(
+    'INVALID_OPTION',
+    `${name}: expected a ${type}, got ${given === null ? 'null' : typeof given}`,
+  )
+}
+
+/**
  * The index of an engine, checked.
  *
  * @throws MoonmeterError `INVALID_ENGINE` when it is no non-negative safe integer

@@ -1,9 +1,11 @@
 import type { MoonmeterError } from '../errors.js'
-import { requireNumber, resolveNumbers, TIMER_MS_MAX } from '../options.js'
+import { requireNumber, requireType, resolveNumbers, TIMER_MS_MAX } from '../options.js'
 import { createRegistry } from '../prometheus/create-registry.js'
 import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
 import { CellLayout, DEFAULT_LAYOUT } from '../stats/cell-layout.js'
+import { type ConnectorStatsOptions, OPERATIONS_MAX } from '../stats/connector-stats.js'
 import { PAYLOAD_BYTES_MAX } from '../wire/payload.js'
+import { REPORT_SERIES_MAX } from '../wire/report.js'
 import type { LoggingOptions } from './kv-connector-logging.js'
 
 const NUMBERS = {
@@ -11,7 +13,7 @@ const NUMBERS = {
   logIntervalMs: { fallback: 10_000, min: 1, max: TIMER_MS_MAX },
   payloadBytesMax: { fallback: PAYLOAD_BYTES_MAX, min: 1, max: 2 ** 30, integer: true },
   enginesMax: { fallback: 4_096, min: 1, max: 2 ** 20, integer: true },
-  seriesMax: { fallback: 32, min: 2, max: 65_536, integer: true },
+  seriesMax: { fallback: 32, min: 2, max: REPORT_SERIES_MAX, integer: true },
 } as const
 /** Intervals without a report after which an engine no longer counts as up. */
 const SILENT_INTERVALS = 3
@@ -48,6 +50,8 @@ export interface AggregatorOptions {
 export interface AggregatorSettings
   extends Required<Omit<AggregatorOptions, 'bounds' | 'log' | 'onRejected'>> {
   readonly layout: CellLayout
+  /** Of stats that add up what journals hold: what a journal tells apart, they do too. */
+  readonly stats: ConnectorStatsOptions
   readonly log: AggregatorOptions['log']
   readonly onRejected: (error: MoonmeterError) => void
 }
@@ -62,15 +66,25 @@ const OTHER_NAMES: readonly (keyof AggregatorOptions)[] = [
   'now',
 ]
 
-/** @throws MoonmeterError `INVALID_OPTION` for an unknown option or one out of range */
+/**
+ * The options checked and with their defaults.
+ *
+ * @throws MoonmeterError `INVALID_OPTION` for an unknown option or one out of range
+ */
 export function readOptions(options: AggregatorOptions): AggregatorSettings {
   const numbers = resolveNumbers('EngineAggregator', NUMBERS, options, OTHER_NAMES)
+  requireType('modelName', 'string', options.modelName)
+  for (const name of ['log', 'onRejected', 'now'] as const) {
+    requireType(name, 'function', options[name])
+  }
+  const layout = options.bounds === undefined ? DEFAULT_LAYOUT : new CellLayout(options.bounds)
   const silentAfterMs = { fallback: SILENT_INTERVALS * numbers.intervalMs, min: 1, max: 2 ** 53 }
   return {
     ...numbers,
     registry: options.registry ?? createRegistry(),
     modelName: options.modelName ?? 'unknown',
-    layout: options.bounds === undefined ? DEFAULT_LAYOUT : new CellLayout(options.bounds),
+    layout,
+    stats: { layout, operationsMax: Math.max(OPERATIONS_MAX, numbers.seriesMax) },
     silentAfterMs: requireNumber('silentAfterMs', silentAfterMs, options.silentAfterMs),
     log: options.log,
     onRejected: options.onRejected ?? (() => {}),

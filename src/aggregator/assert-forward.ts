@@ -15,7 +15,7 @@ export function assertForward(
     const later = after[index]
     if (later !== undefined && isForward(earlier, later)) continue
     const name = `${earlier.operation} ${earlier.status}`
-    throw rejection('backwards', `no count of '${name}' to be less than reported before`, name)
+    throw rejection('backwards', 'no count of a series to be less than reported before', name)
   }
 }
 

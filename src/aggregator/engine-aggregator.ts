@@ -56,10 +56,10 @@ export class EngineAggregator {
   constructor(options: AggregatorOptions = {}) {
     const settings = readOptions(options)
     this.#settings = settings
-    const { layout, registry, modelName, seriesMax, enginesMax, log } = settings
+    const { layout, registry, modelName, seriesMax, enginesMax, stats, log } = settings
     this.#journalLayout = new JournalLayout(layout, seriesMax)
-    this.#engines = new EngineTable(layout, enginesMax)
-    this.#intervalLog = new IntervalLog(layout, log)
+    this.#engines = new EngineTable(stats, enginesMax)
+    this.#intervalLog = new IntervalLog(stats, log)
     new StoreMetrics(registry, modelName, layout, () => this.#collect())
     registerSelfMetrics(registry, () => this.#health())
     this.#every(settings.intervalMs, () => this.#askSilentEngines())
@@ -134,7 +134,7 @@ export class EngineAggregator {
    */
   stats(index?: number): MooncakeStoreConnectorStats {
     if (index !== undefined) engineIndex(index)
-    const stats = new MooncakeStoreConnectorStats({ layout: this.#settings.layout })
+    const stats = new MooncakeStoreConnectorStats(this.#settings.stats)
     for (const engine of this.#engines.list()) {
       if (index !== undefined && engine.index !== index) continue
       for (const { life } of engine.connections) life.readJournal(false)

@@ -1,21 +1,22 @@
 import { OTHER } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
-import type { CellLayout } from '../stats/cell-layout.js'
+import type { ConnectorStatsOptions } from '../stats/connector-stats.js'
 import type { Payload } from '../wire/payload.js'
 import { rejection } from '../wire/reject.js'
 import { Engine } from './engine.js'
 
 /** The engines by index, as many as the limit allows, and one for the rows of all others. */
 export class EngineTable {
-  readonly #layout: CellLayout
+  readonly #stats: ConnectorStatsOptions
   readonly #enginesMax: number
   readonly #engines = new Map<number, Engine>()
   readonly #other: Engine
 
-  constructor(layout: CellLayout, enginesMax: number) {
-    this.#layout = layout
+  /** @param stats options of the stats that engines add up */
+  constructor(stats: ConnectorStatsOptions, enginesMax: number) {
+    this.#stats = stats
     this.#enginesMax = enginesMax
-    this.#other = new Engine(Number.POSITIVE_INFINITY, layout, OTHER)
+    this.#other = new Engine(Number.POSITIVE_INFINITY, stats, OTHER)
   }
 
   /** The indices known, ascending. */
@@ -77,7 +78,7 @@ export class EngineTable {
   #add(index: number): Engine | undefined {
     const known = this.#engines.get(index)
     if (known !== undefined || this.#engines.size >= this.#enginesMax) return known
-    const engine = new Engine(index, this.#layout)
+    const engine = new Engine(index, this.#stats)
     this.#engines.set(index, engine)
     return engine
   }

@@ -1,6 +1,5 @@
 import type { EngineHealth } from '../prometheus/self-metrics.js'
-import type { CellLayout } from '../stats/cell-layout.js'
-import { ConnectorStats } from '../stats/connector-stats.js'
+import { ConnectorStats, type ConnectorStatsOptions } from '../stats/connector-stats.js'
 import { SeriesLabelSet, type SeriesLabels } from '../stats/series-labels.js'
 import { type EngineSeries, SeriesReading } from '../stats/series-reading.js'
 import type { Connection } from './connection.js'
@@ -18,26 +17,26 @@ export class Engine {
   readonly index: number
   /** The value of the `engine` label. */
   readonly label: string
-  readonly #layout: CellLayout
   readonly #labels: SeriesLabelSet
   /** Rows of ended lives, and rows that came as such. */
   readonly #finished: ConnectorStats
-  /** Lives whose reports may still come, by incarnation, ascending. */
+  /** Lives whose reports may still come, by incarnation. */
   readonly #lives = new Map<number, Life>()
   readonly #connections = new Map<Life, Connection>()
   #newestIncarnation = 0
+  /** The newest life that was summed up; reports of it and of those before are too late. */
+  #endedIncarnation = 0
   /** Whether more is expected of it: it did not say its last word, or spoke again since. */
   #open = true
   reports = 0
   reportBytes = 0
   lastReportMs: number | undefined
 
-  constructor(index: number, layout: CellLayout, label = String(index)) {
+  constructor(index: number, stats: ConnectorStatsOptions, label = String(index)) {
     this.index = index
     this.label = label
-    this.#layout = layout
+    this.#finished = new ConnectorStats(stats)
     this.#labels = new SeriesLabelSet(label)
-    this.#finished = new ConnectorStats({ layout })
   }
 
   /** Lives that have not been summed up. */
@@ -67,6 +66,7 @@ export class Engine {
   end(life: Life): void {
     if (this.#lives.get(life.incarnation) !== life) return
     this.#lives.delete(life.incarnation)
+    this.#endedIncarnation = Math.max(this.#endedIncarnation, life.incarnation)
     if (this.#connections.delete(life)) this.#open = this.#connections.size > 0
     life.addTo(this.#finished)
   }
@@ -74,11 +74,13 @@ export class Engine {
   /** The life a report from elsewhere belongs to, or undefined where it was summed up already. */
   lifeOf(incarnation: number, ended: (life: Life) => void): Life | undefined {
     const known = this.#lives.get(incarnation)
-    if (known !== undefined || incarnation <= this.#newestIncarnation) return known
+    if (known !== undefined || incarnation <= this.#endedIncarnation) return known
     const life = new Life(incarnation)
     this.#lives.set(incarnation, life)
-    this.#newestIncarnation = incarnation
-    const remote = [...this.#lives.values()].filter((other) => !this.#connections.has(other))
+    this.#newestIncarnation = Math.max(this.#newestIncarnation, incarnation)
+    const remote = [...this.#lives.values()]
+      .filter((other) => !this.#connections.has(other))
+      .sort((left, right) => left.incarnation - right.incarnation)
     for (const oldest of remote.slice(0, -REMOTE_LIVES_MAX)) {
       ended(oldest)
       this.end(oldest)
@@ -112,7 +114,7 @@ export class Engine {
       const labels = this.#labels.of(operation, status)
       const known = readings.get(labels)
       if (known !== undefined) return known
-      const reading = new SeriesReading(this.#layout)
+      const reading = new SeriesReading(this.#finished.layout)
       readings.set(labels, reading)
       return reading
     }

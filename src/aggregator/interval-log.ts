@@ -1,17 +1,19 @@
-import type { CellLayout } from '../stats/cell-layout.js'
-import { ConnectorStats } from '../stats/connector-stats.js'
+import { ConnectorStats, type ConnectorStatsOptions } from '../stats/connector-stats.js'
 import type { Engine } from './engine.js'
 import { KVConnectorLogging, type LoggingOptions } from './kv-connector-logging.js'
 import type { Life } from './life.js'
 
 /** Feeds the log line with what each life counted since the last one. */
 export class IntervalLog {
-  readonly #layout: CellLayout
+  readonly #options: ConnectorStatsOptions
   readonly #logging: KVConnectorLogging | undefined
 
-  /** @param log takes the lines; without it nothing is gathered */
-  constructor(layout: CellLayout, log: LoggingOptions['log'] | undefined) {
-    this.#layout = layout
+  /**
+   * @param options of the stats that are gathered
+   * @param log takes the lines; without it nothing is gathered
+   */
+  constructor(options: ConnectorStatsOptions, log: LoggingOptions['log'] | undefined) {
+    this.#options = options
     this.#logging = log && new KVConnectorLogging({ log })
   }
 
@@ -23,7 +25,7 @@ export class IntervalLog {
   /** Add what a life counted since this was last called for it. */
   addLife(life: Life): void {
     if (this.#logging === undefined) return
-    const stats = new ConnectorStats({ layout: this.#layout })
+    const stats = new ConnectorStats(this.#options)
     life.takeInterval(stats)
     this.#logging.observe(stats)
   }

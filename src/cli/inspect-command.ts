@@ -39,7 +39,8 @@ async function inspect(file: string, { format, engine, model }: Flags): Promise<
     // A report says itself whose it is; the option is for payloads that do not.
     const where = `${file}: payload ${index + 1} of ${payloads.length}`
     const { kind } = located(where, () => decodePayload(payload))
-    aggregator.ingest(payload, kind === 'report' ? {} : { engine })
+    const result = aggregator.ingest(payload, kind === 'report' ? {} : { engine })
+    if (!result.accepted) located(where, () => raise(result.error))
   }
   process.stdout.write(await render(aggregator, payloads.length, format))
   await aggregator.close()
@@ -55,6 +56,10 @@ function located<Value>(where: string, read: () => Value): Value {
   }
 }
 
+function raise(error: MoonmeterError): never {
+  throw error
+}
+
 async function render(
   aggregator: EngineAggregator,
   payloads: number,
@@ -64,7 +69,7 @@ async function render(
   const stats = aggregator.stats()
   const operations = summarizeOperations(stats)
   const engines = aggregator.engines.map(
-    (index) => [String(index), summarize(aggregator.stats(index))] as const,
+    (index) => [String(index), summarize(aggregator.stats(index).total())] as const,
   )
   if (format === 'json') {
     const numbers = { payloads, operations, engines: Object.fromEntries(engines) }
@@ -84,7 +89,7 @@ function readBytes(file: string): Uint8Array {
   } catch (cause) {
     const { message } = cause as Error
     throw new MoonmeterError(
-      'INVALID_PAYLOAD',
+      'FILE_FAILED',
       `${file}: expected a file that can be read, got ${message}`,
       { cause },
     )

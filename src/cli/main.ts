@@ -12,9 +12,19 @@ const program = new Command('moonmeter')
   .description("KV-cache store telemetry of worker threads, as vLLM's Prometheus metrics.")
   .version(version())
   .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text.replace(/\n+$/, '\n')) })
+  .showSuggestionAfterError(false)
+  .configureOutput({
+    outputError: (text, write) => write(oneLine(text.replace(/^error: /, ''))),
+  })
 for (const command of [simulateCommand(), inspectCommand()]) {
   program.addCommand(command.copyInheritedSettings(program))
+}
+// Whoever reads the output may stop reading, as `head` does.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT_FAILURE)
+    throw error
+  })
 }
 
 try {
@@ -28,6 +38,11 @@ function report(error: unknown): number {
   // Commander has printed its message, or the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
   if (!(error instanceof MoonmeterError)) throw error
-  process.stderr.write(`moonmeter: ${error.message}\n`)
+  process.stderr.write(oneLine(error.message))
   return error.code === 'INVALID_OPTION' ? EXIT_USAGE : EXIT_FAILURE
+}
+
+/** Names of files and operations may have line breaks in them; a message has one, at its end. */
+function oneLine(message: string): string {
+  return `moonmeter: ${message.trim().replace(/\s*[\r\n]+\s*/g, ' ')}\n`
 }

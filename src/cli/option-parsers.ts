@@ -2,6 +2,8 @@ import { InvalidArgumentError } from 'commander'
 import type { ListenAddress } from '../server/metrics-server.js'
 
 const PORT_MAX = 65_535
+const SPEED_MIN = 1e-6
+const SPEED_MAX = 1e9
 
 /** A parser of numbers from `min` to `max`. */
 export function numberFrom(min: number, max: number): (text: string) => number {
@@ -25,8 +27,9 @@ export function integerFrom(min: number, max: number): (text: string) => number 
 export function parseSpeed(text: string): number | 'max' {
   if (text === 'max') return text
   const value = Number(text)
-  if (value > 0 && value <= 1e9) return value
-  throw new InvalidArgumentError("Expected a number above 0, or 'max'.")
+  if (text.trim() !== '' && value >= SPEED_MIN && value <= SPEED_MAX) return value
+  const range = `from ${SPEED_MIN} to ${SPEED_MAX}`
+  throw new InvalidArgumentError(`Expected a number ${range}, or 'max'.`)
 }
 
 /** `HOST:PORT`, an IPv6 host in brackets. */

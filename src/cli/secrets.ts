@@ -5,7 +5,8 @@ import type { AuthorizationOptions } from '../server/authorization.js'
 /**
  * Secrets from files, since every user of a machine sees the arguments of its processes.
  *
- * @throws MoonmeterError `INVALID_OPTION` for a file that cannot be read or holds no secret
+ * @throws MoonmeterError `FILE_FAILED` for a file that cannot be read, `INVALID_OPTION` for one
+ * without a colon
  */
 export function readSecrets(
   bearerTokenFile: string | undefined,
@@ -37,7 +38,7 @@ function readSecret(option: string, file: string): string {
   } catch (cause) {
     const { message } = cause as Error
     throw new MoonmeterError(
-      'INVALID_OPTION',
+      'FILE_FAILED',
       `${option}: expected a file that can be read, got ${message}`,
       { cause },
     )

@@ -24,7 +24,10 @@ export function simulationResult(
   const stats = aggregator.stats()
   const engines = aggregator.engines.map((index) => {
     const own = aggregator.stats(index)
-    return [String(index), { ...summarize(own), operations: summarizeOperations(own) }] as const
+    return [
+      String(index),
+      { ...summarize(own.total()), operations: summarizeOperations(own) },
+    ] as const
   })
   return {
     operations: summarizeOperations(stats),

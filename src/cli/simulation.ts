@@ -47,13 +47,12 @@ export interface SimulationSettings {
 /**
  * Run synthetic engines, serve their metrics meanwhile, and print what they did.
  *
- * @throws MoonmeterError `INVALID_TRACE`, `INVALID_OPTION`, `LISTEN_FAILED`, `ENGINE_FAILED`
+ * @throws MoonmeterError `INVALID_TRACE`, `LISTEN_FAILED`, `FILE_FAILED`, `ENGINE_FAILED`
  */
 export async function runSimulation(settings: SimulationSettings): Promise<void> {
   const terminal = new Terminal(process.stderr)
   const logger = createLogger(terminal, settings.logFormat)
   const source = await readSource(settings)
-  if (settings.jsonPath !== undefined) writeFile(settings.jsonPath, '')
   const aggregator = new EngineAggregator({
     modelName: settings.modelName,
     log: (line) => logger.info(line),
@@ -61,11 +60,12 @@ export async function runSimulation(settings: SimulationSettings): Promise<void>
   })
   const server = await listen(aggregator, settings.listen, settings.authorization)
   try {
-    logger.info(`serving ${server.url}/metrics`)
+    // Found out now rather than at the end; what a file holds stays until there is more to say.
+    if (settings.jsonPath !== undefined) writeFile(settings.jsonPath, '', 'a')
     const pool = createPool(settings, source, aggregator, logger)
     let restarts = 0
     pool.on('restart', () => restarts++)
-    const { outcomes, wallSeconds } = await runPool(pool, aggregator, terminal, logger)
+    const { outcomes, wallSeconds } = await runPool(pool, aggregator, terminal, logger, server.url)
     const result = simulationResult(aggregator, wallSeconds)
     const scraped = await aggregator.registry.metrics()
     await aggregator.close()
@@ -121,6 +121,7 @@ async function runPool(
   aggregator: EngineAggregator,
   terminal: Terminal,
   logger: Logger,
+  url: string,
 ): Promise<{ outcomes: EngineOutcome[]; wallSeconds: number }> {
   const startMs = performance.now()
   const elapsedSeconds = () => (performance.now() - startMs) / MS_PER_SECOND
@@ -133,6 +134,8 @@ async function runPool(
     void pool.stop()
   })
   try {
+    // Whoever reads this may send a signal at once.
+    logger.info(`serving ${url}/metrics`)
     const outcomes = await pool.run()
     const wallSeconds = elapsedSeconds()
     await pool.stop()
@@ -151,13 +154,13 @@ function statusLine(aggregator: EngineAggregator, seconds: number): string {
   return `${seconds.toFixed(1)} s  ${engines}  ${formatInteger(rows)} rows (${rate} a second)`
 }
 
-function writeFile(path: string, text: string): void {
+function writeFile(path: string, text: string, flag: 'a' | 'w' = 'w'): void {
   try {
-    writeFileSync(path, text)
+    writeFileSync(path, text, { flag })
   } catch (cause) {
     const { message } = cause as Error
     throw new MoonmeterError(
-      'INVALID_OPTION',
+      'FILE_FAILED',
       `--json: expected a file that can be written, got ${message}`,
       { cause },
     )

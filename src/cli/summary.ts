@@ -1,9 +1,10 @@
 import type { ConnectorStats } from '../stats/connector-stats.js'
-import { OperationStats } from '../stats/operation-stats.js'
-import { STATUS_ERROR } from '../stats/row.js'
+import type { OperationStats } from '../stats/operation-stats.js'
 import { formatDuration, formatInteger } from './format.js'
 import { type Column, formatTable } from './table.js'
 
+/** Names of operations are anybody's; in a table they must stay in their line. */
+const CONTROL_CHARACTERS = /\p{Cc}/gu
 /** What a summary tells of durations. */
 const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, 'p99.9': 0.999 } as const
 
@@ -22,28 +23,25 @@ export interface Summary {
 
 /** The summary of each operation, by its name. */
 export function summarizeOperations(stats: ConnectorStats): Record<string, Summary> {
-  const entries = stats.operations().map((name) => [name, summarize(stats, name)] as const)
-  return Object.fromEntries(entries)
+  const named = stats.operations().map((name) => [name, stats.operation(name)] as const)
+  return Object.fromEntries(
+    named.flatMap(([name, operation]) => (operation ? [[name, summarize(operation)]] : [])),
+  )
 }
 
-/** The summary of all rows, or of those of one operation. */
-export function summarize(stats: ConnectorStats, operation?: string): Summary {
-  const all = new OperationStats(stats.layout, Number.POSITIVE_INFINITY, 0)
-  for (const series of stats.series()) {
-    if (operation !== undefined && operation !== series.operation) continue
-    all.seriesOf(series.status).addStats(series.stats)
-  }
-  const total = all.total()
-  const durations = Object.entries(QUANTILES).map(([name, quantile]) => {
-    const exact = operation === undefined ? undefined : stats.quantile(operation, quantile)
-    return [name, (exact ?? all.quantile(quantile, total))?.seconds ?? 0]
-  })
+/** The summary of an operation's rows, or of the `total` of all operations. */
+export function summarize(operation: OperationStats): Summary {
+  const total = operation.total()
+  const durations = Object.entries(QUANTILES).map(([name, quantile]) => [
+    name,
+    operation.quantile(quantile, total)?.seconds ?? 0,
+  ])
   return {
     calls: total.rows,
     keys: total.numKeys,
     bytes: total.numBytes,
     failedKeys: total.numFailedKeys,
-    errors: all.series.get(STATUS_ERROR)?.rows ?? 0,
+    errors: operation.errorRows,
     durationSeconds: Object.fromEntries(durations),
   }
 }
@@ -58,11 +56,15 @@ export function summaryTable(label: string, rows: readonly (readonly [string, Su
   return formatTable(
     columns,
     rows.map(([name, summary]) => [
-      name,
+      name.replace(CONTROL_CHARACTERS, escaped),
       ...[summary.calls, summary.keys, summary.bytes, summary.failedKeys, summary.errors].map(
         formatInteger,
       ),
       ...Object.values(summary.durationSeconds).map(formatDuration),
     ]),
   )
+}
+
+function escaped(character: string): string {
+  return JSON.stringify(character).slice(1, -1)
 }

@@ -1,5 +1,7 @@
 import type { WriteStream } from 'node:tty'
 
+/** Columns of a terminal that does not tell, or says none. */
+const COLUMNS = 80
 /** Clears the line the cursor is in and goes to its start. */
 const CLEAR_LINE = '\r\u001b[2K'
 
@@ -36,7 +38,7 @@ export class Terminal {
       return
     }
     // A status that wraps could not be cleared.
-    this.#status = text.slice(0, (this.#stream.columns ?? 80) - 1)
+    this.#status = text.slice(0, (this.#stream.columns || COLUMNS) - 1)
     this.#stream.write(CLEAR_LINE + this.#status)
   }
 }

@@ -45,6 +45,7 @@ export function foldRows(
   const rows = floats[base + ROWS]
   const folded = floats[base + FOLDED]
   floats[base + FOLDING] = rows
+  if (Math.floor(rows / SETTLE_ROWS) !== Math.floor(folded / SETTLE_ROWS)) settleSum(floats, base)
   const recent = base + RECENT
   const cells = base + CELLS
   const sumHigh = base + SUM_HIGH
@@ -65,7 +66,6 @@ export function foldRows(
     floats[cells + slotOfCell[cell] + +(floats[at] > boundOfCell[cell])] += 1
     floats[base + FOLDED] = row + 1
   }
-  if (Math.floor(rows / SETTLE_ROWS) !== Math.floor(folded / SETTLE_ROWS)) settleSum(floats, base)
 }
 
 /** Carry from lane to lane of the sum, so that it stays exact for ever. */

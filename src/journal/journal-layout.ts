@@ -1,10 +1,9 @@
 import { type CellLayout, OCTAVE_COUNT } from '../stats/cell-layout.js'
 import { LIMB_COUNT } from '../stats/exact-sum.js'
+import { LABEL_BYTES_MAX } from '../stats/label.js'
 
 /** Bytes of one float64, the unit of every offset here. */
 export const FLOAT64_BYTES = 8
-/** UTF-8 bytes a name may have in a journal: its length is kept in one byte. */
-export const LABEL_BYTES_MAX = 255
 /** Most recent durations that a journal keeps per series; a power of two. */
 export const RECENT_ROWS = 2_048
 /** Bytes of a series' two names, each behind its length. */

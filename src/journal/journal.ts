@@ -1,20 +1,17 @@
 import { MoonmeterError } from '../errors.js'
+import { LABEL_BYTES_MAX } from '../stats/label.js'
 import type { SeriesSnapshot } from '../stats/series-snapshot.js'
 import { foldRows } from './fold-rows.js'
-import {
-  FLOAT64_BYTES,
-  HEADER,
-  type JournalLayout,
-  LABEL_BYTES_MAX,
-  RECENT_ROWS,
-  SERIES,
-} from './journal-layout.js'
+import { FLOAT64_BYTES, HEADER, type JournalLayout, RECENT_ROWS, SERIES } from './journal-layout.js'
 import { readBlock } from './read-block.js'
 
 /** Says that memory is a journal of this version; the lowest byte is the version. */
 const MAGIC = 0x6d6f6f02
 /** Attempts to copy a series while its recorder does not fold; at full speed some two fail. */
 const COPY_ATTEMPTS_MAX = 64
+
+/** A name that begins with U+FEFF begins with a character, not with a byte order mark. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** The names of a series in a journal. */
 export interface SeriesNames {
@@ -191,6 +188,6 @@ export class Journal {
   #readName(at: number): string {
     // TextDecoder refuses shared memory, so the name is copied first.
     const start = at + 1
-    return new TextDecoder().decode(this.#bytes.slice(start, start + this.#bytes[at]))
+    return decoder.decode(this.#bytes.slice(start, start + this.#bytes[at]))
   }
 }

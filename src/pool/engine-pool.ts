@@ -1,10 +1,16 @@
 import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
-import type { EngineAggregator } from '../aggregator/engine-aggregator.js'
+import { EngineAggregator } from '../aggregator/engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
-import { engineIndex, refuseUnknownOptions, requireNumber, TIMER_MS_MAX } from '../options.js'
+import {
+  engineIndex,
+  refuseUnknownOptions,
+  requireNumber,
+  requireType,
+  TIMER_MS_MAX,
+} from '../options.js'
 import { Backoff, type RestartOptions } from './backoff.js'
 import type { EngineOutcome, ExitReason } from './engine-outcome.js'
 import { EngineSupervisor } from './engine-supervisor.js'
@@ -82,9 +88,18 @@ export class EnginePool extends EventEmitter<PoolEvents> {
   constructor(options: PoolOptions) {
     super()
     refuseUnknownOptions('EnginePool', options, OPTION_NAMES)
+    requireType('name', 'string', options.name)
+    requireType('task', 'function', options.task)
+    if (!(options.aggregator instanceof EngineAggregator)) {
+      throw new MoonmeterError('INVALID_OPTION', 'aggregator: expected an EngineAggregator')
+    }
+    if (!(options.filename instanceof URL))
+      requireType('filename', 'string', options.filename ?? null)
     this.#options = options
     this.#stopTimeoutMs = requireNumber('stopTimeoutMs', STOP_TIMEOUT_MS, options.stopTimeoutMs)
     const engines = readEngines(options.engines)
+    // Before there are threads, which an error in here would leave behind.
+    this.#supervisors = engines.map((engine) => this.#supervisor(engine, options.restart))
     const { resourceLimits, env, execArgv } = options
     this.#piscina = new Piscina({
       filename: THREAD_FILE,
@@ -100,7 +115,6 @@ export class EnginePool extends EventEmitter<PoolEvents> {
       ...(execArgv && { execArgv }),
     })
     this.#piscina.on('error', (error) => this.emit('threadError', error))
-    this.#supervisors = engines.map((engine) => this.#supervisor(engine, options.restart))
   }
 
   /**

@@ -1,4 +1,4 @@
-import { engineIndex, refuseUnknownOptions } from '../options.js'
+import { engineIndex, refuseUnknownOptions, requireType } from '../options.js'
 import { type CellLayout, DEFAULT_LAYOUT } from '../stats/cell-layout.js'
 import { ConnectorStats } from '../stats/connector-stats.js'
 import { SeriesLabelSet } from '../stats/series-labels.js'
@@ -34,6 +34,7 @@ export class MooncakeStorePromMetrics {
   constructor(options: PromMetricsOptions) {
     refuseUnknownOptions('MooncakeStorePromMetrics', options, ['registry', 'modelName', 'layout'])
     const { registry, modelName, layout = DEFAULT_LAYOUT } = options
+    requireType('modelName', 'string', modelName)
     this.#layout = layout
     const reset = () => this.#engines.clear()
     new StoreMetrics(registry, modelName, layout, () => this.#collect(), reset)

@@ -1,4 +1,5 @@
 import type { MetricDefinition } from '../catalogue.js'
+import { MoonmeterError } from '../errors.js'
 import type { LabelSet, SampleSink } from './label-set.js'
 import { defaultLabelsOf, type MetricsRegistry } from './metrics-registry.js'
 import { SampleText } from './sample-text.js'
@@ -51,9 +52,22 @@ export class RegisteredMetric {
     this.#reset = reset
   }
 
-  /** Make the registry that was given ask this metric at its scrapes. */
+  /**
+   * Make the registry that was given ask this metric at its scrapes.
+   *
+   * @throws MoonmeterError `INVALID_OPTION` when it does not take it
+   */
   register(): void {
-    this.#registry.registerMetric(this as never)
+    try {
+      this.#registry.registerMetric(this as never)
+    } catch (cause) {
+      throw new MoonmeterError(
+        'INVALID_OPTION',
+        `registry: expected one that takes ${this.name}, got: ${(cause as Error).message}; ` +
+          'use one aggregator per registry',
+        { cause },
+      )
+    }
   }
 
   /** The family as objects, every one of them new. */

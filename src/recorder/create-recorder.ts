@@ -3,7 +3,7 @@ import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import { Journal } from '../journal/journal.js'
 import { HEADER, JOURNAL_STATE, JournalLayout } from '../journal/journal-layout.js'
-import { engineIndex, refuseUnknownOptions } from '../options.js'
+import { refuseUnknownOptions, requireType } from '../options.js'
 import { CellLayout, DEFAULT_LAYOUT } from '../stats/cell-layout.js'
 import { Recorder, type RecorderOptions } from './recorder.js'
 
@@ -15,14 +15,14 @@ import { Recorder, type RecorderOptions } from './recorder.js'
  */
 export function createRecorder(link: EngineLink, options: RecorderOptions = {}): Recorder {
   refuseUnknownOptions('createRecorder', options, ['now'])
-  if (!(link?.port instanceof MessagePort)) {
+  requireType('now', 'function', options.now)
+  if (!isLink(link)) {
     throw new MoonmeterError(
       'INVALID_LINK',
       `createRecorder: expected the link of EngineAggregator.connect(), got ${describe(link)}; ` +
         "pass it by workerData with its 'transferList'",
     )
   }
-  engineIndex(link.engine)
   const cells = DEFAULT_LAYOUT.matches(link.bounds) ? DEFAULT_LAYOUT : new CellLayout(link.bounds)
   const layout = new JournalLayout(cells, link.seriesMax)
   const journal = new Journal(link.journal, layout)
@@ -35,6 +35,14 @@ export function createRecorder(link: EngineLink, options: RecorderOptions = {}):
     )
   }
   return new Recorder(link, journal, options)
+}
+
+function isLink(link: EngineLink): boolean {
+  return (
+    link?.port instanceof MessagePort &&
+    Array.isArray(link.bounds) &&
+    [link.engine, link.incarnation, link.seriesMax, link.intervalMs].every(Number.isSafeInteger)
+  )
 }
 
 function describe(link: unknown): string {

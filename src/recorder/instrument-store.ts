@@ -1,5 +1,5 @@
 import { refuseUnknownOptions } from '../options.js'
-import { STATUS_ERROR, STATUS_OK, STATUS_PARTIAL_FAILURE } from '../stats/row.js'
+import { COUNT_MAX, STATUS_ERROR, STATUS_OK, STATUS_PARTIAL_FAILURE } from '../stats/row.js'
 import type { Recorder } from './recorder.js'
 
 const MS_PER_SECOND = 1e3
@@ -48,17 +48,26 @@ export function instrumentStore<Client extends object>(
   ])
   // A proxy's own `this` has none of the client's private fields, so methods stay with the client.
   const methods = new Map<PropertyKey, { readonly from: unknown; readonly to: Method }>()
-  return new Proxy(client, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target)
+  // The proxy is of an empty object: one of a frozen client must answer the client's own methods.
+  return new Proxy(Object.create(Object.getPrototypeOf(client)) as Client, {
+    get(_target, name) {
+      const value: unknown = Reflect.get(client, name, client)
       if (typeof value !== 'function') return value
       const known = methods.get(name)
       if (known?.from === value) return known.to
       const operation = operations.get(name)
-      const bound: Method = value.bind(target)
+      const bound: Method = value.bind(client)
       const to = operation === undefined ? bound : call.wrap(operation, bound)
       methods.set(name, { from: value, to })
       return to
+    },
+    set: (_target, name, value) => Reflect.set(client, name, value, client),
+    has: (_target, name) => Reflect.has(client, name),
+    deleteProperty: (_target, name) => Reflect.deleteProperty(client, name),
+    ownKeys: () => Reflect.ownKeys(client),
+    getOwnPropertyDescriptor(_target, name) {
+      const own = Reflect.getOwnPropertyDescriptor(client, name)
+      return own && { ...own, configurable: true }
     },
   })
 }
@@ -120,10 +129,20 @@ class StoreCall {
     const numFailedKeys = failed ? numKeys : isExists ? 0 : countNegative(result)
     const partial = numFailedKeys > 0 ? STATUS_PARTIAL_FAILURE : STATUS_OK
     this.#recorder.record(operation, durationSeconds, numKeys, {
-      numBytes: isExists ? 0 : this.#bytesOf(keys, rest, result),
+      numBytes: isExists ? 0 : this.#countBytes(keys, rest, result),
       status: failed ? STATUS_ERROR : partial,
       numFailedKeys,
     })
+  }
+
+  /** A call must not fail because its bytes could not be told; they count as 0 then. */
+  #countBytes(keys: readonly unknown[], rest: readonly unknown[], result: unknown): number {
+    try {
+      const bytes = this.#bytesOf(keys, rest, result)
+      return bytes >= 0 && bytes <= COUNT_MAX ? bytes : 0
+    } catch {
+      return 0
+    }
   }
 }
 

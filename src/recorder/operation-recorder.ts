@@ -60,15 +60,21 @@ export class OperationRecorder {
     status: string = OK,
     numFailedKeys = 0,
   ): void {
+    // The sum is NaN or too large when one of them is.
+    if (
+      typeof durationSeconds !== 'number' ||
+      typeof numKeys !== 'number' ||
+      typeof numBytes !== 'number' ||
+      typeof numFailedKeys !== 'number' ||
+      !(durationSeconds >= 0 && numKeys >= 0 && numBytes >= 0 && numFailedKeys >= 0) ||
+      !(durationSeconds + numKeys + numBytes + numFailedKeys <= MAX)
+    ) {
+      this.#check(durationSeconds, numKeys, numBytes, status, numFailedKeys)
+    }
     if (status !== this.#status) this.#select(status)
     const keys = Math.floor(numKeys)
     const bytes = Math.floor(numBytes)
     const failedKeys = Math.floor(numFailedKeys)
-    // The sum is NaN or too large when one of them is.
-    const sum = durationSeconds + keys + bytes + failedKeys
-    if (!(durationSeconds >= 0 && keys >= 0 && bytes >= 0 && failedKeys >= 0) || !(sum <= MAX)) {
-      this.#check(durationSeconds, numKeys, numBytes, status, numFailedKeys)
-    }
     const floats = this.#floats
     const base = this.#base
     const rows = floats[base + ROWS]

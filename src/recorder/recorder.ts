@@ -3,7 +3,8 @@ import { OTHER } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import type { Journal } from '../journal/journal.js'
-import { HEADER, JOURNAL_STATE, LABEL_BYTES_MAX, REPORT_DUE } from '../journal/journal-layout.js'
+import { HEADER, JOURNAL_STATE, REPORT_DUE } from '../journal/journal-layout.js'
+import { fitsLabel } from '../stats/label.js'
 import type { RowOptions } from '../stats/row.js'
 import { encodeReport } from '../wire/report.js'
 import { OperationRecorder } from './operation-recorder.js'
@@ -151,12 +152,13 @@ export class Recorder {
       throw new MoonmeterError('INVALID_ROW', `status: expected a string, got ${typeof status}`)
     }
     const statuses = this.#bases.get(operation) ?? new Map<string, number>()
-    const limited = status !== OTHER && (statuses.size >= STATUSES_MAX || !fits(status))
+    const limited = status !== OTHER && (statuses.size >= STATUSES_MAX || !fitsLabel(status))
     if (limited) return this.baseOf(operation, OTHER)
-    // The last block is kept for rows that have nowhere else to go.
-    const full = this.journal.seriesCount >= this.journal.layout.seriesMax - 1
+    // One block is kept for rows that have nowhere else to go.
+    const reserved = this.#bases.get(OTHER)?.has(OTHER) ? 0 : 1
+    const full = this.journal.seriesCount >= this.journal.layout.seriesMax - reserved
     const isLast = operation === OTHER && status === OTHER
-    if (!isLast && (full || !fits(operation))) return this.baseOf(OTHER, OTHER)
+    if (!isLast && (full || !fitsLabel(operation))) return this.baseOf(OTHER, OTHER)
     const base = this.journal.layout.baseOf(this.journal.addSeries({ operation, status }))
     statuses.set(status, base)
     this.#bases.set(operation, statuses)
@@ -181,8 +183,4 @@ export class Recorder {
     })
     this.#port.postMessage(bytes, [bytes.buffer])
   }
-}
-
-function fits(name: string): boolean {
-  return Buffer.byteLength(name) <= LABEL_BYTES_MAX
 }

@@ -47,7 +47,12 @@ export async function listen(
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(listenError(`${host}:${port}`, cause))
     })
-    server.listen(port, host, resolve)
+    try {
+      server.listen(port, host, resolve)
+    } catch (cause) {
+      // A port out of range is thrown at once.
+      reject(listenError(`${host}:${port}`, cause as NodeJS.ErrnoException))
+    }
   })
   const { family, address, port: taken } = server.address() as AddressInfo
   const shown = family === 'IPv6' ? `[${address}]` : address

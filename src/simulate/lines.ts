@@ -48,7 +48,7 @@ async function* readChunks(path: string): AsyncGenerator<Buffer> {
     const reason = error instanceof Error ? error.message : String(error)
     throw new MoonmeterError(
       'INVALID_TRACE',
-      `${path}: expected a file that can be read, got '${reason}'; check the path`,
+      `${path}: expected a file that can be read, got ${reason}; check the path`,
       { cause: error },
     )
   }

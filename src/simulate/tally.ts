@@ -1,7 +1,7 @@
 import { STORE_OPERATIONS, type StoreCall, type StoreOperation } from './store-call.js'
 
 /** What an engine did of one operation. */
-export interface OperationTally {
+interface OperationTally {
   calls: number
   keys: number
   /** Bytes attempted. */

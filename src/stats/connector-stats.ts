@@ -3,6 +3,7 @@ import { MoonmeterError } from '../errors.js'
 import { resolveNumbers } from '../options.js'
 import { type CellLayout, DEFAULT_LAYOUT } from './cell-layout.js'
 import { compareCodePoints } from './code-points.js'
+import { fitsLabel } from './label.js'
 import { OperationStats } from './operation-stats.js'
 import { roundThousandths } from './python-float.js'
 import type { Quantile } from './quantile.js'
@@ -10,10 +11,13 @@ import { makeRow, type Row, type RowOptions } from './row.js'
 import type { SeriesSnapshot } from './series-snapshot.js'
 import type { SeriesStats } from './series-stats.js'
 
+/** Default of `operationsMax`. */
+export const OPERATIONS_MAX = 64
+
 const LIMITS = {
   // 512 KiB of durations per operation.
   exactRowsMax: { fallback: 65_536, min: 0, max: 2 ** 24, integer: true },
-  operationsMax: { fallback: 64, min: 1, max: 65_536, integer: true },
+  operationsMax: { fallback: OPERATIONS_MAX, min: 1, max: 65_536, integer: true },
   statusesMax: { fallback: 16, min: 1, max: 65_536, integer: true },
 } as const
 const P90 = 0.9
@@ -82,9 +86,8 @@ export class ConnectorStats {
     const known = this.#operations.get(operation)
     if (known !== undefined) return known
     const { operationsMax, statusesMax, exactRowsMax } = this.#limits
-    if (this.#operations.size >= operationsMax && operation !== OTHER) {
-      return this.declare(OTHER)
-    }
+    const limited = this.#operations.size >= operationsMax || !fitsLabel(operation)
+    if (limited && operation !== OTHER) return this.declare(OTHER)
     const stats = new OperationStats(this.layout, statusesMax, exactRowsMax)
     this.#operations.set(operation, stats)
     return stats
@@ -122,12 +125,7 @@ export class ConnectorStats {
           `got ${other.layout.bounds.join(' ')}; give both sides the same layout`,
       )
     }
-    for (const [name, from] of [...other.#operations]) {
-      const into = this.declare(name)
-      const durations = from.durations.values()
-      for (const [status, series] of [...from.series]) into.seriesOf(status).addStats(series)
-      into.durations.addAll(durations)
-    }
+    for (const [name, from] of [...other.#operations]) this.declare(name).addStats(from)
     return this
   }
 
@@ -174,6 +172,19 @@ export class ConnectorStats {
   quantile(operation: string, quantile: number): Quantile | undefined {
     const stats = this.#operations.get(operation)
     return stats?.quantile(quantile, stats.total())
+  }
+
+  /** The stats of an operation that was named. */
+  operation(name: string): OperationStats | undefined {
+    return this.#operations.get(name)
+  }
+
+  /** The rows of all operations taken as one, as a new object. */
+  total(): OperationStats {
+    const { statusesMax, exactRowsMax } = this.#limits
+    const total = new OperationStats(this.layout, statusesMax, exactRowsMax)
+    for (const operation of this.#operations.values()) total.addStats(operation)
+    return total
   }
 
   /** Forget everything. */

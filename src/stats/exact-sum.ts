@@ -61,6 +61,8 @@ export class ExactSum {
 
   /** Take away a sum that is not larger than this one. */
   subtractSum(other: ExactSum): void {
+    // A borrow leaves limbs below this sum's lowest behind.
+    this.#low = Math.min(this.#low, other.#low)
     let borrow = 0
     for (let index = other.#low; index < other.#end || borrow !== 0; index++) {
       const difference = this.#limbs[index] - other.#limbs[index] - borrow

@@ -1,6 +1,7 @@
 import { OTHER } from '../catalogue.js'
 import type { CellLayout } from './cell-layout.js'
 import { DurationLog } from './duration-log.js'
+import { fitsLabel } from './label.js'
 import { findRank, type Quantile, rankOf, selectRank } from './quantile.js'
 import { STATUS_ERROR } from './row.js'
 import { SeriesStats } from './series-stats.js'
@@ -29,10 +30,17 @@ export class OperationStats {
   seriesOf(status: string): SeriesStats {
     const known = this.#series.get(status)
     if (known !== undefined) return known
-    if (this.#series.size >= this.#statusesMax && status !== OTHER) return this.seriesOf(OTHER)
+    const limited = this.#series.size >= this.#statusesMax || !fitsLabel(status)
+    if (limited && status !== OTHER) return this.seriesOf(OTHER)
     const series = new SeriesStats(this.#layout)
     this.#series.set(status, series)
     return series
+  }
+
+  /** Add the rows of another operation's stats of the same layout, or of these themselves. */
+  addStats(other: OperationStats): void {
+    for (const [status, series] of [...other.series]) this.seriesOf(status).addStats(series)
+    this.durations.addAll(other.durations.values())
   }
 
   /** The series of all statuses together, as a new object. */

@@ -34,9 +34,11 @@ export function boundLabel(bound: number): string {
  * an odd multiple of 1/2000 that a float64 can hold has a factor 125 in its numerator.
  */
 export function roundThousandths(value: number): number {
-  const rounded = Number(value.toFixed(3))
   const sixteenths = value * 16
-  if (!Number.isInteger(sixteenths) || sixteenths % 2 === 0) return rounded
-  const below = Math.floor(value * 1000)
-  return (below % 2 === 0 ? below : below + 1) / 1000
+  if (!Number.isInteger(sixteenths) || sixteenths % 2 === 0) return Number(value.toFixed(3))
+  // Apart from its whole part, so that a thousand times it is exact.
+  const whole = Math.floor(value)
+  const below = Math.floor((value - whole) * 1000)
+  const thousandths = below % 2 === 0 ? below : below + 1
+  return Number(`${whole}.${String(thousandths).padStart(3, '0')}`)
 }

@@ -1,5 +1,5 @@
 /** Bytes of a float64. */
-const FLOAT64_BYTES = 8
+export const FLOAT64_BYTES = 8
 /** Bytes of a limb of a sum. */
 export const LIMB_BYTES = 4
 

@@ -1,4 +1,5 @@
 import { MoonmeterError, type RejectionReason } from '../errors.js'
+import { fitsLabel, LABEL_BYTES_MAX } from '../stats/label.js'
 import { COUNT_MAX } from '../stats/row.js'
 
 /** The largest sum of counts that rows can have. */
@@ -39,6 +40,13 @@ export function readInteger(value: unknown, what: string): number {
 export function readString(value: unknown, what: string): string {
   if (typeof value === 'string') return value
   throw rejection('type', `${what} to be a string`, value)
+}
+
+/** The name of an operation or a status in a report, which a recorder has made short enough. */
+export function readLabel(value: unknown, what: string): string {
+  const label = readString(value, what)
+  if (fitsLabel(label)) return label
+  throw rejection('range', `${what} of at most ${LABEL_BYTES_MAX} bytes`, label)
 }
 
 /** An array from the wire. */

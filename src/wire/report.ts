@@ -1,29 +1,36 @@
 import type { CellLayout } from '../stats/cell-layout.js'
 import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
 import type { SeriesSnapshot } from '../stats/series-snapshot.js'
-import { LIMB_BYTES, readFloats, readLimbs, writeFloats, writeLimbs } from './binary.js'
+import {
+  FLOAT64_BYTES,
+  LIMB_BYTES,
+  readFloats,
+  readLimbs,
+  writeFloats,
+  writeLimbs,
+} from './binary.js'
 import { pack } from './msgpack.js'
 import {
   readArray,
   readBytes,
   readInteger,
+  readLabel,
   readNumber,
-  readString,
   readTotal,
   rejection,
 } from './reject.js'
 import { VARINT_BYTES_MAX, VarintReader, writeVarint } from './varint.js'
 
 /** The key that tells a report from the reference's shapes; its value is the version. */
-export const REPORT_KEY = 'moonmeter_report'
+const REPORT_KEY = 'moonmeter_report'
 /** The version of reports that this code writes and reads. */
 const REPORT_VERSION = 1
 /** Values per series: operation, status, keys, bytes, failed keys, first limb, limbs, cells. */
 const SERIES_FIELDS = 8
 /** Highest number of a life, which the next one must be able to exceed. */
 const INCARNATION_MAX = 2 ** 48
-/** Series a report may have; a journal has room for far fewer unless told otherwise. */
-const SERIES_MAX = 1_024
+/** Series a report may have, and so a journal. */
+export const REPORT_SERIES_MAX = 1_024
 /** Bytes of the distance to the next slot that is not zero: there are fewer than 2^14 slots. */
 const SLOT_BYTES_MAX = 2
 
@@ -88,8 +95,9 @@ export function readReport(payload: Map<unknown, unknown>, layout: CellLayout): 
   if (version !== REPORT_VERSION) {
     throw rejection('version', `a report of version ${REPORT_VERSION}`, version)
   }
-  const bounds = readFloats(readBytes(payload.get('bounds'), 'bounds'))
-  if (!layout.matches(bounds)) {
+  const boundsBytes = readBytes(payload.get('bounds'), 'bounds')
+  const bounds = readFloats(boundsBytes)
+  if (boundsBytes.length % FLOAT64_BYTES !== 0 || !layout.matches(bounds)) {
     throw rejection('bounds', `bucket bounds ${layout.bounds.join(' ')}`, bounds.join(' '))
   }
   const engine = payload.get('engine')
@@ -112,7 +120,9 @@ export function readReport(payload: Map<unknown, unknown>, layout: CellLayout): 
 }
 
 function readAllSeries(list: readonly unknown[], layout: CellLayout): SeriesSnapshot[] {
-  if (list.length > SERIES_MAX) throw rejection('range', `at most ${SERIES_MAX} series`, list)
+  if (list.length > REPORT_SERIES_MAX) {
+    throw rejection('range', `at most ${REPORT_SERIES_MAX} series`, list)
+  }
   const names = new Set<string>()
   return list.map((fields) => {
     const series = readSeries(fields, layout)
@@ -130,8 +140,8 @@ function readSeries(value: unknown, layout: CellLayout): SeriesSnapshot {
   }
   const cells = readCells(readBytes(fields[7], 'cells'), layout.slotCount)
   return {
-    operation: readString(fields[0], 'operation'),
-    status: readString(fields[1], 'status'),
+    operation: readLabel(fields[0], 'operation'),
+    status: readLabel(fields[1], 'status'),
     numKeys: readTotal(fields[2], 'keys'),
     numBytes: readTotal(fields[3], 'bytes'),
     numFailedKeys: readTotal(fields[4], 'failed keys'),

@@ -19,7 +19,7 @@ export function readRows(payload: unknown, stats: ConnectorStats): void {
   for (const [name, rows] of operationsOf(payload)) {
     const operation = readString(name, 'an operation')
     stats.declare(operation)
-    for (const row of readArray(rows, `rows of '${operation}'`)) {
+    for (const row of readArray(rows, 'the rows of an operation')) {
       stats.addRow(readRow(operation, row))
     }
   }
@@ -30,13 +30,18 @@ function operationsOf(payload: unknown): Map<unknown, unknown> {
     throw rejection('shape', 'a map of operations, bare or wrapped, or a report', payload)
   }
   const wrapped: unknown = payload.get(CONNECTOR_KEY)
-  if (!(wrapped instanceof Map)) return payload
+  if (!(wrapped instanceof Map)) return new Map([...payload].filter(isOperation))
   const data: unknown = wrapped.get(DATA_KEY)
   return data instanceof Map ? data : wrapped
 }
 
+/** Whether an entry may be one of ours: those of other connectors are maps under their names. */
+function isOperation([name, value]: [unknown, unknown]): boolean {
+  return !(value instanceof Map && typeof name === 'string' && name.endsWith('Connector'))
+}
+
 function readRow(operation: string, value: unknown): ReturnType<typeof makeRow> {
-  if (!(value instanceof Map)) throw rejection('shape', `rows of '${operation}' as maps`, value)
+  if (!(value instanceof Map)) throw rejection('shape', 'a row to be a map', value)
   const optional = (field: string) =>
     value.has(field) ? readRowCount(value.get(field), field) : undefined
   const durationSeconds = readNumber(value.get('duration_seconds'), 'duration_seconds')

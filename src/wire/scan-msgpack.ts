@@ -137,6 +137,6 @@ class Scanner {
 
   #require(at: number, length: number): void {
     if (at + length <= this.#bytes.length) return
-    throw new ScanProblem('truncated', 'bytes that go on')
+    throw new ScanProblem('truncated', 'a value that ends within the bytes')
   }
 }
