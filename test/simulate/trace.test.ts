@@ -185,7 +185,7 @@ test('a file that is absent or a directory is refused with the reason', async ()
       assert.ok(error instanceof MoonmeterError)
       assert.equal(error.code, 'INVALID_TRACE')
       assert.ok(
-        error.message.startsWith(`${path}: expected a file that can be read, got '${reason}`),
+        error.message.startsWith(`${path}: expected a file that can be read, got ${reason}`),
       )
       assert.ok(!error.message.includes('\n'))
       return true

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { SUM_CARRY_UNIT } from '../../src/journal/fold-rows.js'
+import { Journal } from '../../src/journal/journal.js'
+import { JournalLayout, RECENT_ROWS, SERIES } from '../../src/journal/journal-layout.js'
+import { DEFAULT_LAYOUT, OCTAVE_COUNT } from '../../src/stats/cell-layout.js'
+import { names } from '../support/arbitraries.js'
+import { snapshotContents, unitsOfSum } from '../support/contents.js'
+import { failure } from '../support/failures.js'
+import { nextDown, unitsOf } from '../support/floats.js'
+import { seriesOf } from '../support/journals.js'
+import { startRecording } from '../support/recording.js'
+
+const layout = new JournalLayout(DEFAULT_LAYOUT, 4)
+
+test('memory that is not shared, of another size or not a journal is refused', () => {
+  const wrong = [
+    new ArrayBuffer(layout.byteLength),
+    new SharedArrayBuffer(layout.byteLength - 8),
+    new SharedArrayBuffer(layout.byteLength),
+    undefined,
+  ]
+  for (const memory of wrong) {
+    assert.throws(() => new Journal(memory as never, layout), failure('INVALID_LINK'))
+  }
+})
+
+test('names of series are read as they were written, up to 255 bytes, on any thread', () => {
+  const label = names.filter((name) => Buffer.byteLength(name) <= 255)
+  fc.assert(
+    fc.property(label, label, (operation, status) => {
+      const memory = Journal.allocate(layout)
+      new Journal(memory, layout).addSeries({ operation, status })
+      assert.deepEqual(new Journal(memory, layout).namesOf(0), { operation, status })
+    }),
+    { seed: 35, numRuns: 1_000 },
+  )
+  const longest = { operation: 'x'.repeat(255), status: '\u00e9'.repeat(127) }
+  const journal = new Journal(Journal.allocate(layout), layout)
+  journal.addSeries(longest)
+  assert.deepEqual(
+    new Journal(journal.floats.buffer as SharedArrayBuffer, layout).namesOf(0),
+    longest,
+  )
+})
+
+test('a name that starts with a byte order mark keeps it', () => {
+  const memory = Journal.allocate(layout)
+  new Journal(memory, layout).addSeries({ operation: '\ufeffop', status: '\ufeff' })
+  assert.deepEqual(new Journal(memory, layout).namesOf(0), {
+    operation: '\ufeffop',
+    status: '\ufeff',
+  })
+})
+
+test('the ring gives the most recent durations, and none where it no longer has them all', async () => {
+  const recording = startRecording()
+  const { recorder } = recording
+  const { journal } = recorder
+  const looks = new Set([1, 2_046, 2_047, 2_048, 2_049, 2_050, 4_095, 4_096, 4_097, 5_000])
+  for (let row = 1; row <= 5_000; row++) {
+    recorder.record('op', row / 1000, 1)
+    if (!looks.has(row)) continue
+    const oldest = Math.max(0, row - RECENT_ROWS + 1)
+    for (const from of [0, 1, oldest - 2, oldest - 1, oldest, oldest + 1, row - 1, row]) {
+      for (const to of [from, from + 1, row - 1, row]) {
+        if (from < 0 || to < from || to > row) continue
+        const length = to - from
+        const held = Float64Array.from({ length }, (_, index) => (from + index + 1) / 1000)
+        const expected = from >= oldest ? held : undefined
+        const what = `${from} to ${to} of ${row}`
+        assert.deepEqual(journal.recentDurations(0, from, to), expected, what)
+      }
+    }
+  }
+  await recording.close()
+})
+
+test('a refused row leaves the durations that can be read as they were', async () => {
+  const recording = startRecording()
+  const { recorder } = recording
+  for (let row = 1; row <= 3_000; row++) {
+    recorder.record('op', row, 1)
+    assert.throws(() => recorder.record('op', Number.NaN, 1), failure('INVALID_ROW'))
+  }
+  const durations = recorder.journal.recentDurations(0, 3_000 - 2_047, 3_000)
+  const expected = Float64Array.from({ length: 2_047 }, (_, index) => 3_000 - 2_046 + index)
+  assert.deepEqual(durations, expected)
+  await recording.close()
+})
+
+test('duration sums stay exact when their lanes have run half full', async () => {
+  const recording = startRecording()
+  const { recorder, aggregator } = recording
+  const { journal } = recorder
+  recorder.record('op', 1.5, 1)
+  recorder.report()
+  const { floats, layout: blocks } = journal
+  const base = blocks.baseOf(0)
+  // As if 2^32 rows less a few had been recorded: every lane is about to carry into the next.
+  const settledAt = 2 ** 20
+  floats[base + SERIES.rows] = settledAt - 2_000
+  floats[base + SERIES.folding] = settledAt - 2_000
+  floats[base + SERIES.folded] = settledAt - 2_000
+  for (let octave = 0; octave < OCTAVE_COUNT; octave++) {
+    floats[base + SERIES.sumLow + octave] = 2 ** 52 - 1 - octave
+    floats[base + SERIES.sumHigh + octave] = SUM_CARRY_UNIT - 2
+    floats[base + SERIES.sumCarry + octave] = octave
+  }
+  for (let limb = 20; limb < 36; limb++) floats[base + SERIES.rareSum + limb] = 2 ** 32 - 1
+  let expected = unitsOfSum(seriesOf(journal)[0].durationSum)
+  const random = fc.sample(
+    fc.oneof(
+      fc.double({ min: 2 ** -30, max: 60_000, noNaN: true }),
+      fc.integer({ min: -30, max: 16 }).map((exponent) => nextDown(2 ** exponent)),
+      fc.double({ min: 0, max: 2 ** -30, noNaN: true }),
+    ),
+    { seed: 36, numRuns: 5_000 },
+  )
+  for (const [index, duration] of random.entries()) {
+    recorder.record('op', duration, 1)
+    expected += unitsOf(duration)
+    if (index % 500 !== 0) continue
+    recorder.report()
+    assert.equal(unitsOfSum(seriesOf(journal)[0].durationSum), expected)
+  }
+  assert.equal(unitsOfSum(seriesOf(journal)[0].durationSum), expected)
+  const lanes = floats.slice(base + SERIES.sumHigh, base + SERIES.sumCarry)
+  assert.ok(lanes.every((lane) => lane < SUM_CARRY_UNIT))
+  const [{ stats }] = [...aggregator.stats(0).series()]
+  assert.equal(unitsOfSum(stats.durationSum), expected)
+  await recording.close()
+})
+
+test('a snapshot is a copy: it does not change with what is recorded later', async () => {
+  const recording = startRecording()
+  const { recorder } = recording
+  recorder.record('op', 0.5, 2, { numBytes: 7 })
+  const [snapshot] = seriesOf(recorder.journal)
+  const before = structuredClone(snapshotContents(snapshot))
+  recorder.record('op', 0.5, 2, { numBytes: 7 })
+  assert.deepEqual(snapshotContents(snapshot), before)
+  assert.equal(seriesOf(recorder.journal)[0].rows, 2)
+  assert.equal(recorder.journal.seriesCount, 1)
+  await recording.close()
+})

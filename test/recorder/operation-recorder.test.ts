@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { DURATION_BOUNDS_SECONDS } from '../../src/catalogue.js'
+import { MooncakeStoreConnectorStats } from '../../src/index.js'
+import { CellLayout } from '../../src/stats/cell-layout.js'
+import { counts, durations, EDGE_DURATIONS } from '../support/arbitraries.js'
+import { contentsOf, contentsOfSnapshots } from '../support/contents.js'
+import { parseExposition } from '../support/exposition.js'
+import { failure } from '../support/failures.js'
+import { nextDown, nextUp } from '../support/floats.js'
+import { seriesOf } from '../support/journals.js'
+import { startRecording } from '../support/recording.js'
+
+/** Statuses that a recorder tells apart per operation. */
+const STATUSES_MAX = 8
+const statuses = fc.constantFrom('ok', 'partial_failure', 'error', '', '__proto__', 'other', 'x')
+const manyRows = fc.array(
+  fc.record({
+    operation: fc.constantFrom('load_get', 'save_put', '\u{1f680}', 'other', ''),
+    durationSeconds: durations,
+    numKeys: fc.oneof(counts, fc.double({ min: 0, max: 1e6, noNaN: true })),
+    numBytes: fc.oneof(counts, fc.double({ min: 0, max: 1e6, noNaN: true })),
+    status: fc.oneof(
+      { weight: 5, arbitrary: statuses },
+      { weight: 1, arbitrary: fc.nat({ max: 20 }).map((number) => `status ${number}`) },
+    ),
+    numFailedKeys: counts,
+  }),
+  { maxLength: 300, size: 'max' },
+)
+
+test('what is recorded is what the stats say of the same rows, whatever they are', async () => {
+  await fc.assert(
+    fc.asyncProperty(manyRows, fc.boolean(), async (rows, byHandle) => {
+      const expected = new MooncakeStoreConnectorStats({ statusesMax: STATUSES_MAX })
+      const recording = startRecording({ seriesMax: 64 })
+      const { aggregator, recorder } = recording
+      for (const row of rows) {
+        const { operation, durationSeconds, numKeys, numBytes, status, numFailedKeys } = row
+        expected.recordOperation(operation, durationSeconds, numKeys, row)
+        if (byHandle) {
+          const handle = recorder.operation(operation)
+          handle.record(durationSeconds, numKeys, numBytes, status, numFailedKeys)
+        } else recorder.record(operation, durationSeconds, numKeys, row)
+      }
+      assert.deepEqual(contentsOfSnapshots(seriesOf(recorder.journal)), contentsOf(expected))
+      const stats = aggregator.stats(0)
+      assert.deepEqual(contentsOf(stats), contentsOf(expected))
+      assert.deepEqual(stats.reduce(), expected.reduce())
+      await recording.close()
+      assert.deepEqual(contentsOf(aggregator.stats()), contentsOf(expected))
+      assert.deepEqual(aggregator.stats().reduce(), expected.reduce())
+    }),
+    { seed: 40, numRuns: 25 },
+  )
+})
+
+test('every bound, and a hair beside it, is exposed in the right bucket', async () => {
+  const custom = [2 ** -30, 0.0123, 1, 1.04, 4096]
+  for (const bounds of [DURATION_BOUNDS_SECONDS, custom, []]) {
+    const recording = startRecording({ bounds })
+    const edges = bounds.flatMap((bound) => [nextDown(bound), bound, nextUp(bound)])
+    const values = [...edges, ...EDGE_DURATIONS]
+    const expected = new MooncakeStoreConnectorStats({ layout: new CellLayout(bounds) })
+    for (const value of values) {
+      recording.recorder.record('op', value, 1)
+      expected.recordOperation('op', value, 1)
+    }
+    const { aggregator } = recording
+    assert.deepEqual(contentsOf(aggregator.stats(0)), contentsOf(expected))
+    await recording.close()
+    const samples = parseExposition(await aggregator.registry.metrics())
+    const buckets = samples.filter(({ name }) => name.endsWith('_seconds_bucket'))
+    const limits = [...bounds, Number.POSITIVE_INFINITY]
+    assert.deepEqual(
+      buckets.map(({ labels, value }) => [
+        labels.le === '+Inf' ? Infinity : Number(labels.le),
+        value,
+      ]),
+      limits.map((bound) => [bound, values.filter((value) => value <= bound).length]),
+    )
+  }
+})
+
+test('minus zero is zero', async () => {
+  const recording = startRecording()
+  recording.recorder.record('op', -0, -0, { numBytes: -0 })
+  const [series] = seriesOf(recording.recorder.journal)
+  assert.deepEqual([series.rows, series.durationSum.toNumber(), [...series.slots]], [1, 0, [0]])
+  assert.equal(recording.aggregator.stats().reduce().op_avg_ms, 0)
+  await recording.close()
+})
+
+test('rows that cannot be counted throw and leave what is recorded as it was', async () => {
+  const recording = startRecording()
+  const { recorder, aggregator } = recording
+  const handle = recorder.operation('op')
+  handle.record(0.5, 3, 2, 'ok', 1)
+  const before = contentsOf(aggregator.stats())
+  const wrong: readonly unknown[] = [
+    -1,
+    -Number.MIN_VALUE,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    '1',
+    '0',
+    '',
+    null,
+    true,
+    [],
+    [1],
+    new Date(1),
+    1n,
+    Symbol('1'),
+  ]
+  for (const value of wrong as readonly number[]) {
+    const what = String(value)
+    assert.throws(() => handle.record(value, 1), failure('INVALID_ROW'), `duration ${what}`)
+    assert.throws(() => handle.record(1, value), failure('INVALID_ROW'), `keys ${what}`)
+    assert.throws(() => handle.record(1, 1, value), failure('INVALID_ROW'), `bytes ${what}`)
+    assert.throws(() => handle.record(1, 1, 1, 'ok', value), failure('INVALID_ROW'), what)
+    assert.throws(() => recorder.record('op', value, 1), failure('INVALID_ROW'), what)
+  }
+  assert.throws(() => handle.record(undefined as never, 1), failure('INVALID_ROW'))
+  assert.throws(() => handle.record(1, undefined as never), failure('INVALID_ROW'))
+  for (const status of [1, null, {}] as never[]) {
+    assert.throws(() => handle.record(1, 1, 1, status), failure('INVALID_ROW'))
+  }
+  assert.deepEqual(contentsOf(aggregator.stats()), before)
+  handle.record(0.5, 3, 2, 'ok', 1)
+  assert.equal(aggregator.stats().rows, 2)
+  await recording.close()
+})
+
+test('a refused row does not bring a series into being', async () => {
+  const recording = startRecording()
+  const { recorder, aggregator } = recording
+  assert.throws(() => recorder.record('new', Number.NaN, 1), failure('INVALID_ROW'))
+  assert.throws(() => recorder.operation('op').record(1, -1, 0, 'new'), failure('INVALID_ROW'))
+  assert.equal(recorder.journal.seriesCount, 0)
+  await recording.close()
+  assert.doesNotMatch(await aggregator.registry.metrics(), /operation="/)
+})
+
+test('rows past the limit on statuses count under other, and switching back finds the series', async () => {
+  const recording = startRecording()
+  const handle = recording.recorder.operation('op')
+  for (let round = 0; round < 3; round++) {
+    for (let status = 0; status < STATUSES_MAX + 4; status++) handle.record(1, 1, 0, `${status}`)
+  }
+  const rows = [...recording.aggregator.stats().series()].map(({ status, stats }) => [
+    status,
+    stats.rows,
+  ])
+  const known = Array.from({ length: STATUSES_MAX }, (_, status) => [`${status}`, 3])
+  assert.deepEqual(rows, [...known, ['other', 12]])
+  await recording.close()
+})
+
+test('rows past the journal’s room, or of names too long for it, count under other', async () => {
+  const recording = startRecording({ seriesMax: 4 })
+  const { recorder } = recording
+  recorder.record('first', 1, 1)
+  recorder.record('x'.repeat(256), 1, 1)
+  recorder.record('first', 1, 1, { status: '\u00e9'.repeat(128) })
+  for (let index = 0; index < 9; index++) recorder.record(`op ${index}`, 1, 1)
+  recorder.record('first', 1, 1)
+  const rows = [...recording.aggregator.stats().series()].map(({ operation, status, stats }) => [
+    operation,
+    status,
+    stats.rows,
+  ])
+  assert.equal(recording.aggregator.stats().rows, 13)
+  assert.deepEqual(rows, [
+    ['first', 'ok', 2],
+    ['first', 'other', 1],
+    // The block that is kept for other is in use, so the last free one need not be kept.
+    ['op 0', 'ok', 1],
+    ['other', 'other', 9],
+  ])
+  await recording.close()
+})

@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { TestContext } from 'node:test'
+
+const LIFE_MS_MAX = 60_000
+
+/** How a process ended, and all it wrote. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** What to start a process with, beside its arguments. */
+export interface ChildOptions {
+  /** What it reads from standard input; nothing by default. */
+  readonly input?: string | Uint8Array
+  /** Milliseconds after which it is killed. */
+  readonly lifeMsMax?: number
+}
+
+/** A process of a test, which does not outlive the test. */
+export class Child {
+  readonly #process: ChildProcess
+  readonly #closed: Promise<unknown[]>
+  stdout = ''
+  stderr = ''
+
+  constructor(
+    context: TestContext,
+    file: string,
+    args: readonly string[],
+    { input = '', lifeMsMax = LIFE_MS_MAX }: ChildOptions = {},
+  ) {
+    this.#process = spawn(file, args, {
+      stdio: 'pipe',
+      signal: AbortSignal.timeout(lifeMsMax),
+      killSignal: 'SIGKILL',
+    })
+    this.#closed = once(this.#process, 'close')
+    // Whoever waits for the end gets the failure; until then it is nobody's.
+    this.#closed.catch(() => {})
+    this.#process.stdout?.setEncoding('utf8').on('data', (text) => {
+      this.stdout += text
+    })
+    this.#process.stderr?.setEncoding('utf8').on('data', (text) => {
+      this.stderr += text
+    })
+    // A command that refuses its options does not read its input.
+    this.#process.stdin?.on('error', () => {}).end(input)
+    context.after(async () => {
+      this.#process.kill('SIGKILL')
+      await this.#closed.catch(() => {})
+    })
+  }
+
+  /** Send a signal to the process, by its id. */
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal)
+  }
+
+  /** How it ended, once it did. */
+  async end(): Promise<Ended> {
+    const [code, signal] = (await this.#closed) as [number | null, NodeJS.Signals | null]
+    return { code, signal, stdout: this.stdout, stderr: this.stderr }
+  }
+
+  /** What the pattern matches in what it writes to standard error, as soon as it does. */
+  waitForStderr(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(this.stderr)
+        if (match !== null) resolve(match)
+      }
+      look()
+      this.#process.stderr?.on('data', look)
+      const fail = () => reject(new Error(`ended without ${pattern}: ${this.stderr}`))
+      this.#closed.then(fail, fail)
+    })
+  }
+}

@@ -1,0 +1,101 @@
+import fc from 'fast-check'
+import { CellLayout, DEFAULT_LAYOUT } from '../../src/stats/cell-layout.js'
+import { ExactSum } from '../../src/stats/exact-sum.js'
+import type { SeriesSnapshot } from '../../src/stats/series-snapshot.js'
+import { encodeReport, type Report } from '../../src/wire/report.js'
+import { names } from './arbitraries.js'
+import { floatOf } from './floats.js'
+
+const CUSTOM_LAYOUT = new CellLayout([2 ** -30, 0.02, 60])
+/** Floats from zero on, of every exponent alike. */
+const magnitudes = fc.bigInt({ min: 0n, max: 0x7fefffffffffffffn }).map(floatOf)
+const numbers = fc.oneof(
+  fc.maxSafeNat(),
+  fc.double({ min: 0, max: 2 ** 70, noNaN: true }).map(Math.floor),
+)
+
+function seriesOf(slotCount: number): fc.Arbitrary<SeriesSnapshot> {
+  const cells = fc.uniqueArray(
+    fc.record({
+      slot: fc.nat({ max: slotCount - 1 }),
+      count: fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 2 ** 45 })),
+    }),
+    { selector: ({ slot }) => slot, maxLength: 30 },
+  )
+  return fc
+    .record({
+      operation: names,
+      status: names,
+      numKeys: numbers,
+      numBytes: numbers,
+      numFailedKeys: numbers,
+      durationSum: fc.array(magnitudes, { maxLength: 5 }).map(sumOf),
+      cells,
+    })
+    .map(({ cells: drawn, ...rest }) => {
+      const sorted = [...drawn].sort((left, right) => left.slot - right.slot)
+      const counts = Float64Array.from(sorted.map(({ count }) => count))
+      return {
+        ...rest,
+        slots: Uint16Array.from(sorted.map(({ slot }) => slot)),
+        counts,
+        rows: counts.reduce((rows, count) => rows + count, 0),
+      }
+    })
+}
+
+/** A sum of these numbers. */
+export function sumOf(values: Iterable<number>): ExactSum {
+  const sum = new ExactSum()
+  for (const value of values) sum.add(value)
+  return sum
+}
+
+/** Any report with the layout it is of. */
+export const reports: fc.Arbitrary<{ readonly report: Report; readonly layout: CellLayout }> = fc
+  .constantFrom(DEFAULT_LAYOUT, CUSTOM_LAYOUT, new CellLayout([]))
+  .chain((layout) =>
+    fc
+      .record({
+        engine: fc.maxSafeNat(),
+        incarnation: fc.nat({ max: 2 ** 31 - 1 }),
+        sequence: fc.maxSafeNat(),
+        timestampMs: fc.double({ min: 0, max: 2e13, noNaN: true }),
+        final: fc.boolean(),
+        bounds: fc.constant(layout.bounds),
+        series: fc.uniqueArray(seriesOf(layout.slotCount), {
+          selector: ({ operation, status }) => JSON.stringify([operation, status]),
+          maxLength: 6,
+        }),
+      })
+      .map((report) => ({ report, layout })),
+  )
+
+/** A series with this many rows of half a second and as many keys. */
+export function seriesWithRows(rows: number, operation = 'load_get', status = 'ok') {
+  return {
+    operation,
+    status,
+    numKeys: rows,
+    numBytes: 0,
+    numFailedKeys: 0,
+    durationSum: sumOf(new Array<number>(rows).fill(0.5)),
+    slots: Uint16Array.of(DEFAULT_LAYOUT.slotOf(0.5)),
+    counts: Float64Array.of(rows),
+    rows,
+  } satisfies SeriesSnapshot
+}
+
+/** The bytes of a report; what is not given is that of engine 0's first. */
+export function reportBytes(fields: Partial<Report> = {}): Uint8Array {
+  return encodeReport({
+    engine: 0,
+    incarnation: 1,
+    sequence: 1,
+    timestampMs: 0,
+    final: false,
+    bounds: DEFAULT_LAYOUT.bounds,
+    series: [seriesWithRows(1)],
+    ...fields,
+  })
+}

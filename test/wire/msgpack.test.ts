@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pack, splitValues, unpack } from '../../src/wire/msgpack.js'
+import { failure } from '../support/failures.js'
+
+test('maps come back as maps, so that no key is special', () => {
+  const map = new Map<string, unknown>([
+    ['__proto__', 1],
+    ['constructor', 'two'],
+  ])
+  assert.deepEqual(unpack(pack(map)), map)
+})
+
+test('what is packed owns its memory', () => {
+  const [first, second] = [pack([1]), pack([2])]
+  assert.equal(first.buffer.byteLength, first.length)
+  assert.notEqual(first.buffer, second.buffer)
+})
+
+test('values that stand one behind the other are told apart as views of the bytes', () => {
+  const values = [pack({ a: 1 }), pack('two'), pack([3, [4]])]
+  const bytes = Buffer.concat(values)
+  const split = splitValues(bytes)
+  assert.deepEqual(split.map(unpack), values.map(unpack))
+  assert.ok(split.every(({ buffer }) => buffer === bytes.buffer))
+})
+
+test('several values of which the last is cut short are refused as truncated', () => {
+  const bytes = Buffer.concat([pack({ a: 1 }), pack('a string')])
+  const refused = failure('INVALID_PAYLOAD', 'truncated')
+  assert.throws(() => splitValues(bytes.subarray(0, -1)), refused)
+})

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Packr, Unpackr } from 'msgpackr'
+import { CellLayout } from '../../src/stats/cell-layout.js'
+import { decodePayload } from '../../src/wire/payload.js'
+import { encodeReport, type Report } from '../../src/wire/report.js'
+import { characters } from '../support/arbitraries.js'
+import { snapshotContents } from '../support/contents.js'
+import { failure } from '../support/failures.js'
+import { reportBytes, reports } from '../support/reports.js'
+
+function decode(bytes: Uint8Array, layout?: CellLayout): Report {
+  const payload = decodePayload(bytes, layout === undefined ? {} : { layout })
+  assert.ok(payload.kind === 'report')
+  return payload.report
+}
+
+/** A report with its sums and cells in a form that compares. */
+function comparable({ series, ...rest }: Report): unknown {
+  const shown = series.map((each) => [each.operation, each.status, snapshotContents(each)])
+  return { ...rest, bounds: [...rest.bounds], series: shown }
+}
+
+/** The fields of an encoded report, changed and packed again. */
+function changed(change: (fields: Record<string, unknown>) => void): Uint8Array {
+  const fields = new Unpackr({ useRecords: false }).unpack(reportBytes())
+  change(fields)
+  return new Packr({ useRecords: false }).pack(fields)
+}
+
+function changedSeries(field: number, value: unknown): Uint8Array {
+  return changed((fields) => {
+    const [series] = fields.series as unknown[][]
+    series[field] = value
+  })
+}
+
+test('a decoded report is the one that was encoded', () => {
+  fc.assert(
+    fc.property(reports, ({ report, layout }) => {
+      assert.deepEqual(comparable(decode(encodeReport(report), layout)), comparable(report))
+    }),
+    { seed: 31, numRuns: 1_000 },
+  )
+})
+
+test('a name of more than 255 bytes is refused, since no recorder sends one', () => {
+  const [series] = decode(reportBytes()).series
+  const longest = '\u00e9'.repeat(127)
+  const names = { operation: longest, status: longest }
+  assert.equal(decode(reportBytes({ series: [{ ...series, ...names }] })).series.length, 1)
+  for (const name of ['operation', 'status']) {
+    const bytes = reportBytes({ series: [{ ...series, [name]: `${longest}\u00e9` }] })
+    assert.throws(() => decode(bytes), failure('INVALID_PAYLOAD', 'range'))
+  }
+})
+
+test('long names come back whole', () => {
+  const name = fc
+    .string({ unit: characters, minLength: 60, maxLength: 400 })
+    .filter((text) => Buffer.byteLength(text) <= 255)
+  fc.assert(
+    fc.property(name, name, (operation, status) => {
+      const [series] = decode(reportBytes()).series
+      const report = decode(reportBytes({ series: [{ ...series, operation, status }] }))
+      assert.equal(report.series[0].operation, operation)
+      assert.equal(report.series[0].status, status)
+    }),
+    { seed: 32, numRuns: 200 },
+  )
+})
+
+test('encoded bytes own their memory, so that they can be transferred', () => {
+  const bytes = reportBytes()
+  assert.equal(bytes.byteLength, bytes.buffer.byteLength)
+})
+
+test('a report of another version or without one is refused as such', () => {
+  for (const version of [0, 2, '1', null, {}]) {
+    const bytes = changed((fields) => {
+      fields.moonmeter_report = version
+    })
+    assert.throws(() => decode(bytes), failure('INVALID_PAYLOAD', 'version'))
+  }
+})
+
+test('a report of other bounds is refused, also where only their number differs', () => {
+  const layouts = [new CellLayout([1]), new CellLayout([]), new CellLayout([0.001, 0.005])]
+  for (const layout of layouts) {
+    assert.throws(() => decode(reportBytes(), layout), failure('INVALID_PAYLOAD', 'bounds'))
+  }
+})
+
+test('a malformed engine index, incarnation, sequence or time is refused', () => {
+  const engines = [-1, 1.5, '3', null, 2 ** 53, Number.NaN]
+  for (const engine of engines) {
+    const bytes = changed((fields) => {
+      fields.engine = engine
+    })
+    assert.throws(() => decode(bytes), failure('INVALID_PAYLOAD', 'engine'), String(engine))
+  }
+  for (const field of ['incarnation', 'sequence', 'timestamp_ms']) {
+    for (const [value, reason] of [
+      [-1, 'range'],
+      [Number.POSITIVE_INFINITY, 'range'],
+      ['1', 'type'],
+      [null, 'type'],
+    ] as const) {
+      const bytes = changed((fields) => {
+        fields[field] = value
+      })
+      assert.throws(() => decode(bytes), failure('INVALID_PAYLOAD', reason), `${field} ${value}`)
+    }
+  }
+})
+
+test('every field of a series is checked', () => {
+  const cases: readonly (readonly [number, unknown, 'type' | 'range'])[] = [
+    [0, 7, 'type'],
+    [1, null, 'type'],
+    [2, -1, 'range'],
+    [3, Number.NaN, 'range'],
+    [4, 'many', 'type'],
+    [5, 1.5, 'range'],
+    [5, 68, 'range'],
+    [6, [1], 'type'],
+    [6, new Uint8Array(3), 'range'],
+    [6, new Uint8Array(4 * 68), 'range'],
+    [7, 'cells', 'type'],
+    // A slot past the last, a count of zero, a count that is missing, a slot that comes twice.
+    [7, Uint8Array.of(0xff, 0x7f, 1), 'range'],
+    [7, Uint8Array.of(1, 0), 'range'],
+    [7, Uint8Array.of(1), 'range'],
+    [7, Uint8Array.of(1, 1, 0, 1), 'range'],
+    [7, Uint8Array.of(1, 0x80), 'range'],
+  ]
+  for (const [field, value, reason] of cases) {
+    const bytes = changedSeries(field, value)
+    assert.throws(() => decode(bytes), failure('INVALID_PAYLOAD', reason), `${field}: ${value}`)
+  }
+})
+
+test('a series of too few or too many values is refused, and so is one that is no array', () => {
+  for (const [series, reason] of [
+    [[[]], 'shape'],
+    [[new Array(9).fill(0)], 'shape'],
+    [[{}], 'type'],
+    [{}, 'type'],
+    [null, 'type'],
+  ] as const) {
+    const bytes = changed((fields) => {
+      fields.series = series
+    })
+    assert.throws(() => decode(bytes), failure('INVALID_PAYLOAD', reason))
+  }
+})
+
+test('counts of keys and bytes that are no integers are refused, as no recorder writes them', () => {
+  for (const field of [2, 3, 4]) {
+    const bytes = changedSeries(field, 0.5)
+    assert.throws(() => decode(bytes), failure('INVALID_PAYLOAD', 'range'))
+  }
+})
+
+test('half of a surrogate pair in a name becomes replacement characters, and spoils no other', () => {
+  const [series] = decode(reportBytes()).series
+  for (const operation of ['\ud83d', 'x\udc00y', `${'long '.repeat(30)}\ud83d`]) {
+    const bytes = reportBytes({ series: [{ ...series, operation }, series] })
+    const [first, second] = decode(bytes).series.map((each) => each.operation)
+    assert.equal(first.replaceAll('\ufffd', ''), operation.replace(/[\ud800-\udfff]/g, ''))
+    assert.ok(first.includes('\ufffd'))
+    assert.equal(second, series.operation)
+  }
+})
