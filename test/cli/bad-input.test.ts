@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { runCommand, SMALL_TRACE, temporaryDirectory } from '../support/command.js'
+
+const USAGE = 2
+const FAILURE = 1
+const FREE = ['--listen', '127.0.0.1:0']
+
+/** What one line says that was found wrong with the arguments. */
+const USAGE_CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
+  ['an unknown command', ['bogus'], /unknown command 'bogus'/],
+  ['a misspelt command', ['simulat'], /unknown command 'simulat'/],
+  ['an unknown option', ['simulate', '--bogus'], /unknown option '--bogus'/],
+  ['a misspelt option', ['simulate', '--engine', '3'], /unknown option '--engine'/],
+  ['an argument too many', ['simulate', 'extra'], /too many arguments/],
+  ['an option without its value', ['simulate', '--engines'], /'--engines <n>' argument missing/],
+  ...['0', '-1', 'NaN', 'many', '1.5', '', '4097'].map(
+    (value) =>
+      [
+        `--engines '${value}'`,
+        ['simulate', '--engines', value],
+        /--engines <n>.*an integer from 1 to 4096/,
+      ] as const,
+  ),
+  ...['0', '-1', 'NaN', 'fast', '', 'Infinity', '1e-9'].map(
+    (value) =>
+      [
+        `--speed '${value}'`,
+        ['simulate', ...FREE, '--speed', value, '--duration', '0.1'],
+        /--speed <x>.*number.*'?max'?/,
+      ] as const,
+  ),
+  ...['-1', 'NaN', 'long', '', 'Infinity'].map(
+    (value) =>
+      [
+        `--duration '${value}'`,
+        ['simulate', '--duration', value],
+        /--duration <s>.*a number from 0/,
+      ] as const,
+  ),
+  ...['-1', 'NaN', '1.5', 'x'].map(
+    (value) => [`--seed '${value}'`, ['simulate', '--seed', value], /--seed <n>/] as const,
+  ),
+  ...['-0.1', '1.1', 'NaN', 'x'].map(
+    (value) =>
+      [`--error-rate '${value}'`, ['simulate', '--error-rate', value], /from 0 to 1/] as const,
+  ),
+  ...['0', '-1', 'NaN', 'x'].map(
+    (value) =>
+      [`--block-tokens '${value}'`, ['simulate', '--block-tokens', value], /block/] as const,
+  ),
+  ...['-1', 'NaN', 'x'].map(
+    (value) =>
+      [`--bytes-per-block '${value}'`, ['simulate', '--bytes-per-block', value], /bytes/] as const,
+  ),
+  ...['', 'here', '127.0.0.1', ':80', '127.0.0.1:65536', '127.0.0.1:-1', '::1:80'].map(
+    (value) =>
+      [`--listen '${value}'`, ['simulate', '--listen', value], /HOST:PORT, such as/] as const,
+  ),
+  ['an unknown log format', ['simulate', '--log-format', 'xml'], /text, json/],
+  ['an unknown output format', ['inspect', '--format', 'xml'], /text, prometheus, json/],
+  ['a negative engine index', ['inspect', '--engine', '-1'], /--engine <n>/],
+]
+
+// They mostly wait for processes to start, so several at a time.
+suite('usage', { concurrency: 4 }, () => {
+  for (const [what, args, message] of USAGE_CASES) {
+    test(`${what} is refused in one line with exit code 2`, async (context) => {
+      const { code, stdout, stderr } = await runCommand(context, args, { lifeMsMax: 10_000 })
+      assertOneLine(stderr, message)
+      assert.equal(stdout, '')
+      assert.equal(code, USAGE)
+    })
+  }
+})
+
+test('a missing trace is told in one line with exit code 1', async (context) => {
+  const path = join(temporaryDirectory(context), 'missing.jsonl')
+  const { code, stdout, stderr } = await runCommand(context, ['simulate', ...FREE, '--trace', path])
+  assertOneLine(stderr, /missing\.jsonl: expected a file that can be read, got .*ENOENT/)
+  assert.equal(stdout, '')
+  assert.equal(code, FAILURE)
+})
+
+test('a malformed trace line is told with file, line number and what was expected', async (context) => {
+  const path = join(temporaryDirectory(context), 'bad.jsonl')
+  const lines = readFileSync(SMALL_TRACE, 'utf8').split('\n')
+  const broken: readonly (readonly [string, RegExp])[] = [
+    ['{"timestamp":', /expected a JSON object, got/],
+    ['[]', /expected a JSON object, got/],
+    ['{"timestamp":-1,"input_length":1,"output_length":1,"hash_ids":[1]}', /'timestamp'/],
+    ['{"timestamp":1,"input_length":1,"output_length":1,"hash_ids":[]}', /1 'hash_ids' for 1 tok/],
+    [
+      '{"timestamp":1,"input_length":1,"output_length":1,"hash_ids":["a"]}',
+      /'hash_ids\[0\]' to be/,
+    ],
+  ]
+  for (const [line, message] of broken) {
+    writeFileSync(path, [...lines.slice(0, 2), line, ...lines.slice(2)].join('\n'))
+    const end = await runCommand(context, ['simulate', ...FREE, '--trace', path])
+    assertOneLine(end.stderr, message)
+    assert.ok(end.stderr.includes(`${path}:3: `), end.stderr)
+    assert.equal(end.stdout, '')
+    assert.equal(end.code, FAILURE)
+  }
+})
+
+test('a port in use is told in one line with exit code 1', async (context) => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  context.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const args = ['simulate', '--listen', `127.0.0.1:${port}`]
+  const { code, stdout, stderr } = await runCommand(context, args)
+  assertOneLine(stderr, new RegExp(`127\\.0\\.0\\.1:${port}: .*in use.*another port`))
+  assert.equal(stdout, '')
+  assert.equal(code, FAILURE)
+})
+
+test('a JSON file that cannot be written is told before anything runs', async (context) => {
+  const directory = temporaryDirectory(context)
+  for (const path of [join(directory, 'missing', 'result.json'), directory]) {
+    const end = await runCommand(context, ['simulate', ...FREE, '--json', path])
+    assertOneLine(end.stderr, /--json: expected a file that can be written, got /)
+    assert.equal(end.stdout, '')
+    assert.ok(end.code === USAGE || end.code === FAILURE)
+  }
+})
+
+test('a run that could not begin leaves the JSON of the last one as it was', async (context) => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  context.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const directory = temporaryDirectory(context)
+  const kept = join(directory, 'kept.json')
+  writeFileSync(kept, '{"kept":true}\n')
+  const fresh = join(directory, 'fresh.json')
+  for (const json of [kept, fresh]) {
+    const args = ['simulate', '--listen', `127.0.0.1:${port}`, '--json', json]
+    assert.equal((await runCommand(context, args)).code, FAILURE)
+  }
+  assert.equal(readFileSync(kept, 'utf8'), '{"kept":true}\n')
+  assert.equal(existsSync(fresh), false)
+})
+
+test('a file name with a line break does not break the line', async (context) => {
+  const path = join(temporaryDirectory(context), 'two\nlines')
+  for (const args of [
+    ['inspect', path],
+    ['simulate', ...FREE, '--trace', path],
+  ]) {
+    const { code, stderr } = await runCommand(context, args)
+    assertOneLine(stderr, /ENOENT/)
+    assert.equal(code, FAILURE)
+  }
+})
+
+test('no command at all shows the help, with exit code 2', async (context) => {
+  const { code, stdout, stderr } = await runCommand(context, [])
+  assert.match(stderr, /^Usage: moonmeter/)
+  assert.equal(stdout, '')
+  assert.equal(code, USAGE)
+})
+
+test('help and version go to standard output, with exit code 0', async (context) => {
+  const { version } = JSON.parse(
+    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+  )
+  const shown = await runCommand(context, ['--version'])
+  assert.deepEqual(shown, { code: 0, signal: null, stdout: `${version}\n`, stderr: '' })
+  for (const args of [['--help'], ['help'], ['simulate', '--help'], ['inspect', '--help']]) {
+    const { code, stdout, stderr } = await runCommand(context, args)
+    assert.match(stdout, /^Usage: moonmeter/)
+    assert.deepEqual([code, stderr], [0, ''])
+  }
+})
+
+function assertOneLine(stderr: string, message: RegExp): void {
+  assert.match(stderr, /^(moonmeter|error): [^\n]+\n$/)
+  assert.match(stderr, message)
+}

@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
+import { EngineAggregator } from '../../src/index.js'
+import { createRecorder } from '../../src/recorder/index.js'
+import { pack } from '../../src/wire/msgpack.js'
+import { countsOfRows, shapesOf } from '../support/case-payloads.js'
+import { runCommand, temporaryDirectory } from '../support/command.js'
+import { parseExposition } from '../support/exposition.js'
+import { type ReferenceCase, referenceCases } from '../support/reference-cases.js'
+import { countsOf } from '../support/simulation-result.js'
+
+const TOLERANCE = 1e-12
+const CASES = ['bucket-edges', 'empty-operation', 'all-errors', 'large-integers', 'label-escaping']
+
+function caseNamed(name: string): ReferenceCase {
+  const found = referenceCases().find((reference) => reference.name === name)
+  assert.ok(found, name)
+  return found
+}
+
+async function inspectJson(context: TestContext, args: string[], input?: Uint8Array | string) {
+  const options = input === undefined ? {} : { input }
+  const { code, stdout, stderr } = await runCommand(
+    context,
+    ['inspect', '--format', 'json', ...args],
+    options,
+  )
+  assert.deepEqual([code, stderr], [0, ''])
+  const { payloads, operations, engines } = JSON.parse(stdout)
+  return { payloads, operations: countsOf(operations), engines: countsOf(engines) }
+}
+
+/** A report of engine 3 as its recorder posts it. */
+async function recordedReport(): Promise<Uint8Array> {
+  const aggregator = new EngineAggregator()
+  const { port1, port2 } = new MessageChannel()
+  const recorder = createRecorder({ ...aggregator.connect(3), port: port2 })
+  recorder.record('save_put', 0.02, 5, {
+    numBytes: 500,
+    status: 'partial_failure',
+    numFailedKeys: 2,
+  })
+  recorder.record('save_put', 0.03, 7, { numBytes: 700, status: 'error', numFailedKeys: 7 })
+  recorder.record('load_get', 0.004, 1, { numBytes: 100 })
+  recorder.close()
+  const received = receiveMessageOnPort(port1)
+  await aggregator.close()
+  assert.ok(received !== undefined)
+  return received.message
+}
+
+const REPORT_OPERATIONS = {
+  load_get: { calls: 1, keys: 1, bytes: 100, failedKeys: 0, errors: 0 },
+  save_put: { calls: 2, keys: 12, bytes: 1_200, failedKeys: 9, errors: 1 },
+}
+
+for (const shape of ['bare', 'wrapped', 'wrapped flat']) {
+  test(`payloads that are ${shape} are read one and many, binary and hex, file and stdin`, async (context) => {
+    const reference = caseNamed('eight-engines')
+    const all = shapesOf(reference)[shape] ?? []
+    assert.ok(all.length > 1)
+    const expected = {
+      payloads: all.length,
+      operations: countsOfRows(reference),
+    }
+    const file = join(temporaryDirectory(context), 'payloads')
+    const hex = all.map((bytes) => bytes.toString('hex')).join('\r\n')
+    const ways: readonly (readonly [string | Buffer, string[]])[] = [
+      [Buffer.concat(all), [file]],
+      [Buffer.concat(all), ['-']],
+      [hex, [file]],
+      [`${hex.toUpperCase()}\n`, []],
+    ]
+    for (const [content, args] of ways) {
+      writeFileSync(file, content)
+      const input = args[0] === file ? undefined : content
+      const { payloads, operations } = await inspectJson(context, args, input)
+      assert.deepEqual({ payloads, operations }, expected)
+    }
+    const [first] = all
+    assert.equal((await inspectJson(context, [], first)).payloads, 1)
+  })
+}
+
+for (const name of CASES) {
+  test(`${name}: the exposition has the samples of the reference`, async (context) => {
+    const reference = caseNamed(name)
+    const { code, stdout, stderr } = await runCommand(
+      context,
+      ['inspect', '--format', 'prometheus', '--model', reference.model_name],
+      { input: Buffer.concat(shapesOf(reference).bare ?? []) },
+    )
+    assert.deepEqual([code, stderr], [0, ''])
+    assertSamples(stdout, reference)
+  })
+}
+
+test('payloads that name no engine are those of --engine', async (context) => {
+  const [payload] = shapesOf(caseNamed('one-record')).bare ?? []
+  const { engines } = await inspectJson(context, ['--engine', '17'], payload)
+  assert.deepEqual(Object.keys(engines), ['17'])
+})
+
+test('a report says itself whose it is', async (context) => {
+  const report = await recordedReport()
+  for (const input of [report, Buffer.from(report).toString('hex')]) {
+    const { payloads, operations, engines } = await inspectJson(context, ['--engine', '9'], input)
+    assert.equal(payloads, 1)
+    assert.deepEqual(operations, REPORT_OPERATIONS)
+    assert.deepEqual(Object.keys(engines), ['3'])
+  }
+})
+
+test('reports are cumulative: one that comes twice counts once', async (context) => {
+  const report = await recordedReport()
+  const { payloads, operations } = await inspectJson(context, [], Buffer.concat([report, report]))
+  assert.equal(payloads, 2)
+  assert.deepEqual(operations, REPORT_OPERATIONS)
+})
+
+test('reports and rows may be mixed', async (context) => {
+  const [rows = Buffer.of()] = shapesOf(caseNamed('one-record')).wrapped ?? []
+  const input = Buffer.concat([await recordedReport(), rows])
+  const { payloads, operations, engines } = await inspectJson(context, [], input)
+  assert.equal(payloads, 2)
+  assert.equal(operations.save_put?.calls, 3)
+  assert.deepEqual(Object.keys(engines), ['0', '3'])
+})
+
+test('the text has a line per operation and per engine', async (context) => {
+  const input = await recordedReport()
+  const { code, stdout, stderr } = await runCommand(context, ['inspect'], { input })
+  assert.deepEqual([code, stderr], [0, ''])
+  const lines = stdout.split('\n').map((line) => line.trim().split(/ {2,}/))
+  const titles = 'calls,keys,bytes,failed keys,errors,p50,p90,p99,p99.9'.split(',')
+  assert.deepEqual(
+    lines.map((words) => (titles.includes(words[1] ?? '') ? words : words.slice(0, 6))),
+    [
+      ['1 payload, 3 rows'],
+      [''],
+      ['operation', ...titles],
+      ['load_get', '1', '1', '100', '0', '0'],
+      ['save_put', '2', '12', '1,200', '9', '1'],
+      [''],
+      ['engine', ...titles],
+      ['3', '3', '13', '1,300', '9', '1'],
+      [''],
+    ],
+  )
+  // A report has no durations but cells, which are within 1.6 % of them.
+  for (const words of [lines[3], lines[4], lines[7]]) {
+    assert.match(words?.slice(6).join(' ') ?? '', /^([\d.]+ ms ?){4}$/)
+  }
+})
+
+test('a name with a line break stays in its line of the table', async (context) => {
+  const reference = caseNamed('label-escaping')
+  const { stdout } = await runCommand(context, ['inspect'], {
+    input: Buffer.concat(shapesOf(reference).bare ?? []),
+  })
+  const operations = Object.keys(countsOfRows(reference))
+  assert.ok(operations.some((name) => name.includes('\n')))
+  const [head, byOperation, byEngine] = stdout.trimEnd().split('\n\n')
+  assert.match(head ?? '', /^\d+ payloads?, \d+ rows?$/)
+  assert.equal(byOperation?.split('\n').length, 1 + operations.length)
+  assert.equal(byEngine?.split('\n').length, 1 + reference.engines.length)
+})
+
+const BAD: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
+  ['nothing', '', /-: .*expected .*got/],
+  ['a payload cut short', caseBytes('one-record').subarray(0, -1), /-: .*expected .*got .*bytes/],
+  ['hex cut short', caseBytes('one-record').toString('hex').slice(0, -1), /two hex digits a byte/],
+  ['text', 'hello there\n', /-: payload 1 of \d+: .*expected a map of operations/],
+  ['a byte that is no MessagePack', Buffer.of(0xc1), /-: .*(0xc1|expected)/],
+  ['rows of the wrong shape', pack({ save_put: [{ num_keys: 1 }] }), /-: payload 1 of 1: /],
+  [
+    'a negative duration',
+    pack({ save_put: [{ duration_seconds: -1, num_keys: 1 }] }),
+    /-: payload 1 of 1: .*not negative.*got -1/,
+  ],
+  [
+    'a bad payload behind a good one',
+    Buffer.concat([caseBytes('one-record'), pack({ save_put: 7 })]),
+    /-: payload 2 of 2: /,
+  ],
+]
+
+for (const [what, input, message] of BAD) {
+  test(`${what} is refused in one line and nothing is printed`, async (context) => {
+    const { code, stdout, stderr } = await runCommand(context, ['inspect'], { input })
+    assert.match(stderr, /^moonmeter: [^\n]+\n$/)
+    assert.match(stderr, message)
+    assert.deepEqual([code, stdout], [1, ''])
+  })
+}
+
+function caseBytes(name: string): Buffer {
+  return Buffer.from(caseNamed(name).frames[0]?.msgpack_hex ?? '', 'hex')
+}
+
+function assertSamples(text: string, { samples }: ReferenceCase): void {
+  const key = (name: string, labels: Readonly<Record<string, string>>) =>
+    JSON.stringify([name, Object.entries(labels).sort()])
+  const actual = new Map(
+    parseExposition(text)
+      .filter(({ name }) => name.startsWith('vllm:'))
+      .map(({ name, labels, value }) => [key(name, labels), value]),
+  )
+  assert.deepEqual(
+    [...actual.keys()].sort(),
+    samples.map(([name, labels]) => key(name, labels)).sort(),
+  )
+  for (const [name, labels, value] of samples) {
+    const got = actual.get(key(name, labels)) ?? Number.NaN
+    const rounded = name.endsWith('_sum') || value > Number.MAX_SAFE_INTEGER
+    if (rounded) assert.ok(Math.abs(got - value) <= TOLERANCE * value, `${name}: ${got}`)
+    else assert.equal(got, value, name)
+  }
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Child } from '../support/child.js'
+import { COMMAND_FILE, runCommand } from '../support/command.js'
+import { isOnPath } from '../support/on-path.js'
+
+/** Clears the line and goes to its start. */
+const CLEAR = '\r\u001b[2K'
+const STATUS = /^\d+\.\d s {2}2 engines {2}[\d,]+ rows \([\d,]+ a second\)$/
+const ARGS = ['simulate', '--engines', '2', '--listen', '127.0.0.1:0', '--duration']
+const SKIP =
+  process.platform === 'linux' && isOnPath('script')
+    ? false
+    : "no pseudo-terminal: util-linux's script is absent"
+
+/** Run the command for two seconds under a pseudo-terminal; everything that was written to it. */
+async function runOnTerminal(context: Parameters<typeof runCommand>[0], setup: string) {
+  const command = [process.execPath, COMMAND_FILE, ...ARGS, '2'].map((word) => `'${word}'`)
+  const line = `${setup}${command.join(' ')}`
+  const { code, stdout } = await new Child(context, 'script', ['-qec', line, '/dev/null']).end()
+  assert.equal(code, 0, stdout)
+  return stdout
+}
+
+/** What was shown as a status, and replaced by what followed. */
+function statusesOf(written: string): string[] {
+  const [, ...pieces] = written.split(CLEAR)
+  return pieces
+    .map((piece) => piece.split('\r')[0] ?? '')
+    .filter((piece) => piece.includes(' rows ('))
+}
+
+test('on a terminal the status is rewritten in place, and gone at the end', {
+  skip: SKIP,
+}, async (context) => {
+  const written = await runOnTerminal(context, 'stty columns 120; ')
+  const statuses = statusesOf(written)
+  assert.ok(statuses.length >= 2, written)
+  for (const status of statuses) assert.match(status, STATUS)
+  // Only once it is cleared away does anything end a line.
+  assert.doesNotMatch(written, /a second\)\r?\n(?!\r?\noperation)/)
+  assert.ok(written.lastIndexOf(CLEAR) < written.indexOf('\noperation'))
+  assert.match(written, /serving http:\S+\r\n/)
+})
+
+test('a narrow terminal gets a status cut to its width, one without a width all of it', {
+  skip: SKIP,
+}, async (context) => {
+  const narrow = statusesOf(await runOnTerminal(context, 'stty columns 30; '))
+  assert.ok(narrow.length >= 2)
+  for (const status of narrow) assert.equal(status.length, 29)
+  const unknown = statusesOf(await runOnTerminal(context, 'stty columns 0; '))
+  assert.ok(unknown.length >= 2)
+  for (const status of unknown) assert.match(status, STATUS)
+})
+
+test('where there is no terminal, status and log line come every ten seconds as lines', async (context) => {
+  const { code, stdout, stderr } = await runCommand(context, [...ARGS, '11'])
+  assert.equal(code, 0, stderr)
+  assert.equal(`${stdout}${stderr}`.includes('\u001b'), false)
+  const lines = stderr.trimEnd().split('\n')
+  assert.equal(lines.filter((line) => STATUS.test(line)).length, 1, stderr)
+  const logged = lines.filter((line) => / info {2}KV Transfer metrics: /.test(line))
+  assert.equal(logged.length, 2, stderr)
+  // The second line is of what came after the first.
+  const rows = logged.map((line) => Number(/lookup_exists_count=(\d+)/.exec(line)?.[1]))
+  assert.ok((rows[0] ?? 0) > (rows[1] ?? 0), stderr)
+  const [, total = ''] = /^lookup_exists +([\d,]+)/m.exec(stdout) ?? []
+  assert.equal((rows[0] ?? 0) + (rows[1] ?? 0), Number(total.replaceAll(',', '')))
+})

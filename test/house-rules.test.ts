@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type MetricDefinition, SELF_METRICS, STORE_METRICS } from '../src/catalogue.js'
+import { EngineAggregator } from '../src/index.js'
+import { pack } from '../src/wire/msgpack.js'
+import {
+  documentedExports,
+  type HouseRule,
+  importDirection,
+  noMachinePaths,
+  packageFolders,
+  plainExports,
+  type SourceFile,
+  shortFiles,
+} from './support/house-rules.js'
+import { undeclaredMetrics, undocumentedMetrics } from './support/metric-rules.js'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const README = join(ROOT, 'README.md')
+const FOLDERS = ['src', 'workers', 'test', 'benchmarks', '.ci']
+const TOP_FILES = ['package.json', 'tsconfig.json', 'biome.json', 'knip.json', 'README.md']
+const METRICS: readonly MetricDefinition[] = Object.values({ ...STORE_METRICS, ...SELF_METRICS })
+
+/** Two texts that only together are what a rule looks for, so that it does not find this file. */
+const home = `/${'home'}/somebody/moonmeter`
+
+interface RuleCase {
+  readonly rule: HouseRule
+  readonly keeps: string
+  /** Files that break the rule, each in its own way, by path. */
+  readonly planted: readonly (readonly [path: string, text: string])[]
+  /** Files that look as if they did. */
+  readonly innocent: readonly (readonly [path: string, text: string])[]
+}
+
+const CASES: readonly RuleCase[] = [
+  {
+    rule: importDirection,
+    keeps: 'imports go in the direction of the data',
+    planted: [
+      ['src/stats/row.ts', "import { pack } from '../wire/msgpack.js'"],
+      ['src/recorder/recorder.ts', "import type { Engine } from '../aggregator/engine.js'"],
+      ['src/wire/payload.ts', "export { Journal } from '../journal/journal.js'"],
+      ['src/errors.ts', "import { refuse } from './options.js'"],
+      ['src/pool/engine-pool.ts', "import { listen } from '../server/metrics-server.js'"],
+      ['src/simulate/engine.ts', "const { run } = await import('../pool/engine-pool.js')"],
+      ['src/prometheus/a.ts', "import {\n  one,\n  two,\n} from '../aggregator/life.js'"],
+      ['src/server/a.ts', "import '../cli/main.js'"],
+      ['src/aggregator/a.ts', "import type { Task } from '../../workers/engine.js'"],
+      ['workers/engine.ts', "import { listen } from '../src/server/metrics-server.js'"],
+      ['src/novelty/a.ts', ''],
+    ],
+    innocent: [
+      ['src/stats/row.ts', "// import { pack } from '../wire/msgpack.js'"],
+      [
+        'src/stats/a.ts',
+        "/**\n * import { a } from '../wire/a.js'\n */\nimport { b } from './b.js'",
+      ],
+      ['src/journal/journal.ts', "import { CellLayout } from '../stats/cell-layout.js'"],
+      ['src/cli/main.ts', "import type { Task } from '../../workers/engine.js'"],
+      ['workers/engine.ts', "import { MoonmeterError } from '../src/errors.js'"],
+      ['test/wire/a.test.ts', "import { EnginePool } from '../../src/pool/engine-pool.js'"],
+    ],
+  },
+  {
+    rule: packageFolders,
+    keeps: 'each npm package is imported in one folder',
+    planted: [
+      ['src/recorder/recorder.ts', "import { pack } from 'msgpackr'"],
+      ['src/aggregator/a.ts', "import { Registry } from 'prom-client'"],
+      ['src/index.ts', "export { Piscina } from 'piscina'"],
+      ['src/server/a.ts', "const { pino } = await import('pino')"],
+      ['src/wire/a.ts', "import { pack } from 'msgpackr/pack'\nimport left from '@scope/pad/x'"],
+    ],
+    innocent: [
+      ['src/wire/a.ts', "import { pack } from 'msgpackr/pack'"],
+      ['src/cli/a.ts', "import { Command } from 'commander'\nimport { pino } from 'pino'"],
+      ['src/pool/a.ts', "import { Piscina } from 'piscina'\nimport { once } from 'node:events'"],
+      ['test/a.test.ts', "import fc from 'fast-check'"],
+    ],
+  },
+  {
+    rule: documentedExports,
+    keeps: 'every export says what it is',
+    planted: [
+      ['src/a.ts', 'export const A = 1'],
+      ['src/a.ts', '/* A number. */\nexport const A = 1'],
+      ['src/a.ts', '/** @throws MoonmeterError always */\nexport function a() {}'],
+      ['src/a.ts', '/** a thing without an end */\nexport interface A {}'],
+      ['src/a.ts', '/**\n */\nexport abstract class A {}'],
+      ['src/a.ts', '/** Another one. */\nconst B = 1\n\nexport type A = 1'],
+      ['workers/a.ts', '/** Apart. */\n\nexport async function run() {}'],
+    ],
+    innocent: [
+      ['src/a.ts', '/** A number. */\nexport const A = 1\nconst b = 1'],
+      [
+        'src/a.ts',
+        '/**\n * Makes it, and\n * all else.\n *\n * @throws never\n */\nexport function* a() {}',
+      ],
+      ['src/a.ts', "export { a } from './b.js'\nexport type { B } from './b.js'"],
+      ['test/a.ts', 'export const A = 1'],
+    ],
+  },
+  {
+    rule: shortFiles,
+    keeps: 'no file is longer than 300 lines',
+    planted: [['test/a.test.ts', 'line\n'.repeat(301)]],
+    innocent: [
+      ['src/a.ts', 'line\n'.repeat(300)],
+      ['test/fixtures/a.json', '\n'.repeat(999)],
+    ],
+  },
+  {
+    rule: plainExports,
+    keeps: 'nothing is a default export or an enum',
+    planted: [
+      ['src/a.ts', `export ${'default'} function a() {}`],
+      ['benchmarks/a.ts', `export { a ${'as'} default }`],
+      ['test/a.ts', `const ${'enum'} Colour { Red }`],
+      ['src/a.ts', `export ${'enum'} Colour { Red }`],
+    ],
+    innocent: [['src/a.ts', "// export default a\nconst text = 'an enum of defaults'"]],
+  },
+  {
+    rule: noMachinePaths,
+    keeps: 'no file holds a path of the machine it was written on',
+    planted: [
+      ['README.md', `cd ${home}`],
+      ['src/a.ts', `const a = '${home}'`],
+      ['.ci/run', `cp a ${home}`],
+    ],
+    innocent: [
+      ['src/a.ts', "import a from '../work/a.js' // see https://example.com/home/index"],
+      ['.ci/run', 'cat /usr/bin/env > /dev/null'],
+    ],
+  },
+]
+
+const files = repositoryFiles()
+
+test('there are files to keep the rules', () => {
+  const paths = files.map(({ path }) => path)
+  for (const path of ['src/index.ts', 'workers/engine.ts', 'test/house-rules.test.ts']) {
+    assert.ok(paths.includes(path), path)
+  }
+})
+
+for (const { rule, keeps, planted, innocent } of CASES) {
+  test(keeps, () => assert.deepEqual(rule(files), []))
+
+  test(`that ${keeps} is seen where it is not so, and only there`, () => {
+    for (const [path, text] of planted) {
+      assert.equal(rule([{ path, text }]).length, 1, `${path}: ${text}`)
+    }
+    for (const [path, text] of innocent) assert.deepEqual(rule([{ path, text }]), [], text)
+  })
+}
+
+test('every metric exposed is declared in the catalogue, and the reverse', async () => {
+  assert.deepEqual(undeclaredMetrics(METRICS, await fullExposition()), [])
+})
+
+test('a metric exposed otherwise than declared is seen', async () => {
+  const exposition = await fullExposition()
+  const [first, ...others] = METRICS
+  assert.ok(first !== undefined)
+  const broken: readonly (readonly MetricDefinition[])[] = [
+    others,
+    [...METRICS, { name: 'moonmeter_new', type: 'gauge', help: 'New.', labels: [] }],
+    [{ ...first, labels: ['engine'] }, ...others],
+    [{ ...first, labels: [...first.labels, 'le'] }, ...others],
+    [{ ...first, help: 'Other.' }, ...others],
+    [{ ...first, type: 'gauge' }, ...others],
+  ]
+  for (const metrics of broken) assert.notDeepEqual(undeclaredMetrics(metrics, exposition), [])
+})
+
+test('every metric is in the table of the README, and nothing else', {
+  skip: existsSync(README) ? false : 'README.md does not exist yet',
+}, () => {
+  assert.deepEqual(undocumentedMetrics(METRICS, readFileSync(README, 'utf8')), [])
+})
+
+test('a metric that is missing from a table, or too much there, is seen', () => {
+  const rows = METRICS.map(({ name }) => `| \`${name}\` | what it is |`)
+  assert.deepEqual(undocumentedMetrics(METRICS, rows.join('\n')), [])
+  assert.equal(undocumentedMetrics(METRICS, rows.slice(1).join('\n')).length, 1)
+  assert.equal(undocumentedMetrics(METRICS, [...rows, '| `moonmeter_gone` |'].join('\n')).length, 1)
+  const prose = METRICS.map(({ name }) => `\`${name}\``).join(' ')
+  assert.equal(undocumentedMetrics(METRICS, prose).length, METRICS.length)
+})
+
+/** An exposition in which every family has a sample. */
+async function fullExposition(): Promise<string> {
+  const aggregator = new EngineAggregator()
+  const row = { duration_seconds: 1, num_keys: 1 }
+  aggregator.ingest(pack({ save_put: [row] }), { engine: 1 })
+  aggregator.ingest(new Uint8Array(), { engine: 1 })
+  aggregator.noteRestart(1, 'exit')
+  const text = await aggregator.registry.metrics()
+  await aggregator.close()
+  return text
+}
+
+function repositoryFiles(): SourceFile[] {
+  const found = FOLDERS.filter((folder) => existsSync(join(ROOT, folder))).flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.json'))
+      .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length).replaceAll('\\', '/')),
+  )
+  return [...found, ...TOP_FILES.filter((file) => existsSync(join(ROOT, file)))]
+    .filter((path) => !path.endsWith('.jsonl'))
+    .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
+}

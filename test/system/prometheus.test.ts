@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { STORE_METRICS } from '../../src/catalogue.js'
+import { Child } from '../support/child.js'
+import { scrape, servedUrl, startCommand, temporaryDirectory } from '../support/command.js'
+import { isOnPath } from '../support/on-path.js'
+import { countsOf, readResult } from '../support/simulation-result.js'
+import { waitUntil } from '../support/wait-until.js'
+
+const MISSING = ['prometheus', 'promtool'].filter((name) => !isOnPath(name))
+/** Where everything was installed for the tests, what is absent is a failure. */
+const SKIP =
+  MISSING.length > 0 && process.env.CI !== 'true'
+    ? `${MISSING.join(' and ')} not found; apt-get install prometheus`
+    : false
+
+const CONVERSATIONS = 40
+const TURNS = 10
+const REQUESTS = CONVERSATIONS * TURNS
+/** Ten seconds of requests: Prometheus takes five to find its targets. */
+const REQUEST_GAP_MS = 25
+const WAIT_MS_MAX = 40_000
+const BLOCK_TOKENS = 512
+/** vLLM names its metrics so; a colon is all that is to be found fault with. */
+const UNAVOIDABLE = /^vllm:\w+ metric names should not contain ':'$/
+const BUCKETS = `${STORE_METRICS.durationSeconds.name}_bucket`
+
+/** What the HTTP API answers, as far as it is asked here. */
+interface Answer {
+  readonly status: string
+  readonly error?: string
+  readonly data: {
+    readonly result: readonly Instant[]
+    readonly activeTargets: readonly { readonly health: string; readonly lastError: string }[]
+  }
+}
+
+interface Instant {
+  readonly metric: Readonly<Record<string, string>>
+  readonly value: readonly [number, string]
+}
+
+test('a Prometheus server scrapes a simulation without a complaint and sums up its totals', {
+  skip: SKIP,
+}, async (context) => {
+  assert.deepEqual(MISSING, [], 'install them, or unset CI to skip this test')
+  const directory = temporaryDirectory(context)
+  const json = join(directory, 'result.json')
+  const simulation = startCommand(context, [
+    ...['simulate', '--trace', traceFile(directory), '--engines', '2', '--speed', '1'],
+    ...['--duration', '0', '--error-rate', '0.05', '--listen', '127.0.0.1:0', '--json', json],
+  ])
+  const target = await servedUrl(simulation)
+  const prometheus = await startPrometheus(context, directory, new URL(target).host)
+
+  await waitUntil('the target scraped', async () => {
+    const [active] = (await prometheus.get('targets')).activeTargets
+    return active?.health === 'up'
+  })
+  const counts = await waitUntil(
+    'the counters at their end',
+    async () => {
+      const sums = await operationSums(prometheus)
+      const ended =
+        sums.lookup_exists?.calls === REQUESTS &&
+        sums.save_exists?.calls === REQUESTS &&
+        sums.save_put?.keys === REQUESTS
+      return ended && sums
+    },
+    WAIT_MS_MAX,
+  )
+  // Each turn of a conversation has one block more than the one before it.
+  assert.equal(counts.lookup_exists?.keys, (CONVERSATIONS * TURNS * (TURNS + 1)) / 2)
+
+  const rate = `sum by (le) (rate(${BUCKETS}[1m]))`
+  const answer = await prometheus.query(`histogram_quantile(0.9, ${rate})`)
+  assert.equal(answer.length, 1, 'it saw the counters grow')
+  const [p90] = answer
+  assert.ok(Number(p90?.value[1]) > 0 && Number(p90?.value[1]) <= 4, JSON.stringify(p90))
+  const [infinite] = await prometheus.query(`sum(${BUCKETS}{le="+Inf"})`)
+  const [calls] = await prometheus.query(`sum(${STORE_METRICS.operations.name})`)
+  assert.equal(infinite?.value[1], calls?.value[1])
+
+  const { activeTargets } = await prometheus.get('targets')
+  assert.deepEqual(
+    activeTargets.map(({ health, lastError }) => ({ health, lastError })),
+    [{ health: 'up', lastError: '' }],
+  )
+  const complaints = prometheus.log().filter((line) => /level=(?:warn|error)|failed/i.test(line))
+  assert.deepEqual(complaints, [])
+
+  simulation.kill('SIGINT')
+  const { code, stderr } = await simulation.end()
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(countsOf(readResult(json).operations), counts)
+})
+
+test('promtool finds nothing wrong with the exposition but the names that vLLM gave', {
+  skip: SKIP,
+}, async (context) => {
+  const args = ['simulate', '--engines', '2', '--duration', '0', '--listen', '127.0.0.1:0']
+  const simulation = startCommand(context, args)
+  const url = await servedUrl(simulation)
+  const input = await waitUntil('a scrape with faults', async () => {
+    const text = await scrape(url)
+    return text.includes('status="error"') && text
+  })
+  const { stdout, stderr } = await new Child(context, 'promtool', ['check', 'metrics'], {
+    input,
+  }).end()
+  const remarks = `${stdout}${stderr}`.split('\n').filter((line) => line !== '')
+  for (const remark of remarks) context.diagnostic(remark)
+  assert.deepEqual(
+    remarks.filter((remark) => !UNAVOIDABLE.test(remark)),
+    [],
+  )
+})
+
+/** Conversations that take turns, and at the end a request that does nothing, much later. */
+function traceFile(directory: string): string {
+  const lines = Array.from({ length: REQUESTS }, (_, index) => {
+    const conversation = index % CONVERSATIONS
+    const blocks = Math.floor(index / CONVERSATIONS) + 1
+    const first = conversation * (TURNS + 1)
+    const partial = CONVERSATIONS * (TURNS + 1) + index
+    return traceLine(index * REQUEST_GAP_MS, blocks * BLOCK_TOKENS + 1, [
+      ...Array.from({ length: blocks }, (_, block) => first + block),
+      partial,
+    ])
+  })
+  const path = join(directory, 'trace.jsonl')
+  writeFileSync(path, [...lines, traceLine(600_000, 1, [0])].join('\n'))
+  return path
+}
+
+function traceLine(timestamp: number, inputLength: number, hashIds: number[]): string {
+  const line = { timestamp, input_length: inputLength, output_length: 1, hash_ids: hashIds }
+  return JSON.stringify(line)
+}
+
+/** What Prometheus has of each operation, over all engines and statuses. */
+async function operationSums(prometheus: Awaited<ReturnType<typeof startPrometheus>>) {
+  const { operations, keys, bytes, failedKeys } = STORE_METRICS
+  const queries = {
+    calls: operations.name,
+    keys: keys.name,
+    bytes: bytes.name,
+    failedKeys: failedKeys.name,
+    errors: `${operations.name}{status="error"}`,
+  }
+  const sums: Record<string, Record<keyof typeof queries, number>> = {}
+  for (const [name, series] of Object.entries(queries)) {
+    for (const { metric, value } of await prometheus.query(`sum by (operation) (${series})`)) {
+      const { operation = '' } = metric
+      sums[operation] ??= { calls: 0, keys: 0, bytes: 0, failedKeys: 0, errors: 0 }
+      sums[operation][name as keyof typeof queries] = Number(value[1])
+    }
+  }
+  return sums
+}
+
+async function startPrometheus(context: TestContext, directory: string, target: string) {
+  const config = join(directory, 'prometheus.yml')
+  writeFileSync(
+    config,
+    `
+global: { scrape_interval: 1s, scrape_timeout: 1s }
+scrape_configs:
+  - job_name: moonmeter
+    static_configs: [{ targets: ['${target}'] }]
+`,
+  )
+  const url = `http://127.0.0.1:${await freePort()}`
+  const child = new Child(context, 'prometheus', [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${join(directory, 'data')}`,
+    `--web.listen-address=${new URL(url).host}`,
+    '--log.level=debug',
+  ])
+  const get = async (path: string) => {
+    const response = await fetch(`${url}/api/v1/${path}`)
+    const { status, data, error } = (await response.json()) as Answer
+    assert.equal(status, 'success', error)
+    return data
+  }
+  await child.waitForStderr(/Server is ready to receive web requests/)
+  return {
+    get,
+    query: async (expression: string): Promise<readonly Instant[]> =>
+      (await get(`query?query=${encodeURIComponent(expression)}`)).result,
+    log: () => child.stderr.split('\n'),
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
