@@ -1,7 +1,12 @@
 import type { EngineHealth } from '../prometheus/self-metrics.js'
 import { ConnectorStats, type ConnectorStatsOptions } from '../stats/connector-stats.js'
 import { SeriesLabelSet, type SeriesLabels } from '../stats/series-labels.js'
-import { type EngineSeries, SeriesReading } from '../stats/series-reading.js'
+import {
+  addReadings,
+  type EngineSeries,
+  readingOf,
+  type SeriesReading,
+} from '../stats/series-reading.js'
 import type { Connection } from './connection.js'
 import { Life } from './life.js'
 
@@ -15,8 +20,7 @@ const REMOTE_LIVES_MAX = 8
 export class Engine {
   /** The index, or infinity for the engine that stands for all past the limit. */
   readonly index: number
-  /** The value of the `engine` label. */
-  readonly label: string
+  readonly #healthLabels: { readonly engine: string }
   readonly #labels: SeriesLabelSet
   /** Rows of ended lives, and rows that came as such. */
   readonly #finished: ConnectorStats
@@ -34,7 +38,7 @@ export class Engine {
 
   constructor(index: number, stats: ConnectorStatsOptions, label = String(index)) {
     this.index = index
-    this.label = label
+    this.#healthLabels = { engine: label }
     this.#finished = new ConnectorStats(stats)
     this.#labels = new SeriesLabelSet(label)
   }
@@ -110,21 +114,16 @@ export class Engine {
   /** What an exposition shows of it. */
   collect(): EngineSeries[] {
     const readings = new Map<SeriesLabels, SeriesReading>()
-    const readingOf = (operation: string, status: string): SeriesReading => {
+    const add = (operation: string, status: string, reading: SeriesReading) => {
       const labels = this.#labels.of(operation, status)
       const known = readings.get(labels)
-      if (known !== undefined) return known
-      const reading = new SeriesReading(this.#finished.layout)
-      readings.set(labels, reading)
-      return reading
+      readings.set(labels, known === undefined ? reading : addReadings(known, reading))
     }
     for (const { operation, status, stats } of this.#finished.series()) {
-      readingOf(operation, status).addStats(stats)
+      add(operation, status, readingOf(stats))
     }
     for (const life of this.#lives.values()) {
-      for (const series of life.series) {
-        readingOf(series.operation, series.status).addSnapshot(series)
-      }
+      for (const series of life.series) add(series.operation, series.status, series)
     }
     return Array.from(readings, ([labels, reading]) => ({ labels, reading }))
   }
@@ -136,7 +135,7 @@ export class Engine {
     const signs = [...this.#connections.values()].map(({ connectedMs }) => connectedMs)
     const lastSignMs = Math.max(this.lastReportMs ?? 0, ...signs)
     return {
-      engine: this.label,
+      labels: this.#healthLabels,
       up: this.#open && nowMs - lastSignMs <= silentAfterMs,
       reports: this.reports,
       reportBytes: this.reportBytes,

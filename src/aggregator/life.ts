@@ -1,7 +1,6 @@
 import type { Journal } from '../journal/journal.js'
 import type { ConnectorStats } from '../stats/connector-stats.js'
-import type { SeriesSnapshot } from '../stats/series-snapshot.js'
-import { countRows } from '../stats/series-snapshot.js'
+import { countRows, type FoldedSnapshot } from '../stats/series-snapshot.js'
 import type { Report } from '../wire/report.js'
 import { assertForward } from './assert-forward.js'
 
@@ -12,12 +11,12 @@ import { assertForward } from './assert-forward.js'
 export class Life {
   readonly incarnation: number
   readonly #journal: Journal | undefined
-  #series: readonly SeriesSnapshot[] = []
+  #series: readonly FoldedSnapshot[] = []
   #rows = 0
   /** Of the newest report that this state covers. */
   #sequence = 0
   /** The series as of the last log line. */
-  #logged: readonly SeriesSnapshot[] = []
+  #logged: readonly FoldedSnapshot[] = []
 
   constructor(incarnation: number, journal?: Journal) {
     this.incarnation = incarnation
@@ -25,7 +24,7 @@ export class Life {
   }
 
   /** The series so far, each named once, in an order that only ever gets longer at its end. */
-  get series(): readonly SeriesSnapshot[] {
+  get series(): readonly FoldedSnapshot[] {
     return this.#series
   }
 
@@ -75,7 +74,7 @@ export class Life {
     this.#logged = this.#series
   }
 
-  #addSince(earlier: readonly SeriesSnapshot[], stats: ConnectorStats): void {
+  #addSince(earlier: readonly FoldedSnapshot[], stats: ConnectorStats): void {
     for (const [index, series] of this.#series.entries()) {
       const since = earlier[index]
       const from = since?.rows ?? 0

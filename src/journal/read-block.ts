@@ -1,6 +1,7 @@
 import { type CellLayout, OCTAVE_BIASED_MIN, OCTAVE_COUNT } from '../stats/cell-layout.js'
 import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
-import type { SeriesSnapshot } from '../stats/series-snapshot.js'
+import { bucketsOf } from '../stats/series-reading.js'
+import type { FoldedSnapshot } from '../stats/series-snapshot.js'
 import { foldRows, SUM_CARRY_UNIT } from './fold-rows.js'
 import { SERIES } from './journal-layout.js'
 
@@ -13,7 +14,7 @@ const CARRY_BITS = HIGH_BITS + Math.log2(SUM_CARRY_UNIT)
 export function readBlock(
   block: Float64Array<ArrayBuffer>,
   layout: CellLayout,
-): Omit<SeriesSnapshot, 'operation' | 'status'> {
+): Omit<FoldedSnapshot, 'operation' | 'status'> {
   foldRows(block, new Int32Array(block.buffer), 0, layout)
   const cells = block.subarray(SERIES.cells)
   let used = 0
@@ -36,6 +37,7 @@ export function readBlock(
     slots,
     counts,
     rows,
+    buckets: bucketsOf(layout, cells),
   }
 }
 

@@ -1,21 +1,15 @@
 import { formatLabels } from './text-format.js'
 
+const encoder = new TextEncoder()
+
 /** The labels of a series, with their text made once: it is written at every scrape. */
 export class LabelSet {
   readonly labels: Readonly<Record<string, string>>
-  readonly text: string
+  /** The text between the braces, in UTF-8. */
+  readonly text: Uint8Array
 
   constructor(labels: Readonly<Record<string, string>>) {
     this.labels = labels
-    this.text = formatLabels(labels)
+    this.text = encoder.encode(formatLabels(labels))
   }
-}
-
-/** What a family tells its samples to, whatever the format. */
-export interface SampleSink {
-  /**
-   * @param suffix what follows the family's name: nothing, `_bucket`, `_sum` or `_count`
-   * @param bound the value of `le`, or undefined where the sample has none
-   */
-  sample(suffix: string, labels: LabelSet, bound: string | undefined, value: number): void
 }

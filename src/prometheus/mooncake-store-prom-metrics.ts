@@ -2,7 +2,7 @@ import { engineIndex, refuseUnknownOptions, requireType } from '../options.js'
 import { type CellLayout, DEFAULT_LAYOUT } from '../stats/cell-layout.js'
 import { ConnectorStats } from '../stats/connector-stats.js'
 import { SeriesLabelSet } from '../stats/series-labels.js'
-import { type EngineSeries, SeriesReading } from '../stats/series-reading.js'
+import { type EngineSeries, readingOf } from '../stats/series-reading.js'
 import type { MetricsRegistry } from './metrics-registry.js'
 import { StoreMetrics } from './store-metrics.js'
 
@@ -59,11 +59,10 @@ export class MooncakeStorePromMetrics {
   #collect(): EngineSeries[] {
     const engines = [...this.#engines].sort(([left], [right]) => left - right)
     return engines.flatMap(([, { stats, labels }]) =>
-      [...stats.series()].map(({ operation, status, stats: series }) => {
-        const reading = new SeriesReading(this.#layout)
-        reading.addStats(series)
-        return { labels: labels.of(operation, status), reading }
-      }),
+      [...stats.series()].map(({ operation, status, stats: series }) => ({
+        labels: labels.of(operation, status),
+        reading: readingOf(series),
+      })),
     )
   }
 }

@@ -1,9 +1,10 @@
 import type { MetricDefinition } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
-import type { LabelSet, SampleSink } from './label-set.js'
+import { LabelSet } from './label-set.js'
 import { defaultLabelsOf, type MetricsRegistry } from './metrics-registry.js'
-import { SampleText } from './sample-text.js'
-import { formatLabels } from './text-format.js'
+import { pace } from './pace.js'
+import type { SampleSource } from './sample-sink.js'
+import { TextWriter } from './text-writer.js'
 
 /** A sample as prom-client's registries exchange it. */
 export interface MetricSample {
@@ -34,13 +35,13 @@ export class RegisteredMetric {
   readonly aggregator = 'sum'
   readonly #definition: MetricDefinition
   readonly #registry: MetricsRegistry
-  readonly #writeSamples: (sink: SampleSink) => void
+  readonly #samples: SampleSource
   readonly #reset: () => void
 
   constructor(
     definition: MetricDefinition,
     registry: MetricsRegistry,
-    writeSamples: (sink: SampleSink) => void,
+    samples: SampleSource,
     reset: () => void = () => {},
   ) {
     this.name = definition.name
@@ -48,7 +49,7 @@ export class RegisteredMetric {
     this.type = definition.type
     this.#definition = definition
     this.#registry = registry
-    this.#writeSamples = writeSamples
+    this.#samples = samples
     this.#reset = reset
   }
 
@@ -74,7 +75,7 @@ export class RegisteredMetric {
   async get(): Promise<MetricFamily> {
     const { name } = this
     const values: MetricSample[] = []
-    this.#writeSamples({
+    const steps = this.#samples({
       sample(suffix: string, { labels }: LabelSet, bound: string | undefined, value: number) {
         values.push({
           metricName: `${name}${suffix}`,
@@ -83,6 +84,7 @@ export class RegisteredMetric {
         })
       },
     })
+    for (const _ of steps);
     return this.#family(this.type, values)
   }
 
@@ -91,17 +93,17 @@ export class RegisteredMetric {
    * takes a server's time; they copy the type as it is. So the lines ride behind the type.
    */
   async getForPromString(): Promise<MetricFamily> {
-    const text = this.samplesText().trimEnd()
+    const text = Buffer.concat(await this.#samplesText())
+      .toString()
+      .trimEnd()
     return this.#family(text === '' ? this.type : `${this.type}\n${text}`, [])
   }
 
-  /** The samples in the text format, without HELP and TYPE. */
-  samplesText(): string {
-    const extra = formatLabels(this.#missingDefaultLabels())
-    // Samples of a counter end in `_total` in every format, so never `this.name`.
-    const text = new SampleText(this.#definition.name, extra)
-    this.#writeSamples(text)
-    return text.toString()
+  /** The family in the text format with HELP and TYPE, as chunks of UTF-8. */
+  async render(): Promise<Uint8Array[]> {
+    const { name, help, type } = this.#definition
+    const head = Buffer.from(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`)
+    return [head, ...(await this.#samplesText())]
   }
 
   /** What a registry's `resetMetrics` calls. */
@@ -112,6 +114,13 @@ export class RegisteredMetric {
   #family(type: string, values: MetricSample[]): MetricFamily {
     const { name, help, aggregator } = this
     return { name, help, type, aggregator, values }
+  }
+
+  async #samplesText(): Promise<Uint8Array[]> {
+    // Samples of a counter end in `_total` in every format, so never `this.name`.
+    const writer = new TextWriter(this.#definition.name, new LabelSet(this.#missingDefaultLabels()))
+    await pace(this.#samples(writer))
+    return writer.take()
   }
 
   /** A sample's own label wins over a default one of the same name. */

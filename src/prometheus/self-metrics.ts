@@ -3,13 +3,16 @@ import { LabelSet } from './label-set.js'
 import type { MetricsRegistry } from './metrics-registry.js'
 import { oncePerTurn } from './once-per-turn.js'
 import { RegisteredMetric } from './registered-metric.js'
+import type { SampleSink } from './sample-sink.js'
 
 const MS_PER_SECOND = 1e3
+/** The text of labels, which is gone with them. */
+const labelSets = new WeakMap<object, LabelSet>()
 
 /** What an aggregator knows of an engine's reports. */
 export interface EngineHealth {
-  /** Index of the engine as text, or `other`. */
-  readonly engine: string
+  /** Its index as text, or `other`: one object per engine, for ever. */
+  readonly labels: { readonly engine: string }
   /** Whether it is connected and not silent past its interval. */
   readonly up: boolean
   /** Payloads accepted. */
@@ -42,22 +45,29 @@ export interface AggregatorHealth {
 /** Register the `moonmeter_` families, read from a source at every scrape. */
 export function registerSelfMetrics(registry: MetricsRegistry, read: () => AggregatorHealth): void {
   const source = oncePerTurn(read)
+  const family = <Item>(
+    definition: MetricDefinition,
+    items: () => Iterable<Item>,
+    labels: (item: Item) => Readonly<Record<string, string>>,
+    value: (item: Item) => number | undefined,
+  ) => new RegisteredMetric(definition, registry, (sink) => samples(sink, items(), labels, value))
   const perEngine = (
     definition: MetricDefinition,
-    pick: (health: EngineHealth) => number | undefined,
+    value: (health: EngineHealth) => number | undefined,
   ) =>
-    new RegisteredMetric(definition, registry, (sink) => {
-      for (const health of source().engines) {
-        const value = pick(health)
-        if (value === undefined) continue
-        sink.sample('', new LabelSet({ engine: health.engine }), undefined, value)
-      }
-    })
+    family(
+      definition,
+      () => source().engines,
+      ({ labels }) => labels,
+      value,
+    )
   const families = [
-    new RegisteredMetric(SELF_METRICS.enginesUp, registry, (sink) => {
-      const up = source().engines.filter((health) => health.up).length
-      sink.sample('', new LabelSet({}), undefined, up)
-    }),
+    family(
+      SELF_METRICS.enginesUp,
+      () => [source().engines.filter(({ up }) => up).length],
+      () => ({}),
+      (up) => up,
+    ),
     perEngine(SELF_METRICS.engineUp, ({ up }) => Number(up)),
     perEngine(SELF_METRICS.reports, ({ reports }) => reports),
     perEngine(SELF_METRICS.reportBytes, ({ reportBytes }) => reportBytes),
@@ -65,16 +75,39 @@ export function registerSelfMetrics(registry: MetricsRegistry, read: () => Aggre
       lastReportMs === undefined ? undefined : lastReportMs / MS_PER_SECOND,
     ),
     perEngine(SELF_METRICS.records, ({ rows }) => rows),
-    new RegisteredMetric(SELF_METRICS.rejected, registry, (sink) => {
-      for (const [reason, count] of source().rejected) {
-        sink.sample('', new LabelSet({ reason }), undefined, count)
-      }
-    }),
-    new RegisteredMetric(SELF_METRICS.restarts, registry, (sink) => {
-      for (const { engine, reason, count } of source().restarts) {
-        sink.sample('', new LabelSet({ engine, reason }), undefined, count)
-      }
-    }),
+    family(
+      SELF_METRICS.rejected,
+      () => source().rejected,
+      ([reason]) => ({ reason }),
+      ([, count]) => count,
+    ),
+    family(
+      SELF_METRICS.restarts,
+      () => source().restarts,
+      ({ engine, reason }) => ({ engine, reason }),
+      ({ count }) => count,
+    ),
   ]
-  for (const family of families) family.register()
+  for (const made of families) made.register()
+}
+
+function* samples<Item>(
+  sink: SampleSink,
+  items: Iterable<Item>,
+  labels: (item: Item) => Readonly<Record<string, string>>,
+  value: (item: Item) => number | undefined,
+): Generator<void> {
+  for (const item of items) {
+    const shown = value(item)
+    if (shown !== undefined) yield sink.sample('', labelSetOf(labels(item)), undefined, shown)
+  }
+}
+
+function labelSetOf(labels: Readonly<Record<string, string>>): LabelSet {
+  let labelSet = labelSets.get(labels)
+  if (labelSet === undefined) {
+    labelSet = new LabelSet(labels)
+    labelSets.set(labels, labelSet)
+  }
+  return labelSet
 }

@@ -2,20 +2,27 @@ import { STORE_METRICS } from '../catalogue.js'
 import type { CellLayout } from '../stats/cell-layout.js'
 import { boundLabel } from '../stats/python-float.js'
 import type { SeriesLabels } from '../stats/series-labels.js'
-import type { EngineSeries } from '../stats/series-reading.js'
-import { LabelSet, type SampleSink } from './label-set.js'
+import type { EngineSeries, SeriesReading } from '../stats/series-reading.js'
+import { LabelSet } from './label-set.js'
 import type { MetricsRegistry } from './metrics-registry.js'
 import { oncePerTurn } from './once-per-turn.js'
 import { RegisteredMetric } from './registered-metric.js'
+import type { SampleSink } from './sample-sink.js'
 
 /** Answers every series of every engine, engines and operations in the order to be shown. */
 export type SeriesSource = () => readonly EngineSeries[]
+
+/** A series with the text of its labels. */
+interface LabelledReading {
+  readonly labels: LabelSet
+  readonly reading: SeriesReading
+}
 
 /** The five families of store operations, registered in a registry and read from a source. */
 export class StoreMetrics {
   readonly #modelName: string
   readonly #bounds: readonly string[]
-  readonly #source: SeriesSource
+  readonly #source: () => readonly LabelledReading[]
   /** The text of labels, which is gone with the series. */
   readonly #labels = new WeakMap<SeriesLabels, LabelSet>()
 
@@ -28,14 +35,19 @@ export class StoreMetrics {
   ) {
     this.#modelName = modelName
     this.#bounds = [...layout.bounds, Number.POSITIVE_INFINITY].map(boundLabel)
-    this.#source = oncePerTurn(source)
+    this.#source = oncePerTurn(() => this.#read(source))
     const { durationSeconds, operations, keys, bytes, failedKeys } = STORE_METRICS
     const families = [
-      new RegisteredMetric(durationSeconds, registry, (sink) => this.#writeHistogram(sink), reset),
-      this.#counter(operations, registry, ({ reading }) => reading.rows),
-      this.#counter(keys, registry, ({ reading }) => reading.numKeys),
-      this.#counter(bytes, registry, ({ reading }) => reading.numBytes),
-      this.#counter(failedKeys, registry, ({ reading }) => reading.numFailedKeys),
+      new RegisteredMetric(
+        durationSeconds,
+        registry,
+        (sink) => this.#histogramSamples(sink, this.#source()),
+        reset,
+      ),
+      this.#counter(operations, registry, (reading) => reading.rows),
+      this.#counter(keys, registry, (reading) => reading.numKeys),
+      this.#counter(bytes, registry, (reading) => reading.numBytes),
+      this.#counter(failedKeys, registry, (reading) => reading.numFailedKeys),
     ]
     for (const family of families) family.register()
   }
@@ -43,35 +55,46 @@ export class StoreMetrics {
   #counter(
     definition: (typeof STORE_METRICS)[keyof typeof STORE_METRICS],
     registry: MetricsRegistry,
-    pick: (series: EngineSeries) => number,
+    pick: (reading: SeriesReading) => number,
   ): RegisteredMetric {
-    return new RegisteredMetric(definition, registry, (sink) => {
-      for (const series of this.#source()) {
-        sink.sample('', this.#labelsOf(series), undefined, pick(series))
+    return new RegisteredMetric(definition, registry, (sink) =>
+      counterSamples(sink, this.#source(), pick),
+    )
+  }
+
+  /** The series with the text of their labels, looked up once for all families of a scrape. */
+  #read(source: SeriesSource): LabelledReading[] {
+    return source().map(({ labels, reading }) => {
+      let text = this.#labels.get(labels)
+      if (text === undefined) {
+        const { engine, operation, status } = labels
+        text = new LabelSet({ model_name: this.#modelName, engine, operation, status })
+        this.#labels.set(labels, text)
       }
+      return { labels: text, reading }
     })
   }
 
-  #writeHistogram(sink: SampleSink): void {
-    for (const series of this.#source()) {
-      const labels = this.#labelsOf(series)
-      const { buckets, durationSum, rows } = series.reading
+  *#histogramSamples(sink: SampleSink, all: readonly LabelledReading[]): Generator<void> {
+    for (const { labels, reading } of all) {
+      const { buckets, durationSum, rows } = reading
       let cumulative = 0
       for (let bucket = 0; bucket < buckets.length; bucket++) {
         cumulative += buckets[bucket]
         sink.sample('_bucket', labels, this.#bounds[bucket], cumulative)
       }
       sink.sample('_sum', labels, undefined, durationSum.toNumber())
-      sink.sample('_count', labels, undefined, rows)
+      yield sink.sample('_count', labels, undefined, rows)
     }
   }
+}
 
-  #labelsOf({ labels }: EngineSeries): LabelSet {
-    const known = this.#labels.get(labels)
-    if (known !== undefined) return known
-    const { engine, operation, status } = labels
-    const made = new LabelSet({ model_name: this.#modelName, engine, operation, status })
-    this.#labels.set(labels, made)
-    return made
+function* counterSamples(
+  sink: SampleSink,
+  all: readonly LabelledReading[],
+  pick: (reading: SeriesReading) => number,
+): Generator<void> {
+  for (const { labels, reading } of all) {
+    yield sink.sample('', labels, undefined, pick(reading))
   }
 }

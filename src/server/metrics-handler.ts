@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { refuseUnknownOptions } from '../options.js'
 import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
+import { renderRegistry } from '../prometheus/render.js'
 import { Authorization, type AuthorizationOptions } from './authorization.js'
 
 const TEXT = 'text/plain; charset=utf-8'
@@ -63,7 +64,7 @@ async function respond(
     response.setHeader('WWW-Authenticate', authorization.challenges)
     answer(request, response, 401, 'unauthorized: expected a token or a password\n')
   } else {
-    answer(request, response, 200, await registry.metrics(), registry.contentType)
+    send(request, response, 200, await renderRegistry(registry), registry.contentType)
   }
 }
 
@@ -72,7 +73,16 @@ function answer(
   response: ServerResponse,
   status: number,
   text: string,
-  contentType = TEXT,
+): void {
+  send(request, response, status, [Buffer.from(text)], TEXT)
+}
+
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  chunks: readonly Uint8Array[],
+  contentType: string,
 ): void {
   // Keeping the connection would mean to read a body to its end first.
   if (hasBody(request)) {
@@ -82,9 +92,10 @@ function answer(
   response.writeHead(status, {
     ...SECURITY_HEADERS,
     'Content-Type': contentType,
-    'Content-Length': Buffer.byteLength(text),
+    'Content-Length': chunks.reduce((bytes, chunk) => bytes + chunk.length, 0),
   })
-  response.end(request.method === 'HEAD' ? undefined : text)
+  if (request.method !== 'HEAD') for (const chunk of chunks) response.write(chunk)
+  response.end()
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

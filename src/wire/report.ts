@@ -1,6 +1,6 @@
 import type { CellLayout } from '../stats/cell-layout.js'
 import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
-import type { SeriesSnapshot } from '../stats/series-snapshot.js'
+import type { FoldedSnapshot, SeriesSnapshot } from '../stats/series-snapshot.js'
 import {
   FLOAT64_BYTES,
   LIMB_BYTES,
@@ -47,6 +47,11 @@ export interface Report {
   readonly final: boolean
   /** Bucket upper bounds in seconds, which with the version fix what a slot means. */
   readonly bounds: readonly number[]
+  readonly series: readonly FoldedSnapshot[]
+}
+
+/** A report to be sent: who reads it folds the cells into buckets. */
+export interface UnsentReport extends Omit<Report, 'series'> {
   readonly series: readonly SeriesSnapshot[]
 }
 
@@ -55,7 +60,7 @@ export interface Report {
  * it. Bounds are float64, limbs of a sum uint32, both little-endian; cells are LEB128 numbers in
  * pairs, the distance from the slot before and the count.
  */
-export function encodeReport(report: Report): Uint8Array<ArrayBuffer> {
+export function encodeReport(report: UnsentReport): Uint8Array<ArrayBuffer> {
   return pack({
     [REPORT_KEY]: REPORT_VERSION,
     engine: report.engine,
@@ -119,7 +124,7 @@ export function readReport(payload: Map<unknown, unknown>, layout: CellLayout): 
   }
 }
 
-function readAllSeries(list: readonly unknown[], layout: CellLayout): SeriesSnapshot[] {
+function readAllSeries(list: readonly unknown[], layout: CellLayout): FoldedSnapshot[] {
   if (list.length > REPORT_SERIES_MAX) {
     throw rejection('range', `at most ${REPORT_SERIES_MAX} series`, list)
   }
@@ -133,12 +138,12 @@ function readAllSeries(list: readonly unknown[], layout: CellLayout): SeriesSnap
   })
 }
 
-function readSeries(value: unknown, layout: CellLayout): SeriesSnapshot {
+function readSeries(value: unknown, layout: CellLayout): FoldedSnapshot {
   const fields = readArray(value, 'a series')
   if (fields.length !== SERIES_FIELDS) {
     throw rejection('shape', `a series of ${SERIES_FIELDS} values`, fields)
   }
-  const cells = readCells(readBytes(fields[7], 'cells'), layout.slotCount)
+  const cells = readCells(readBytes(fields[7], 'cells'), layout)
   return {
     operation: readLabel(fields[0], 'operation'),
     status: readLabel(fields[1], 'status'),
@@ -161,7 +166,7 @@ function readSum(first: number, bytes: Uint8Array): ExactSum {
   return sum
 }
 
-function writeCells({ slots, counts }: SeriesSnapshot): Uint8Array {
+function writeCells({ slots, counts }: Pick<SeriesSnapshot, 'slots' | 'counts'>): Uint8Array {
   const bytes = new Uint8Array(slots.length * (SLOT_BYTES_MAX + VARINT_BYTES_MAX))
   let at = 0
   let previous = 0
@@ -175,11 +180,12 @@ function writeCells({ slots, counts }: SeriesSnapshot): Uint8Array {
 
 function readCells(
   bytes: Uint8Array,
-  slotCount: number,
-): Pick<SeriesSnapshot, 'slots' | 'counts' | 'rows'> {
+  { slotCount, bounds, bucketOfSlot }: CellLayout,
+): Pick<FoldedSnapshot, 'slots' | 'counts' | 'rows' | 'buckets'> {
   // A cell takes at least two bytes.
   const slots = new Uint16Array(bytes.length >> 1)
   const counts = new Float64Array(bytes.length >> 1)
+  const buckets = new Float64Array(bounds.length + 1)
   const reader = new VarintReader(bytes)
   let used = 0
   let slot = 0
@@ -196,6 +202,7 @@ function readCells(
     slots[used] = slot
     counts[used++] = count
     rows += count
+    buckets[bucketOfSlot[slot]] += count
   }
-  return { slots: slots.slice(0, used), counts: counts.slice(0, used), rows }
+  return { slots: slots.slice(0, used), counts: counts.slice(0, used), rows, buckets }
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { DEFAULT_LAYOUT } from '../../src/stats/cell-layout.js'
 import { ConnectorStats } from '../../src/stats/connector-stats.js'
 import type { Row } from '../../src/stats/row.js'
-import { SeriesReading } from '../../src/stats/series-reading.js'
+import { addReadings, readingOf } from '../../src/stats/series-reading.js'
 import type { SeriesSnapshot } from '../../src/stats/series-snapshot.js'
 import { SeriesStats } from '../../src/stats/series-stats.js'
 import { durations, rows } from '../support/arbitraries.js'
@@ -142,9 +142,7 @@ test('a reading holds the buckets and sums of what was added, as stats or as a s
         }
         return stats
       })
-      const reading = new SeriesReading(DEFAULT_LAYOUT)
-      reading.addStats(series[0])
-      reading.addSnapshot(snapshotOf(series[1]))
+      const reading = addReadings(readingOf(series[0]), readingOf(series[1]))
       const all = [...first, ...second]
       const bounds = [...DEFAULT_LAYOUT.bounds, Number.POSITIVE_INFINITY]
       const buckets = bounds.map(

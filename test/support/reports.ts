@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { CellLayout, DEFAULT_LAYOUT } from '../../src/stats/cell-layout.js'
 import { ExactSum } from '../../src/stats/exact-sum.js'
 import type { SeriesSnapshot } from '../../src/stats/series-snapshot.js'
-import { encodeReport, type Report } from '../../src/wire/report.js'
+import { encodeReport, type UnsentReport } from '../../src/wire/report.js'
 import { names } from './arbitraries.js'
 import { floatOf } from './floats.js'
 
@@ -52,9 +52,8 @@ export function sumOf(values: Iterable<number>): ExactSum {
 }
 
 /** Any report with the layout it is of. */
-export const reports: fc.Arbitrary<{ readonly report: Report; readonly layout: CellLayout }> = fc
-  .constantFrom(DEFAULT_LAYOUT, CUSTOM_LAYOUT, new CellLayout([]))
-  .chain((layout) =>
+export const reports: fc.Arbitrary<{ readonly report: UnsentReport; readonly layout: CellLayout }> =
+  fc.constantFrom(DEFAULT_LAYOUT, CUSTOM_LAYOUT, new CellLayout([])).chain((layout) =>
     fc
       .record({
         engine: fc.maxSafeNat(),
@@ -87,7 +86,7 @@ export function seriesWithRows(rows: number, operation = 'load_get', status = 'o
 }
 
 /** The bytes of a report; what is not given is that of engine 0's first. */
-export function reportBytes(fields: Partial<Report> = {}): Uint8Array {
+export function reportBytes(fields: Partial<UnsentReport> = {}): Uint8Array {
   return encodeReport({
     engine: 0,
     incarnation: 1,

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { Packr, Unpackr } from 'msgpackr'
 import { CellLayout } from '../../src/stats/cell-layout.js'
 import { decodePayload } from '../../src/wire/payload.js'
-import { encodeReport, type Report } from '../../src/wire/report.js'
+import { encodeReport, type Report, type UnsentReport } from '../../src/wire/report.js'
 import { characters } from '../support/arbitraries.js'
 import { snapshotContents } from '../support/contents.js'
 import { failure } from '../support/failures.js'
@@ -17,7 +17,7 @@ function decode(bytes: Uint8Array, layout?: CellLayout): Report {
 }
 
 /** A report with its sums and cells in a form that compares. */
-function comparable({ series, ...rest }: Report): unknown {
+function comparable({ series, ...rest }: UnsentReport): unknown {
   const shown = series.map((each) => [each.operation, each.status, snapshotContents(each)])
   return { ...rest, bounds: [...rest.bounds], series: shown }
 }
