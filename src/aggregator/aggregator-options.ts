@@ -3,7 +3,8 @@ import { requireNumber, requireType, resolveNumbers, TIMER_MS_MAX } from '../opt
 import { createRegistry } from '../prometheus/create-registry.js'
 import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
 import { CellLayout, DEFAULT_LAYOUT } from '../stats/cell-layout.js'
-import { type ConnectorStatsOptions, OPERATIONS_MAX } from '../stats/connector-stats.js'
+import { OPERATIONS_MAX, STATUSES_MAX } from '../stats/connector-stats.js'
+import type { SeriesLimits } from '../stats/series-labels.js'
 import { PAYLOAD_BYTES_MAX } from '../wire/payload.js'
 import { REPORT_SERIES_MAX } from '../wire/report.js'
 import type { LoggingOptions } from './kv-connector-logging.js'
@@ -51,7 +52,7 @@ export interface AggregatorSettings
   extends Required<Omit<AggregatorOptions, 'bounds' | 'log' | 'onRejected'>> {
   readonly layout: CellLayout
   /** Of stats that add up what journals hold: what a journal tells apart, they do too. */
-  readonly stats: ConnectorStatsOptions
+  readonly stats: SeriesLimits & { readonly layout: CellLayout }
   readonly log: AggregatorOptions['log']
   readonly onRejected: (error: MoonmeterError) => void
 }
@@ -84,7 +85,11 @@ export function readOptions(options: AggregatorOptions): AggregatorSettings {
     registry: options.registry ?? createRegistry(),
     modelName: options.modelName ?? 'unknown',
     layout,
-    stats: { layout, operationsMax: Math.max(OPERATIONS_MAX, numbers.seriesMax) },
+    stats: {
+      layout,
+      operationsMax: Math.max(OPERATIONS_MAX, numbers.seriesMax),
+      statusesMax: STATUSES_MAX,
+    },
     silentAfterMs: requireNumber('silentAfterMs', silentAfterMs, options.silentAfterMs),
     log: options.log,
     onRejected: options.onRejected ?? (() => {}),

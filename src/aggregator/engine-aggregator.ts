@@ -58,7 +58,7 @@ export class EngineAggregator {
     this.#settings = settings
     const { layout, registry, modelName, seriesMax, enginesMax, stats, log } = settings
     this.#journalLayout = new JournalLayout(layout, seriesMax)
-    this.#engines = new EngineTable(stats, enginesMax)
+    this.#engines = new EngineTable(layout, stats, enginesMax)
     this.#intervalLog = new IntervalLog(stats, log)
     new StoreMetrics(registry, modelName, layout, () => this.#collect())
     registerSelfMetrics(registry, () => this.#health())
@@ -152,10 +152,21 @@ export class EngineAggregator {
    */
   disconnect(index: number, options: DisconnectOptions = {}): void {
     refuseUnknownOptions('disconnect', options, ['series'])
+    const { series = 'keep' } = options
+    if (series !== 'keep' && series !== 'drop') {
+      throw new MoonmeterError(
+        'INVALID_OPTION',
+        `disconnect.series: expected 'keep' or 'drop', got '${String(series)}'`,
+      )
+    }
     const engine = this.#engines.find(engineIndex(index))
     if (engine === undefined) return
     this.#endConnections(engine)
-    if (options.series === 'drop') this.#engines.delete(index)
+    if (series !== 'drop') return
+    this.#engines.delete(index)
+    for (const [key, { engine: label }] of this.#restarts) {
+      if (label === String(index)) this.#restarts.delete(key)
+    }
   }
 
   /** Count that an engine is brought back; an `EnginePool` does. */
@@ -194,25 +205,35 @@ export class EngineAggregator {
   #receive(engine: Engine, connection: Connection, message: unknown): void {
     try {
       const payload = decodePayload(message as Uint8Array, this.#settings)
-      const { incarnation } = connection.life
       if (payload.kind !== 'report') throw rejection('shape', 'a report', payload.kind)
-      if (payload.report.incarnation !== incarnation) {
-        const { incarnation: got } = payload.report
-        throw rejection('engine', `a report of incarnation ${incarnation}`, got)
+      const { report } = payload
+      const { life } = connection
+      if (report.engine !== engine.index || report.incarnation !== life.incarnation) {
+        const expected = `a report of engine ${engine.index}, incarnation ${life.incarnation}`
+        throw rejection('engine', expected, `${report.engine}, ${report.incarnation}`)
       }
-      this.#accept(payload, (message as Uint8Array).length, engine.index)
-      connection.heard(this.#settings.now())
+      life.accept(report)
+      const nowMs = this.#settings.now()
+      engine.noteReport((message as Uint8Array).length, nowMs, report.final)
+      connection.heard(nowMs)
     } catch (error) {
       this.#reject(error)
     }
   }
 
   #accept(payload: Payload, bytes: number, index: number | undefined): void {
-    const final = payload.kind === 'report' && payload.report.final
     const engine = this.#engines.addressee(payload, index)
+    let final = false
     if (payload.kind === 'report') {
       const { report } = payload
-      engine.lifeOf(report.incarnation, (life) => this.#intervalLog.addLife(life))?.accept(report)
+      const life = engine.lifeOf(report.incarnation, (ended) =>
+        this.#intervalLog.addLife(engine, ended),
+      )
+      // What a journal holds is known better here than by whoever handed in a report of it.
+      if (life !== undefined && !life.hasJournal) {
+        life.accept(report)
+        final = report.final
+      }
     } else {
       engine.addRows(payload.stats)
       this.#intervalLog.addRows(payload.stats)
@@ -229,7 +250,7 @@ export class EngineAggregator {
   /** The last words of a life: its journal holds everything, whatever ended the thread. */
   #end(engine: Engine, life: Life): void {
     life.readJournal(true)
-    this.#intervalLog.addLife(life)
+    this.#intervalLog.addLife(engine, life)
     engine.end(life)
   }
 

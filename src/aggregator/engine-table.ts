@@ -1,22 +1,30 @@
 import { OTHER } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
-import type { ConnectorStatsOptions } from '../stats/connector-stats.js'
+import type { CellLayout } from '../stats/cell-layout.js'
+import type { SeriesLimits } from '../stats/series-labels.js'
 import type { Payload } from '../wire/payload.js'
 import { rejection } from '../wire/reject.js'
 import { Engine } from './engine.js'
 
+/** Highest number of a life taken from elsewhere: the lives that connect here count on from it. */
+const INCARNATION_MAX = 2 ** 48
+
 /** The engines by index, as many as the limit allows, and one for the rows of all others. */
 export class EngineTable {
-  readonly #stats: ConnectorStatsOptions
+  readonly #layout: CellLayout
+  readonly #limits: SeriesLimits
   readonly #enginesMax: number
   readonly #engines = new Map<number, Engine>()
   readonly #other: Engine
+  /** Newest lives of engines that were forgotten, as many as there may be engines. */
+  readonly #forgotten = new Map<number, number>()
 
-  /** @param stats options of the stats that engines add up */
-  constructor(stats: ConnectorStatsOptions, enginesMax: number) {
-    this.#stats = stats
+  /** @param limits of the operations and statuses of each engine that are told apart */
+  constructor(layout: CellLayout, limits: SeriesLimits, enginesMax: number) {
+    this.#layout = layout
+    this.#limits = limits
     this.#enginesMax = enginesMax
-    this.#other = new Engine(Number.POSITIVE_INFINITY, stats, OTHER)
+    this.#other = new Engine(Number.POSITIVE_INFINITY, layout, limits, 0, OTHER)
   }
 
   /** The indices known, ascending. */
@@ -53,7 +61,7 @@ export class EngineTable {
    * The engine a payload is to be counted for.
    *
    * @param index the engine it was handed in for, which a report may leave out
-   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `engine`
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `engine` and `range`
    */
   addressee(payload: Payload, index: number | undefined): Engine {
     const named = payload.kind === 'report' ? payload.report.engine : index
@@ -63,6 +71,10 @@ export class EngineTable {
     if (index !== undefined && named !== index) {
       throw rejection('engine', `a report of engine ${index}`, named)
     }
+    const incarnation = payload.kind === 'report' ? payload.report.incarnation : 0
+    if (incarnation > INCARNATION_MAX) {
+      throw rejection('range', `an incarnation up to ${INCARNATION_MAX}`, incarnation)
+    }
     const engine = this.#add(named)
     if (engine !== undefined) return engine
     // Rows add up whosever they are; a report is everything so far of one engine, to be kept apart.
@@ -70,15 +82,22 @@ export class EngineTable {
     throw rejection('engine', `at most ${this.#enginesMax} engines (enginesMax)`, named)
   }
 
-  /** Forget an engine. */
+  /** Forget an engine, but for the number of its newest life: reports of it may still come. */
   delete(index: number): void {
+    const engine = this.#engines.get(index)
+    if (engine === undefined) return
     this.#engines.delete(index)
+    this.#forgotten.delete(index)
+    this.#forgotten.set(index, engine.newestIncarnation)
+    if (this.#forgotten.size <= this.#enginesMax) return
+    const [oldest] = this.#forgotten.keys()
+    if (oldest !== undefined) this.#forgotten.delete(oldest)
   }
 
   #add(index: number): Engine | undefined {
     const known = this.#engines.get(index)
     if (known !== undefined || this.#engines.size >= this.#enginesMax) return known
-    const engine = new Engine(index, this.#stats)
+    const engine = new Engine(index, this.#layout, this.#limits, this.#forgotten.get(index))
     this.#engines.set(index, engine)
     return engine
   }

@@ -1,6 +1,7 @@
 import type { EngineHealth } from '../prometheus/self-metrics.js'
-import { ConnectorStats, type ConnectorStatsOptions } from '../stats/connector-stats.js'
-import { SeriesLabelSet, type SeriesLabels } from '../stats/series-labels.js'
+import type { CellLayout } from '../stats/cell-layout.js'
+import { ConnectorStats } from '../stats/connector-stats.js'
+import { SeriesLabelSet, type SeriesLabels, type SeriesLimits } from '../stats/series-labels.js'
 import {
   addReadings,
   type EngineSeries,
@@ -16,6 +17,9 @@ import { Life } from './life.js'
  */
 const REMOTE_LIVES_MAX = 8
 
+/** As many names as there can be: somebody else limits them. */
+const UNLIMITED = { operationsMax: 65_536, statusesMax: 65_536 }
+
 /** One engine index over all its lives: what they counted, and how its reports come in. */
 export class Engine {
   /** The index, or infinity for the engine that stands for all past the limit. */
@@ -27,20 +31,33 @@ export class Engine {
   /** Lives whose reports may still come, by incarnation. */
   readonly #lives = new Map<number, Life>()
   readonly #connections = new Map<Life, Connection>()
-  #newestIncarnation = 0
+  #newestIncarnation: number
   /** The newest life that was summed up; reports of it and of those before are too late. */
-  #endedIncarnation = 0
+  #endedIncarnation: number
   /** Whether more is expected of it: it did not say its last word, or spoke again since. */
   #open = true
   reports = 0
   reportBytes = 0
   lastReportMs: number | undefined
 
-  constructor(index: number, stats: ConnectorStatsOptions, label = String(index)) {
+  /**
+   * @param limits of the operations and statuses told apart
+   * @param endedIncarnation the newest life of the index that was forgotten; 0 for none
+   */
+  constructor(
+    index: number,
+    layout: CellLayout,
+    limits: SeriesLimits,
+    endedIncarnation = 0,
+    label = String(index),
+  ) {
     this.index = index
     this.#healthLabels = { engine: label }
-    this.#finished = new ConnectorStats(stats)
-    this.#labels = new SeriesLabelSet(label)
+    // The labels limit what comes in here, in the same way at all times.
+    this.#finished = new ConnectorStats({ layout, ...UNLIMITED })
+    this.#endedIncarnation = endedIncarnation
+    this.#newestIncarnation = endedIncarnation
+    this.#labels = new SeriesLabelSet(label, limits)
   }
 
   /** Lives that have not been summed up. */
@@ -51,6 +68,11 @@ export class Engine {
   /** Connections of lives that have not ended. */
   get connections(): Iterable<Connection> {
     return this.#connections.values()
+  }
+
+  /** The newest life that was seen. */
+  get newestIncarnation(): number {
+    return this.#newestIncarnation
   }
 
   /** The number the next life is to have. */
@@ -72,7 +94,7 @@ export class Engine {
     this.#lives.delete(life.incarnation)
     this.#endedIncarnation = Math.max(this.#endedIncarnation, life.incarnation)
     if (this.#connections.delete(life)) this.#open = this.#connections.size > 0
-    life.addTo(this.#finished)
+    life.addTo(this.#finished, this.#labels)
   }
 
   /** The life a report from elsewhere belongs to, or undefined where it was summed up already. */
@@ -94,7 +116,21 @@ export class Engine {
 
   /** Count rows that belong to no life. */
   addRows(stats: ConnectorStats): void {
-    this.#finished.aggregate(stats)
+    for (const name of stats.operations()) {
+      const from = stats.operation(name)
+      if (from === undefined) continue
+      for (const [given, series] of from.series) {
+        const { operation, status } = this.#labels.of(name, given)
+        this.#finished.declare(operation).seriesOf(status).addStats(series)
+      }
+      const { durations } = this.#finished.declare(this.#labels.operationOf(name))
+      durations.addAll(from.durations.values())
+    }
+  }
+
+  /** Add what a life counted since this was last called for it to stats. */
+  takeInterval(life: Life, stats: ConnectorStats): void {
+    life.takeInterval(stats, this.#labels)
   }
 
   /** Note that a payload was accepted, and whether it said to be the last. */
@@ -108,7 +144,7 @@ export class Engine {
   /** Add everything this engine counted to stats. */
   addTo(stats: ConnectorStats): void {
     stats.aggregate(this.#finished)
-    for (const life of this.#lives.values()) life.addTo(stats)
+    for (const life of this.#lives.values()) life.addTo(stats, this.#labels)
   }
 
   /** What an exposition shows of it. */

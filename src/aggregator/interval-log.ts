@@ -23,16 +23,16 @@ export class IntervalLog {
   }
 
   /** Add what a life counted since this was last called for it. */
-  addLife(life: Life): void {
+  addLife(engine: Engine, life: Life): void {
     if (this.#logging === undefined) return
     const stats = new ConnectorStats(this.#options)
-    life.takeInterval(stats)
+    engine.takeInterval(life, stats)
     this.#logging.observe(stats)
   }
 
   /** Tell of the interval, where there is something to tell. */
   flush(engines: Iterable<Engine>): void {
-    for (const engine of engines) for (const life of engine.lives) this.addLife(life)
+    for (const engine of engines) for (const life of engine.lives) this.addLife(engine, life)
     this.#logging?.log()
   }
 }

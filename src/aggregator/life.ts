@@ -1,5 +1,6 @@
 import type { Journal } from '../journal/journal.js'
 import type { ConnectorStats } from '../stats/connector-stats.js'
+import type { SeriesLabelSet } from '../stats/series-labels.js'
 import { countRows, type FoldedSnapshot } from '../stats/series-snapshot.js'
 import type { Report } from '../wire/report.js'
 import { assertForward } from './assert-forward.js'
@@ -26,6 +27,11 @@ export class Life {
   /** The series so far, each named once, in an order that only ever gets longer at its end. */
   get series(): readonly FoldedSnapshot[] {
     return this.#series
+  }
+
+  /** Whether its rows are in a journal, whatever else is said of it. */
+  get hasJournal(): boolean {
+    return this.#journal !== undefined
   }
 
   /** Number of rows so far. */
@@ -63,24 +69,33 @@ export class Life {
     this.#sequence = this.#journal.reportsPosted
   }
 
-  /** Add all rows of this life to stats. */
-  addTo(stats: ConnectorStats): void {
-    this.#addSince([], stats)
+  /**
+   * Add all rows of this life to stats.
+   *
+   * @param labels the names its series go by
+   */
+  addTo(stats: ConnectorStats, labels: SeriesLabelSet): void {
+    this.#addSince([], stats, labels)
   }
 
   /** Add the rows since the last time this was called to stats. */
-  takeInterval(stats: ConnectorStats): void {
-    this.#addSince(this.#logged, stats)
+  takeInterval(stats: ConnectorStats, labels: SeriesLabelSet): void {
+    this.#addSince(this.#logged, stats, labels)
     this.#logged = this.#series
   }
 
-  #addSince(earlier: readonly FoldedSnapshot[], stats: ConnectorStats): void {
+  #addSince(
+    earlier: readonly FoldedSnapshot[],
+    stats: ConnectorStats,
+    labels: SeriesLabelSet,
+  ): void {
     for (const [index, series] of this.#series.entries()) {
       const since = earlier[index]
       const from = since?.rows ?? 0
       if (series.rows === from) continue
       const durations = this.#journal?.recentDurations(index, from, series.rows)
-      stats.addSnapshot(series, durations, since)
+      const { operation, status } = labels.of(series.operation, series.status)
+      stats.addSnapshot({ ...series, operation, status }, durations, since)
     }
   }
 }

@@ -82,11 +82,18 @@ export class JournalLayout {
   readonly seriesMax: number
   /** Float64 units a block takes. */
   readonly seriesLength: number
+  #scratch: Float64Array<ArrayBuffer> | undefined
 
   constructor(cells: CellLayout, seriesMax: number) {
     this.cells = cells
     this.seriesMax = seriesMax
     this.seriesLength = SERIES.cells + cells.slotCount
+  }
+
+  /** Room for a block while it is being read; one for all, since reading never waits. */
+  get scratch(): Float64Array<ArrayBuffer> {
+    this.#scratch ??= new Float64Array(this.seriesLength)
+    return this.#scratch
   }
 
   /** Bytes a journal takes; what was never written costs no memory. */

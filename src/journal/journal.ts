@@ -153,23 +153,28 @@ export class Journal {
   }
 
   /**
-   * A copy of a series' block, with the rows that are in the ring only still to be folded.
+   * A copy of a series' block, with the rows that are in the ring only still to be folded; it is
+   * good until the next one is made.
    *
    * The counters are whole when no fold was begun since the one that was done before they were
    * copied. Counters of half a fold must not be shown: a count could go down after them. A recorder
    * that is gone may have left a fold undone, but no row of it.
    */
   #copyBlock(series: number, final: boolean): Float64Array<ArrayBuffer> | undefined {
+    const { floats } = this
     const base = this.layout.baseOf(series)
-    const block = new Float64Array(this.layout.seriesLength)
-    const head = this.floats.subarray(base, base + SERIES.folding)
-    const counters = this.floats.subarray(base + SERIES.folding, base + this.layout.seriesLength)
+    const block = this.layout.scratch
+    const counters = floats.subarray(base + SERIES.folding, base + this.layout.seriesLength)
     for (let attempt = 0; attempt < COPY_ATTEMPTS_MAX; attempt++) {
-      const folded = this.floats[base + SERIES.folded]
+      const folded = floats[base + SERIES.folded]
       block.set(counters, SERIES.folding)
-      const whole = this.floats[base + SERIES.folding] === folded
-      block.set(head)
+      const whole = floats[base + SERIES.folding] === folded
+      block.set(floats.subarray(base, base + SERIES.recent))
       block[SERIES.folded] = folded
+      for (let row = folded; row < block[SERIES.rows]; row++) {
+        const at = SERIES.recent + (row % RECENT_ROWS)
+        block[at] = floats[base + at]
+      }
       if ((whole && this.#ringHolds(base, folded)) || final) return block
     }
     return undefined

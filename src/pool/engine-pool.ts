@@ -139,10 +139,12 @@ export class EnginePool extends EventEmitter<PoolEvents> {
     const timer = setTimeout(() => {
       for (const supervisor of this.#supervisors) supervisor.abort()
     }, this.#stopTimeoutMs)
-    const ended = await outcomes
-    clearTimeout(timer)
-    await this.#piscina.destroy()
-    return ended
+    try {
+      return await outcomes
+    } finally {
+      clearTimeout(timer)
+      await this.#piscina.destroy()
+    }
   }
 
   #supervisor(engine: number, restart: RestartOptions | undefined): EngineSupervisor {

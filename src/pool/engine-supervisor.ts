@@ -31,8 +31,21 @@ export class EngineSupervisor {
     this.#options = options
   }
 
-  /** Live until the engine's function returns, the restarts are used up, or it is stopped. */
+  /**
+   * Live until the engine's function returns, the restarts are used up, or it is stopped. It never
+   * rejects: other engines go on, whatever becomes of this one.
+   */
   async supervise(): Promise<EngineOutcome> {
+    try {
+      return await this.#liveOn()
+    } catch (cause) {
+      // No room for the engine, or a listener that threw.
+      const { engine } = this.#options
+      return { engine, state: 'failed', reason: 'error', error: failure(engine, 'error', cause) }
+    }
+  }
+
+  async #liveOn(): Promise<EngineOutcome> {
     const { engine, aggregator, backoff, onRestart } = this.#options
     for (;;) {
       const startMs = performance.now()
@@ -41,9 +54,12 @@ export class EngineSupervisor {
       const delayMs = backoff.next(performance.now() - startMs)
       if (delayMs === undefined) return outcome
       await this.#sleep(delayMs)
+      if (!this.#stopping) {
+        aggregator.noteRestart(engine, outcome.reason)
+        onRestart(outcome.reason, delayMs)
+      }
+      // Also where a listener of the restart has just asked to stop.
       if (this.#stopping) return { engine, state: 'finished', result: undefined }
-      aggregator.noteRestart(engine, outcome.reason)
-      onRestart(outcome.reason, delayMs)
     }
   }
 
@@ -67,11 +83,7 @@ export class EngineSupervisor {
       return { engine, state: 'finished', result: await run(link, this.#abort.signal) }
     } catch (cause) {
       const reason = reasonOf(cause, this.#abort.signal.aborted)
-      const error = new MoonmeterError(
-        'ENGINE_FAILED',
-        `engine ${engine}: expected it to return, got ${reason}: ${messageOf(cause)}`,
-        { cause },
-      )
+      const error = failure(engine, reason, cause)
       onExit(link.incarnation, reason, error)
       return { engine, state: 'failed', reason, error }
     }
@@ -94,6 +106,12 @@ function reasonOf(cause: unknown, aborted: boolean): ExitReason {
     return 'out_of_memory'
   }
   return messageOf(cause).startsWith(THREAD_ENDED) ? 'exit' : 'error'
+}
+
+function failure(engine: number, reason: ExitReason, cause: unknown): MoonmeterError {
+  const got = `${reason}: ${messageOf(cause)}`
+  const message = `engine ${engine}: expected it to return, got ${got}`
+  return new MoonmeterError('ENGINE_FAILED', message, { cause })
 }
 
 function messageOf(cause: unknown): string {

@@ -16,6 +16,12 @@ export interface PromMetricsOptions {
   readonly layout?: CellLayout
 }
 
+/** The stats limit the names already. */
+const UNLIMITED = {
+  operationsMax: Number.POSITIVE_INFINITY,
+  statusesMax: Number.POSITIVE_INFINITY,
+}
+
 /** What was observed of an engine. */
 interface ObservedEngine {
   readonly stats: ConnectorStats
@@ -50,7 +56,7 @@ export class MooncakeStorePromMetrics {
     engineIndex(index)
     const engine = this.#engines.get(index) ?? {
       stats: new ConnectorStats({ layout: this.#layout, exactRowsMax: 0 }),
-      labels: new SeriesLabelSet(String(index)),
+      labels: new SeriesLabelSet(String(index), UNLIMITED),
     }
     engine.stats.aggregate(stats)
     this.#engines.set(index, engine)

@@ -35,6 +35,7 @@ export class Recorder {
   readonly #timer: NodeJS.Timeout
   /** The operation that `record` was last called for. */
   #current: OperationRecorder | undefined
+  #currentName: string | undefined
   #stop: AbortController | undefined
   #closed = false
 
@@ -78,7 +79,8 @@ export class Recorder {
   }
 
   /**
-   * The handle that records an operation; the same one each time.
+   * The handle that records an operation; the same one each time. Past as many as the journal has
+   * series, and for a name that is too long, it is that of `other`.
    *
    * @throws MoonmeterError `INVALID_ROW` when the name is no string
    */
@@ -88,6 +90,9 @@ export class Recorder {
     if (typeof name !== 'string') {
       throw new MoonmeterError('INVALID_ROW', `operation: expected a string, got ${typeof name}`)
     }
+    // A handle per name, of as many names as the journal could tell apart.
+    const isLimited = this.#operations.size >= this.journal.layout.seriesMax || !fitsLabel(name)
+    if (isLimited && name !== OTHER) return this.operation(OTHER)
     const operation = new OperationRecorder(name, this)
     this.#operations.set(name, operation)
     return operation
@@ -100,7 +105,10 @@ export class Recorder {
    */
   record(operation: string, durationSeconds: number, numKeys: number, options?: RowOptions): void {
     // Rows of an operation tend to come in runs, and comparing a name is less than looking it up.
-    if (operation !== this.#current?.operation) this.#current = this.operation(operation)
+    if (operation !== this.#currentName || this.#current === undefined) {
+      this.#current = this.operation(operation)
+      this.#currentName = operation
+    }
     this.#current.record(
       durationSeconds,
       numKeys,

@@ -27,6 +27,9 @@ export const BOUND_SECONDS_MIN = 2 ** OCTAVE_MIN
 /** What every bound must be below, in seconds. */
 export const BOUND_SECONDS_END = 2 ** OCTAVE_END
 
+/** Slots of any layout at most: each cell is split once, and two slots catch the rest. */
+export const SLOTS_MAX = 2 * CELL_COUNT + 2
+
 const scratch = new Float64Array(1)
 const scratchWords = new Uint32Array(scratch.buffer)
 

@@ -13,12 +13,14 @@ import type { SeriesStats } from './series-stats.js'
 
 /** Default of `operationsMax`. */
 export const OPERATIONS_MAX = 64
+/** Default of `statusesMax`. */
+export const STATUSES_MAX = 16
 
 const LIMITS = {
   // 512 KiB of durations per operation.
   exactRowsMax: { fallback: 65_536, min: 0, max: 2 ** 24, integer: true },
   operationsMax: { fallback: OPERATIONS_MAX, min: 1, max: 65_536, integer: true },
-  statusesMax: { fallback: 16, min: 1, max: 65_536, integer: true },
+  statusesMax: { fallback: STATUSES_MAX, min: 1, max: 65_536, integer: true },
 } as const
 const P90 = 0.9
 const MS_PER_SECOND = 1e3

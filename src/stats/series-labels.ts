@@ -1,4 +1,6 @@
-/** What tells a series from the others in an exposition. One object per series, for ever. */
+import { OTHER } from '../catalogue.js'
+
+/** What tells a series from the others in an exposition. */
 export interface SeriesLabels {
   /** Index of the engine, as text, or `other`. */
   readonly engine: string
@@ -6,27 +8,46 @@ export interface SeriesLabels {
   readonly status: string
 }
 
-/** Keeps the labels of one engine's series, so that whoever formats them can keep the text. */
+/** How many names are told apart; further ones are `other`. */
+export interface SeriesLimits {
+  readonly operationsMax: number
+  /** Per operation. */
+  readonly statusesMax: number
+}
+
+/**
+ * The labels of one engine's series: one object per series for ever, so that whoever formats them
+ * can keep the text, and a series that was shown once is never shown under another name.
+ */
 export class SeriesLabelSet {
   readonly #engine: string
+  readonly #limits: SeriesLimits
   readonly #operations = new Map<string, Map<string, SeriesLabels>>()
 
-  constructor(engine: string) {
+  constructor(engine: string, limits: SeriesLimits) {
     this.#engine = engine
+    this.#limits = limits
+  }
+
+  /** The name an operation goes by. */
+  operationOf(operation: string): string {
+    const isNew = !this.#operations.has(operation)
+    return isNew && this.#operations.size >= this.#limits.operationsMax ? OTHER : operation
   }
 
   /** The labels of a series: the same object each time. */
   of(operation: string, status: string): SeriesLabels {
-    let statuses = this.#operations.get(operation)
+    const name = this.operationOf(operation)
+    let statuses = this.#operations.get(name)
     if (statuses === undefined) {
       statuses = new Map()
-      this.#operations.set(operation, statuses)
+      this.#operations.set(name, statuses)
     }
-    let labels = statuses.get(status)
-    if (labels === undefined) {
-      labels = { engine: this.#engine, operation, status }
-      statuses.set(status, labels)
-    }
+    const known = statuses.get(status)
+    if (known !== undefined) return known
+    if (statuses.size >= this.#limits.statusesMax && status !== OTHER) return this.of(name, OTHER)
+    const labels = { engine: this.#engine, operation: name, status }
+    statuses.set(status, labels)
     return labels
   }
 }

@@ -36,6 +36,13 @@ export function readInteger(value: unknown, what: string): number {
   throw rejection('range', `${what} to be an integer below 2^53`, value)
 }
 
+/** A number that counts from 1, from the wire. */
+export function readOrdinal(value: unknown, what: string): number {
+  const number = readInteger(value, what)
+  if (number >= 1) return number
+  throw rejection('range', `${what} to be 1 or more`, value)
+}
+
 /** A string from the wire. */
 export function readString(value: unknown, what: string): string {
   if (typeof value === 'string') return value

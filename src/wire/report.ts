@@ -1,4 +1,4 @@
-import type { CellLayout } from '../stats/cell-layout.js'
+import { type CellLayout, SLOTS_MAX } from '../stats/cell-layout.js'
 import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
 import type { FoldedSnapshot, SeriesSnapshot } from '../stats/series-snapshot.js'
 import {
@@ -16,6 +16,7 @@ import {
   readInteger,
   readLabel,
   readNumber,
+  readOrdinal,
   readTotal,
   rejection,
 } from './reject.js'
@@ -27,12 +28,14 @@ const REPORT_KEY = 'moonmeter_report'
 const REPORT_VERSION = 1
 /** Values per series: operation, status, keys, bytes, failed keys, first limb, limbs, cells. */
 const SERIES_FIELDS = 8
-/** Highest number of a life, which the next one must be able to exceed. */
-const INCARNATION_MAX = 2 ** 48
 /** Series a report may have, and so a journal. */
 export const REPORT_SERIES_MAX = 1_024
 /** Bytes of the distance to the next slot that is not zero: there are fewer than 2^14 slots. */
 const SLOT_BYTES_MAX = 2
+
+/** Where cells are read to before it is known how many there are: as many as a layout can have. */
+const slotsRead = new Uint16Array(SLOTS_MAX)
+const countsRead = new Float64Array(SLOTS_MAX)
 
 /** An engine's stats so far in one life: complete in itself, so that any transport will do. */
 export interface Report {
@@ -109,14 +112,10 @@ export function readReport(payload: Map<unknown, unknown>, layout: CellLayout): 
   if (typeof engine !== 'number' || !Number.isSafeInteger(engine) || engine < 0) {
     throw rejection('engine', 'the engine index to be a non-negative integer', engine)
   }
-  const incarnation = readInteger(payload.get('incarnation'), 'incarnation')
-  if (incarnation > INCARNATION_MAX) {
-    throw rejection('range', `an incarnation up to ${INCARNATION_MAX}`, incarnation)
-  }
   return {
     engine,
-    incarnation,
-    sequence: readInteger(payload.get('sequence'), 'sequence'),
+    incarnation: readOrdinal(payload.get('incarnation'), 'incarnation'),
+    sequence: readOrdinal(payload.get('sequence'), 'sequence'),
     timestampMs: readNumber(payload.get('timestamp_ms'), 'timestamp_ms'),
     final: payload.get('final') === true,
     bounds: layout.bounds,
@@ -182,9 +181,6 @@ function readCells(
   bytes: Uint8Array,
   { slotCount, bounds, bucketOfSlot }: CellLayout,
 ): Pick<FoldedSnapshot, 'slots' | 'counts' | 'rows' | 'buckets'> {
-  // A cell takes at least two bytes.
-  const slots = new Uint16Array(bytes.length >> 1)
-  const counts = new Float64Array(bytes.length >> 1)
   const buckets = new Float64Array(bounds.length + 1)
   const reader = new VarintReader(bytes)
   let used = 0
@@ -199,10 +195,10 @@ function readCells(
     if (!(slot < slotCount && count > 0 && ascending)) {
       throw rejection('range', `cells below ${slotCount}, ascending, with counts`, bytes)
     }
-    slots[used] = slot
-    counts[used++] = count
+    slotsRead[used] = slot
+    countsRead[used++] = count
     rows += count
     buckets[bucketOfSlot[slot]] += count
   }
-  return { slots: slots.slice(0, used), counts: counts.slice(0, used), rows, buckets }
+  return { slots: slotsRead.slice(0, used), counts: countsRead.slice(0, used), rows, buckets }
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { RejectionReason } from '../errors.js'
 
 /** Levels that the deepest payload has: wrapped rows, `{connector: {data: {op: [{field: v}]}}}`. */
@@ -43,21 +44,24 @@ class Scanner {
     if (type <= 0x7f || type >= 0xe0) return at + 1
     if (type <= 0x8f) return this.#map(at + 1, type & 0x0f, depth)
     if (type <= 0x9f) return this.#array(at + 1, type & 0x0f, depth)
-    if (type <= 0xbf) return this.#skip(at + 1, type & 0x1f)
+    if (type <= 0xbf) return this.#string(at + 1, type & 0x1f)
     switch (type) {
       case 0xc0: // nil
       case 0xc2: // false
       case 0xc3: // true
         return at + 1
       case 0xc4: // bin 8
-      case 0xd9: // str 8
         return this.#skip(at + 2, this.#length(at + 1, 1))
       case 0xc5: // bin 16
-      case 0xda: // str 16
         return this.#skip(at + 3, this.#length(at + 1, 2))
       case 0xc6: // bin 32
-      case 0xdb: // str 32
         return this.#skip(at + 5, this.#length(at + 1, 4))
+      case 0xd9: // str 8
+        return this.#string(at + 2, this.#length(at + 1, 1))
+      case 0xda: // str 16
+        return this.#string(at + 3, this.#length(at + 1, 2))
+      case 0xdb: // str 32
+        return this.#string(at + 5, this.#length(at + 1, 4))
       case 0xcc: // uint 8
       case 0xd0: // int 8
         return this.#skip(at + 1, 1)
@@ -122,6 +126,17 @@ class Scanner {
   #enter(at: number, members: number, depth: number): void {
     if (depth >= DEPTH_MAX) throw new ScanProblem('nested', `at most ${DEPTH_MAX} levels`)
     this.#require(at, members)
+  }
+
+  /** Two strings that are not UTF-8 may become one when they are decoded. */
+  #string(at: number, length: number): number {
+    const end = this.#skip(at, length)
+    for (let index = at; index < end; index++) {
+      if (this.#bytes[index] < 0x80) continue
+      if (isUtf8(this.#bytes.subarray(index, end))) break
+      throw new ScanProblem('malformed', 'strings in UTF-8')
+    }
+    return end
   }
 
   #skip(at: number, length: number): number {

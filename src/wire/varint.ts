@@ -40,6 +40,23 @@ export class VarintReader {
   /** The next number, or NaN where the bytes end inside it or it is not below 2^53. */
   next(): number {
     const bytes = this.#bytes
+    const at = this.#at
+    // Most numbers have one byte or two; past the end there is undefined, which is not less.
+    const first = bytes[at]
+    if (first < MORE) {
+      this.#at = at + 1
+      return first
+    }
+    const second = bytes[at + 1]
+    if (second < MORE) {
+      this.#at = at + 2
+      return (first & GROUP_MASK) | (second << GROUP_BITS)
+    }
+    return this.#nextLong()
+  }
+
+  #nextLong(): number {
+    const bytes = this.#bytes
     let value = 0
     let weight = 1
     while (this.#at < bytes.length) {

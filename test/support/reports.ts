@@ -57,8 +57,8 @@ export const reports: fc.Arbitrary<{ readonly report: UnsentReport; readonly lay
     fc
       .record({
         engine: fc.maxSafeNat(),
-        incarnation: fc.nat({ max: 2 ** 31 - 1 }),
-        sequence: fc.maxSafeNat(),
+        incarnation: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+        sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
         timestampMs: fc.double({ min: 0, max: 2e13, noNaN: true }),
         final: fc.boolean(),
         bounds: fc.constant(layout.bounds),

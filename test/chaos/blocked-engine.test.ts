@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { SELF_METRICS, STORE_METRICS } from '../../src/catalogue.js'
+import { EngineAggregator, metricsHandler } from '../../src/index.js'
+import { type BlockingTask, ROWS_BEFORE } from '../support/blocking-engine.js'
+import { parseExposition } from '../support/exposition.js'
+import { median } from '../support/memory.js'
+import { serve } from '../support/servers.js'
+import { waitUntil } from '../support/wait-until.js'
+
+const SCRAPES = 100
+const DELAY_MS_MAX = 50
+const INTERVAL_MS = 100
+/** Age of numbers: an interval, then the journal is read; the rest is for a busy machine. */
+const AGE_MS_MAX = 3 * INTERVAL_MS
+/** A scrape that waits for an engine would do so in every round; a busy machine is not so patient. */
+const ROUNDS_MAX = 5
+const TIMEOUT = { timeout: 60_000 }
+const ENGINE_FILE = new URL('../support/blocking-engine.js', import.meta.url)
+
+/** One scrape: how long its answer took, and what it said of engine 0. */
+interface Scrape {
+  readonly tookMs: number
+  readonly rows: number
+  readonly records: number
+  readonly up: number
+  readonly reports: number
+  readonly lastReportSeconds: number
+}
+
+/** A worker with an engine, a server, and the rows that the engine itself counts. */
+class Blocked {
+  readonly #url: string
+  readonly #rows: Float64Array
+  readonly #go: Int32Array
+
+  static async start(context: TestContext, rowsMax: number): Promise<Blocked> {
+    const aggregator = new EngineAggregator({ intervalMs: INTERVAL_MS })
+    const url = await serve(context, metricsHandler(aggregator))
+    const counters = new SharedArrayBuffer(16)
+    const go = new SharedArrayBuffer(4)
+    const task: BlockingTask = { link: aggregator.connect(0), counters, go, rowsMax }
+    const transferList = [...task.link.transferList]
+    const worker = new Worker(ENGINE_FILE, { workerData: task, transferList })
+    context.after(async () => {
+      await worker.terminate()
+      await aggregator.close()
+    })
+    return new Blocked(url, new Float64Array(counters), new Int32Array(go))
+  }
+
+  constructor(url: string, rows: Float64Array, go: Int32Array) {
+    this.#url = url
+    this.#rows = rows
+    this.#go = go
+  }
+
+  get begun(): number {
+    return this.#rows[0]
+  }
+
+  get done(): number {
+    return this.#rows[1]
+  }
+
+  block(): void {
+    Atomics.store(this.#go, 0, 1)
+  }
+
+  async scrape(): Promise<Scrape> {
+    const startMs = performance.now()
+    const response = await fetch(`${this.#url}/metrics`)
+    const text = await response.text()
+    const tookMs = performance.now() - startMs
+    assert.equal(response.status, 200)
+    const samples = parseExposition(text)
+    const value = (name: string) =>
+      samples.find((sample) => sample.name === name && sample.labels.engine === '0')?.value ?? 0
+    return {
+      tookMs,
+      rows: value(STORE_METRICS.operations.name),
+      records: value(SELF_METRICS.records.name),
+      up: value(SELF_METRICS.engineUp.name),
+      reports: value(SELF_METRICS.reports.name),
+      lastReportSeconds: value(SELF_METRICS.lastReport.name),
+    }
+  }
+
+  /** Scrapes one after the other, with what the engine had counted before and after each. */
+  async scrapes(look: (scrape: Scrape, doneBefore: number, begunAfter: number) => void) {
+    const all: Scrape[] = []
+    for (let index = 0; index < SCRAPES; index++) {
+      const doneBefore = this.done
+      const scrape = await this.scrape()
+      look(scrape, doneBefore, this.begun)
+      all.push(scrape)
+      await sleep(5)
+    }
+    return all
+  }
+}
+
+/**
+ * The rule: each of 100 scrapes beside the blocked engine takes at most 50 ms more than the median
+ * of 100 scrapes before; of up to five rounds of 100, one has to show it.
+ */
+async function assertPrompt(
+  before: readonly Scrape[],
+  what: string,
+  round: () => Promise<readonly Scrape[]>,
+): Promise<readonly Scrape[]> {
+  const timesOf = (scrapes: readonly Scrape[]) => scrapes.map(({ tookMs }) => tookMs)
+  const limitMs = median(timesOf(before)) + DELAY_MS_MAX
+  const text = (times: readonly number[]) =>
+    `median ${median(times).toFixed(1)} ms, slowest ${Math.max(...times).toFixed(1)} ms`
+  for (let rounds = 1; ; rounds++) {
+    const scrapes = await round()
+    const times = timesOf(scrapes)
+    const isPrompt = Math.max(...times) <= limitMs
+    if (!isPrompt && rounds < ROUNDS_MAX) continue
+    console.log(
+      `${SCRAPES} scrapes ${what}: ${text(times)} (round ${rounds}); without it: ` +
+        `${text(timesOf(before))}; allowed for each ${limitMs.toFixed(1)} ms`,
+    )
+    assert.ok(isPrompt, `a scrape in each of ${rounds} rounds took longer than ${limitMs} ms`)
+    return scrapes
+  }
+}
+
+async function scrapesBefore(blocked: Blocked): Promise<readonly Scrape[]> {
+  await waitUntil('reports', async () => (await blocked.scrape()).reports >= 3)
+  return blocked.scrapes(({ rows, up }) => assert.deepEqual([rows, up], [ROWS_BEFORE, 1]))
+}
+
+test(
+  'scrapes beside an engine that records in an endless loop are prompt and current, and it goes on reporting',
+  TIMEOUT,
+  async (context) => {
+    const blocked = await Blocked.start(context, Number.POSITIVE_INFINITY)
+    const before = await scrapesBefore(blocked)
+    blocked.block()
+    await waitUntil('the loop', () => blocked.done > ROWS_BEFORE)
+    const counted: { readonly atMs: number; readonly done: number }[] = []
+    let ageMs = 0
+    let rowsBefore = 0
+    const scrapes = await assertPrompt(before, 'beside a recording loop', () =>
+      blocked.scrapes(({ rows, records }, doneBefore, begunAfter) => {
+        counted.push({ atMs: performance.now(), done: doneBefore })
+        assert.ok(rows >= rowsBefore && rows <= begunAfter, `${rows} of ${begunAfter}`)
+        assert.equal(records, rows)
+        rowsBefore = rows
+        // When the engine itself had last counted no more than the scrape showed.
+        const seen = counted.findLast(({ done }) => done <= rows)
+        if (seen !== undefined) ageMs = Math.max(ageMs, performance.now() - seen.atMs)
+      }),
+    )
+    const [first, last] = [scrapes[0], scrapes[scrapes.length - 1]]
+    const distinct = new Set(scrapes.map(({ rows }) => rows)).size
+    console.log(
+      `recording loop: ${last.rows - first.rows} rows and ${last.reports - first.reports} reports ` +
+        `between the scrapes, ${distinct} different counts, none older than ${ageMs.toFixed(0)} ms ` +
+        `(interval ${INTERVAL_MS} ms)`,
+    )
+    assert.ok(last.reports > first.reports)
+    assert.ok(last.lastReportSeconds > first.lastReportSeconds)
+    assert.ok(scrapes.every(({ up }) => up === 1))
+    assert.ok(distinct >= 3)
+    assert.ok(ageMs <= AGE_MS_MAX, `${ageMs} ms`)
+  },
+)
+
+test(
+  'scrapes beside an engine that only loops are prompt and exact, and tell that it is silent',
+  TIMEOUT,
+  async (context) => {
+    const rowsMax = ROWS_BEFORE + 12_345
+    const blocked = await Blocked.start(context, rowsMax)
+    const before = await scrapesBefore(blocked)
+    blocked.block()
+    await waitUntil('the last row', () => blocked.done === rowsMax)
+    const silent = await waitUntil('silence', async () => {
+      const scrape = await blocked.scrape()
+      return scrape.up === 0 && scrape
+    })
+    const scrapes = await assertPrompt(before, 'beside a loop that records nothing', () =>
+      blocked.scrapes(({ rows, records, up, reports, lastReportSeconds }) => {
+        assert.deepEqual([rows, records, up], [rowsMax, rowsMax, 0])
+        assert.deepEqual([reports, lastReportSeconds], [silent.reports, silent.lastReportSeconds])
+      }),
+    )
+    const silentSeconds = Date.now() / 1e3 - silent.lastReportSeconds
+    console.log(
+      `silent loop: ${scrapes.at(-1)?.rows} of ${rowsMax} rows shown, up ${silent.up}, last report ` +
+        `${silentSeconds.toFixed(1)} s ago and none since`,
+    )
+    assert.ok(silentSeconds > (3 * INTERVAL_MS) / 1e3)
+  },
+)

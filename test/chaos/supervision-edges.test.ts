@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { EngineAggregator } from '../../src/index.js'
+import { newPool } from '../support/pools.js'
+import { waitUntil } from '../support/wait-until.js'
+
+const filename = new URL('../support/restart-engine.js', import.meta.url)
+const TIMEOUT = { timeout: 60_000 }
+const restart = { delayMsMin: 1, delayMsMax: 5, restartsMax: 5 }
+const THREADS_MS_MAX = 3_000
+
+/** Waits until this process has no worker threads. */
+function noThreads(): Promise<unknown> {
+  const threads = () => (process.report.getReport() as { workers: unknown[] }).workers.length
+  return waitUntil('no thread of the pool', () => threads() === 0, THREADS_MS_MAX)
+}
+
+test(
+  'stop from the listener of a restart is heard by the life that begins, or keeps it from it',
+  TIMEOUT,
+  async (context) => {
+    const name = 'failAtFirst'
+    const { pool } = newPool(context, { filename, name, restart, stopTimeoutMs: 3_000 })
+    const startMs = performance.now()
+    const stopped = new Promise((resolve) => {
+      pool.once('restart', () => resolve(pool.stop()))
+    })
+    void pool.run()
+    await stopped
+    const tookMs = performance.now() - startMs
+    assert.ok(
+      tookMs < 2_500,
+      `${tookMs.toFixed(0)} ms: the life that began was never asked to stop`,
+    )
+    await noThreads()
+  },
+)
+
+test(
+  'an engine whose listener throws is given up, and leaves no thread behind once all is stopped',
+  TIMEOUT,
+  async (context) => {
+    const { pool } = newPool(context, { filename, name: 'failAtFirst', engines: 2, restart })
+    const thrown = new Promise<void>((resolve) => {
+      pool.once('exit', () => {
+        resolve()
+        throw new Error('a listener fails')
+      })
+    })
+    const running = pool.run()
+    await thrown
+    await pool.stop()
+    const outcomes = await running
+    const failed = outcomes.flatMap((outcome) => (outcome.state === 'failed' ? [outcome] : []))
+    assert.ok(failed.some(({ error }) => error.message.includes('a listener fails')))
+    await noThreads()
+  },
+)
+
+test(
+  'an engine that the aggregator refuses is given up, and the others go on until they are stopped',
+  TIMEOUT,
+  async (context) => {
+    const aggregator = new EngineAggregator({ enginesMax: 1 })
+    const { pool } = newPool(context, {
+      aggregator,
+      filename,
+      name: 'failAtFirst',
+      engines: 2,
+      restart,
+    })
+    const restarted = new Promise((resolve) => pool.once('restart', resolve))
+    const running = pool.run()
+    await restarted
+    await pool.stop()
+    const [, refused] = await running
+    assert.ok(refused?.state === 'failed')
+    assert.match(refused.error.message, /expected at most 1 engines/)
+    await noThreads()
+    await aggregator.close()
+  },
+)
