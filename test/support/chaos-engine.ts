@@ -52,5 +52,5 @@ function end(ending: EndingFromInside): void {
 
 function fillMemory(): never {
   const hoard: unknown[] = []
-  for (;;) hoard.push(new Array(1000).fill(hoard.length))
+  for (;;) hoard.push(new Array(10_000).fill(hoard.length))
 }
