@@ -1,8 +1,8 @@
 import { foldRows } from '../journal/fold-rows.js'
+import type { Journal } from '../journal/journal.js'
 import { RECENT_ROWS, REPORT_DUE, SERIES } from '../journal/journal-layout.js'
 import type { CellLayout } from '../stats/cell-layout.js'
 import { COUNT_MAX, makeRow, STATUS_OK } from '../stats/row.js'
-import type { Recorder } from './recorder.js'
 
 // V8 folds constants of this module into the code of `record`, but looks imported ones up.
 const { rows: ROWS, keys: KEYS, bytes: BYTES, failedKeys: FAILED_KEYS, recent: RECENT } = SERIES
@@ -12,6 +12,15 @@ const MAX = COUNT_MAX
 const RECENT_MASK = RECENT_ROWS - 1
 /** Rows between two folds; their durations fit the first-level cache many times. */
 const FOLD_MASK = 256 - 1
+
+/** What an operation's recorder needs of the engine's. */
+export interface SeriesOwner {
+  readonly journal: Journal
+  /** Where the block of a series starts in the journal. */
+  baseOf(operation: string, status: string): number
+  /** Post a report. */
+  report(): void
+}
 
 /**
  * Records one operation: the handle to hold on to where calls are frequent.
@@ -24,7 +33,7 @@ const FOLD_MASK = 256 - 1
  */
 export class OperationRecorder {
   readonly operation: string
-  readonly #recorder: Recorder
+  readonly #owner: SeriesOwner
   readonly #floats: Float64Array
   readonly #words: Int32Array
   readonly #cells: CellLayout
@@ -33,10 +42,10 @@ export class OperationRecorder {
   #base = 0
 
   /** Made by `Recorder.operation`. */
-  constructor(operation: string, recorder: Recorder) {
-    const { floats, words, layout } = recorder.journal
+  constructor(operation: string, owner: SeriesOwner) {
+    const { floats, words, layout } = owner.journal
     this.operation = operation
-    this.#recorder = recorder
+    this.#owner = owner
     this.#floats = floats
     this.#words = words
     this.#cells = layout.cells
@@ -85,7 +94,7 @@ export class OperationRecorder {
     floats[base + FAILED_KEYS] += failedKeys
     floats[base + ROWS] = rows + 1
     if ((rows & FOLD_MASK) === FOLD_MASK) foldRows(floats, this.#words, base, this.#cells)
-    if (floats[DUE] !== 0) this.#recorder.report()
+    if (floats[DUE] !== 0) this.#owner.report()
   }
 
   /** Make the next row ask for its series again: after `close`, it must not find one. */
@@ -94,7 +103,7 @@ export class OperationRecorder {
   }
 
   #select(status: string): void {
-    this.#base = this.#recorder.baseOf(this.operation, status)
+    this.#base = this.#owner.baseOf(this.operation, status)
     this.#status = status
   }
 
