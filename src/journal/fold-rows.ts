@@ -1,33 +1,36 @@
-import {
-  CELL_BASE,
-  CELL_COUNT,
-  CELL_SHIFT,
-  type CellLayout,
-  MANTISSA_BITS,
-  OCTAVE_COUNT,
-} from '../stats/cell-layout.js'
+import { CELL_BASE, CELL_SHIFT, type CellLayout, MANTISSA_BITS } from '../stats/cell-layout.js'
 import { RECENT_ROWS, SERIES } from './journal-layout.js'
 
 // V8 looks an imported binding up at every use and folds a constant of the module into the code:
 // with the imports used directly, a row took 7 ns instead of 3.
 const { rows: ROWS, folding: FOLDING, folded: FOLDED, recent: RECENT, cells: CELLS } = SERIES
-const { sumHigh: SUM_HIGH, sumLow: SUM_LOW, sumCarry: SUM_CARRY, rareSum: RARE_SUM } = SERIES
+const { sumHigh: SUM_HIGH, sumLow: SUM_LOW, wideSum: WIDE_SUM } = SERIES
 const SHIFT = CELL_SHIFT
 const BASE = CELL_BASE
-const COUNT = CELL_COUNT
-const OCTAVE_BITS = MANTISSA_BITS
 const RECENT_MASK = RECENT_ROWS - 1
 const EXPONENT_SHIFT = 20
 const FRACTION_MASK = 0xfffff
-const HIDDEN_BIT = 0x100000
 const TWO_32 = 2 ** 32
-/** Rows between two settlements of the sum: a low lane takes 2^21 rows before it could round. */
-const SETTLE_ROWS = 2 ** 20
-/** What one unit of a `sumCarry` lane is worth in units of its `sumHigh` lane. */
-export const SUM_CARRY_UNIT = 2 ** 52
 
 /**
- * Count the durations of the rows that are in a series' ring only: into the cells and the sum.
+ * Cells of durations from 2^-30 s to under 2 s, whose sum is kept in two float64: multiples of
+ * 2^-44 s, and what is left of each duration, multiples of 2^-82 s. Over the at most 256 rows of a
+ * fold neither ever rounds: 256 · 2 · 2^44 is 2^53, and 256 · 2^-45 / 2^-82 is 2^45.
+ */
+const PLAIN_CELLS = 31 << MANTISSA_BITS
+/** Adding and subtracting it leaves the nearest multiple of 2^-44. */
+const ROUNDER = 1.5 * 2 ** 8
+const HIGH_UNIT = 2 ** -44
+const LOW_UNIT = 2 ** -82
+/** The limb of the wide sum at whose start stands 2^-82; 2^-44 stands 6 bits into the next. */
+const LOW_LIMB = 31
+const HIGH_SHIFT = 2 ** 6
+/** The high sum's bits that go into that limb. */
+const HIGH_SPLIT = 2 ** 26
+
+/**
+ * Count the durations of the rows that are in a series' ring only, at most 256: into the cells and
+ * the exact sum.
  *
  * A row is counted by one run of stores that ends with `folded` and has no call or loop in it; a
  * thread is only ever stopped at one of those, so a row is counted wholly or not at all.
@@ -41,48 +44,60 @@ export function foldRows(
   base: number,
   layout: CellLayout,
 ): void {
-  const { slotOfCell, boundOfCell } = layout
   const rows = floats[base + ROWS]
   const folded = floats[base + FOLDED]
+  if (folded === rows) return
   floats[base + FOLDING] = rows
-  if (Math.floor(rows / SETTLE_ROWS) !== Math.floor(folded / SETTLE_ROWS)) settleSum(floats, base)
+  settleSum(floats, base)
+  const { slotOfCell, boundOfCell } = layout
   const recent = base + RECENT
   const cells = base + CELLS
-  const sumHigh = base + SUM_HIGH
-  const sumLow = base + SUM_LOW
+  let sumHigh = 0
+  let sumLow = 0
   for (let row = folded; row < rows; row++) {
     const at = recent + (row & RECENT_MASK)
-    const high = words[2 * at + 1]
-    const cell = (high >>> SHIFT) - BASE
-    if (cell >>> 0 >= COUNT) {
+    const cell = (words[2 * at + 1] >>> SHIFT) - BASE
+    if (cell >>> 0 >= PLAIN_CELLS) {
       foldRareRow(floats, words, base, at, layout.slotOf(floats[at]))
       continue
     }
-    // The exact sum: the mantissas of an octave add up as integers, high and low bits apart. With
-    // a carry per row it would take twice as long.
-    const octave = cell >> OCTAVE_BITS
-    floats[sumLow + octave] += words[2 * at] >>> 0
-    floats[sumHigh + octave] += (high & FRACTION_MASK) | HIDDEN_BIT
-    floats[cells + slotOfCell[cell] + +(floats[at] > boundOfCell[cell])] += 1
+    const duration = floats[at]
+    const rounded = duration + ROUNDER - ROUNDER
+    sumHigh += rounded
+    sumLow += duration - rounded
+    floats[base + SUM_HIGH] = sumHigh
+    floats[base + SUM_LOW] = sumLow
+    floats[cells + slotOfCell[cell] + +(duration > boundOfCell[cell])] += 1
     floats[base + FOLDED] = row + 1
   }
 }
 
-/** Carry from lane to lane of the sum, so that it stays exact for ever. */
+/**
+ * Move the sum of the last fold into the wide sum, whose limbs then hold 32 bits each, but for the
+ * highest of these, which takes 2^53 carries. Nothing is called once the first limb is written.
+ */
 function settleSum(floats: Float64Array, base: number): void {
-  for (let octave = 0; octave < OCTAVE_COUNT; octave++) {
-    const low = base + SUM_LOW + octave
-    const high = base + SUM_HIGH + octave
-    const intoHigh = Math.floor(floats[low] / TWO_32)
-    const highAfter = floats[high] + intoHigh
-    const intoCarry = Math.floor(highAfter / SUM_CARRY_UNIT)
-    floats[low] -= intoHigh * TWO_32
-    floats[high] = highAfter - intoCarry * SUM_CARRY_UNIT
-    floats[base + SUM_CARRY + octave] += intoCarry
-  }
+  const limb = base + WIDE_SUM + LOW_LIMB
+  const high = floats[base + SUM_HIGH] / HIGH_UNIT
+  const low = floats[base + SUM_LOW] / LOW_UNIT
+  // The low sum may be negative; its lower half is not, and borrows from the higher.
+  const lowAbove = Math.floor(low / TWO_32)
+  const highAbove = Math.floor(high / HIGH_SPLIT)
+  const sum0 = floats[limb] + (low - lowAbove * TWO_32)
+  const carry0 = Math.floor(sum0 / TWO_32)
+  const sum1 = floats[limb + 1] + (high - highAbove * HIGH_SPLIT) * HIGH_SHIFT + lowAbove + carry0
+  const carry1 = Math.floor(sum1 / TWO_32)
+  const sum2 = floats[limb + 2] + highAbove + carry1
+  const carry2 = Math.floor(sum2 / TWO_32)
+  floats[limb] = sum0 - carry0 * TWO_32
+  floats[limb + 1] = sum1 - carry1 * TWO_32
+  floats[limb + 2] = sum2 - carry2 * TWO_32
+  floats[limb + 3] += carry2
+  floats[base + SUM_HIGH] = 0
+  floats[base + SUM_LOW] = 0
 }
 
-/** Count zero or a duration outside the octaves; its sum is kept in limbs, as in `ExactSum`. */
+/** Count zero, or a duration whose sum needs more bits: it goes into the wide sum at once. */
 function foldRareRow(
   floats: Float64Array,
   words: Int32Array,
@@ -98,7 +113,7 @@ function foldRareRow(
   const mantissaHigh = (high & FRACTION_MASK) | (normal << EXPONENT_SHIFT)
   const position = exponent - normal
   const shift = position & 31
-  const limb = base + RARE_SUM + (position >>> 5)
+  const limb = base + WIDE_SUM + (position >>> 5)
   const sum0 = floats[limb] + ((low << shift) >>> 0)
   const carry0 = Math.floor(sum0 / TWO_32)
   const middle = ((mantissaHigh << shift) | ((low >>> 1) >>> (31 - shift))) >>> 0

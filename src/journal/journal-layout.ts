@@ -1,4 +1,4 @@
-import { type CellLayout, OCTAVE_COUNT } from '../stats/cell-layout.js'
+import type { CellLayout } from '../stats/cell-layout.js'
 import { LIMB_COUNT } from '../stats/exact-sum.js'
 import { LABEL_BYTES_MAX } from '../stats/label.js'
 
@@ -61,18 +61,16 @@ export const SERIES = {
   folding: FOLDS,
   /** Rows that the cells and the sum hold. */
   folded: FOLDS + 1,
-  /** The sum of the durations, a lane per octave: the high mantissa bits. */
+  /** The sum of the durations of the last fold: the multiples of 2^-44 s in them. */
   sumHigh: SUMS,
-  /** Filled `sumHigh` lanes. */
-  sumCarry: SUMS + OCTAVE_COUNT,
-  /** The low 32 mantissa bits. */
-  sumLow: SUMS + 2 * OCTAVE_COUNT,
-  /** Limbs of the sum of the durations that are outside the octaves. */
-  rareSum: SUMS + 3 * OCTAVE_COUNT,
+  /** The rest of them, which may be negative. */
+  sumLow: SUMS + 1,
+  /** The sum of all other durations, in the limbs of an `ExactSum`. */
+  wideSum: SUMS + 2,
   /** Operation and status. */
-  names: SUMS + 3 * OCTAVE_COUNT + LIMB_COUNT,
+  names: SUMS + 2 + LIMB_COUNT,
   /** Rows per slot of the cell layout. */
-  cells: SUMS + 3 * OCTAVE_COUNT + LIMB_COUNT + NAMES_BYTES / FLOAT64_BYTES,
+  cells: SUMS + 2 + LIMB_COUNT + NAMES_BYTES / FLOAT64_BYTES,
 } as const
 
 /** Where everything stands in a journal: a header, then one block of equal size per series. */

@@ -17,11 +17,6 @@ export const CELL_SHIFT = MANTISSA_BITS_IN_HIGH_WORD - MANTISSA_BITS
 export const CELL_BASE = (EXPONENT_BIAS + OCTAVE_MIN) << MANTISSA_BITS
 /** Number of log-linear cells between the two catch-all cells. */
 export const CELL_COUNT = (OCTAVE_END - OCTAVE_MIN) << MANTISSA_BITS
-/** Octaves that have cells, and lanes in a journal's sum. */
-export const OCTAVE_COUNT = OCTAVE_END - OCTAVE_MIN
-/** The biased exponent of the first octave. */
-export const OCTAVE_BIASED_MIN = EXPONENT_BIAS + OCTAVE_MIN
-
 /** The smallest bound a bucket may have, in seconds: cells are split only from here on. */
 export const BOUND_SECONDS_MIN = 2 ** OCTAVE_MIN
 /** What every bound must be below, in seconds. */

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { SUM_CARRY_UNIT } from '../../src/journal/fold-rows.js'
 import { Journal } from '../../src/journal/journal.js'
 import { JournalLayout, RECENT_ROWS, SERIES } from '../../src/journal/journal-layout.js'
-import { DEFAULT_LAYOUT, OCTAVE_COUNT } from '../../src/stats/cell-layout.js'
+import { DEFAULT_LAYOUT } from '../../src/stats/cell-layout.js'
 import { names } from '../support/arbitraries.js'
 import { snapshotContents, unitsOfSum } from '../support/contents.js'
 import { failure } from '../support/failures.js'
@@ -90,7 +89,7 @@ test('a refused row leaves the durations that can be read as they were', async (
   await recording.close()
 })
 
-test('duration sums stay exact when their lanes have run half full', async () => {
+test('duration sums stay exact when every limb of theirs is about to carry', async () => {
   const recording = startRecording()
   const { recorder, aggregator } = recording
   const { journal } = recorder
@@ -98,17 +97,10 @@ test('duration sums stay exact when their lanes have run half full', async () =>
   recorder.report()
   const { floats, layout: blocks } = journal
   const base = blocks.baseOf(0)
-  // As if 2^32 rows less a few had been recorded: every lane is about to carry into the next.
-  const settledAt = 2 ** 20
-  floats[base + SERIES.rows] = settledAt - 2_000
-  floats[base + SERIES.folding] = settledAt - 2_000
-  floats[base + SERIES.folded] = settledAt - 2_000
-  for (let octave = 0; octave < OCTAVE_COUNT; octave++) {
-    floats[base + SERIES.sumLow + octave] = 2 ** 52 - 1 - octave
-    floats[base + SERIES.sumHigh + octave] = SUM_CARRY_UNIT - 2
-    floats[base + SERIES.sumCarry + octave] = octave
-  }
-  for (let limb = 20; limb < 36; limb++) floats[base + SERIES.rareSum + limb] = 2 ** 32 - 1
+  const { wideSum } = SERIES
+  // As after very many rows: each limb is full but for one, those above the sum of a fold more.
+  for (let limb = 20; limb < 36; limb++) floats[base + wideSum + limb] = 2 ** 32 - 1
+  floats[base + wideSum + 34] = 2 ** 52 - 1
   let expected = unitsOfSum(seriesOf(journal)[0].durationSum)
   const random = fc.sample(
     fc.oneof(
@@ -126,11 +118,29 @@ test('duration sums stay exact when their lanes have run half full', async () =>
     assert.equal(unitsOfSum(seriesOf(journal)[0].durationSum), expected)
   }
   assert.equal(unitsOfSum(seriesOf(journal)[0].durationSum), expected)
-  const lanes = floats.slice(base + SERIES.sumHigh, base + SERIES.sumCarry)
-  assert.ok(lanes.every((lane) => lane < SUM_CARRY_UNIT))
   const [{ stats }] = [...aggregator.stats(0).series()]
   assert.equal(unitsOfSum(stats.durationSum), expected)
   await recording.close()
+})
+
+test('the sum of a fold is exact at its worst: 256 durations just under its limit, and tiny ones', async () => {
+  const durations = [nextDown(2), 2 ** -30, nextDown(2 ** -29), 2 ** -44 * 1.5, nextDown(2 ** -44)]
+  for (const [index, duration] of durations.entries()) {
+    for (const other of [duration, durations[(index + 1) % durations.length]]) {
+      const recording = startRecording()
+      const { recorder } = recording
+      let expected = 0n
+      for (let row = 0; row < 3 * 256 + 100; row++) {
+        const recorded = row % 2 === 0 ? duration : other
+        recorder.record('op', recorded, 1)
+        expected += unitsOf(recorded)
+      }
+      assert.equal(unitsOfSum(seriesOf(recorder.journal)[0].durationSum), expected)
+      recorder.report()
+      assert.equal(unitsOfSum(seriesOf(recorder.journal)[0].durationSum), expected)
+      await recording.close()
+    }
+  }
 })
 
 test('a snapshot is a copy: it does not change with what is recorded later', async () => {
