@@ -16,6 +16,8 @@ export class EngineTable {
   readonly #enginesMax: number
   readonly #engines = new Map<number, Engine>()
   readonly #other: Engine
+  /** The engines ascending, until one comes or goes. */
+  #sorted: readonly Engine[] | undefined
   /** Newest lives of engines that were forgotten, as many as there may be engines. */
   readonly #forgotten = new Map<number, number>()
 
@@ -33,9 +35,9 @@ export class EngineTable {
   }
 
   /** All engines, ascending, and last the one for all others where it has rows. */
-  list(): Engine[] {
-    const engines = this.indices.map((index) => this.#engines.get(index) as Engine)
-    return this.#other.reports === 0 ? engines : [...engines, this.#other]
+  list(): readonly Engine[] {
+    this.#sorted ??= [...this.#engines.values()].sort((left, right) => left.index - right.index)
+    return this.#other.reports === 0 ? this.#sorted : [...this.#sorted, this.#other]
   }
 
   /** An engine that is known. */
@@ -87,6 +89,7 @@ export class EngineTable {
     const engine = this.#engines.get(index)
     if (engine === undefined) return
     this.#engines.delete(index)
+    this.#sorted = undefined
     this.#forgotten.delete(index)
     this.#forgotten.set(index, engine.newestIncarnation)
     if (this.#forgotten.size <= this.#enginesMax) return
@@ -99,6 +102,7 @@ export class EngineTable {
     if (known !== undefined || this.#engines.size >= this.#enginesMax) return known
     const engine = new Engine(index, this.#layout, this.#limits, this.#forgotten.get(index))
     this.#engines.set(index, engine)
+    this.#sorted = undefined
     return engine
   }
 }

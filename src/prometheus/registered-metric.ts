@@ -1,10 +1,15 @@
 import type { MetricDefinition } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
+import type { BoundSet } from './bound-set.js'
+import { releaseChunks } from './chunk-pool.js'
 import { LabelSet } from './label-set.js'
 import { defaultLabelsOf, type MetricsRegistry } from './metrics-registry.js'
 import { pace } from './pace.js'
-import type { SampleSource } from './sample-sink.js'
+import type { SampleSink, SampleSource } from './sample-sink.js'
 import { TextWriter } from './text-writer.js'
+
+/** A chunk of text ends at the end of a line, so each can be decoded by itself. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** A sample as prom-client's registries exchange it. */
 export interface MetricSample {
@@ -73,17 +78,8 @@ export class RegisteredMetric {
 
   /** The family as objects, every one of them new. */
   async get(): Promise<MetricFamily> {
-    const { name } = this
     const values: MetricSample[] = []
-    const steps = this.#samples({
-      sample(suffix: string, { labels }: LabelSet, bound: string | undefined, value: number) {
-        values.push({
-          metricName: `${name}${suffix}`,
-          labels: bound === undefined ? { ...labels } : { ...labels, le: bound },
-          value,
-        })
-      },
-    })
+    const steps = this.#samples(new SampleList(this.name, values))
     for (const _ of steps);
     return this.#family(this.type, values)
   }
@@ -93,17 +89,32 @@ export class RegisteredMetric {
    * takes a server's time; they copy the type as it is. So the lines ride behind the type.
    */
   async getForPromString(): Promise<MetricFamily> {
-    const text = Buffer.concat(await this.#samplesText())
-      .toString()
+    const writer = new TextWriter()
+    await pace(this.write(writer))
+    const chunks = writer.take()
+    const text = chunks
+      .map((chunk) => decoder.decode(chunk))
+      .join('')
       .trimEnd()
+    releaseChunks(chunks)
     return this.#family(text === '' ? this.type : `${this.type}\n${text}`, [])
   }
 
-  /** The family in the text format with HELP and TYPE, as chunks of UTF-8. */
-  async render(): Promise<Uint8Array[]> {
+  /** HELP and TYPE in the text format. */
+  get head(): string {
     const { name, help, type } = this.#definition
-    const head = Buffer.from(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`)
-    return [head, ...(await this.#samplesText())]
+    return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
+  }
+
+  /** Read the source, at once, and write the samples in the text format, as the steps are taken. */
+  write(writer: TextWriter): Iterable<void> {
+    return this.#steps(writer, this.#samples(writer))
+  }
+
+  *#steps(writer: TextWriter, samples: Iterable<void>): Generator<void> {
+    // Samples of a counter end in `_total` in every format, so never `this.name`.
+    writer.begin(this.#definition.name, new LabelSet(this.#missingDefaultLabels()))
+    yield* samples
   }
 
   /** What a registry's `resetMetrics` calls. */
@@ -116,17 +127,33 @@ export class RegisteredMetric {
     return { name, help, type, aggregator, values }
   }
 
-  async #samplesText(): Promise<Uint8Array[]> {
-    // Samples of a counter end in `_total` in every format, so never `this.name`.
-    const writer = new TextWriter(this.#definition.name, new LabelSet(this.#missingDefaultLabels()))
-    await pace(this.#samples(writer))
-    return writer.take()
-  }
-
   /** A sample's own label wins over a default one of the same name. */
   #missingDefaultLabels(): Record<string, string> {
     const own = this.#definition.labels
     const defaults = Object.entries(defaultLabelsOf(this.#registry))
     return Object.fromEntries(defaults.filter(([name]) => !own.includes(name)))
+  }
+}
+
+/** Gathers samples as objects. */
+class SampleList implements SampleSink {
+  readonly #name: string
+  readonly #values: MetricSample[]
+
+  constructor(name: string, values: MetricSample[]) {
+    this.#name = name
+    this.#values = values
+  }
+
+  sample(suffix: string, { labels }: LabelSet, value: number): void {
+    this.#values.push({ metricName: this.#name + suffix, labels: { ...labels }, value })
+  }
+
+  buckets(suffix: string, { labels }: LabelSet, bounds: BoundSet, counts: Float64Array): void {
+    let value = 0
+    for (const [bucket, le] of bounds.labels.entries()) {
+      value += counts[bucket]
+      this.#values.push({ metricName: this.#name + suffix, labels: { ...labels, le }, value })
+    }
   }
 }

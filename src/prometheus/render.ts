@@ -1,5 +1,7 @@
 import type { MetricsRegistry } from './metrics-registry.js'
+import { pace } from './pace.js'
 import { RegisteredMetric } from './registered-metric.js'
+import { TextWriter } from './text-writer.js'
 
 /** What registries like prom-client's have beside `metrics`. */
 interface ListingRegistry extends MetricsRegistry {
@@ -13,18 +15,32 @@ const PROMETHEUS_TEXT = 'text/plain'
  * All of a registry in its format, as chunks of UTF-8: what `registry.metrics()` answers. Families
  * of ours are written as bytes, with turns of the event loop in between; those of others come as
  * their registry formats them.
+ *
+ * @returns chunks to be given to `releaseChunks` once they were sent
  */
 export async function renderRegistry(registry: MetricsRegistry): Promise<Uint8Array[]> {
   if (!isListing(registry)) return [Buffer.from(await registry.metrics())]
-  const families = registry.getMetricsAsArray().map((metric) => {
-    // All at once: families of one aggregator agree with each other when they are asked together.
-    return metric instanceof RegisteredMetric
-      ? metric.render()
-      : registry.getMetricsAsString(metric).then((text) => [Buffer.from(`${text}\n`)])
-  })
-  const rendered = await Promise.all(families)
-  const separator = Buffer.from('\n')
-  return rendered.flatMap((chunks, index) => (index === 0 ? chunks : [separator, ...chunks]))
+  const writer = new TextWriter()
+  // All are asked before the first is written: so they tell of one moment.
+  const families = registry
+    .getMetricsAsArray()
+    .map((metric) =>
+      metric instanceof RegisteredMetric
+        ? { head: metric.head, steps: metric.write(writer) }
+        : registry.getMetricsAsString(metric).then((text) => ({ head: `${text}\n`, steps: [] })),
+    )
+  await pace(writeAll(await Promise.all(families), writer))
+  return writer.take()
+}
+
+function* writeAll(
+  families: readonly { readonly head: string; readonly steps: Iterable<void> }[],
+  writer: TextWriter,
+): Generator<void> {
+  for (const [index, { head, steps }] of families.entries()) {
+    writer.raw(index === 0 ? head : `\n${head}`)
+    yield* steps
+  }
 }
 
 /** Whether the families of a registry can be rendered one by one; those of OpenMetrics cannot. */

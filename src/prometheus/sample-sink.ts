@@ -1,12 +1,17 @@
+import type { BoundSet } from './bound-set.js'
 import type { LabelSet } from './label-set.js'
 
 /** What a family tells its samples to, whatever the format. */
 export interface SampleSink {
+  /** @param suffix what follows the family's name: nothing, `_sum` or `_count` */
+  sample(suffix: string, labels: LabelSet, value: number): void
   /**
-   * @param suffix what follows the family's name: nothing, `_bucket`, `_sum` or `_count`
-   * @param bound the value of `le`, or undefined where the sample has none
+   * All buckets of one series.
+   *
+   * @param suffix what follows the family's name: `_bucket`
+   * @param counts rows per bucket, not cumulative, as many as there are bounds
    */
-  sample(suffix: string, labels: LabelSet, bound: string | undefined, value: number): void
+  buckets(suffix: string, labels: LabelSet, bounds: BoundSet, counts: Float64Array): void
 }
 
 /**

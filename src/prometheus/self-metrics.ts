@@ -99,7 +99,7 @@ function* samples<Item>(
 ): Generator<void> {
   for (const item of items) {
     const shown = value(item)
-    if (shown !== undefined) yield sink.sample('', labelSetOf(labels(item)), undefined, shown)
+    if (shown !== undefined) yield sink.sample('', labelSetOf(labels(item)), shown)
   }
 }
 

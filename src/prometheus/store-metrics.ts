@@ -1,8 +1,8 @@
 import { STORE_METRICS } from '../catalogue.js'
 import type { CellLayout } from '../stats/cell-layout.js'
-import { boundLabel } from '../stats/python-float.js'
 import type { SeriesLabels } from '../stats/series-labels.js'
 import type { EngineSeries, SeriesReading } from '../stats/series-reading.js'
+import { BoundSet } from './bound-set.js'
 import { LabelSet } from './label-set.js'
 import type { MetricsRegistry } from './metrics-registry.js'
 import { oncePerTurn } from './once-per-turn.js'
@@ -21,7 +21,7 @@ interface LabelledReading {
 /** The five families of store operations, registered in a registry and read from a source. */
 export class StoreMetrics {
   readonly #modelName: string
-  readonly #bounds: readonly string[]
+  readonly #bounds: BoundSet
   readonly #source: () => readonly LabelledReading[]
   /** The text of labels, which is gone with the series. */
   readonly #labels = new WeakMap<SeriesLabels, LabelSet>()
@@ -34,7 +34,7 @@ export class StoreMetrics {
     reset?: () => void,
   ) {
     this.#modelName = modelName
-    this.#bounds = [...layout.bounds, Number.POSITIVE_INFINITY].map(boundLabel)
+    this.#bounds = new BoundSet(layout.bounds)
     this.#source = oncePerTurn(() => this.#read(source))
     const { durationSeconds, operations, keys, bytes, failedKeys } = STORE_METRICS
     const families = [
@@ -78,13 +78,9 @@ export class StoreMetrics {
   *#histogramSamples(sink: SampleSink, all: readonly LabelledReading[]): Generator<void> {
     for (const { labels, reading } of all) {
       const { buckets, durationSum, rows } = reading
-      let cumulative = 0
-      for (let bucket = 0; bucket < buckets.length; bucket++) {
-        cumulative += buckets[bucket]
-        sink.sample('_bucket', labels, this.#bounds[bucket], cumulative)
-      }
-      sink.sample('_sum', labels, undefined, durationSum.toNumber())
-      yield sink.sample('_count', labels, undefined, rows)
+      sink.buckets('_bucket', labels, this.#bounds, buckets)
+      sink.sample('_sum', labels, durationSum.toNumber())
+      yield sink.sample('_count', labels, rows)
     }
   }
 }
@@ -95,6 +91,6 @@ function* counterSamples(
   pick: (reading: SeriesReading) => number,
 ): Generator<void> {
   for (const { labels, reading } of all) {
-    yield sink.sample('', labels, undefined, pick(reading))
+    yield sink.sample('', labels, pick(reading))
   }
 }

@@ -1,9 +1,11 @@
+import type { BoundSet } from './bound-set.js'
+import { takeChunk } from './chunk-pool.js'
 import type { LabelSet } from './label-set.js'
 import type { SampleSink } from './sample-sink.js'
 import { formatValue } from './text-format.js'
 
-/** Bytes of a chunk of text; chunks go to a socket as they are. */
-const CHUNK_BYTES = 2 ** 18
+/** Bytes up to which a loop copies faster than a call. */
+const LOOP_BYTES_MAX = 64
 /** Digits of the largest integer that is written digit by digit: below 2^31, they are int32. */
 const SMALL_INTEGER_END = 2 ** 31
 const DIGITS_MAX = 10
@@ -17,6 +19,7 @@ const OPEN_BRACE = 123
 const CLOSE_BRACE = 125
 
 const encoder = new TextEncoder()
+const digits = new Uint8Array(DIGITS_MAX)
 
 /**
  * Writes samples as lines of the text format, as bytes from the start: the names and labels of a
@@ -24,116 +27,137 @@ const encoder = new TextEncoder()
  * which takes several times as long.
  */
 export class TextWriter implements SampleSink {
-  readonly #name: string
-  readonly #extraLabels: Uint8Array
-  /** The name with each suffix, and each bound with what stands around it. */
-  readonly #texts = new Map<string, Uint8Array>()
+  #name = ''
+  #extraLabels: Uint8Array = new Uint8Array(0)
+  /** The name with each suffix. */
+  readonly #names = new Map<string, Uint8Array>()
   readonly #full: Uint8Array[] = []
-  readonly #digits = new Uint8Array(DIGITS_MAX)
   #chunk: Uint8Array = new Uint8Array(0)
   #at = 0
-  /** Where in the chunk the last line's head is, and what it is of. */
-  #headAt = 0
-  #headLength = 0
-  #headName: Uint8Array | undefined
-  #headLabels: LabelSet | undefined
 
-  /** @param extraLabels labels to write behind those of every sample */
-  constructor(name: string, extraLabels: LabelSet) {
+  /**
+   * Begin the samples of a family.
+   *
+   * @param extraLabels labels to write behind those of every sample
+   */
+  begin(name: string, extraLabels: LabelSet): void {
     this.#name = name
     this.#extraLabels = extraLabels.text
+    this.#names.clear()
   }
 
-  sample(suffix: string, labels: LabelSet, bound: string | undefined, value: number): void {
-    const name = this.#textOf(suffix, this.#name)
-    const le = bound === undefined ? undefined : this.#textOf(bound, 'le="', '"')
-    const { length } = labels.text
-    this.#reserve(name.length + length + this.#extraLabels.length + (le?.length ?? 0) + REST_BYTES)
-    const start = this.#at
-    if (labels === this.#headLabels && name === this.#headName) {
-      // The lines of a histogram begin alike, and one copy is cheaper than three.
-      this.#chunk.copyWithin(start, this.#headAt, this.#headAt + this.#headLength)
-      this.#at += this.#headLength
-    } else {
-      this.#writeHead(name, labels)
-      this.#headName = name
-      this.#headLabels = labels
-      this.#headLength = this.#at - start
-    }
-    this.#headAt = start
-    const hasLabels = length > 0 || this.#extraLabels.length > 0
-    if (le !== undefined) this.#writeBound(le, hasLabels)
-    if (hasLabels || le !== undefined) this.#chunk[this.#at++] = CLOSE_BRACE
+  /** Write text as it is. */
+  raw(text: string): void {
+    const bytes = encoder.encode(text)
+    this.#reserve(bytes.length)
+    this.#copy(bytes)
+  }
+
+  sample(suffix: string, labels: LabelSet, value: number): void {
+    const name = this.#nameWith(suffix)
+    this.#reserve(this.#headBytes(name, labels) + REST_BYTES)
+    this.#writeHead(name, labels)
+    if (this.#hasLabels(labels)) this.#chunk[this.#at++] = CLOSE_BRACE
     this.#chunk[this.#at++] = SPACE
-    this.#writeValue(value)
+    this.#at = writeValue(this.#chunk, this.#at, value)
     this.#chunk[this.#at++] = NEWLINE
   }
 
-  /** The text so far, and the writer is empty again. */
+  buckets(suffix: string, labels: LabelSet, bounds: BoundSet, counts: Float64Array): void {
+    const name = this.#nameWith(suffix)
+    const { texts } = bounds
+    const lineBytes = this.#headBytes(name, labels) + bounds.textBytesMax + REST_BYTES
+    this.#reserve(lineBytes * texts.length)
+    const chunk = this.#chunk
+    const start = this.#at
+    this.#writeHead(name, labels)
+    chunk[this.#at++] = this.#hasLabels(labels) ? COMMA : OPEN_BRACE
+    const headEnd = this.#at
+    let at = start
+    let cumulative = 0
+    for (let bucket = 0; bucket < texts.length; bucket++) {
+      // The lines begin alike, and one copy of what is there already is the cheapest.
+      if (bucket > 0) chunk.copyWithin(at, start, headEnd)
+      at += headEnd - start
+      cumulative += counts[bucket]
+      at = writeValue(chunk, copy(chunk, at, texts[bucket]), cumulative)
+      chunk[at++] = NEWLINE
+    }
+    this.#at = at
+  }
+
+  /** The text so far; to be given back to the pool once nobody reads it any more. */
   take(): Uint8Array[] {
     const chunks = [...this.#full, this.#chunk.subarray(0, this.#at)]
     this.#full.length = 0
     this.#chunk = new Uint8Array(0)
     this.#at = 0
-    this.#headName = undefined
     return chunks
   }
 
-  #textOf(key: string, before: string, after = ''): Uint8Array {
-    let text = this.#texts.get(key)
-    if (text === undefined) {
-      text = encoder.encode(after === '' ? before + key : before + key + after)
-      this.#texts.set(key, text)
+  #nameWith(suffix: string): Uint8Array {
+    let name = this.#names.get(suffix)
+    if (name === undefined) {
+      name = encoder.encode(this.#name + suffix)
+      this.#names.set(suffix, name)
     }
-    return text
+    return name
   }
 
-  /** What a line begins with, up to its labels. */
-  #writeHead(name: Uint8Array, { text }: LabelSet): void {
+  #hasLabels({ text }: LabelSet): boolean {
+    return text.length > 0 || this.#extraLabels.length > 0
+  }
+
+  #headBytes(name: Uint8Array, { text }: LabelSet): number {
+    return name.length + text.length + this.#extraLabels.length
+  }
+
+  /** What a line begins with, up to its last label. */
+  #writeHead(name: Uint8Array, labels: LabelSet): void {
     this.#copy(name)
-    if (text.length === 0 && this.#extraLabels.length === 0) return
+    if (!this.#hasLabels(labels)) return
     this.#chunk[this.#at++] = OPEN_BRACE
-    this.#copy(text)
+    this.#copy(labels.text)
     if (this.#extraLabels.length === 0) return
-    if (text.length > 0) this.#chunk[this.#at++] = COMMA
+    if (labels.text.length > 0) this.#chunk[this.#at++] = COMMA
     this.#copy(this.#extraLabels)
   }
 
-  #writeBound(le: Uint8Array, hasLabels: boolean): void {
-    this.#chunk[this.#at++] = hasLabels ? COMMA : OPEN_BRACE
-    // Too short for the call that copies to be worth it.
-    for (let index = 0; index < le.length; index++) this.#chunk[this.#at++] = le[index]
-  }
-
   #copy(text: Uint8Array): void {
-    this.#chunk.set(text, this.#at)
-    this.#at += text.length
-  }
-
-  #writeValue(value: number): void {
-    if (!(value >= 0 && value < SMALL_INTEGER_END && value === (value | 0))) {
-      const text = formatValue(value)
-      for (let index = 0; index < text.length; index++) {
-        this.#chunk[this.#at++] = text.charCodeAt(index)
-      }
-      return
-    }
-    let rest = value | 0
-    let first = DIGITS_MAX
-    do {
-      const tens = (rest / 10) | 0
-      this.#digits[--first] = ZERO + rest - tens * 10
-      rest = tens
-    } while (rest > 0)
-    while (first < DIGITS_MAX) this.#chunk[this.#at++] = this.#digits[first++]
+    this.#at = copy(this.#chunk, this.#at, text)
   }
 
   #reserve(bytes: number): void {
     if (this.#at + bytes <= this.#chunk.length) return
     if (this.#at > 0) this.#full.push(this.#chunk.subarray(0, this.#at))
-    // All of it that is shown is written first, so it need not be zero.
-    this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes))
+    this.#chunk = takeChunk(bytes)
     this.#at = 0
-    this.#headName = undefined
   }
+}
+
+/** Copies text and answers where the next byte goes. */
+function copy(chunk: Uint8Array, start: number, text: Uint8Array): number {
+  const { length } = text
+  if (length > LOOP_BYTES_MAX) chunk.set(text, start)
+  else for (let index = 0; index < length; index++) chunk[start + index] = text[index]
+  return start + length
+}
+
+/** Writes a value and answers where the next byte goes. */
+function writeValue(chunk: Uint8Array, start: number, value: number): number {
+  let at = start
+  if (!(value >= 0 && value < SMALL_INTEGER_END && value === (value | 0))) {
+    const text = formatValue(value)
+    for (let index = 0; index < text.length; index++) chunk[at++] = text.charCodeAt(index)
+    return at
+  }
+  let rest = value | 0
+  let first = DIGITS_MAX
+  do {
+    const tens = (rest / 10) | 0
+    digits[--first] = ZERO + rest - tens * 10
+    rest = tens
+  } while (rest > 0)
+  while (first < DIGITS_MAX) chunk[at++] = digits[first++]
+  return at
 }

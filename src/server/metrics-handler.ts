@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { refuseUnknownOptions } from '../options.js'
+import { releaseChunks } from '../prometheus/chunk-pool.js'
 import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
 import { renderRegistry } from '../prometheus/render.js'
 import { Authorization, type AuthorizationOptions } from './authorization.js'
@@ -64,7 +65,10 @@ async function respond(
     response.setHeader('WWW-Authenticate', authorization.challenges)
     answer(request, response, 401, 'unauthorized: expected a token or a password\n')
   } else {
-    send(request, response, 200, await renderRegistry(registry), registry.contentType)
+    const chunks = await renderRegistry(registry)
+    // Emitted when all was sent, and when it never will be.
+    response.once('close', () => releaseChunks(chunks))
+    send(request, response, 200, chunks, registry.contentType)
   }
 }
 
