@@ -1,0 +1,74 @@
+import { PerformanceObserver } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BenchmarkCase, Measures, Scale } from '../harness/benchmark-case.js'
+import { loadPeer } from '../peers/load-peer.js'
+import type { PeerOperation } from '../peers/peer.js'
+import { makeRows, type Rows } from '../workload/rows.js'
+import { recordRows } from './record-rows.js'
+
+/** Ten million rows of ours; of peers as many as do not fill the young generation. */
+const ROWS: Readonly<Record<string, number>> = {
+  moonmeter: 10_000_000,
+  'push-rows': 1_000_000,
+  'prom-client': 100_000,
+}
+/** Recorded before, to take away what measuring itself allocates. */
+const FEW_SHARE = 0.1
+/** Megabytes of young generation: large enough that nothing is collected while it is measured. */
+const SEMI_SPACE_MB = 512
+/** Entries of the garbage collector come a turn later. */
+const SETTLE_MS = 50
+
+/** What recording leaves on the heap. */
+export const allocationCase: BenchmarkCase = {
+  name: 'allocation',
+  title: 'Allocation per row',
+  about:
+    'Growth of the heap over 10 million rows (fewer for peers) less that over a tenth of them, in ' +
+    'a young generation so large that nothing is collected meanwhile; collections are counted.',
+  variants: [
+    { name: 'moonmeter', title: 'moonmeter, bound handle', quick: true },
+    { name: 'push-rows', title: 'push of row objects' },
+    { name: 'prom-client', title: 'prom-client' },
+  ],
+  columns: [
+    { name: 'bytes', title: 'bytes a row' },
+    { name: 'collections', title: 'collections' },
+  ],
+  nodeOptions: [`--min-semi-space-size=${SEMI_SPACE_MB}`, `--max-semi-space-size=${SEMI_SPACE_MB}`],
+  async run(variant: string, _scale: Scale): Promise<Measures> {
+    const count = ROWS[variant] ?? 0
+    const session = await (await loadPeer(variant)).open()
+    const operation = session.operation('load_get')
+    const rows = makeRows('ok')
+    // Once in full, so that nothing of the loop is compiled again while it is measured.
+    warmUp(operation, rows, count)
+    await session.report?.()
+    globalThis.gc?.()
+    await sleep(SETTLE_MS)
+    let collections = 0
+    const observer = new PerformanceObserver((list) => {
+      collections += list.getEntries().length
+    })
+    observer.observe({ entryTypes: ['gc'] })
+    // The collector drops optimised code; this brings it back.
+    recordRows(operation, rows, count * FEW_SHARE)
+    const few = heapGrowth(() => recordRows(operation, rows, count * FEW_SHARE))
+    const all = heapGrowth(() => recordRows(operation, rows, count))
+    await sleep(SETTLE_MS)
+    observer.disconnect()
+    return { bytes: (all - few) / (count * (1 - FEW_SHARE)), collections }
+  },
+}
+
+function heapGrowth(run: () => void): number {
+  const before = process.memoryUsage().heapUsed
+  run()
+  return process.memoryUsage().heapUsed - before
+}
+
+/** In several calls, so that the loop is compiled as a function and not in the middle of a run. */
+function warmUp(operation: PeerOperation, rows: Rows, count: number): void {
+  const calls = 20
+  for (let call = 0; call < calls; call++) recordRows(operation, rows, count / calls)
+}

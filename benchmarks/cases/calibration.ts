@@ -1,0 +1,28 @@
+import type { BenchmarkCase } from '../harness/benchmark-case.js'
+import { bestPassNs } from '../harness/timing.js'
+import { loopAlone } from '../peers/loop-alone.js'
+import { makeRows } from '../workload/rows.js'
+import { recordRows } from './record-rows.js'
+
+const ROWS = 2 ** 18
+const WARM_UP_PASSES = 3
+/** Few and all of them counted, so that what disturbs the machine is seen. */
+const PASSES = 20
+
+/** The loop that every record case has, several times a round: how quiet the machine is. */
+export const calibrationCase: BenchmarkCase = {
+  name: 'calibration',
+  title: 'Calibration',
+  about: 'The loop alone, at the begin, in the middle and at the end of every round.',
+  variants: [{ name: 'loop', title: 'the loop alone', quick: true }],
+  columns: [{ name: 'ns', title: 'ns a row' }],
+  async run() {
+    const session = await loopAlone.open()
+    const operation = session.operation('load_get')
+    const rows = makeRows('ok')
+    const pass = () => recordRows(operation, rows, ROWS)
+    await bestPassNs(WARM_UP_PASSES, ROWS, pass)
+    const best = await bestPassNs(PASSES, ROWS, pass)
+    return { ns: best, counted: (await session.totals()).keys ?? 0 }
+  },
+}

@@ -1,0 +1,98 @@
+import type { BenchmarkCase, Measures, Scale, Variant } from '../harness/benchmark-case.js'
+import { bestPassNs } from '../harness/timing.js'
+import { loadPeer } from '../peers/load-peer.js'
+import type { Peer, PeerSession } from '../peers/peer.js'
+import { makeRows, type Rows, type StatusMix } from '../workload/rows.js'
+import { assertTotals, expectedTotals } from '../workload/totals.js'
+import { recordAndSendRows, recordRows } from './record-rows.js'
+
+/** As many as the smallest peer holds at once. */
+const VERIFIED_ROWS = 2_048
+const WARM_UP_PASSES = 3
+const PASSES = { quick: 10, full: 25 }
+/** A pass of the quick suite is shorter by this factor. */
+const QUICK_SHARE = 0.25
+const COLUMNS = [
+  { name: 'ns', title: 'ns a row', relativeTo: ['bare-append', 'prom-client', 'push-rows'] },
+]
+
+/** One row through each peer, all rows `ok`. */
+export const recordCase: BenchmarkCase = {
+  name: 'record',
+  title: 'Record one row on the engine thread',
+  about:
+    'Duration, keys, bytes, status and failed keys of one store call, all `ok`. Rows come from ' +
+    'arrays made before; the loop alone is part of every figure. A peer that sends rows sends ' +
+    'them every 10,000 within the time, and they are received outside of it.',
+  variants: [
+    variant('loop', 'the loop alone', true),
+    variant('bare-append', 'bare append of five columns (the limit)', true),
+    variant('moonmeter', 'moonmeter, bound handle', true),
+    variant('push-rows', 'push of row objects', true),
+    variant('perf-hooks', 'node:perf_hooks histogram, duration only'),
+    variant('hdr-histogram', 'hdr-histogram-js (WASM), duration only'),
+    variant('msgpack-rows', 'rows posted with msgpackr'),
+    variant('opentelemetry', '@opentelemetry/sdk-metrics'),
+    variant('clone-rows', 'every row posted by structured clone'),
+    variant('platformatic', '@platformatic/prom-client'),
+    variant('prom-client', 'prom-client', true),
+  ],
+  columns: COLUMNS,
+  run: (name, scale) => timePeer(name, 'ok', scale),
+}
+
+/** One row through some peers, statuses mixed. */
+export const recordMixedCase: BenchmarkCase = {
+  name: 'record-mixed',
+  title: 'Record one row, statuses mixed',
+  about: 'As above with 90 % `ok`, 6 % `partial_failure` and 4 % `error`, in random order.',
+  variants: [
+    variant('bare-append', 'bare append of five columns (the limit)'),
+    variant('moonmeter', 'moonmeter, bound handle'),
+    variant('push-rows', 'push of row objects'),
+    variant('opentelemetry', '@opentelemetry/sdk-metrics'),
+    variant('prom-client', 'prom-client'),
+  ],
+  columns: COLUMNS,
+  run: (name, scale) => timePeer(name, 'mixed', scale),
+}
+
+function variant(name: string, title: string, quick = false): Variant {
+  return { name, title, quick }
+}
+
+async function timePeer(name: string, mix: StatusMix, { quick }: Scale): Promise<Measures> {
+  const peer = await loadPeer(name)
+  const rows = makeRows(mix)
+  await verifyPeer(peer, rows)
+  const session = await peer.open()
+  const operation = session.operation('load_get')
+  const count = quick ? peer.rowsPerPass * QUICK_SHARE : peer.rowsPerPass
+  const pass =
+    peer.sendsRows === true
+      ? () => recordAndSendRows(session, operation, rows, count)
+      : () => recordRows(operation, rows, count)
+  const receive = () => session.receive?.()
+  await bestPassNs(WARM_UP_PASSES, count, pass, receive)
+  const ns = await bestPassNs(quick ? PASSES.quick : PASSES.full, count, pass, receive)
+  return { ns, counted: await countedRows(session) }
+}
+
+/** What the timed code did is looked at, so that no compiler may leave it out. */
+async function countedRows(session: PeerSession): Promise<number> {
+  await session.report?.()
+  session.receive?.()
+  const { rows, keys } = await session.totals()
+  session.close?.()
+  return rows ?? keys ?? 0
+}
+
+async function verifyPeer(peer: Peer, rows: Rows): Promise<void> {
+  const session = await peer.open()
+  recordRows(session.operation('load_get'), rows, VERIFIED_ROWS)
+  await session.report?.()
+  session.receive?.()
+  const expected = expectedTotals(rows, VERIFIED_ROWS)
+  assertTotals(peer.name, peer.counts, await session.totals(), expected)
+  session.close?.()
+}

@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util'
+import { CASE_NAMES } from './load-case.js'
+
+/** How much worse than its target a figure may be in CI, where the machine is shared. */
+const MARGIN = 1.5
+const ROUNDS = { quick: 3, full: 5 }
+
+/** What a run of the suite was asked for. */
+export interface Arguments {
+  readonly quick: boolean
+  readonly rounds: number
+  readonly margin: number
+  readonly cases: readonly string[]
+  /** Whether these are all cases. */
+  readonly complete: boolean
+}
+
+/** How the command is used. */
+export const USAGE = `usage: main.js [--quick] [--rounds N] [--case NAME]... [--margin X]
+
+  --quick      only what the targets need, three rounds, within a minute; exit code 1 when one of
+               them is missed by more than the margin
+  --rounds N   processes per variant (default ${ROUNDS.full}, with --quick ${ROUNDS.quick})
+  --case NAME  only this case, may be given several times: ${CASE_NAMES.join(', ')}
+  --margin X   factor that --quick allows for a noisy machine (default ${MARGIN})
+`
+
+/** @throws Error for an unknown flag or a value that makes no sense */
+export function readArguments(args: readonly string[]): Arguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      case: { type: 'string', multiple: true },
+      margin: { type: 'string', default: String(MARGIN) },
+    },
+  })
+  const { quick } = values
+  const rounds = Number(values.rounds ?? (quick ? ROUNDS.quick : ROUNDS.full))
+  const margin = Number(values.margin)
+  if (!Number.isSafeInteger(rounds) || rounds < 1) {
+    throw new Error(`--rounds: expected a number from 1 on, got ${values.rounds}`)
+  }
+  if (!(margin >= 1)) throw new Error(`--margin: expected a factor from 1 on, got ${values.margin}`)
+  const unknown = values.case?.find((name) => !CASE_NAMES.includes(name))
+  if (unknown !== undefined) {
+    throw new Error(`--case: expected one of ${CASE_NAMES.join(', ')}, got ${unknown}`)
+  }
+  const cases = values.case ?? CASE_NAMES.filter((name) => name !== 'calibration')
+  return { quick, rounds, margin, cases, complete: values.case === undefined }
+}

@@ -1,0 +1,58 @@
+import type { BenchmarkCase, Scale, Variant } from './benchmark-case.js'
+import { Results } from './results.js'
+import { runChild } from './run-child.js'
+
+/** One process to start. */
+interface Task {
+  readonly benchmark: BenchmarkCase
+  readonly variant: Variant
+}
+
+/** What a run is made of. */
+export interface RunPlan {
+  readonly cases: readonly BenchmarkCase[]
+  readonly scale: Scale
+  readonly rounds: number
+  readonly calibration: BenchmarkCase
+  readonly onProgress: (line: string) => void
+}
+
+/**
+ * Run every variant once a round, each in a process of its own, one at a time. The order is turned
+ * round each round, so that whoever comes first in one comes last in the next; a calibration stands
+ * at the begin, in the middle and at the end of each.
+ */
+export async function runRounds(plan: RunPlan): Promise<Results> {
+  const { cases, scale, rounds, onProgress } = plan
+  const results = new Results()
+  const calibration = plan.calibration.variants.map((variant) => ({
+    benchmark: plan.calibration,
+    variant,
+  }))
+  const tasks = cases.flatMap((benchmark) =>
+    benchmark.variants
+      .filter(({ quick }) => !scale.quick || quick === true)
+      .map((variant) => ({ benchmark, variant })),
+  )
+  const middle = tasks.length >> 1
+  const order = [...calibration, ...tasks.slice(0, middle), ...calibration]
+  order.push(...tasks.slice(middle), ...calibration)
+  for (let round = 1; round <= rounds; round++) {
+    for (const { benchmark, variant } of round % 2 === 1 ? order : [...order].reverse()) {
+      if (scale.quick && variant.heavy === true && round % 2 === 0) continue
+      await runTask({ benchmark, variant }, round, scale, results)
+    }
+    onProgress(`round ${round} of ${rounds} done`)
+  }
+  return results
+}
+
+async function runTask(
+  { benchmark, variant }: Task,
+  round: number,
+  scale: Scale,
+  results: Results,
+): Promise<void> {
+  const measures = await runChild(benchmark, variant.name, scale)
+  results.add({ case: benchmark.name, variant: variant.name, round, measures })
+}

@@ -1,0 +1,124 @@
+import type { Results } from './results.js'
+
+/** Bytes a row below which the heap did not grow with the rows: other things allocate a little. */
+const NO_BYTES = 0.02
+/** Merging reports of 100 rows and of a million may differ by this factor and be called the same. */
+const SAME_COST = 1.25
+
+/** A figure of the table of targets, from one run. */
+export interface Target {
+  readonly what: string
+  readonly unit: string
+  /** At most this, or at least. */
+  readonly limit: number
+  readonly direction: 'at most' | 'at least'
+  /** NaN where the run did not measure it. */
+  readonly measure: (results: Results) => number
+  /** Whether a slow machine changes it: only then is it given a margin. */
+  readonly noisy: boolean
+}
+
+/** A target with what came out. */
+export interface TargetOutcome {
+  readonly target: Target
+  readonly value: number
+  readonly met: boolean
+}
+
+function atMost(
+  what: string,
+  limit: number,
+  unit: string,
+  measure: Target['measure'],
+  noisy = true,
+): Target {
+  return { what, limit, unit, direction: 'at most', measure, noisy }
+}
+
+function atLeast(what: string, limit: number, measure: Target['measure']): Target {
+  return { what, limit, unit: '×', direction: 'at least', measure, noisy: true }
+}
+
+function ratio(benchmark: string, over: string, under: string, measure = 'ns'): Target['measure'] {
+  return (results) =>
+    results.median(benchmark, over, measure) / results.median(benchmark, under, measure)
+}
+
+function figure(benchmark: string, variant: string, measure: string): Target['measure'] {
+  return (results) => results.median(benchmark, variant, measure)
+}
+
+/** What the project sets out to reach. */
+export const TARGETS: readonly Target[] = [
+  atMost('bound record, over the bare append', 4, '×', ratio('record', 'moonmeter', 'bare-append')),
+  atLeast(
+    'bound record, faster than prom-client',
+    150,
+    ratio('record', 'prom-client', 'moonmeter'),
+  ),
+  atMost('bound record, over a push', 0.35, '×', ratio('record', 'moonmeter', 'push-rows')),
+  atMost('record by name, over bound', 2, '×', ratio('record-by-name', 'by-name', 'bound')),
+  atMost(
+    'record by name, operations in turn, over bound',
+    2,
+    '×',
+    ratio('record-by-name', 'by-name-in-turn', 'bound-in-turn'),
+  ),
+  atMost(
+    'allocation per row',
+    NO_BYTES,
+    'bytes',
+    (results) => Math.abs(results.median('allocation', 'moonmeter', 'bytes')),
+    false,
+  ),
+  atMost(
+    'merge of a report of 12 series',
+    60,
+    'µs',
+    figure('post-and-merge', 'moonmeter-10k', 'us'),
+  ),
+  atMost(
+    'merge at 1,000,000 rows a report, over 100',
+    SAME_COST,
+    '×',
+    ratio('post-and-merge', 'moonmeter-1m', 'moonmeter-100', 'us'),
+  ),
+  atLeast(
+    'CPU per million rows, less than rows by msgpack',
+    100,
+    ratio('post-and-merge', 'msgpack-rows', 'moonmeter-10k', 'msPerMillion'),
+  ),
+  atMost('64 engines, main thread busy', 2, '%', figure('end-to-end', 'reports', 'busyPercent')),
+  atLeast(
+    'exposition of 1,000 engines, faster than prom-client',
+    20,
+    ratio('scrape', 'prom-client 1000', 'moonmeter 1000', 'ms'),
+  ),
+  atMost(
+    'longest event-loop block of it',
+    25,
+    'ms',
+    figure('scrape-http', 'moonmeter 1000', 'blockMs'),
+  ),
+  atMost('exposition of 8 engines', 0.5, 'ms', figure('scrape', 'moonmeter 8', 'ms')),
+  atMost('exact p90', 3, 'ns a row', figure('quantile', 'moonmeter', 'ns')),
+  atMost('memory per engine', 1_024, 'KiB', figure('memory', 'most', 'kib'), false),
+  atMost('report', 16, 'KiB', figure('memory', 'most', 'reportKib'), false),
+]
+
+/**
+ * The targets that the run measured.
+ *
+ * @param margin factor that a noisy figure may miss its target by
+ */
+export function checkTargets(results: Results, margin: number): TargetOutcome[] {
+  return TARGETS.map((target) => {
+    const value = target.measure(results)
+    const allowed = target.noisy ? margin : 1
+    const met =
+      target.direction === 'at most'
+        ? value <= target.limit * allowed
+        : value >= target.limit / allowed
+    return { target, value, met }
+  }).filter(({ value }) => !Number.isNaN(value))
+}

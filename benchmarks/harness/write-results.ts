@@ -1,0 +1,68 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BenchmarkCase } from './benchmark-case.js'
+import { drawCharts } from './charts.js'
+import { lossLines } from './losses.js'
+import { describeMachine, type Machine, machineText, ROOT } from './machine.js'
+import { caseTable, targetTable } from './markdown.js'
+import { noiseLines } from './noise.js'
+import type { RawResult, Results } from './results.js'
+import { checkTargets } from './targets.js'
+
+const LINE_WIDTH = 100
+/** More would be noise. */
+const DIGITS = 5
+const FOLDER = join(ROOT, 'benchmarks', 'results')
+
+/** Writes JSON, Markdown and charts; answers the names of the files. */
+export function writeResults(cases: readonly BenchmarkCase[], results: Results): string[] {
+  const machine = describeMachine()
+  const files = new Map([
+    ['results.json', resultsJson(machine, results.raw)],
+    ['results.md', resultsMarkdown(machine, cases, results)],
+    ...drawCharts(cases, results),
+  ])
+  mkdirSync(FOLDER, { recursive: true })
+  for (const [name, text] of files) writeFileSync(join(FOLDER, name), text)
+  return [...files.keys()].map((name) => `benchmarks/results/${name}`)
+}
+
+function resultsMarkdown(
+  machine: Machine,
+  cases: readonly BenchmarkCase[],
+  results: Results,
+): string {
+  const losses = lossLines(cases, results)
+  const sections = cases.map(
+    (benchmark) =>
+      `## ${benchmark.title}\n\n${benchmark.about}\n\n${caseTable(benchmark, results)}`,
+  )
+  return `${[
+    '# Results',
+    'Written by `npm run bench`; do not edit. Medians over rounds (least–greatest).',
+    machineText(machine),
+    noiseLines(results).join('\n'),
+    `## Targets\n\n${targetTable(checkTargets(results, 1))}`,
+    ...sections,
+    `## Where we lose\n\n${losses.map((line) => `- ${line}`).join('\n') || 'Nowhere.'}`,
+  ].join('\n\n')}\n`
+}
+
+/** One line per process where it fits, so that two runs can be compared line by line. */
+function resultsJson(machine: Machine, raw: readonly RawResult[]): string {
+  const rows = raw.map(({ measures, ...row }) => jsonObject({ ...row, ...measures }))
+  const head = JSON.stringify(machine, undefined, 2).replaceAll('\n', '\n  ')
+  return `{\n  "machine": ${head},\n  "results": [\n${rows.join(',\n')}\n  ]\n}\n`
+}
+
+/** As the formatter of this repository would write it. */
+function jsonObject(row: Readonly<Record<string, string | number>>): string {
+  const fields = Object.entries(row).map(([name, value]) => `"${name}": ${jsonValue(value)}`)
+  const line = `    { ${fields.join(', ')} }`
+  if (line.length < LINE_WIDTH) return line
+  return `    {\n      ${fields.join(',\n      ')}\n    }`
+}
+
+function jsonValue(value: string | number): string {
+  return JSON.stringify(typeof value === 'number' ? Number(value.toPrecision(DIGITS)) : value)
+}

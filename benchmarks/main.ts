@@ -1,0 +1,61 @@
+import { type Arguments, readArguments, USAGE } from './harness/arguments.js'
+import type { BenchmarkCase } from './harness/benchmark-case.js'
+import { loadCase } from './harness/load-case.js'
+import { lossLines } from './harness/losses.js'
+import { caseTable, targetTable } from './harness/markdown.js'
+import { noiseLines } from './harness/noise.js'
+import type { Results } from './harness/results.js'
+import { runRounds } from './harness/rounds.js'
+import { checkTargets } from './harness/targets.js'
+import { writeResults } from './harness/write-results.js'
+
+const MS_PER_SECOND = 1e3
+
+const print = (text: string) => process.stdout.write(`${text}\n`)
+
+const options = parseArguments()
+if (options !== undefined) process.exitCode = await main(options)
+
+function parseArguments(): Arguments | undefined {
+  try {
+    return readArguments(process.argv.slice(2))
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`)
+    process.exitCode = 2
+    return undefined
+  }
+}
+
+async function main(options: Arguments): Promise<number> {
+  const { quick, rounds, margin } = options
+  const start = performance.now()
+  const cases = await Promise.all(options.cases.map(loadCase))
+  const calibration = await loadCase('calibration')
+  const scale = { quick }
+  const results = await runRounds({ cases, scale, rounds, calibration, onProgress: print })
+  for (const benchmark of cases) printCase(benchmark, results)
+  const losses = lossLines(cases, results)
+  if (losses.length > 0) print(`\nwhere we lose:\n${losses.map((line) => `- ${line}`).join('\n')}`)
+  print(`\n${targetTable(checkTargets(results, 1))}\n`)
+  print(noiseLines(results).join('\n'))
+  print(`${((performance.now() - start) / MS_PER_SECOND).toFixed(0)} s`)
+  if (!quick) {
+    // Part of a suite is not what a README shows.
+    const files = options.complete ? writeResults(cases, results) : []
+    for (const file of files) print(`wrote ${file}`)
+    return 0
+  }
+  const missed = checkTargets(results, margin).filter(({ met }) => !met)
+  for (const { target, value } of missed) {
+    const expected = `${target.direction} ${target.limit} ${target.unit}`
+    print(`MISSED ${target.what}: expected ${expected} (margin ${margin} ×), got ${value}`)
+  }
+  return missed.length === 0 ? 0 : 1
+}
+
+function printCase(benchmark: BenchmarkCase, results: Results): void {
+  const [first] = benchmark.variants
+  if (first === undefined) return
+  const measured = results.raw.some((result) => result.case === benchmark.name)
+  if (measured) print(`\n## ${benchmark.title}\n\n${caseTable(benchmark, results)}`)
+}

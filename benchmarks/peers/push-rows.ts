@@ -1,0 +1,66 @@
+import {
+  ALL_FIGURES,
+  MEDIUM_PASS,
+  type Peer,
+  type PeerOperation,
+  type PeerSession,
+} from './peer.js'
+import { type RowObject, RowSum } from './row-sum.js'
+
+/** A row object pushed to an array that is handed over every interval: the reference's way. */
+export const pushRows: Peer = {
+  name: 'push-rows',
+  title: 'push of row objects',
+  leavesOut: 'any counting until the interval ends; nothing is sent; rows of a crash are lost',
+  counts: ALL_FIGURES,
+  rowsPerPass: 4 * MEDIUM_PASS,
+  sendsRows: true,
+  open: async () => new PushRows(),
+}
+
+class PushRows implements PeerSession {
+  readonly #operations = new Map<string, RowPusher>()
+  readonly #sum = new RowSum()
+
+  operation(name: string): PeerOperation {
+    const operation = this.#operations.get(name) ?? new RowPusher()
+    this.#operations.set(name, operation)
+    return operation
+  }
+
+  report(): void {
+    for (const operation of this.#operations.values()) operation.take()
+  }
+
+  receive(): void {
+    for (const { taken } of this.#operations.values()) for (const row of taken) this.#sum.add(row)
+  }
+
+  async totals() {
+    return this.#sum.totals()
+  }
+}
+
+/** Keeps the rows of one operation. */
+export class RowPusher implements PeerOperation {
+  rows: RowObject[] = []
+  /** The rows of the interval before. */
+  taken: RowObject[] = []
+
+  record(
+    duration_seconds: number,
+    num_keys: number,
+    num_bytes: number,
+    status: string,
+    num_failed_keys: number,
+  ): void {
+    this.rows.push({ duration_seconds, num_keys, num_bytes, status, num_failed_keys })
+  }
+
+  /** Start a new interval. */
+  take(): RowObject[] {
+    this.taken = this.rows
+    this.rows = []
+    return this.taken
+  }
+}

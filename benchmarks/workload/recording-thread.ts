@@ -1,0 +1,29 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { EngineLink } from '../../src/index.js'
+import { createRecorder } from '../../src/recorder/index.js'
+import { recordRows } from '../cases/record-rows.js'
+import { makeRows } from './rows.js'
+import { OPERATIONS } from './twelve-series.js'
+
+// Many engines in one thread that record as fast as they can: one of two cores is theirs, the other
+// is the main thread's. Each turn of the loop lets their report timers run.
+const { links } = workerData as { readonly links: readonly EngineLink[] }
+const ROWS_PER_TURN = 512
+
+const rows = makeRows('mixed')
+const recorders = links.map((link) => createRecorder(link))
+const handles = recorders.flatMap((recorder) => OPERATIONS.map((name) => recorder.operation(name)))
+let recorded = 0
+let stopped = false
+parentPort?.once('message', () => {
+  stopped = true
+})
+parentPort?.postMessage('recording')
+while (!stopped) {
+  for (const handle of handles) recordRows(handle, rows, ROWS_PER_TURN)
+  recorded += handles.length * ROWS_PER_TURN
+  await nextTurn()
+}
+for (const recorder of recorders) recorder.close()
+parentPort?.postMessage(recorded)
