@@ -1,9 +1,6 @@
 export type { AggregatorOptions } from './aggregator/aggregator-options.js'
-export {
-  type DisconnectOptions,
-  EngineAggregator,
-  type IngestResult,
-} from './aggregator/engine-aggregator.js'
+export type { DisconnectOptions, IngestOptions, IngestResult } from './aggregator/call-options.js'
+export { EngineAggregator } from './aggregator/engine-aggregator.js'
 export {
   KVConnectorLogging,
   type LoggingOptions,
@@ -22,6 +19,7 @@ export {
 } from './prometheus/mooncake-store-prom-metrics.js'
 export type { AuthorizationOptions } from './server/authorization.js'
 export { type MetricsSource, metricsHandler } from './server/metrics-handler.js'
+export { CellLayout } from './stats/cell-layout.js'
 export type { ConnectorStatsOptions } from './stats/connector-stats.js'
 export type { Quantile } from './stats/quantile.js'
 export type { RowOptions } from './stats/row.js'

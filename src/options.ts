@@ -22,6 +22,12 @@ export function refuseUnknownOptions(
   options: object,
   known: readonly string[],
 ): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `${owner}: expected an object of options, got ${String(options)}`,
+    )
+  }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
     throw new MoonmeterError(

@@ -10,8 +10,8 @@ import { REPORT_SERIES_MAX } from '../wire/report.js'
 import type { LoggingOptions } from './kv-connector-logging.js'
 
 const NUMBERS = {
-  intervalMs: { fallback: 1_000, min: 1, max: TIMER_MS_MAX },
-  logIntervalMs: { fallback: 10_000, min: 1, max: TIMER_MS_MAX },
+  intervalMs: { fallback: 1_000, min: 1, max: TIMER_MS_MAX, integer: true },
+  logIntervalMs: { fallback: 10_000, min: 1, max: TIMER_MS_MAX, integer: true },
   payloadBytesMax: { fallback: PAYLOAD_BYTES_MAX, min: 1, max: 2 ** 30, integer: true },
   enginesMax: { fallback: 4_096, min: 1, max: 2 ** 20, integer: true },
   seriesMax: { fallback: 32, min: 2, max: REPORT_SERIES_MAX, integer: true },
@@ -39,12 +39,14 @@ export interface AggregatorOptions {
   readonly onRejected?: (error: MoonmeterError) => void
   /** Bytes a payload may have; default 1 MiB. */
   readonly payloadBytesMax?: number
-  /** Engine indices told apart; payloads of further ones are refused; default 4096. */
+  /** Engine indices told apart; rows of further ones count under `other`; default 4096. */
   readonly enginesMax?: number
   /** Series (operation × status) a journal has room for; default 32, of which one is `other`. */
   readonly seriesMax?: number
   /** The wall clock, in milliseconds since 1970; default `Date.now`. */
   readonly now?: () => number
+  /** A clock that only goes forward, in milliseconds; default `performance.now`. */
+  readonly uptime?: () => number
 }
 
 /** The options with their defaults, checked. */
@@ -65,6 +67,7 @@ const OTHER_NAMES: readonly (keyof AggregatorOptions)[] = [
   'log',
   'onRejected',
   'now',
+  'uptime',
 ]
 
 /**
@@ -75,7 +78,7 @@ const OTHER_NAMES: readonly (keyof AggregatorOptions)[] = [
 export function readOptions(options: AggregatorOptions): AggregatorSettings {
   const numbers = resolveNumbers('EngineAggregator', NUMBERS, options, OTHER_NAMES)
   requireType('modelName', 'string', options.modelName)
-  for (const name of ['log', 'onRejected', 'now'] as const) {
+  for (const name of ['log', 'onRejected', 'now', 'uptime'] as const) {
     requireType(name, 'function', options[name])
   }
   const layout = options.bounds === undefined ? DEFAULT_LAYOUT : new CellLayout(options.bounds)
@@ -94,5 +97,6 @@ export function readOptions(options: AggregatorOptions): AggregatorSettings {
     log: options.log,
     onRejected: options.onRejected ?? (() => {}),
     now: options.now ?? Date.now,
+    uptime: options.uptime ?? (() => performance.now()),
   }
 }

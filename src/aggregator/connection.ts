@@ -14,12 +14,10 @@ export interface ConnectionEvents {
 /** The aggregator's end of a link: the port reports come by, and the journal they come from. */
 export class Connection {
   readonly life: Life
-  /** When it was made, in milliseconds since 1970. */
-  readonly connectedMs: number
   readonly #journal: Journal
   readonly #port: MessagePort
   readonly #events: ConnectionEvents
-  /** When the engine was last heard of, in milliseconds since 1970. */
+  /** When the engine was last heard of, by a clock that only goes forward. */
   #heardMs: number
 
   constructor(
@@ -30,7 +28,6 @@ export class Connection {
     events: ConnectionEvents,
   ) {
     this.life = life
-    this.connectedMs = nowMs
     this.#heardMs = nowMs
     this.#journal = journal
     this.#port = port

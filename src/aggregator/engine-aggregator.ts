@@ -5,12 +5,9 @@ import { Journal } from '../journal/journal.js'
 import { JournalLayout } from '../journal/journal-layout.js'
 import { engineIndex, refuseUnknownOptions } from '../options.js'
 import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
-import {
-  type AggregatorHealth,
-  type RestartCount,
-  registerSelfMetrics,
-} from '../prometheus/self-metrics.js'
+import { type AggregatorHealth, registerSelfMetrics } from '../prometheus/self-metrics.js'
 import { StoreMetrics } from '../prometheus/store-metrics.js'
+import { shielded } from '../shielded.js'
 import type { EngineSeries } from '../stats/series-reading.js'
 import { MooncakeStoreConnectorStats } from '../wire/mooncake-store-connector-stats.js'
 import { decodePayload, type Payload } from '../wire/payload.js'
@@ -20,23 +17,17 @@ import {
   type AggregatorSettings,
   readOptions,
 } from './aggregator-options.js'
+import type { DisconnectOptions, IngestOptions, IngestResult } from './call-options.js'
 import { Connection } from './connection.js'
-import type { Engine } from './engine.js'
+import type { Engine, Moment } from './engine.js'
 import { EngineTable } from './engine-table.js'
 import { IntervalLog } from './interval-log.js'
 import { Life } from './life.js'
 import { Rejections } from './rejections.js'
+import { Restarts } from './restarts.js'
 
-/** Options of `EngineAggregator.disconnect`. */
-export interface DisconnectOptions {
-  /** Whether the engine's series stay (default) or go. */
-  readonly series?: 'keep' | 'drop'
-}
-
-/** What became of a payload. */
-export type IngestResult =
-  | { readonly accepted: true }
-  | { readonly accepted: false; readonly error: MoonmeterError }
+/** Times per interval at which silent engines are looked for. */
+const LOOKS_PER_INTERVAL = 4
 
 /**
  * Gathers the stats of all engines on the main thread: latest reports of running lives, last words
@@ -47,7 +38,7 @@ export class EngineAggregator {
   readonly #journalLayout: JournalLayout
   readonly #engines: EngineTable
   readonly #rejections = new Rejections()
-  readonly #restarts = new Map<string, RestartCount>()
+  readonly #restarts = new Restarts()
   readonly #intervalLog: IntervalLog
   readonly #timers: NodeJS.Timeout[] = []
   #closed = false
@@ -62,7 +53,9 @@ export class EngineAggregator {
     this.#intervalLog = new IntervalLog(stats, log)
     new StoreMetrics(registry, modelName, layout, () => this.#collect())
     registerSelfMetrics(registry, () => this.#health())
-    this.#every(settings.intervalMs, () => this.#askSilentEngines())
+    // Looked at more often than reports are due, so that none is late by a whole interval.
+    const lookMs = Math.ceil(settings.intervalMs / LOOKS_PER_INTERVAL)
+    this.#every(lookMs, () => this.#askSilentEngines())
     this.#every(settings.logIntervalMs, () => this.#intervalLog.flush(this.#engines.list()))
   }
 
@@ -89,11 +82,11 @@ export class EngineAggregator {
     const buffer = Journal.allocate(this.#journalLayout)
     const journal = new Journal(buffer, this.#journalLayout)
     const life = new Life(engine.nextIncarnation, journal)
-    const connection = new Connection(life, journal, port1, this.#settings.now(), {
+    const connection = new Connection(life, journal, port1, this.#settings.uptime(), {
       message: (message) => this.#receive(engine, connection, message),
       close: () => this.#end(engine, life),
     })
-    engine.begin(life, connection)
+    engine.begin(life, connection, this.#settings.uptime())
     return {
       engine: index,
       incarnation: life.incarnation,
@@ -113,8 +106,10 @@ export class EngineAggregator {
    *
    * @throws MoonmeterError `INVALID_ENGINE` when `engine` is no engine index, `CLOSED`
    */
-  ingest(bytes: Uint8Array, { engine }: { readonly engine?: number } = {}): IngestResult {
+  ingest(bytes: Uint8Array, options: IngestOptions = {}): IngestResult {
     this.#assertOpen()
+    refuseUnknownOptions('ingest', options, ['engine'])
+    const { engine } = options
     const index = engine === undefined ? undefined : engineIndex(engine)
     try {
       const payload = decodePayload(bytes, this.#settings)
@@ -164,17 +159,12 @@ export class EngineAggregator {
     this.#endConnections(engine)
     if (series !== 'drop') return
     this.#engines.delete(index)
-    for (const [key, { engine: label }] of this.#restarts) {
-      if (label === String(index)) this.#restarts.delete(key)
-    }
+    this.#restarts.delete(index)
   }
 
   /** Count that an engine is brought back; an `EnginePool` does. */
   noteRestart(index: number, reason: string): void {
-    const engine = String(engineIndex(index))
-    const key = `${engine} ${reason}`
-    const count = (this.#restarts.get(key)?.count ?? 0) + 1
-    this.#restarts.set(key, { engine, reason, count })
+    this.#restarts.add(engineIndex(index), reason)
   }
 
   /** Ask the running lives of an engine to stop; by `recorder.stopRequested` and `recorder.signal`. */
@@ -213,9 +203,9 @@ export class EngineAggregator {
         throw rejection('engine', expected, `${report.engine}, ${report.incarnation}`)
       }
       life.accept(report)
-      const nowMs = this.#settings.now()
-      engine.noteReport((message as Uint8Array).length, nowMs, report.final)
-      connection.heard(nowMs)
+      const moment = this.#moment()
+      engine.noteReport((message as Uint8Array).length, moment, report.final)
+      connection.heard(moment.uptimeMs)
     } catch (error) {
       this.#reject(error)
     }
@@ -229,7 +219,8 @@ export class EngineAggregator {
       const life = engine.lifeOf(report.incarnation, (ended) =>
         this.#intervalLog.addLife(engine, ended),
       )
-      // What a journal holds is known better here than by whoever handed in a report of it.
+      // What a journal holds is known better here than by whoever handed in a report of it: it may
+      // be late, or of another process that numbers its engines in the same way.
       if (life !== undefined && !life.hasJournal) {
         life.accept(report)
         final = report.final
@@ -238,12 +229,12 @@ export class EngineAggregator {
       engine.addRows(payload.stats)
       this.#intervalLog.addRows(payload.stats)
     }
-    engine.noteReport(bytes, this.#settings.now(), final)
+    engine.noteReport(bytes, this.#moment(), final)
   }
 
   #reject(error: unknown): MoonmeterError {
     const rejected = this.#rejections.add(error)
-    this.#settings.onRejected(rejected)
+    shielded('onRejected', () => this.#settings.onRejected(rejected))
     return rejected
   }
 
@@ -255,7 +246,7 @@ export class EngineAggregator {
   }
 
   #askSilentEngines(): void {
-    const nowMs = this.#settings.now()
+    const nowMs = this.#settings.uptime()
     for (const engine of this.#engines.list()) {
       for (const connection of engine.connections) {
         if (connection.isSilent(nowMs, this.#settings.intervalMs)) connection.askForReport()
@@ -264,7 +255,7 @@ export class EngineAggregator {
   }
 
   #collect(): EngineSeries[] {
-    const nowMs = this.#settings.now()
+    const nowMs = this.#settings.uptime()
     return this.#engines.list().flatMap((engine) => {
       for (const connection of engine.connections) {
         if (connection.isSilent(nowMs, this.#settings.intervalMs))
@@ -275,13 +266,17 @@ export class EngineAggregator {
   }
 
   #health(): AggregatorHealth {
-    const { now, silentAfterMs } = this.#settings
-    const nowMs = now()
+    const { uptime, silentAfterMs } = this.#settings
+    const uptimeMs = uptime()
     return {
-      engines: this.#engines.list().map((engine) => engine.health(nowMs, silentAfterMs)),
+      engines: this.#engines.list().map((engine) => engine.health(uptimeMs, silentAfterMs)),
       rejected: this.#rejections.counts,
-      restarts: [...this.#restarts.values()],
+      restarts: this.#restarts.counts,
     }
+  }
+
+  #moment(): Moment {
+    return { nowMs: this.#settings.now(), uptimeMs: this.#settings.uptime() }
   }
 
   #every(ms: number, run: () => void): void {

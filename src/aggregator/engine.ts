@@ -15,7 +15,15 @@ import { Life } from './life.js'
  * Lives of an engine in another process that are kept apart, so that a late report of one finds
  * it. Older ones are summed up for good.
  */
-const REMOTE_LIVES_MAX = 8
+const REMOTE_LIVES_MAX = 4
+
+/** A moment by two clocks. */
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly nowMs: number
+  /** Milliseconds of a clock that only goes forward. */
+  readonly uptimeMs: number
+}
 
 /** As many names as there can be: somebody else limits them. */
 const UNLIMITED = { operationsMax: 65_536, statusesMax: 65_536 }
@@ -39,6 +47,8 @@ export class Engine {
   reports = 0
   reportBytes = 0
   lastReportMs: number | undefined
+  /** When it last gave a sign of life, by a clock that only goes forward. */
+  #lastSignMs = 0
 
   /**
    * @param limits of the operations and statuses told apart
@@ -81,7 +91,8 @@ export class Engine {
   }
 
   /** Begin a life that records in this process. */
-  begin(life: Life, connection: Connection): void {
+  begin(life: Life, connection: Connection, uptimeMs: number): void {
+    this.#lastSignMs = uptimeMs
     this.#lives.set(life.incarnation, life)
     this.#connections.set(life, connection)
     this.#newestIncarnation = life.incarnation
@@ -134,7 +145,8 @@ export class Engine {
   }
 
   /** Note that a payload was accepted, and whether it said to be the last. */
-  noteReport(bytes: number, nowMs: number, final: boolean): void {
+  noteReport(bytes: number, { nowMs, uptimeMs }: Moment, final: boolean): void {
+    this.#lastSignMs = uptimeMs
     this.#open = !final
     this.reports++
     this.reportBytes += bytes
@@ -165,14 +177,12 @@ export class Engine {
   }
 
   /** What the self-metrics show of it. */
-  health(nowMs: number, silentAfterMs: number): EngineHealth {
+  health(uptimeMs: number, silentAfterMs: number): EngineHealth {
     let rows = this.#finished.rows
     for (const life of this.#lives.values()) rows += life.rows
-    const signs = [...this.#connections.values()].map(({ connectedMs }) => connectedMs)
-    const lastSignMs = Math.max(this.lastReportMs ?? 0, ...signs)
     return {
       labels: this.#healthLabels,
-      up: this.#open && nowMs - lastSignMs <= silentAfterMs,
+      up: this.#open && uptimeMs - this.#lastSignMs <= silentAfterMs,
       reports: this.reports,
       reportBytes: this.reportBytes,
       lastReportMs: this.lastReportMs,

@@ -1,4 +1,5 @@
-import { refuseUnknownOptions } from '../options.js'
+import { refuseUnknownOptions, requireType } from '../options.js'
+import { shielded } from '../shielded.js'
 import { ConnectorStats } from '../stats/connector-stats.js'
 import { pythonFloat } from '../stats/python-float.js'
 
@@ -28,6 +29,7 @@ export class KVConnectorLogging {
   /** @throws MoonmeterError `INVALID_OPTION` for an unknown option */
   constructor(options: LoggingOptions) {
     refuseUnknownOptions('KVConnectorLogging', options, ['log'])
+    requireType('log', 'function', options.log ?? null)
     this.#log = options.log
   }
 
@@ -49,7 +51,7 @@ export class KVConnectorLogging {
     const text = figures.map(([name, value]) => `${name}=${formatFigure(name, value)}`).join(', ')
     const approximateOperations = this.#stats.approximateOperations()
     this.#stats.reset()
-    this.#log(`KV Transfer metrics: ${text}`, { approximateOperations })
+    shielded('log', () => this.#log(`KV Transfer metrics: ${text}`, { approximateOperations }))
   }
 }
 

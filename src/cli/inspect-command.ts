@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { EngineAggregator } from '../aggregator/engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
-import { splitValues } from '../wire/msgpack.js'
+import { CellLayout, DEFAULT_LAYOUT } from '../stats/cell-layout.js'
+import { splitValues, unpack } from '../wire/msgpack.js'
 import { decodePayload } from '../wire/payload.js'
+import { boundsOfReport } from '../wire/report.js'
 import { countOf } from './format.js'
 import { integerFrom } from './option-parsers.js'
 import { summarize, summarizeOperations, summaryTable } from './summary.js'
@@ -34,16 +36,30 @@ export function inspectCommand(): Command {
 async function inspect(file: string, { format, engine, model }: Flags): Promise<void> {
   const bytes = readBytes(file)
   const payloads = located(file, () => splitValues(bytes))
-  const aggregator = new EngineAggregator({ modelName: model })
+  // One exposition has one set of bounds: those of the first report, where there is one.
+  const bounds = firstOf(payloads, (payload) => boundsOfReport(unpack(payload)))
+  const layout = bounds === undefined ? DEFAULT_LAYOUT : new CellLayout(bounds)
+  const aggregator = new EngineAggregator({ modelName: model, bounds: layout.bounds })
   for (const [index, payload] of payloads.entries()) {
     // A report says itself whose it is; the option is for payloads that do not.
     const where = `${file}: payload ${index + 1} of ${payloads.length}`
-    const { kind } = located(where, () => decodePayload(payload))
+    const { kind } = located(where, () => decodePayload(payload, { layout }))
     const result = aggregator.ingest(payload, kind === 'report' ? {} : { engine })
     if (!result.accepted) located(where, () => raise(result.error))
   }
   process.stdout.write(await render(aggregator, payloads.length, format))
   await aggregator.close()
+}
+
+function firstOf<From, To>(
+  items: readonly From[],
+  read: (item: From) => To | undefined,
+): To | undefined {
+  for (const item of items) {
+    const value = read(item)
+    if (value !== undefined) return value
+  }
+  return undefined
 }
 
 /** Say in errors which input they are of. */

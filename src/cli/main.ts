@@ -22,8 +22,10 @@ for (const command of [simulateCommand(), inspectCommand()]) {
 // Whoever reads the output may stop reading, as `head` does.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT_FAILURE)
-    throw error
+    if (error.code !== 'EPIPE' && stream !== process.stderr) {
+      process.stderr.write(oneLine(`output: expected to be able to write, got ${error.message}`))
+    }
+    process.exit(EXIT_FAILURE)
   })
 }
 

@@ -131,7 +131,8 @@ async function runPool(
   )
   const restoreSignals = stopOnSignals((signal) => {
     logger.info(`${signal}: stopping; once more ends at once`)
-    void pool.stop()
+    // How it ends is seen where the pool is run.
+    pool.stop().catch(() => {})
   })
   try {
     // Whoever reads this may send a signal at once.

@@ -20,5 +20,5 @@ export interface EngineLink {
   /** Where reports go. */
   readonly port: MessagePort
   /** What must be moved, not copied, to the engine's thread. */
-  readonly transferList: readonly MessagePort[]
+  readonly transferList: MessagePort[]
 }

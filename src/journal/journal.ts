@@ -116,7 +116,7 @@ export class Journal {
   /**
    * The stats of every series so far.
    *
-   * @param final whether nobody writes any more
+   * @param final whether this is the last time: a fold that is never done is read as it is
    * @returns undefined where the recorder was always in the middle of something
    */
   snapshot(final: boolean): FoldedSnapshot[] | undefined {
@@ -165,7 +165,8 @@ export class Journal {
     const base = this.layout.baseOf(series)
     const block = this.layout.scratch
     const counters = floats.subarray(base + SERIES.folding, base + this.layout.seriesLength)
-    for (let attempt = 0; attempt < COPY_ATTEMPTS_MAX; attempt++) {
+    let still = false
+    for (let attempt = 0; attempt < COPY_ATTEMPTS_MAX || (final && !still); attempt++) {
       const folded = floats[base + SERIES.folded]
       block.set(counters, SERIES.folding)
       const whole = floats[base + SERIES.folding] === folded
@@ -175,9 +176,11 @@ export class Journal {
         const at = SERIES.recent + (row % RECENT_ROWS)
         block[at] = floats[base + at]
       }
-      if ((whole && this.#ringHolds(base, folded)) || final) return block
+      if (whole && this.#ringHolds(base, folded)) return block
+      still = floats[base + SERIES.folded] === folded
     }
-    return undefined
+    // Whoever left a fold undone for so long is gone, or as good as gone.
+    return final && still ? block : undefined
   }
 
   #namesAt(series: number): number {

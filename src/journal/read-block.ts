@@ -17,7 +17,10 @@ export function readBlock(
 ): Omit<FoldedSnapshot, 'operation' | 'status'> {
   const cells = block.subarray(SERIES.cells)
   const durationSum = readDurationSum(block)
-  for (let row = block[SERIES.folded]; row < block[SERIES.rows]; row++) {
+  // The rows that the cells hold, and not `folded`: a recorder that stands still in the middle of a
+  // row may have counted it and not yet said so.
+  let row = cells.reduce((rows, count) => rows + count, 0)
+  for (; row < block[SERIES.rows]; row++) {
     const durationSeconds = block[SERIES.recent + (row % RECENT_ROWS)]
     cells[layout.slotOf(durationSeconds)]++
     durationSum.add(durationSeconds)

@@ -83,6 +83,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
   readonly #supervisors: readonly EngineSupervisor[]
   readonly #stopTimeoutMs: number
   #outcomes: Promise<EngineOutcome[]> | undefined
+  #stopped = false
 
   /** @throws MoonmeterError `INVALID_OPTION`, `INVALID_ENGINE` */
   constructor(options: PoolOptions) {
@@ -121,8 +122,12 @@ export class EnginePool extends EventEmitter<PoolEvents> {
    * Run all engines until each returned, was given up or was stopped.
    *
    * @returns how each ended, in the order of the engines; the same promise at every call
+   * @throws MoonmeterError `CLOSED` when it was stopped before it ran
    */
   run(): Promise<EngineOutcome[]> {
+    if (this.#stopped && this.#outcomes === undefined) {
+      throw new MoonmeterError('CLOSED', 'pool: expected no run() after stop(); make a new pool')
+    }
     this.#outcomes ??= Promise.all(this.#supervisors.map((engine) => engine.supervise()))
     return this.#outcomes
   }
@@ -134,6 +139,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
    * @returns how each ended
    */
   async stop(): Promise<EngineOutcome[]> {
+    this.#stopped = true
     const outcomes = this.#outcomes ?? Promise.resolve([])
     for (const supervisor of this.#supervisors) supervisor.stop()
     const timer = setTimeout(() => {
@@ -176,6 +182,9 @@ function readEngines(engines: number | readonly number[]): readonly number[] {
   if (typeof engines === 'number') {
     const count = requireNumber('engines', ENGINES, engines)
     return Array.from({ length: count }, (_, index) => index)
+  }
+  if (!Array.isArray(engines)) {
+    throw new MoonmeterError('INVALID_OPTION', 'engines: expected a number or an array of indices')
   }
   const indices = engines.map(engineIndex)
   if (indices.length === 0 || new Set(indices).size !== indices.length) {

@@ -82,6 +82,8 @@ export class EngineSupervisor {
     try {
       return { engine, state: 'finished', result: await run(link, this.#abort.signal) }
     } catch (cause) {
+      // Where the link never reached a thread, nobody else would end this life.
+      link.port.close()
       const reason = reasonOf(cause, this.#abort.signal.aborted)
       const error = failure(engine, reason, cause)
       onExit(link.incarnation, reason, error)

@@ -1,5 +1,5 @@
 /** Bytes of a chunk of text; chunks go to a socket as they are. */
-export const CHUNK_BYTES = 2 ** 18
+const CHUNK_BYTES = 2 ** 18
 /** Chunks kept for the next scrape: as many as a scrape of some thousand engines takes. */
 const CHUNKS_KEPT_MAX = 128
 

@@ -1,8 +1,11 @@
-import { refuseUnknownOptions } from '../options.js'
+import { MoonmeterError } from '../errors.js'
+import { refuseUnknownOptions, requireType } from '../options.js'
+import { shielded } from '../shielded.js'
 import { COUNT_MAX, STATUS_ERROR, STATUS_OK, STATUS_PARTIAL_FAILURE } from '../stats/row.js'
 import type { Recorder } from './recorder.js'
 
 const MS_PER_SECOND = 1e3
+const EXISTS_OPERATIONS = ['lookup_exists', 'save_exists']
 
 /** Options of `instrumentStore`; each has a default. */
 export interface InstrumentOptions {
@@ -39,8 +42,16 @@ export function instrumentStore<Client extends object>(
   options: InstrumentOptions = {},
 ): Client {
   refuseUnknownOptions('instrumentStore', options, ['existsOperation', 'bytesOf', 'now'])
+  requireType('bytesOf', 'function', options.bytesOf)
+  requireType('now', 'function', options.now)
   const call = new StoreCall(recorder, options)
   const exists = options.existsOperation ?? 'lookup_exists'
+  if (!EXISTS_OPERATIONS.includes(exists)) {
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `existsOperation: expected ${EXISTS_OPERATIONS.join(' or ')}, got '${String(exists)}'`,
+    )
+  }
   const operations = new Map<PropertyKey, string>([
     ['batchIsExist', exists],
     ['batchPut', 'save_put'],
@@ -87,8 +98,11 @@ class StoreCall {
   wrap(operation: string, method: Method): Method {
     return (keys, ...rest) => {
       const startMs = this.#now()
+      // Whatever is wrong with the telemetry, the call is as good as it was without.
       const ended = (result: unknown, failed: boolean) =>
-        this.#record(operation, startMs, keys, rest, result, failed)
+        shielded('instrumentStore', () =>
+          this.#record(operation, startMs, keys, rest, result, failed),
+        )
       let result: unknown
       try {
         result = method(keys, ...rest)
@@ -151,8 +165,9 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function countNegative(result: unknown): number {
-  if (!Array.isArray(result) && !(result instanceof Int32Array)) return 0
-  return Array.from<unknown>(result).filter((code) => typeof code === 'number' && code < 0).length
+  if (!Array.isArray(result) && !ArrayBuffer.isView(result)) return 0
+  const codes = Array.from(result as unknown as ArrayLike<unknown>)
+  return codes.filter((code) => typeof code === 'number' && code < 0).length
 }
 
 function bufferBytes(_keys: readonly unknown[], rest: readonly unknown[], result: unknown): number {

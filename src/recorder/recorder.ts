@@ -4,8 +4,9 @@ import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import type { Journal } from '../journal/journal.js'
 import { HEADER, JOURNAL_STATE, REPORT_DUE } from '../journal/journal-layout.js'
+import { refuseUnknownOptions } from '../options.js'
 import { fitsLabel } from '../stats/label.js'
-import type { RowOptions } from '../stats/row.js'
+import { ROW_OPTIONS, type RowOptions } from '../stats/row.js'
 import { encodeReport } from '../wire/report.js'
 import { OperationRecorder } from './operation-recorder.js'
 
@@ -37,6 +38,8 @@ export class Recorder {
   #current: OperationRecorder | undefined
   #currentName: string | undefined
   #stop: AbortController | undefined
+  /** When the last report was made, by a clock that only goes forward. */
+  #reportedMs = Number.NEGATIVE_INFINITY
   #closed = false
 
   constructor(link: EngineLink, journal: Journal, options: RecorderOptions) {
@@ -44,7 +47,7 @@ export class Recorder {
     this.#link = link
     this.#port = link.port
     this.#now = options.now ?? Date.now
-    this.#timer = setInterval(() => this.report(), link.intervalMs)
+    this.#timer = setInterval(() => this.#reportInTime(), link.intervalMs)
     // Telemetry alone must not keep a thread alive.
     this.#timer.unref()
   }
@@ -90,6 +93,7 @@ export class Recorder {
     if (typeof name !== 'string') {
       throw new MoonmeterError('INVALID_ROW', `operation: expected a string, got ${typeof name}`)
     }
+    if (!name.isWellFormed()) return this.operation(name.toWellFormed())
     // A handle per name, of as many names as the journal could tell apart.
     const isLimited = this.#operations.size >= this.journal.layout.seriesMax || !fitsLabel(name)
     if (isLimited && name !== OTHER) return this.operation(OTHER)
@@ -104,6 +108,10 @@ export class Recorder {
    * @throws MoonmeterError as `OperationRecorder.record`
    */
   record(operation: string, durationSeconds: number, numKeys: number, options?: RowOptions): void {
+    // A misspelt option would pass for a default; the usual one tells that nothing is misspelt.
+    if (options !== undefined && options.numBytes === undefined) {
+      refuseUnknownOptions('record', options, ROW_OPTIONS)
+    }
     // Rows of an operation tend to come in runs, and comparing a name is less than looking it up.
     if (operation !== this.#currentName || this.#current === undefined) {
       this.#current = this.operation(operation)
@@ -125,6 +133,11 @@ export class Recorder {
   report(): void {
     if (this.#closed) return
     this.#post(false)
+  }
+
+  /** The aggregator may have asked just before the interval was over. */
+  #reportInTime(): void {
+    if (performance.now() - this.#reportedMs >= this.#link.intervalMs / 2) this.report()
   }
 
   /** Post the last report and close the port. Recording afterwards throws `CLOSED`. */
@@ -159,6 +172,7 @@ export class Recorder {
     if (typeof status !== 'string') {
       throw new MoonmeterError('INVALID_ROW', `status: expected a string, got ${typeof status}`)
     }
+    if (!status.isWellFormed()) return this.baseOf(operation, status.toWellFormed())
     const statuses = this.#bases.get(operation) ?? new Map<string, number>()
     const limited = status !== OTHER && (statuses.size >= STATUSES_MAX || !fitsLabel(status))
     if (limited) return this.baseOf(operation, OTHER)
@@ -176,6 +190,7 @@ export class Recorder {
   #post(final: boolean): void {
     const { words, floats } = this.journal
     floats[REPORT_DUE] = 0
+    this.#reportedMs = performance.now()
     this.journal.fold()
     const unread = words[HEADER.posted] - Atomics.load(words, HEADER.taken)
     if (unread >= UNREAD_REPORTS_MAX) return

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { MoonmeterError } from '../errors.js'
+import { refuseUnknownOptions, requireType } from '../options.js'
 
 /** Who may see the metrics; where both are given, either will do. */
 export interface AuthorizationOptions {
@@ -22,6 +23,7 @@ export class Authorization {
 
   /** @throws MoonmeterError `INVALID_OPTION` for an empty secret */
   constructor({ bearerToken, basicAuth }: AuthorizationOptions) {
+    requireType('bearerToken', 'string', bearerToken)
     const accepted: string[] = []
     const challenges: string[] = []
     if (bearerToken !== undefined) {
@@ -30,6 +32,8 @@ export class Authorization {
       challenges.push('Bearer realm="moonmeter"')
     }
     if (basicAuth !== undefined) {
+      refuseUnknownOptions('basicAuth', basicAuth, ['username', 'password'])
+      requireType('basicAuth.username', 'string', basicAuth.username ?? null)
       refuseEmpty('basicAuth.password', basicAuth.password)
       const credentials = `${basicAuth.username}:${basicAuth.password}`
       accepted.push(`basic ${Buffer.from(credentials).toString('base64')}`)

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { MoonmeterError } from '../errors.js'
 import { refuseUnknownOptions } from '../options.js'
 import { releaseChunks } from '../prometheus/chunk-pool.js'
 import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
@@ -36,6 +37,9 @@ export function metricsHandler(
   options: AuthorizationOptions = {},
 ): RequestListener {
   refuseUnknownOptions('metricsHandler', options, ['bearerToken', 'basicAuth'])
+  if (typeof source?.registry?.metrics !== 'function') {
+    throw new MoonmeterError('INVALID_OPTION', 'metricsHandler: expected an EngineAggregator')
+  }
   const authorization = new Authorization(options)
   return (request, response) => {
     // A listener's promise is nobody's, so a failure must end as an answer here.

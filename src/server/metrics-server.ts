@@ -44,7 +44,8 @@ export async function listen(
   const server = createServer(timeouts, metricsHandler(source, options))
   server.maxConnections = CONNECTIONS_MAX
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
+    // Stays for the life of the server: a failed accept must not take the process down.
+    server.on('error', (cause: NodeJS.ErrnoException) => {
       reject(listenError(`${host}:${port}`, cause))
     })
     try {

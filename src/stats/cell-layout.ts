@@ -16,7 +16,7 @@ export const CELL_SHIFT = MANTISSA_BITS_IN_HIGH_WORD - MANTISSA_BITS
 /** High word of the smallest duration that has a cell of its own, shifted by `CELL_SHIFT`. */
 export const CELL_BASE = (EXPONENT_BIAS + OCTAVE_MIN) << MANTISSA_BITS
 /** Number of log-linear cells between the two catch-all cells. */
-export const CELL_COUNT = (OCTAVE_END - OCTAVE_MIN) << MANTISSA_BITS
+const CELL_COUNT = (OCTAVE_END - OCTAVE_MIN) << MANTISSA_BITS
 /** The smallest bound a bucket may have, in seconds: cells are split only from here on. */
 export const BOUND_SECONDS_MIN = 2 ** OCTAVE_MIN
 /** What every bound must be below, in seconds. */
@@ -59,6 +59,9 @@ export class CellLayout {
    * (within about 3 %) that they fall into one cell: the hot path compares once.
    */
   constructor(bounds: readonly number[]) {
+    if (!Array.isArray(bounds) || !bounds.every((bound) => typeof bound === 'number')) {
+      throw new MoonmeterError('INVALID_OPTION', 'bounds: expected an array of numbers')
+    }
     this.bounds = Object.freeze([...bounds])
     this.slotOfCell = new Uint16Array(CELL_COUNT)
     this.boundOfCell = new Float64Array(CELL_COUNT).fill(Number.POSITIVE_INFINITY)

@@ -87,6 +87,7 @@ export class ConnectorStats {
   declare(operation: string): OperationStats {
     const known = this.#operations.get(operation)
     if (known !== undefined) return known
+    if (!operation.isWellFormed()) return this.declare(operation.toWellFormed())
     const { operationsMax, statusesMax, exactRowsMax } = this.#limits
     const limited = this.#operations.size >= operationsMax || !fitsLabel(operation)
     if (limited && operation !== OTHER) return this.declare(OTHER)

@@ -30,6 +30,8 @@ export class OperationStats {
   seriesOf(status: string): SeriesStats {
     const known = this.#series.get(status)
     if (known !== undefined) return known
+    // Halves of surrogate pairs all look alike once they are text.
+    if (!status.isWellFormed()) return this.seriesOf(status.toWellFormed())
     const limited = this.#series.size >= this.#statusesMax || !fitsLabel(status)
     if (limited && status !== OTHER) return this.seriesOf(OTHER)
     const series = new SeriesStats(this.#layout)

@@ -1,4 +1,5 @@
 import { MoonmeterError } from '../errors.js'
+import { refuseUnknownOptions } from '../options.js'
 
 /** The largest count a row may have: 64 bits, as on the wire. Sums stay far from infinity. */
 export const COUNT_MAX = 2 ** 64
@@ -29,12 +30,22 @@ export interface Row {
   readonly numFailedKeys: number
 }
 
+/** The names of `RowOptions`, and of the rest of a row, which may be handed in whole. */
+export const ROW_OPTIONS = [
+  'numBytes',
+  'status',
+  'numFailedKeys',
+  'operation',
+  'durationSeconds',
+  'numKeys',
+]
+
 /**
  * A row with its defaults filled in and its counts truncated to integers, as the reference's
  * `reduce` does.
  *
  * @throws MoonmeterError `INVALID_ROW` when a number is negative, NaN or infinite, a count is above
- * `COUNT_MAX`, or a name is no string
+ * `COUNT_MAX`, or a name is no string; `INVALID_OPTION` for an unknown option
  */
 export function makeRow(
   operation: string,
@@ -42,6 +53,7 @@ export function makeRow(
   numKeys: number,
   options: RowOptions = {},
 ): Row {
+  refuseUnknownOptions('a row', options, ROW_OPTIONS)
   const { numBytes = 0, status = STATUS_OK, numFailedKeys = 0 } = options
   checkName('operation', operation)
   checkName('status', status)

@@ -91,6 +91,12 @@ export function isReport(value: unknown): value is Map<unknown, unknown> {
   return value instanceof Map && value.has(REPORT_KEY) && !Array.isArray(value.get(REPORT_KEY))
 }
 
+/** The bucket bounds that a report says it has, in seconds; undefined for any other payload. */
+export function boundsOfReport(payload: unknown): number[] | undefined {
+  const bounds = isReport(payload) ? payload.get('bounds') : undefined
+  return bounds instanceof Uint8Array ? [...readFloats(bounds)] : undefined
+}
+
 /**
  * A report from an unpacked payload, every value of it checked.
  *

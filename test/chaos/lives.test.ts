@@ -120,7 +120,7 @@ async function abortedTask(task: ChaosTask): Promise<void> {
 async function endedWorker(task: ChaosTask, ending: string): Promise<void> {
   const worker = new Worker(ENGINE_FILE, {
     workerData: task,
-    transferList: [...task.link.transferList],
+    transferList: task.link.transferList,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX },
   })
   const errors: NodeJS.ErrnoException[] = []

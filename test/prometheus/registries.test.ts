@@ -138,7 +138,7 @@ test('resetting the metrics of an aggregator does not lose what engines counted'
 test('all families of a scrape agree, whatever is recorded meanwhile', async () => {
   let nowMs = 0
   const registry = new Registry()
-  const aggregator = new EngineAggregator({ registry, intervalMs: 1_000, now: () => nowMs })
+  const aggregator = new EngineAggregator({ registry, intervalMs: 1_000, uptime: () => nowMs })
   const recorder = createRecorder(aggregator.connect(0))
   for (let row = 1; row <= 50; row++) {
     recorder.record('op', 1, 2, { numBytes: 3, numFailedKeys: 1 })

@@ -11,7 +11,7 @@ export type Violation = string
 export type HouseRule = (files: readonly SourceFile[]) => Violation[]
 
 /** What every part may import: it stands below all of them. */
-const BASE = ['errors', 'catalogue', 'options']
+const BASE = ['errors', 'catalogue', 'options', 'shielded']
 const BELOW_SERVER = ['stats', 'journal', 'wire', 'recorder', 'prometheus', 'aggregator', 'pool']
 
 /**
@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   catalogue: [],
   options: [],
+  shielded: [],
   stats: [],
   journal: ['stats'],
   wire: ['stats'],
@@ -40,6 +41,7 @@ const BASE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   catalogue: [],
   options: ['errors'],
+  shielded: [],
 }
 
 /** The one folder of `src` that may import each npm package. */

@@ -1,0 +1,26 @@
+import type { RestartCount } from '../prometheus/self-metrics.js'
+
+/** Counts how often engines were brought back, by reason. */
+export class Restarts {
+  readonly #counts = new Map<string, RestartCount>()
+
+  /** The counts, by engine and reason. */
+  get counts(): RestartCount[] {
+    return [...this.#counts.values()]
+  }
+
+  /** Count one. */
+  add(index: number, reason: string): void {
+    const engine = String(index)
+    const key = JSON.stringify([engine, reason])
+    const count = (this.#counts.get(key)?.count ?? 0) + 1
+    this.#counts.set(key, { engine, reason, count })
+  }
+
+  /** Forget those of an engine. */
+  delete(index: number): void {
+    for (const [key, { engine }] of this.#counts) {
+      if (engine === String(index)) this.#counts.delete(key)
+    }
+  }
+}
