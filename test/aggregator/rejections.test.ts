@@ -37,7 +37,12 @@ const REFUSED: Readonly<Record<RejectionReason, readonly Uint8Array[]>> = {
 
 /** An aggregator with rows and a life of engine 1, and a clock that stands still. */
 function newAggregator(onRejected: (error: MoonmeterError) => void = () => {}): EngineAggregator {
-  const aggregator = new EngineAggregator({ payloadBytesMax: 1_000, now: () => 5_000, onRejected })
+  const aggregator = new EngineAggregator({
+    payloadBytesMax: 1_000,
+    now: () => 5_000,
+    uptime: () => 0,
+    onRejected,
+  })
   aggregator.ingest(GOOD, { engine: 1 })
   const report = reportBytes({ engine: 1, sequence: 2, series: [seriesWithRows(7)] })
   assert.deepEqual(aggregator.ingest(report), { accepted: true })

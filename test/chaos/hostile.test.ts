@@ -39,6 +39,7 @@ class Target {
   constructor() {
     this.aggregator = new EngineAggregator({
       now: () => 5_000,
+      uptime: () => 5_000,
       payloadBytesMax: PAYLOAD_BYTES_MAX,
       onRejected: ({ reason = 'none' }) => this.told.set(reason, (this.told.get(reason) ?? 0) + 1),
     })

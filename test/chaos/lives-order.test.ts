@@ -49,7 +49,7 @@ function shownRows(samples: ReturnType<typeof parseExposition>): number {
 /** The events in one order; answers the text of the exposition at the end. */
 async function happen(order: readonly Event[], byPort: boolean, atOnce: boolean): Promise<string> {
   const what = `${order.join(', ')} (${byPort ? 'by port' : 'ingested'}${atOnce ? ', at once' : ''})`
-  const aggregator = new EngineAggregator({ now: () => 1_000 })
+  const aggregator = new EngineAggregator({ now: () => 1_000, uptime: () => 1_000 })
   const watch = new Watch(aggregator)
   const first = new CapturedLife(aggregator, 0)
   const early = first.rows(3).report()
@@ -147,7 +147,7 @@ test('reports of two lives from elsewhere, each doubled, add up in every order',
 
 for (const series of ['keep', 'drop'] as const) {
   test(`an engine that is disconnected with '${series}' and connects again counts as it should`, async () => {
-    const aggregator = new EngineAggregator({ now: () => 1_000 })
+    const aggregator = new EngineAggregator({ now: () => 1_000, uptime: () => 1_000 })
     const shown = async () => parseExposition(await aggregator.registry.metrics())
     const first = new CapturedLife(aggregator, 0).rows(3)
     const other = new CapturedLife(aggregator, 1).rows(50)
@@ -182,7 +182,7 @@ for (const series of ['keep', 'drop'] as const) {
 }
 
 test('a report of a life that was dropped does not count for the life that follows', async () => {
-  const aggregator = new EngineAggregator({ now: () => 1_000 })
+  const aggregator = new EngineAggregator({ now: () => 1_000, uptime: () => 1_000 })
   const first = new CapturedLife(aggregator, 0).rows(9)
   const late = first.report()
   aggregator.disconnect(0, { series: 'drop' })
@@ -196,7 +196,7 @@ test('a report of a life that was dropped does not count for the life that follo
 })
 
 test('a report that claims more than a life’s journal holds never makes a counter go down', async () => {
-  const aggregator = new EngineAggregator({ now: () => 1_000 })
+  const aggregator = new EngineAggregator({ now: () => 1_000, uptime: () => 1_000 })
   const life = new CapturedLife(aggregator, 0).rows(2)
   life.post(life.report())
   for (let index = 0; index < TURNS; index++) await turn()
