@@ -55,8 +55,13 @@ export class EngineAggregator {
     registerSelfMetrics(registry, () => this.#health())
     // Looked at more often than reports are due, so that none is late by a whole interval.
     const lookMs = Math.ceil(settings.intervalMs / LOOKS_PER_INTERVAL)
-    this.#every(lookMs, () => this.#askSilentEngines())
-    this.#every(settings.logIntervalMs, () => this.#intervalLog.flush(this.#engines.list()))
+    this.#every(lookMs, () => {
+      for (const connection of this.#silentConnections()) connection.askForReport()
+    })
+    this.#every(settings.logIntervalMs, () => {
+      for (const { life } of this.#silentConnections()) life.readJournal(false)
+      this.#intervalLog.flush(this.#engines.list())
+    })
   }
 
   /** Where the metrics are registered. */
@@ -245,24 +250,19 @@ export class EngineAggregator {
     engine.end(life)
   }
 
-  #askSilentEngines(): void {
+  #collect(): EngineSeries[] {
+    for (const { life } of this.#silentConnections()) life.readJournal(false)
+    return this.#engines.list().flatMap((engine) => engine.collect())
+  }
+
+  /** Those that were not heard of for an interval, and so are behind. */
+  *#silentConnections(): Generator<Connection> {
     const nowMs = this.#settings.uptime()
     for (const engine of this.#engines.list()) {
       for (const connection of engine.connections) {
-        if (connection.isSilent(nowMs, this.#settings.intervalMs)) connection.askForReport()
+        if (connection.isSilent(nowMs, this.#settings.intervalMs)) yield connection
       }
     }
-  }
-
-  #collect(): EngineSeries[] {
-    const nowMs = this.#settings.uptime()
-    return this.#engines.list().flatMap((engine) => {
-      for (const connection of engine.connections) {
-        if (connection.isSilent(nowMs, this.#settings.intervalMs))
-          connection.life.readJournal(false)
-      }
-      return engine.collect()
-    })
   }
 
   #health(): AggregatorHealth {

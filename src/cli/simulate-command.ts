@@ -37,17 +37,7 @@ interface Flags {
 
 /** `moonmeter simulate`. */
 export function simulateCommand(): Command {
-  const option = <Value>(
-    flags: string,
-    help: string,
-    parse: (text: string) => Value,
-    fallback?: Value,
-    shown?: string,
-  ) => {
-    const made = new Option(flags, help).argParser(parse)
-    return fallback === undefined ? made : made.default(fallback, shown)
-  }
-  return new Command('simulate')
+  const command = new Command('simulate')
     .description('Run synthetic engines on worker threads and serve their metrics.')
     .addOption(option('--engines <n>', 'how many engines', integerFrom(1, 4_096), 4))
     .option('--trace <file>', 'replay a trace in the Mooncake format (default: made-up traffic)')
@@ -64,46 +54,8 @@ export function simulateCommand(): Command {
     )
     .addOption(option('--seed <n>', 'seed of all chance', integerFrom(0, 2 ** 32 - 1), 1))
     .option('--model <name>', 'value of the model_name label', 'llama-3-70b')
-    .addOption(option('--block-tokens <n>', 'tokens of a full block', integerFrom(1, 2 ** 20), 512))
-    .addOption(
-      option(
-        '--bytes-per-block <n>',
-        "bytes of a full block (default: the model's, or those of llama-3-70b)",
-        integerFrom(0, 2 ** 40),
-      ),
-    )
-    .addOption(
-      option(
-        '--request-rate <r>',
-        'made-up requests per second and engine (default: 3.4)',
-        numberFrom(1e-6, 1e6),
-      ),
-    )
-    .addOption(
-      option(
-        '--error-rate <r>',
-        `share of faulty calls (default: ${TRAFFIC_ERROR_RATE}, of a trace 0)`,
-        numberFrom(0, 1),
-      ),
-    )
-    .addOption(
-      option('--fault-burst <n>', 'mean calls of a run of faults (default: 5)', numberFrom(1, 1e9)),
-    )
-    .addOption(
-      option(
-        '--latency-floor <s>',
-        'median seconds of an empty get or put (default: 0.0004)',
-        numberFrom(0, 3_600),
-      ),
-    )
-    .addOption(option('--bandwidth <b>', 'bytes per second (default: 144e9)', numberFrom(1, 1e15)))
-    .addOption(
-      option(
-        '--latency-spread <sigma>',
-        'log-normal spread of gets and puts (default: 0.21)',
-        numberFrom(0, 5),
-      ),
-    )
+  for (const made of modelOptions()) command.addOption(made)
+  return command
     .addOption(
       option('--listen <host:port>', 'where to serve', parseListen, parseListen(LISTEN), LISTEN),
     )
@@ -112,6 +64,51 @@ export function simulateCommand(): Command {
     .option('--json <file>', 'write the totals to a file at the end')
     .addOption(new Option('--log-format <f>', 'how to log').choices(LOG_FORMATS).default('text'))
     .action((flags: Flags) => runSimulation(settingsOf(flags)))
+}
+
+/** Options of the modelled requests, store and network. */
+function modelOptions(): Option[] {
+  return [
+    option('--block-tokens <n>', 'tokens of a full block', integerFrom(1, 2 ** 20), 512),
+    option(
+      '--bytes-per-block <n>',
+      "bytes of a full block (default: the model's, or those of llama-3-70b)",
+      integerFrom(0, 2 ** 40),
+    ),
+    option(
+      '--request-rate <r>',
+      'made-up requests per second and engine (default: 3.4)',
+      numberFrom(1e-6, 1e6),
+    ),
+    option(
+      '--error-rate <r>',
+      `share of faulty calls (default: ${TRAFFIC_ERROR_RATE}, of a trace 0)`,
+      numberFrom(0, 1),
+    ),
+    option('--fault-burst <n>', 'mean calls of a run of faults (default: 5)', numberFrom(1, 1e9)),
+    option(
+      '--latency-floor <s>',
+      'median seconds of an empty get or put (default: 0.0004)',
+      numberFrom(0, 3_600),
+    ),
+    option('--bandwidth <b>', 'bytes per second (default: 144e9)', numberFrom(1, 1e15)),
+    option(
+      '--latency-spread <sigma>',
+      'log-normal spread of gets and puts (default: 0.21)',
+      numberFrom(0, 5),
+    ),
+  ]
+}
+
+function option<Value>(
+  flags: string,
+  help: string,
+  parse: (text: string) => Value,
+  fallback?: Value,
+  shown?: string,
+): Option {
+  const made = new Option(flags, help).argParser(parse)
+  return fallback === undefined ? made : made.default(fallback, shown)
 }
 
 function settingsOf(flags: Flags): Parameters<typeof runSimulation>[0] {
