@@ -24,11 +24,11 @@ export class Connection {
     life: Life,
     journal: Journal,
     port: MessagePort,
-    nowMs: number,
+    uptimeMs: number,
     events: ConnectionEvents,
   ) {
     this.life = life
-    this.#heardMs = nowMs
+    this.#heardMs = uptimeMs
     this.#journal = journal
     this.#port = port
     this.#events = events
@@ -39,13 +39,13 @@ export class Connection {
   }
 
   /** Note that the engine was heard of. */
-  heard(nowMs: number): void {
-    this.#heardMs = nowMs
+  heard(uptimeMs: number): void {
+    this.#heardMs = uptimeMs
   }
 
   /** Whether the engine was not heard of for a time. */
-  isSilent(nowMs: number, forMs: number): boolean {
-    return nowMs - this.#heardMs >= forMs
+  isSilent(uptimeMs: number, forMs: number): boolean {
+    return uptimeMs - this.#heardMs >= forMs
   }
 
   /** Ask for a report, which also a `record` in a loop that never yields will send. */

@@ -257,10 +257,10 @@ export class EngineAggregator {
 
   /** Those that were not heard of for an interval, and so are behind. */
   *#silentConnections(): Generator<Connection> {
-    const nowMs = this.#settings.uptime()
+    const uptimeMs = this.#settings.uptime()
     for (const engine of this.#engines.list()) {
       for (const connection of engine.connections) {
-        if (connection.isSilent(nowMs, this.#settings.intervalMs)) yield connection
+        if (connection.isSilent(uptimeMs, this.#settings.intervalMs)) yield connection
       }
     }
   }

@@ -1,5 +1,3 @@
-/** Bytes of a float64. */
-export const FLOAT64_BYTES = 8
 /** Bytes of a limb of a sum. */
 export const LIMB_BYTES = 4
 
@@ -11,7 +9,11 @@ export function writeFloats(values: readonly number[]): Uint8Array {
 /** Little-endian bytes as float64; bytes past the last whole one are left out. */
 export function readFloats(bytes: Uint8Array): Float64Array {
   // Copied, since a float64 array must start at a multiple of 8.
-  return new Float64Array(new Uint8Array(bytes).buffer, 0, Math.floor(bytes.length / FLOAT64_BYTES))
+  return new Float64Array(
+    new Uint8Array(bytes).buffer,
+    0,
+    Math.floor(bytes.length / Float64Array.BYTES_PER_ELEMENT),
+  )
 }
 
 /** Limbs, integers below 2^32, as little-endian bytes. */

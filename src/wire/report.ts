@@ -1,14 +1,7 @@
 import { type CellLayout, SLOTS_MAX } from '../stats/cell-layout.js'
 import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
 import type { FoldedSnapshot, SeriesSnapshot } from '../stats/series-snapshot.js'
-import {
-  FLOAT64_BYTES,
-  LIMB_BYTES,
-  readFloats,
-  readLimbs,
-  writeFloats,
-  writeLimbs,
-} from './binary.js'
+import { LIMB_BYTES, readFloats, readLimbs, writeFloats, writeLimbs } from './binary.js'
 import { pack } from './msgpack.js'
 import {
   readArray,
@@ -111,7 +104,7 @@ export function readReport(payload: Map<unknown, unknown>, layout: CellLayout): 
   }
   const boundsBytes = readBytes(payload.get('bounds'), 'bounds')
   const bounds = readFloats(boundsBytes)
-  if (boundsBytes.length % FLOAT64_BYTES !== 0 || !layout.matches(bounds)) {
+  if (boundsBytes.length % Float64Array.BYTES_PER_ELEMENT !== 0 || !layout.matches(bounds)) {
     throw rejection('bounds', `bucket bounds ${layout.bounds.join(' ')}`, bounds.join(' '))
   }
   const engine = payload.get('engine')
