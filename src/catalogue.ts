@@ -62,13 +62,13 @@ export const SELF_METRICS = {
   enginesUp: {
     name: 'moonmeter_engines_up',
     type: 'gauge',
-    help: 'Number of engines that are connected and not silent past their report interval.',
+    help: 'Number of engines that have not said their last word and were heard of lately.',
     labels: [],
   },
   engineUp: {
     name: 'moonmeter_engine_up',
     type: 'gauge',
-    help: 'Whether the engine is connected and not silent past its report interval (1) or not (0).',
+    help: 'Whether the engine was heard of lately and has not said its last word (1) or not (0).',
     labels: ['engine'],
   },
   reports: {

@@ -127,7 +127,7 @@ export class EngineAggregator {
 
   /**
    * The stats of an engine so far, over all its lives, or those of everybody; read from the
-   * journals, so right to the last record.
+   * journals, so right to the last record of whoever is not recording at this moment.
    *
    * @returns a new object; empty for an engine that is not known
    * @throws MoonmeterError `INVALID_ENGINE`

@@ -13,7 +13,7 @@ const labelSets = new WeakMap<object, LabelSet>()
 export interface EngineHealth {
   /** Its index as text, or `other`: one object per engine, for ever. */
   readonly labels: { readonly engine: string }
-  /** Whether it is connected and not silent past its interval. */
+  /** Whether it was heard of lately and has not said its last word. */
   readonly up: boolean
   /** Payloads accepted. */
   readonly reports: number
