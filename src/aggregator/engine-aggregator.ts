@@ -6,7 +6,7 @@ import { JournalLayout } from '../journal/journal-layout.js'
 import { engineIndex, refuseUnknownOptions } from '../options.js'
 import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
 import { type AggregatorHealth, registerSelfMetrics } from '../prometheus/self-metrics.js'
-import { StoreMetrics } from '../prometheus/store-metrics.js'
+import { registerStoreMetrics } from '../prometheus/store-metrics.js'
 import { shielded } from '../shielded.js'
 import type { EngineSeries } from '../stats/series-reading.js'
 import { MooncakeStoreConnectorStats } from '../wire/mooncake-store-connector-stats.js'
@@ -51,7 +51,7 @@ export class EngineAggregator {
     this.#journalLayout = new JournalLayout(layout, seriesMax)
     this.#engines = new EngineTable(layout, stats, enginesMax)
     this.#intervalLog = new IntervalLog(stats, log)
-    new StoreMetrics(registry, modelName, layout, () => this.#collect())
+    registerStoreMetrics(registry, modelName, layout, () => this.#collect())
     registerSelfMetrics(registry, () => this.#health())
     // Looked at more often than reports are due, so that none is late by a whole interval.
     const lookMs = Math.ceil(settings.intervalMs / LOOKS_PER_INTERVAL)

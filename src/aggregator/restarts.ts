@@ -13,14 +13,14 @@ export class Restarts {
   add(index: number, reason: string): void {
     const engine = String(index)
     const key = JSON.stringify([engine, reason])
-    const count = (this.#counts.get(key)?.count ?? 0) + 1
-    this.#counts.set(key, { engine, reason, count })
+    const { labels, count } = this.#counts.get(key) ?? { labels: { engine, reason }, count: 0 }
+    this.#counts.set(key, { labels, count: count + 1 })
   }
 
   /** Forget those of an engine. */
   delete(index: number): void {
-    for (const [key, { engine }] of this.#counts) {
-      if (engine === String(index)) this.#counts.delete(key)
+    for (const [key, { labels }] of this.#counts) {
+      if (labels.engine === String(index)) this.#counts.delete(key)
     }
   }
 }

@@ -4,7 +4,7 @@ import { ConnectorStats } from '../stats/connector-stats.js'
 import { SeriesLabelSet } from '../stats/series-labels.js'
 import { type EngineSeries, readingOf } from '../stats/series-reading.js'
 import type { MetricsRegistry } from './metrics-registry.js'
-import { StoreMetrics } from './store-metrics.js'
+import { registerStoreMetrics } from './store-metrics.js'
 
 /** Options of `MooncakeStorePromMetrics`. */
 export interface PromMetricsOptions {
@@ -43,7 +43,7 @@ export class MooncakeStorePromMetrics {
     requireType('modelName', 'string', modelName)
     this.#layout = layout
     const reset = () => this.#engines.clear()
-    new StoreMetrics(registry, modelName, layout, () => this.#collect(), reset)
+    registerStoreMetrics(registry, modelName, layout, () => this.#collect(), reset)
   }
 
   /**

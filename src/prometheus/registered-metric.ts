@@ -1,11 +1,10 @@
 import type { MetricDefinition } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
-import type { BoundSet } from './bound-set.js'
 import { releaseChunks } from './chunk-pool.js'
-import { LabelSet } from './label-set.js'
+import { FamilyText, type Labels } from './family-text.js'
 import { defaultLabelsOf, type MetricsRegistry } from './metrics-registry.js'
 import { pace } from './pace.js'
-import type { SampleSink, SampleSource } from './sample-sink.js'
+import type { SampleSource } from './sample-source.js'
 import { TextWriter } from './text-writer.js'
 
 /** A chunk of text ends at the end of a line, so each can be decoded by itself. */
@@ -31,7 +30,7 @@ export interface MetricFamily {
  * One of our families as a metric of somebody's registry. prom-client's own classes take one row
  * at a time, microseconds each; this asks for the samples when it is scraped.
  */
-export class RegisteredMetric {
+export class RegisteredMetric<Series> {
   /** Registries of OpenMetrics write it: they cut `_total` off the names of counters. */
   name: string
   readonly help: string
@@ -40,22 +39,28 @@ export class RegisteredMetric {
   readonly aggregator = 'sum'
   readonly #definition: MetricDefinition
   readonly #registry: MetricsRegistry
-  readonly #samples: SampleSource
+  readonly #source: SampleSource<Series>
+  readonly #text: FamilyText<Series>
+  readonly #constantLabels: Labels
   readonly #reset: () => void
 
+  /** @param options constant labels, which precede those of a series, and what resets the source */
   constructor(
     definition: MetricDefinition,
     registry: MetricsRegistry,
-    samples: SampleSource,
-    reset: () => void = () => {},
+    source: SampleSource<Series>,
+    options: { readonly constantLabels?: Labels; readonly reset?: () => void } = {},
   ) {
     this.name = definition.name
     this.help = definition.help
     this.type = definition.type
     this.#definition = definition
     this.#registry = registry
-    this.#samples = samples
-    this.#reset = reset
+    this.#source = source
+    // Samples of a counter end in `_total` in every format, so never `this.name`.
+    this.#text = new FamilyText(definition.name, source)
+    this.#constantLabels = options.constantLabels ?? {}
+    this.#reset = options.reset ?? (() => {})
   }
 
   /**
@@ -78,10 +83,18 @@ export class RegisteredMetric {
 
   /** The family as objects, every one of them new. */
   async get(): Promise<MetricFamily> {
-    const values: MetricSample[] = []
-    const steps = this.#samples(new SampleList(this.name, values))
-    for (const _ of steps);
-    return this.#family(this.type, values)
+    const { lines } = this.#source
+    const read = new Float64Array(lines.length)
+    const samples: MetricSample[] = []
+    for (const series of this.#source.series()) {
+      this.#source.read(series, read, 0)
+      const own = { ...this.#constantLabels, ...this.#source.labels(series) }
+      for (const [line, { suffix, le }] of lines.entries()) {
+        const labels = le === undefined ? { ...own } : { ...own, le }
+        samples.push({ metricName: this.name + suffix, labels, value: read[line] })
+      }
+    }
+    return this.#family(this.type, samples)
   }
 
   /**
@@ -108,13 +121,7 @@ export class RegisteredMetric {
 
   /** Read the source, at once, and write the samples in the text format, as the steps are taken. */
   write(writer: TextWriter): Iterable<void> {
-    return this.#steps(writer, this.#samples(writer))
-  }
-
-  *#steps(writer: TextWriter, samples: Iterable<void>): Generator<void> {
-    // Samples of a counter end in `_total` in every format, so never `this.name`.
-    writer.begin(this.#definition.name, new LabelSet(this.#missingDefaultLabels()))
-    yield* samples
+    return this.#text.write(writer, this.#constantLabels, this.#missingDefaultLabels())
   }
 
   /** What a registry's `resetMetrics` calls. */
@@ -128,32 +135,9 @@ export class RegisteredMetric {
   }
 
   /** A sample's own label wins over a default one of the same name. */
-  #missingDefaultLabels(): Record<string, string> {
+  #missingDefaultLabels(): Labels {
     const own = this.#definition.labels
     const defaults = Object.entries(defaultLabelsOf(this.#registry))
     return Object.fromEntries(defaults.filter(([name]) => !own.includes(name)))
-  }
-}
-
-/** Gathers samples as objects. */
-class SampleList implements SampleSink {
-  readonly #name: string
-  readonly #values: MetricSample[]
-
-  constructor(name: string, values: MetricSample[]) {
-    this.#name = name
-    this.#values = values
-  }
-
-  sample(suffix: string, { labels }: LabelSet, value: number): void {
-    this.#values.push({ metricName: this.#name + suffix, labels: { ...labels }, value })
-  }
-
-  buckets(suffix: string, { labels }: LabelSet, bounds: BoundSet, counts: Float64Array): void {
-    let value = 0
-    for (const [bucket, le] of bounds.labels.entries()) {
-      value += counts[bucket]
-      this.#values.push({ metricName: this.#name + suffix, labels: { ...labels, le }, value })
-    }
   }
 }

@@ -38,7 +38,7 @@ function* writeAll(
   writer: TextWriter,
 ): Generator<void> {
   for (const [index, { head, steps }] of families.entries()) {
-    writer.raw(index === 0 ? head : `\n${head}`)
+    writer.text(index === 0 ? head : `\n${head}`)
     yield* steps
   }
 }

@@ -1,13 +1,12 @@
 import { type MetricDefinition, SELF_METRICS } from '../catalogue.js'
-import { LabelSet } from './label-set.js'
 import type { MetricsRegistry } from './metrics-registry.js'
 import { oncePerTurn } from './once-per-turn.js'
 import { RegisteredMetric } from './registered-metric.js'
-import type { SampleSink } from './sample-sink.js'
+import { SINGLE_LINE } from './sample-source.js'
 
 const MS_PER_SECOND = 1e3
-/** The text of labels, which is gone with them. */
-const labelSets = new WeakMap<object, LabelSet>()
+/** The labels of what has none. */
+const NO_LABELS = {}
 
 /** What an aggregator knows of an engine's reports. */
 export interface EngineHealth {
@@ -25,89 +24,75 @@ export interface EngineHealth {
   readonly rows: number
 }
 
-/** How often an engine was brought back for a reason. */
-export interface RestartCount {
-  /** Index of the engine as text. */
-  readonly engine: string
-  readonly reason: string
+/** How often something happened, by labels: one object per series, for ever. */
+export interface LabelledCount<Labels extends object> {
+  readonly labels: Labels
   readonly count: number
 }
+
+/** How often payloads were refused for a reason. */
+export type RejectionCount = LabelledCount<{ readonly reason: string }>
+/** How often an engine, its index as text, was brought back for a reason. */
+export type RestartCount = LabelledCount<{ readonly engine: string; readonly reason: string }>
 
 /** What an aggregator knows of itself. */
 export interface AggregatorHealth {
   readonly engines: readonly EngineHealth[]
-  /** Payloads refused, by reason, reasons that never came up included. */
-  readonly rejected: ReadonlyMap<string, number>
-  /** Engines brought back, by engine and reason. */
+  /** Payloads refused, reasons that never came up included. */
+  readonly rejected: readonly RejectionCount[]
+  /** Engines brought back. */
   readonly restarts: readonly RestartCount[]
 }
 
 /** Register the `moonmeter_` families, read from a source at every scrape. */
 export function registerSelfMetrics(registry: MetricsRegistry, read: () => AggregatorHealth): void {
-  const source = oncePerTurn(read)
-  const family = <Item>(
+  const health = oncePerTurn(read)
+  const family = <Series extends { readonly labels: object }>(
     definition: MetricDefinition,
-    items: () => Iterable<Item>,
-    labels: (item: Item) => Readonly<Record<string, string>>,
-    value: (item: Item) => number | undefined,
-  ) => new RegisteredMetric(definition, registry, (sink) => samples(sink, items(), labels, value))
-  const perEngine = (
-    definition: MetricDefinition,
-    value: (health: EngineHealth) => number | undefined,
+    series: () => readonly Series[],
+    value: (series: Series) => number,
   ) =>
-    family(
-      definition,
-      () => source().engines,
-      ({ labels }) => labels,
-      value,
-    )
+    new RegisteredMetric(definition, registry, {
+      lines: SINGLE_LINE,
+      series,
+      labels: ({ labels }) => labels,
+      read: (one, values, at) => {
+        values[at] = value(one)
+      },
+    })
+  const perEngine = (definition: MetricDefinition, value: (engine: EngineHealth) => number) =>
+    family(definition, () => health().engines, value)
   const families = [
     family(
       SELF_METRICS.enginesUp,
-      () => [source().engines.filter(({ up }) => up).length],
-      () => ({}),
-      (up) => up,
+      () => [{ labels: NO_LABELS, count: health().engines.filter(({ up }) => up).length }],
+      ({ count }) => count,
     ),
     perEngine(SELF_METRICS.engineUp, ({ up }) => Number(up)),
     perEngine(SELF_METRICS.reports, ({ reports }) => reports),
     perEngine(SELF_METRICS.reportBytes, ({ reportBytes }) => reportBytes),
-    perEngine(SELF_METRICS.lastReport, ({ lastReportMs }) =>
-      lastReportMs === undefined ? undefined : lastReportMs / MS_PER_SECOND,
+    family(
+      SELF_METRICS.lastReport,
+      () => health().engines.filter(hasReported),
+      ({ lastReportMs }) => lastReportMs / MS_PER_SECOND,
     ),
     perEngine(SELF_METRICS.records, ({ rows }) => rows),
     family(
       SELF_METRICS.rejected,
-      () => source().rejected,
-      ([reason]) => ({ reason }),
-      ([, count]) => count,
+      () => health().rejected,
+      ({ count }) => count,
     ),
     family(
       SELF_METRICS.restarts,
-      () => source().restarts,
-      ({ engine, reason }) => ({ engine, reason }),
+      () => health().restarts,
       ({ count }) => count,
     ),
   ]
   for (const made of families) made.register()
 }
 
-function* samples<Item>(
-  sink: SampleSink,
-  items: Iterable<Item>,
-  labels: (item: Item) => Readonly<Record<string, string>>,
-  value: (item: Item) => number | undefined,
-): Generator<void> {
-  for (const item of items) {
-    const shown = value(item)
-    if (shown !== undefined) yield sink.sample('', labelSetOf(labels(item)), shown)
-  }
-}
-
-function labelSetOf(labels: Readonly<Record<string, string>>): LabelSet {
-  let labelSet = labelSets.get(labels)
-  if (labelSet === undefined) {
-    labelSet = new LabelSet(labels)
-    labelSets.set(labels, labelSet)
-  }
-  return labelSet
+function hasReported(
+  engine: EngineHealth,
+): engine is EngineHealth & { readonly lastReportMs: number } {
+  return engine.lastReportMs !== undefined
 }
