@@ -1,15 +1,15 @@
-import type { SeriesSnapshot } from '../stats/series-snapshot.js'
+import type { FoldedSnapshot } from '../stats/series-snapshot.js'
 import { rejection } from '../wire/reject.js'
 
 /**
- * Check that stats of a life only grew: every series is still there, in its place, and no count of
- * it is less than before.
+ * Check that stats of a life only grew: every series is still there, in its place, and no count
+ * that is exposed of it is less than before.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD`, reason `backwards`
  */
 export function assertForward(
-  before: readonly SeriesSnapshot[],
-  after: readonly SeriesSnapshot[],
+  before: readonly FoldedSnapshot[],
+  after: readonly FoldedSnapshot[],
 ): void {
   for (const [index, earlier] of before.entries()) {
     const later = after[index]
@@ -19,7 +19,7 @@ export function assertForward(
   }
 }
 
-function isForward(earlier: SeriesSnapshot, later: SeriesSnapshot): boolean {
+function isForward(earlier: FoldedSnapshot, later: FoldedSnapshot): boolean {
   return (
     earlier.operation === later.operation &&
     earlier.status === later.status &&
@@ -27,17 +27,13 @@ function isForward(earlier: SeriesSnapshot, later: SeriesSnapshot): boolean {
     earlier.numBytes <= later.numBytes &&
     earlier.numFailedKeys <= later.numFailedKeys &&
     earlier.durationSum.compare(later.durationSum) <= 0 &&
-    areCellsForward(earlier, later)
+    areBucketsForward(earlier.buckets, later.buckets)
   )
 }
 
-/** Slots ascend on both sides, so one pass over the later ones finds all the earlier ones. */
-function areCellsForward(earlier: SeriesSnapshot, later: SeriesSnapshot): boolean {
-  let at = 0
-  for (let index = 0; index < earlier.slots.length; index++) {
-    while (at < later.slots.length && later.slots[at] < earlier.slots[index]) at++
-    if (later.slots[at] !== earlier.slots[index]) return false
-    if (later.counts[at] < earlier.counts[index]) return false
+function areBucketsForward(earlier: Float64Array, later: Float64Array): boolean {
+  for (let bucket = 0; bucket < earlier.length; bucket++) {
+    if (earlier[bucket] > later[bucket]) return false
   }
   return true
 }

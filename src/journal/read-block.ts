@@ -1,5 +1,6 @@
 import type { CellLayout } from '../stats/cell-layout.js'
 import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
+import { packCells } from '../stats/packed-cells.js'
 import { bucketsOf } from '../stats/series-reading.js'
 import type { FoldedSnapshot } from '../stats/series-snapshot.js'
 import { RECENT_ROWS, SERIES } from './journal-layout.js'
@@ -19,31 +20,18 @@ export function readBlock(
   const durationSum = readDurationSum(block)
   // The rows that the cells hold, and not `folded`: a recorder that stands still in the middle of a
   // row may have counted it and not yet said so.
-  let row = cells.reduce((rows, count) => rows + count, 0)
-  for (; row < block[SERIES.rows]; row++) {
-    const durationSeconds = block[SERIES.recent + (row % RECENT_ROWS)]
+  let rows = cells.reduce((sum, count) => sum + count, 0)
+  for (; rows < block[SERIES.rows]; rows++) {
+    const durationSeconds = block[SERIES.recent + (rows % RECENT_ROWS)]
     cells[layout.slotOf(durationSeconds)]++
     durationSum.add(durationSeconds)
-  }
-  let used = 0
-  for (let slot = 0; slot < cells.length; slot++) used += +(cells[slot] !== 0)
-  const slots = new Uint16Array(used)
-  const counts = new Float64Array(used)
-  let rows = 0
-  used = 0
-  for (let slot = 0; slot < cells.length; slot++) {
-    if (cells[slot] === 0) continue
-    slots[used] = slot
-    counts[used++] = cells[slot]
-    rows += cells[slot]
   }
   return {
     numKeys: block[SERIES.keys],
     numBytes: block[SERIES.bytes],
     numFailedKeys: block[SERIES.failedKeys],
     durationSum,
-    slots,
-    counts,
+    cells: packCells(cells),
     rows,
     buckets: bucketsOf(layout, cells),
   }

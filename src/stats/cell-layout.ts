@@ -50,6 +50,8 @@ export class CellLayout {
   readonly boundOfCell: Float64Array
   /** Per slot: the index of the first bucket that counts it; `bounds.length` is `+Inf`. */
   readonly bucketOfSlot: Uint16Array
+  /** Per slot: itself; for what folds slots into something where they are to stay. */
+  readonly slots: Uint16Array
   /** Per slot: the smallest duration it can hold, in seconds; one more entry closes the last. */
   readonly slotEdges: Float64Array
 
@@ -69,6 +71,7 @@ export class CellLayout {
     this.slotCount = CELL_COUNT + bounds.length + 2
     this.slotEdges = new Float64Array(this.slotCount + 1)
     this.bucketOfSlot = new Uint16Array(this.slotCount)
+    this.slots = Uint16Array.from({ length: this.slotCount }, (_, slot) => slot)
     this.#numberSlots()
   }
 

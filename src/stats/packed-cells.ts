@@ -1,71 +1,106 @@
+import { type CellLayout, SLOTS_MAX } from './cell-layout.js'
+
 /** Bits of a number in one byte; the eighth says that more follow. */
 const GROUP_BITS = 7
 const GROUP_RADIX = 2 ** GROUP_BITS
 const GROUP_MASK = GROUP_RADIX - 1
 const MORE = 0x80
 /** Bytes of the largest safe integer: 53 bits in groups of 7. */
-export const VARINT_BYTES_MAX = 8
+const NUMBER_BYTES_MAX = 8
+/** Weight of the last group that a safe integer has. */
+const WEIGHT_MAX = GROUP_RADIX ** (NUMBER_BYTES_MAX - 1)
+
+/** Where cells are packed before it is known how long they get: each takes a number, two at most. */
+const scratch = new Uint8Array(2 * SLOTS_MAX * NUMBER_BYTES_MAX)
 
 /**
- * Write an unsigned integer below 2^53 as LEB128.
+ * The counts of a layout's slots as bytes, a small part of what they take in an array: LEB128
+ * numbers, of which each is the count of the next slot, ascending from slot 0, but for a zero,
+ * which is followed by the number of slots that are passed over because they are zero.
  *
- * @returns where the next byte goes
  * @see https://dwarfstd.org/doc/DWARF5.pdf section 7.6
  */
-export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
-  let rest = value
-  let to = at
-  while (rest >= GROUP_RADIX) {
-    bytes[to++] = (rest % GROUP_RADIX) | MORE
-    rest = Math.floor(rest / GROUP_RADIX)
+export type PackedCells = Uint8Array
+
+/** Pack the counts (non-negative safe integers) of the slots. */
+export function packCells(cells: Float64Array): PackedCells {
+  let at = 0
+  let passed = 0
+  for (let slot = 0; slot < cells.length; slot++) {
+    if (cells[slot] === 0) {
+      passed++
+      continue
+    }
+    if (passed > 0) {
+      scratch[at++] = 0
+      at = writeNumber(at, passed)
+      passed = 0
+    }
+    at = writeNumber(at, cells[slot])
   }
-  bytes[to++] = rest
-  return to
+  return scratch.slice(0, at)
 }
 
-/** Reads LEB128 numbers one after the other. */
-export class VarintReader {
-  readonly #bytes: Uint8Array
-  #at = 0
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-  }
-
-  /** Whether all bytes were read. */
-  get done(): boolean {
-    return this.#at >= this.#bytes.length
-  }
-
-  /** The next number, or NaN where the bytes end inside it or it is not below 2^53. */
-  next(): number {
-    const bytes = this.#bytes
-    const at = this.#at
-    // Most numbers have one byte or two; past the end there is undefined, which is not less.
-    const first = bytes[at]
-    if (first < MORE) {
-      this.#at = at + 1
-      return first
+/**
+ * Add packed counts to others, each at the place of its slot: the slot itself, or its bucket.
+ *
+ * @param placeOfSlot per slot of the layout an index of `target`
+ * @returns the sum of the counts, or NaN for bytes that are no packed cells of as many slots, of
+ * which some may have been added
+ */
+export function addPackedCells(
+  target: Float64Array,
+  packed: PackedCells,
+  placeOfSlot: Uint16Array,
+): number {
+  const end = packed.length
+  const slotCount = placeOfSlot.length
+  let rows = 0
+  let slot = 0
+  let isPassing = false
+  for (let at = 0; at < end; ) {
+    let value = packed[at++]
+    if (value >= MORE) {
+      value &= GROUP_MASK
+      let weight = GROUP_RADIX
+      let byte = MORE
+      while (byte >= MORE) {
+        if (at === end || weight > WEIGHT_MAX) return Number.NaN
+        byte = packed[at++]
+        value += (byte & GROUP_MASK) * weight
+        weight *= GROUP_RADIX
+      }
     }
-    const second = bytes[at + 1]
-    if (second < MORE) {
-      this.#at = at + 2
-      return (first & GROUP_MASK) | (second << GROUP_BITS)
+    if (isPassing) {
+      if (value === 0) return Number.NaN
+      slot += value
+      isPassing = false
+    } else if (value === 0) {
+      isPassing = true
+    } else {
+      if (slot >= slotCount) return Number.NaN
+      target[placeOfSlot[slot++]] += value
+      rows += value
     }
-    return this.#nextLong()
   }
+  // Larger sums are no longer exact, and so are larger counts.
+  return isPassing || rows > Number.MAX_SAFE_INTEGER ? Number.NaN : rows
+}
 
-  #nextLong(): number {
-    const bytes = this.#bytes
-    let value = 0
-    let weight = 1
-    while (this.#at < bytes.length) {
-      const byte = bytes[this.#at++]
-      value += (byte & GROUP_MASK) * weight
-      if (byte < MORE) return value <= Number.MAX_SAFE_INTEGER ? value : Number.NaN
-      weight *= GROUP_RADIX
-      if (weight > Number.MAX_SAFE_INTEGER) break
-    }
-    return Number.NaN
+/** Packed counts as one count per slot. */
+export function unpackCells(packed: PackedCells, layout: CellLayout): Float64Array {
+  const cells = new Float64Array(layout.slotCount)
+  addPackedCells(cells, packed, layout.slots)
+  return cells
+}
+
+function writeNumber(start: number, value: number): number {
+  let at = start
+  let rest = value
+  while (rest >= GROUP_RADIX) {
+    scratch[at++] = (rest % GROUP_RADIX) | MORE
+    rest = Math.floor(rest / GROUP_RADIX)
   }
+  scratch[at++] = rest
+  return at
 }

@@ -1,9 +1,7 @@
 import type { ExactSum } from './exact-sum.js'
+import type { PackedCells } from './packed-cells.js'
 
-/**
- * The stats of one series (operation × status) at one moment, small enough to send: only the
- * cells that are not zero.
- */
+/** The stats of one series (operation × status) at one moment, small enough to send. */
 export interface SeriesSnapshot {
   readonly operation: string
   readonly status: string
@@ -12,11 +10,9 @@ export interface SeriesSnapshot {
   readonly numFailedKeys: number
   /** Sum of the durations, in seconds. */
   readonly durationSum: ExactSum
-  /** Slots of a `CellLayout` whose count is not zero, ascending. */
-  readonly slots: Uint16Array
-  /** Rows per slot of `slots`, same length; together the number of rows. */
-  readonly counts: Float64Array
-  /** Sum of `counts`. */
+  /** Rows per slot of a `CellLayout`. */
+  readonly cells: PackedCells
+  /** Sum of them. */
   readonly rows: number
 }
 

@@ -1,5 +1,6 @@
 import type { CellLayout } from './cell-layout.js'
 import { ExactSum } from './exact-sum.js'
+import { addPackedCells, unpackCells } from './packed-cells.js'
 import type { Row } from './row.js'
 import type { SeriesSnapshot } from './series-snapshot.js'
 
@@ -36,16 +37,18 @@ export class SeriesStats {
 
   /** Add the rows of a snapshot. */
   addSnapshot(snapshot: SeriesSnapshot): void {
-    const { slots, counts } = snapshot
-    for (let index = 0; index < slots.length; index++) this.cells[slots[index]] += counts[index]
+    addPackedCells(this.cells, snapshot.cells, this.layout.slots)
     this.durationSum.addSum(snapshot.durationSum)
     this.#addCounts(snapshot.rows, snapshot)
   }
 
   /** Take away the rows of an earlier snapshot of what was added: what is left came since. */
   subtractSnapshot(earlier: SeriesSnapshot): void {
-    const { slots, counts } = earlier
-    for (let index = 0; index < slots.length; index++) this.cells[slots[index]] -= counts[index]
+    const cells = unpackCells(earlier.cells, this.layout)
+    for (let slot = 0; slot < cells.length; slot++) {
+      // A report that moves rows from cell to cell in a bucket is none of ours, but is accepted.
+      this.cells[slot] = Math.max(0, this.cells[slot] - cells[slot])
+    }
     this.durationSum.subtractSum(earlier.durationSum)
     this.rows -= earlier.rows
     this.numKeys -= earlier.numKeys

@@ -22,6 +22,12 @@ export function writeLimbs(limbs: Float64Array): Uint8Array {
 }
 
 /** Little-endian bytes as limbs; bytes past the last whole one are left out. */
-export function readLimbs(bytes: Uint8Array): Uint32Array {
-  return new Uint32Array(new Uint8Array(bytes).buffer, 0, Math.floor(bytes.length / LIMB_BYTES))
+export function readLimbs(bytes: Uint8Array): Float64Array {
+  const limbs = new Float64Array(Math.floor(bytes.length / LIMB_BYTES))
+  for (let limb = 0; limb < limbs.length; limb++) {
+    const at = limb * LIMB_BYTES
+    const [low, high] = [bytes[at] | (bytes[at + 1] << 8), bytes[at + 2] | (bytes[at + 3] << 8)]
+    limbs[limb] = low + high * 2 ** 16
+  }
+  return limbs
 }

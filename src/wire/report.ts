@@ -1,5 +1,6 @@
-import { type CellLayout, SLOTS_MAX } from '../stats/cell-layout.js'
+import type { CellLayout } from '../stats/cell-layout.js'
 import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
+import { addPackedCells } from '../stats/packed-cells.js'
 import type { FoldedSnapshot, SeriesSnapshot } from '../stats/series-snapshot.js'
 import { LIMB_BYTES, readFloats, readLimbs, writeFloats, writeLimbs } from './binary.js'
 import { pack } from './msgpack.js'
@@ -13,7 +14,6 @@ import {
   readTotal,
   rejection,
 } from './reject.js'
-import { VARINT_BYTES_MAX, VarintReader, writeVarint } from './varint.js'
 
 /** The key that tells a report from the reference's shapes; its value is the version. */
 const REPORT_KEY = 'moonmeter_report'
@@ -23,13 +23,6 @@ const REPORT_VERSION = 1
 const SERIES_FIELDS = 8
 /** Series a report may have, and so a journal. */
 export const REPORT_SERIES_MAX = 1_024
-/** Bytes of the distance to the next slot that is not zero: there are fewer than 2^14 slots. */
-const SLOT_BYTES_MAX = 2
-
-/** Where cells are read to before it is known how many there are: as many as a layout can have. */
-const slotsRead = new Uint16Array(SLOTS_MAX)
-const countsRead = new Float64Array(SLOTS_MAX)
-
 /** An engine's stats so far in one life: complete in itself, so that any transport will do. */
 export interface Report {
   readonly engine: number
@@ -53,8 +46,7 @@ export interface UnsentReport extends Omit<Report, 'series'> {
 
 /**
  * A report as MessagePack: a map whose numbers in bulk are binary, so that any MessagePack reads
- * it. Bounds are float64, limbs of a sum uint32, both little-endian; cells are LEB128 numbers in
- * pairs, the distance from the slot before and the count.
+ * it. Bounds are float64, limbs of a sum uint32, both little-endian; cells are `PackedCells`.
  */
 export function encodeReport(report: UnsentReport): Uint8Array<ArrayBuffer> {
   return pack({
@@ -73,7 +65,7 @@ export function encodeReport(report: UnsentReport): Uint8Array<ArrayBuffer> {
       series.numFailedKeys,
       series.durationSum.firstLimb,
       writeLimbs(series.durationSum.limbs()),
-      writeCells(series),
+      series.cells,
     ]),
   })
 }
@@ -141,7 +133,12 @@ function readSeries(value: unknown, layout: CellLayout): FoldedSnapshot {
   if (fields.length !== SERIES_FIELDS) {
     throw rejection('shape', `a series of ${SERIES_FIELDS} values`, fields)
   }
-  const cells = readCells(readBytes(fields[7], 'cells'), layout)
+  const cells = readBytes(fields[7], 'cells')
+  const buckets = new Float64Array(layout.bounds.length + 1)
+  const rows = addPackedCells(buckets, cells, layout.bucketOfSlot)
+  if (Number.isNaN(rows)) {
+    throw rejection('range', `counts of at most ${layout.slotCount} cells`, cells)
+  }
   return {
     operation: readLabel(fields[0], 'operation'),
     status: readLabel(fields[1], 'status'),
@@ -149,7 +146,9 @@ function readSeries(value: unknown, layout: CellLayout): FoldedSnapshot {
     numBytes: readTotal(fields[3], 'bytes'),
     numFailedKeys: readTotal(fields[4], 'failed keys'),
     durationSum: readSum(readInteger(fields[5], 'first limb'), readBytes(fields[6], 'limbs')),
-    ...cells,
+    cells,
+    rows,
+    buckets,
   }
 }
 
@@ -159,45 +158,5 @@ function readSum(first: number, bytes: Uint8Array): ExactSum {
   if (bytes.length % LIMB_BYTES !== 0 || first + limbs.length >= LIMB_COUNT) {
     throw rejection('range', `limbs of 4 bytes within the first ${LIMB_COUNT}`, bytes)
   }
-  const sum = new ExactSum()
-  sum.addLimbs(limbs, first)
-  return sum
-}
-
-function writeCells({ slots, counts }: Pick<SeriesSnapshot, 'slots' | 'counts'>): Uint8Array {
-  const bytes = new Uint8Array(slots.length * (SLOT_BYTES_MAX + VARINT_BYTES_MAX))
-  let at = 0
-  let previous = 0
-  for (let index = 0; index < slots.length; index++) {
-    at = writeVarint(bytes, at, slots[index] - previous)
-    at = writeVarint(bytes, at, counts[index])
-    previous = slots[index]
-  }
-  return bytes.subarray(0, at)
-}
-
-function readCells(
-  bytes: Uint8Array,
-  { slotCount, bounds, bucketOfSlot }: CellLayout,
-): Pick<FoldedSnapshot, 'slots' | 'counts' | 'rows' | 'buckets'> {
-  const buckets = new Float64Array(bounds.length + 1)
-  const reader = new VarintReader(bytes)
-  let used = 0
-  let slot = 0
-  let rows = 0
-  while (!reader.done) {
-    const distance = reader.next()
-    const count = reader.next()
-    slot += distance
-    // Written so that NaN, which stands for a broken number, is refused too.
-    const ascending = used === 0 || distance > 0
-    if (!(slot < slotCount && count > 0 && ascending)) {
-      throw rejection('range', `cells below ${slotCount}, ascending, with counts`, bytes)
-    }
-    slotsRead[used] = slot
-    countsRead[used++] = count
-    rows += count
-    buckets[bucketOfSlot[slot]] += count
-  }
-  return { slots: slotsRead.slice(0, used), counts: countsRead.slice(0, used), rows, buckets }
+  return new ExactSum(limbs, first)
 }

@@ -135,13 +135,23 @@ test('two sums compare as their exact values do', () => {
   )
 })
 
-test('limbs written out and added again at their place are the same sum', () => {
+test('a sum made of the limbs of another is the same, to read, to add to and to take from', () => {
   fc.assert(
-    fc.property(values, (numbers) => {
+    fc.property(values, values, (numbers, more) => {
       const sum = sumOf(numbers)
-      const copy = new ExactSum()
-      copy.addLimbs(sum.limbs(), sum.firstLimb)
+      const copy = new ExactSum(sum.limbs().slice(), sum.firstLimb)
       assert.equal(copy.compare(sum), 0)
+      assert.equal(sum.compare(copy), 0)
+      assert.equal(copy.toNumber(), sum.toNumber())
+      const both = sumOf([...numbers, ...more])
+      const others = sumOf(more)
+      const small = new ExactSum(others.limbs().slice(), others.firstLimb)
+      copy.addSum(small)
+      assert.equal(copy.compare(both), 0)
+      copy.subtractSum(small)
+      assert.equal(copy.compare(sum), 0)
+      for (const value of more) small.add(value)
+      assert.equal(small.compare(sumOf([...more, ...more])), 0)
     }),
     { seed: 12, numRuns: 500 },
   )

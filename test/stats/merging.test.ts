@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { DEFAULT_LAYOUT } from '../../src/stats/cell-layout.js'
 import { ConnectorStats } from '../../src/stats/connector-stats.js'
+import { packCells } from '../../src/stats/packed-cells.js'
 import type { Row } from '../../src/stats/row.js'
 import { addReadings, readingOf } from '../../src/stats/series-reading.js'
 import type { SeriesSnapshot } from '../../src/stats/series-snapshot.js'
@@ -39,7 +40,6 @@ function assertSame(actual: ConnectorStats, expected: ConnectorStats): void {
 function snapshotOf(stats: SeriesStats): SeriesSnapshot {
   const copy = new SeriesStats(stats.layout)
   copy.addStats(stats)
-  const used = [...copy.cells.entries()].filter(([, count]) => count !== 0)
   return {
     operation: 'op',
     status: 'ok',
@@ -47,8 +47,7 @@ function snapshotOf(stats: SeriesStats): SeriesSnapshot {
     numBytes: copy.numBytes,
     numFailedKeys: copy.numFailedKeys,
     durationSum: copy.durationSum,
-    slots: Uint16Array.from(used.map(([slot]) => slot)),
-    counts: Float64Array.from(used.map(([, count]) => count)),
+    cells: packCells(copy.cells),
     rows: copy.rows,
   }
 }

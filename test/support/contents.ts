@@ -1,7 +1,11 @@
+import { SLOTS_MAX } from '../../src/stats/cell-layout.js'
 import type { ConnectorStats } from '../../src/stats/connector-stats.js'
 import type { ExactSum } from '../../src/stats/exact-sum.js'
+import { addPackedCells } from '../../src/stats/packed-cells.js'
 import type { SeriesSnapshot } from '../../src/stats/series-snapshot.js'
 import type { SeriesStats } from '../../src/stats/series-stats.js'
+
+const ALL_SLOTS = Uint16Array.from({ length: SLOTS_MAX }, (_, slot) => slot)
 
 /** Everything a series holds, in a form that compares. */
 export interface SeriesContents {
@@ -33,7 +37,9 @@ export function seriesContents(stats: SeriesStats): SeriesContents {
 
 /** What a snapshot holds. */
 export function snapshotContents(snapshot: SeriesSnapshot): SeriesContents {
-  const cells = [...snapshot.slots].map((slot, index) => [slot, snapshot.counts[index]] as const)
+  const counts = new Float64Array(SLOTS_MAX)
+  addPackedCells(counts, snapshot.cells, ALL_SLOTS)
+  const cells = [...counts.entries()].filter(([, count]) => count !== 0)
   return counted(snapshot, cells)
 }
 

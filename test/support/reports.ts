@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { CellLayout, DEFAULT_LAYOUT } from '../../src/stats/cell-layout.js'
 import { ExactSum } from '../../src/stats/exact-sum.js'
+import { packCells } from '../../src/stats/packed-cells.js'
 import type { SeriesSnapshot } from '../../src/stats/series-snapshot.js'
 import { encodeReport, type UnsentReport } from '../../src/wire/report.js'
 import { names } from './arbitraries.js'
@@ -33,14 +34,10 @@ function seriesOf(slotCount: number): fc.Arbitrary<SeriesSnapshot> {
       cells,
     })
     .map(({ cells: drawn, ...rest }) => {
-      const sorted = [...drawn].sort((left, right) => left.slot - right.slot)
-      const counts = Float64Array.from(sorted.map(({ count }) => count))
-      return {
-        ...rest,
-        slots: Uint16Array.from(sorted.map(({ slot }) => slot)),
-        counts,
-        rows: counts.reduce((rows, count) => rows + count, 0),
-      }
+      const counts = new Float64Array(slotCount)
+      for (const { slot, count } of drawn) counts[slot] = count
+      const rows = counts.reduce((sum, count) => sum + count, 0)
+      return { ...rest, cells: packCells(counts), rows }
     })
 }
 
@@ -72,6 +69,8 @@ export const reports: fc.Arbitrary<{ readonly report: UnsentReport; readonly lay
 
 /** A series with this many rows of half a second and as many keys. */
 export function seriesWithRows(rows: number, operation = 'load_get', status = 'ok') {
+  const cells = new Float64Array(DEFAULT_LAYOUT.slotCount)
+  cells[DEFAULT_LAYOUT.slotOf(0.5)] = rows
   return {
     operation,
     status,
@@ -79,8 +78,7 @@ export function seriesWithRows(rows: number, operation = 'load_get', status = 'o
     numBytes: 0,
     numFailedKeys: 0,
     durationSum: sumOf(new Array<number>(rows).fill(0.5)),
-    slots: Uint16Array.of(DEFAULT_LAYOUT.slotOf(0.5)),
-    counts: Float64Array.of(rows),
+    cells: packCells(cells),
     rows,
   } satisfies SeriesSnapshot
 }

@@ -128,11 +128,10 @@ test('every field of a series is checked', () => {
     [6, new Uint8Array(3), 'range'],
     [6, new Uint8Array(4 * 68), 'range'],
     [7, 'cells', 'type'],
-    // A slot past the last, a count of zero, a count that is missing, a slot that comes twice.
-    [7, Uint8Array.of(0xff, 0x7f, 1), 'range'],
+    // A slot past the last, slots to pass over that are missing or none, half a count.
+    [7, Uint8Array.of(0, 0xff, 0x7f, 1), 'range'],
     [7, Uint8Array.of(1, 0), 'range'],
-    [7, Uint8Array.of(1), 'range'],
-    [7, Uint8Array.of(1, 1, 0, 1), 'range'],
+    [7, Uint8Array.of(1, 0, 0, 1), 'range'],
     [7, Uint8Array.of(1, 0x80), 'range'],
   ]
   for (const [field, value, reason] of cases) {
