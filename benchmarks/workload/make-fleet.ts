@@ -1,4 +1,5 @@
 import type * as prom from 'prom-client'
+import { releaseChunks } from '../../src/prometheus/chunk-pool.js'
 import { renderRegistry } from '../../src/prometheus/render.js'
 import type { Fleet } from './fleet.js'
 import { MoonmeterFleet, PromFleet } from './fleet.js'
@@ -17,6 +18,11 @@ export async function makeFleet(peer: string, engines: number): Promise<Fleet> {
  */
 export async function expose(peer: string, { registry }: Fleet): Promise<string | Uint8Array[]> {
   return peer === 'moonmeter' ? renderRegistry(registry) : registry.metrics()
+}
+
+/** An exposition was sent, and its memory is free. */
+export function discard(exposition: string | Uint8Array[]): void {
+  if (typeof exposition !== 'string') releaseChunks(exposition)
 }
 
 /** An exposition as one string. */

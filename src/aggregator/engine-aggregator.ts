@@ -8,7 +8,7 @@ import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
 import { type AggregatorHealth, registerSelfMetrics } from '../prometheus/self-metrics.js'
 import { registerStoreMetrics } from '../prometheus/store-metrics.js'
 import { shielded } from '../shielded.js'
-import type { EngineSeries } from '../stats/series-reading.js'
+import type { EngineReading } from '../stats/engine-reading.js'
 import { MooncakeStoreConnectorStats } from '../wire/mooncake-store-connector-stats.js'
 import { decodePayload, type Payload } from '../wire/payload.js'
 import { rejection } from '../wire/reject.js'
@@ -86,7 +86,7 @@ export class EngineAggregator {
     const { port1, port2 } = new MessageChannel()
     const buffer = Journal.allocate(this.#journalLayout)
     const journal = new Journal(buffer, this.#journalLayout)
-    const life = new Life(engine.nextIncarnation, journal)
+    const life = new Life(engine.nextIncarnation, this.#settings.layout, journal)
     const connection = new Connection(life, journal, port1, this.#settings.uptime(), {
       message: (message) => this.#receive(engine, connection, message),
       close: () => this.#end(engine, life),
@@ -117,7 +117,7 @@ export class EngineAggregator {
     const { engine } = options
     const index = engine === undefined ? undefined : engineIndex(engine)
     try {
-      const payload = decodePayload(bytes, this.#settings)
+      const payload = decodePayload(bytes, { ...this.#settings, copy: true })
       this.#accept(payload, bytes.length, index)
       return { accepted: true }
     } catch (error) {
@@ -250,9 +250,9 @@ export class EngineAggregator {
     engine.end(life)
   }
 
-  #collect(): EngineSeries[] {
+  #collect(): EngineReading[] {
     for (const { life } of this.#silentConnections()) life.readJournal(false)
-    return this.#engines.list().flatMap((engine) => engine.collect())
+    return this.#engines.list().map((engine) => engine.read())
   }
 
   /** Those that were not heard of for an interval, and so are behind. */

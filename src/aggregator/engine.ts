@@ -1,13 +1,8 @@
 import type { EngineHealth } from '../prometheus/self-metrics.js'
 import type { CellLayout } from '../stats/cell-layout.js'
 import { ConnectorStats } from '../stats/connector-stats.js'
-import { SeriesLabelSet, type SeriesLabels, type SeriesLimits } from '../stats/series-labels.js'
-import {
-  addReadings,
-  type EngineSeries,
-  readingOf,
-  type SeriesReading,
-} from '../stats/series-reading.js'
+import { type EngineReading, figuresOfStats, ReadingBuilder } from '../stats/engine-reading.js'
+import { SeriesLabelSet, type SeriesLimits } from '../stats/series-labels.js'
 import type { Connection } from './connection.js'
 import { Life } from './life.js'
 
@@ -32,6 +27,7 @@ const UNLIMITED = { operationsMax: 65_536, statusesMax: 65_536 }
 export class Engine {
   /** The index, or infinity for the engine that stands for all past the limit. */
   readonly index: number
+  readonly #layout: CellLayout
   readonly #healthLabels: { readonly engine: string }
   readonly #labels: SeriesLabelSet
   /** Rows of ended lives, and rows that came as such. */
@@ -62,6 +58,7 @@ export class Engine {
     label = String(index),
   ) {
     this.index = index
+    this.#layout = layout
     this.#healthLabels = { engine: label }
     // The labels limit what comes in here, in the same way at all times.
     this.#finished = new ConnectorStats({ layout, ...UNLIMITED })
@@ -112,7 +109,7 @@ export class Engine {
   lifeOf(incarnation: number, ended: (life: Life) => void): Life | undefined {
     const known = this.#lives.get(incarnation)
     if (known !== undefined || incarnation <= this.#endedIncarnation) return known
-    const life = new Life(incarnation)
+    const life = new Life(incarnation, this.#layout)
     this.#lives.set(incarnation, life)
     this.#newestIncarnation = Math.max(this.#newestIncarnation, incarnation)
     const remote = [...this.#lives.values()]
@@ -160,20 +157,19 @@ export class Engine {
   }
 
   /** What an exposition shows of it. */
-  collect(): EngineSeries[] {
-    const readings = new Map<SeriesLabels, SeriesReading>()
-    const add = (operation: string, status: string, reading: SeriesReading) => {
-      const labels = this.#labels.of(operation, status)
-      const known = readings.get(labels)
-      readings.set(labels, known === undefined ? reading : addReadings(known, reading))
-    }
+  read(): EngineReading {
+    const [life] = this.#lives.values()
+    const single = this.#lives.size === 1 && this.#finished.isEmpty() ? life : undefined
+    return single?.read(this.#labels) ?? this.#addReadings()
+  }
+
+  #addReadings(): EngineReading {
+    const reading = new ReadingBuilder(this.#layout)
     for (const { operation, status, stats } of this.#finished.series()) {
-      add(operation, status, readingOf(stats))
+      reading.add(this.#labels.of(operation, status), figuresOfStats(stats))
     }
-    for (const life of this.#lives.values()) {
-      for (const series of life.series) add(series.operation, series.status, series)
-    }
-    return Array.from(readings, ([labels, reading]) => ({ labels, reading }))
+    for (const life of this.#lives.values()) life.addReading(this.#labels, reading)
+    return reading.build()
   }
 
   /** What the self-metrics show of it. */

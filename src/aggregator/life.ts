@@ -1,9 +1,12 @@
 import type { Journal } from '../journal/journal.js'
+import type { CellLayout } from '../stats/cell-layout.js'
 import type { ConnectorStats } from '../stats/connector-stats.js'
-import type { SeriesLabelSet } from '../stats/series-labels.js'
-import { countRows, type FoldedSnapshot } from '../stats/series-snapshot.js'
+import type { EngineReading, ReadingBuilder } from '../stats/engine-reading.js'
+import { figuresOf } from '../stats/figures.js'
+import type { SeriesLabelSet, SeriesLabels } from '../stats/series-labels.js'
+import { countRows, type SeriesSnapshot } from '../stats/series-snapshot.js'
 import type { Report } from '../wire/report.js'
-import { assertForward } from './assert-forward.js'
+import { assertForward, type LifeState } from './assert-forward.js'
 
 /**
  * One life of an engine: the latest of its cumulative reports, and, where it records in this
@@ -11,22 +14,24 @@ import { assertForward } from './assert-forward.js'
  */
 export class Life {
   readonly incarnation: number
+  readonly #layout: CellLayout
   readonly #journal: Journal | undefined
-  #series: readonly FoldedSnapshot[] = []
+  /** The series, each named once, in an order that only ever gets longer at its end. */
+  #state: LifeState
   #rows = 0
   /** Of the newest report that this state covers. */
   #sequence = 0
   /** The series as of the last log line. */
-  #logged: readonly FoldedSnapshot[] = []
+  #logged: readonly SeriesSnapshot[] = []
+  /** The labels of the series; no two are the same unless limits have made them so. */
+  #labels: readonly SeriesLabels[] = []
+  #areLabelsDistinct = true
 
-  constructor(incarnation: number, journal?: Journal) {
+  constructor(incarnation: number, layout: CellLayout, journal?: Journal) {
     this.incarnation = incarnation
+    this.#layout = layout
     this.#journal = journal
-  }
-
-  /** The series so far, each named once, in an order that only ever gets longer at its end. */
-  get series(): readonly FoldedSnapshot[] {
-    return this.#series
+    this.#state = { series: [], figures: layout.figures.allocate(0) }
   }
 
   /** Whether its rows are in a journal, whatever else is said of it. */
@@ -47,10 +52,9 @@ export class Life {
    */
   accept(report: Report): void {
     if (report.sequence <= this.#sequence) return
-    assertForward(this.#series, report.series)
+    assertForward(this.#layout.figures, this.#state, report)
     this.#sequence = report.sequence
-    this.#series = report.series
-    this.#rows = countRows(report.series)
+    this.#set(report)
   }
 
   /**
@@ -62,11 +66,30 @@ export class Life {
   readJournal(final: boolean): void {
     const series = this.#journal?.snapshot(final)
     if (this.#journal === undefined || series === undefined) return
-    this.#series = series
-    this.#rows = countRows(series)
+    this.#set({ series, figures: figuresOf(this.#layout, series) })
     // A recorder numbers a report before it reads the journal for it. So reports up to the number
     // seen after this read may be behind it, and those that follow are not.
     this.#sequence = this.#journal.reportsPosted
+  }
+
+  /**
+   * What an exposition shows of this life, or undefined where it has two series of one name.
+   *
+   * @param labels the names its series go by
+   */
+  read(labels: SeriesLabelSet): EngineReading | undefined {
+    this.#label(labels)
+    const { figures } = this.#state
+    return this.#areLabelsDistinct ? { labels: this.#labels, figures } : undefined
+  }
+
+  /** Add what an exposition shows of this life to what it shows of others. */
+  addReading(labels: SeriesLabelSet, reading: ReadingBuilder): void {
+    this.#label(labels)
+    const { series, figures } = this.#state
+    for (const [index, { durationSum }] of series.entries()) {
+      reading.add(this.#labels[index], { figures, index, durationSum })
+    }
   }
 
   /**
@@ -81,15 +104,28 @@ export class Life {
   /** Add the rows since the last time this was called to stats. */
   takeInterval(stats: ConnectorStats, labels: SeriesLabelSet): void {
     this.#addSince(this.#logged, stats, labels)
-    this.#logged = this.#series
+    this.#logged = this.#state.series
+  }
+
+  #set({ series, figures }: LifeState): void {
+    this.#state = { series, figures }
+    this.#rows = countRows(series)
+  }
+
+  /** Name the series that have come since this was last called. */
+  #label(labels: SeriesLabelSet): void {
+    const { series } = this.#state
+    if (this.#labels.length === series.length) return
+    this.#labels = series.map(({ operation, status }) => labels.of(operation, status))
+    this.#areLabelsDistinct = new Set(this.#labels).size === series.length
   }
 
   #addSince(
-    earlier: readonly FoldedSnapshot[],
+    earlier: readonly SeriesSnapshot[],
     stats: ConnectorStats,
     labels: SeriesLabelSet,
   ): void {
-    for (const [index, series] of this.#series.entries()) {
+    for (const [index, series] of this.#state.series.entries()) {
       const since = earlier[index]
       const from = since?.rows ?? 0
       if (series.rows === from) continue

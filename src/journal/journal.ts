@@ -1,6 +1,6 @@
 import { MoonmeterError } from '../errors.js'
 import { LABEL_BYTES_MAX } from '../stats/label.js'
-import type { FoldedSnapshot } from '../stats/series-snapshot.js'
+import type { SeriesSnapshot } from '../stats/series-snapshot.js'
 import { foldRows } from './fold-rows.js'
 import { FLOAT64_BYTES, HEADER, type JournalLayout, RECENT_ROWS, SERIES } from './journal-layout.js'
 import { readBlock } from './read-block.js'
@@ -119,8 +119,8 @@ export class Journal {
    * @param final whether this is the last time: a fold that is never done is read as it is
    * @returns undefined where the recorder was always in the middle of something
    */
-  snapshot(final: boolean): FoldedSnapshot[] | undefined {
-    const snapshots: FoldedSnapshot[] = []
+  snapshot(final: boolean): SeriesSnapshot[] | undefined {
+    const snapshots: SeriesSnapshot[] = []
     for (let series = 0; series < this.seriesCount; series++) {
       const block = this.#copyBlock(series, final)
       if (block === undefined) return undefined

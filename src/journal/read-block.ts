@@ -1,8 +1,7 @@
 import type { CellLayout } from '../stats/cell-layout.js'
 import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
 import { packCells } from '../stats/packed-cells.js'
-import { bucketsOf } from '../stats/series-reading.js'
-import type { FoldedSnapshot } from '../stats/series-snapshot.js'
+import type { SeriesSnapshot } from '../stats/series-snapshot.js'
 import { RECENT_ROWS, SERIES } from './journal-layout.js'
 
 const LIMB_BITS = 32
@@ -15,7 +14,7 @@ const TWO_32 = 2 ** LIMB_BITS
 export function readBlock(
   block: Float64Array,
   layout: CellLayout,
-): Omit<FoldedSnapshot, 'operation' | 'status'> {
+): Omit<SeriesSnapshot, 'operation' | 'status'> {
   const cells = block.subarray(SERIES.cells)
   const durationSum = readDurationSum(block)
   // The rows that the cells hold, and not `folded`: a recorder that stands still in the middle of a
@@ -33,7 +32,6 @@ export function readBlock(
     durationSum,
     cells: packCells(cells),
     rows,
-    buckets: bucketsOf(layout, cells),
   }
 }
 

@@ -3,36 +3,37 @@ import { type LineHead, Sheet } from './sheet.js'
 import { formatLabels } from './text-format.js'
 import type { TextWriter } from './text-writer.js'
 
-/** Lines of a sheet, more or less; as many as a cache close to the processor holds. */
+/** Lines from which on a sheet is full; as many as a cache close to the processor holds. */
 const SHEET_LINES = 128
 
 /** Labels as text formats take them. */
 export type Labels = Readonly<Record<string, string>>
 
 /** A sheet and the series on it, known again by their labels. */
-interface SeriesSheet {
-  readonly labels: readonly object[]
+interface GroupsSheet {
+  readonly labels: readonly (readonly object[])[]
   readonly sheet: Sheet
 }
+
+/** Where the values of a sheet are read to: reading never waits, so there is one for all. */
+let values = new Float64Array(SHEET_LINES)
 
 /**
  * The lines of a family in the text format, kept from scrape to scrape: building them takes ten
  * times as long as changing the values in them. Series come in the same order each time but for
  * new ones, and where other series stand in the place of a sheet than did, it is built anew.
  */
-export class FamilyText<Series> {
+export class FamilyText<Group> {
   readonly #name: string
-  readonly #source: SampleSource<Series>
-  readonly #seriesPerSheet: number
-  readonly #sheets: SeriesSheet[] = []
+  readonly #source: SampleSource<Group>
+  readonly #sheets: GroupsSheet[] = []
   /** Labels beside those of the series, as text: before and behind them. */
   #before = ''
   #behind = ''
 
-  constructor(name: string, source: SampleSource<Series>) {
+  constructor(name: string, source: SampleSource<Group>) {
     this.#name = name
     this.#source = source
-    this.#seriesPerSheet = Math.max(1, Math.floor(SHEET_LINES / source.lines.length))
   }
 
   /**
@@ -42,24 +43,29 @@ export class FamilyText<Series> {
    * @param behind labels to write behind them
    */
   write(writer: TextWriter, before: Labels, behind: Labels): Iterable<void> {
-    return this.#steps(writer, this.#source.series(), formatLabels(before), formatLabels(behind))
+    return this.#steps(writer, this.#source.groups(), formatLabels(before), formatLabels(behind))
   }
 
   *#steps(
     writer: TextWriter,
-    all: readonly Series[],
+    all: readonly Group[],
     before: string,
     behind: string,
   ): Generator<void> {
-    const perSheet = this.#seriesPerSheet
-    const values = new Float64Array(perSheet * this.#source.lines.length)
-    const count = Math.ceil(all.length / perSheet)
-    for (let index = 0; index < count; index++) {
+    let count = 0
+    for (let next = 0; next < all.length; count++) {
       // Another scrape may have been here while the event loop turned.
       if (before !== this.#before || behind !== this.#behind) this.#forget(before, behind)
-      const series = all.slice(index * perSheet, (index + 1) * perSheet)
-      this.#read(series, values)
-      yield writer.bytes(this.#sheet(index, series, values).text)
+      const labels: (readonly object[])[] = []
+      const first = next
+      let lines = 0
+      while (next < all.length && lines < SHEET_LINES) {
+        const own = this.#source.labels(all[next++])
+        labels.push(own)
+        lines += own.length * this.#source.lines.length
+      }
+      this.#read(all, first, labels, lines)
+      yield writer.bytes(this.#sheet(count, labels, lines).text)
     }
     this.#sheets.length = Math.min(this.#sheets.length, count)
   }
@@ -70,35 +76,31 @@ export class FamilyText<Series> {
     this.#behind = behind
   }
 
-  #read(series: readonly Series[], values: Float64Array): void {
-    const { lines } = this.#source
-    for (let index = 0; index < series.length; index++) {
-      this.#source.read(series[index], values, index * lines.length)
+  #read(
+    all: readonly Group[],
+    first: number,
+    labels: readonly (readonly object[])[],
+    lines: number,
+  ): void {
+    if (values.length < lines) values = new Float64Array(lines)
+    let at = 0
+    for (const [index, own] of labels.entries()) {
+      this.#source.read(all[first + index], values, at)
+      at += own.length * this.#source.lines.length
     }
   }
 
-  /** The sheet of some series with their values. */
-  #sheet(index: number, series: readonly Series[], values: Float64Array): Sheet {
-    const known: SeriesSheet | undefined = this.#sheets[index]
-    if (known !== undefined && this.#holds(known, series)) {
+  /** The sheet of some series with the values that were read. */
+  #sheet(index: number, labels: readonly (readonly object[])[], lines: number): Sheet {
+    const known: GroupsSheet | undefined = this.#sheets[index]
+    if (known !== undefined && areSame(known.labels, labels, areSameLabels)) {
       known.sheet.set(values)
       return known.sheet
     }
-    const labels = series.map((one) => this.#source.labels(one))
-    const sheet = new Sheet(
-      labels.flatMap((own) => this.#heads(own as Labels)),
-      values,
-    )
+    const heads = labels.flat().flatMap((own) => this.#heads(own as Labels))
+    const sheet = new Sheet(heads, values.subarray(0, lines))
     this.#sheets[index] = { labels, sheet }
     return sheet
-  }
-
-  #holds({ labels }: SeriesSheet, series: readonly Series[]): boolean {
-    if (labels.length !== series.length) return false
-    for (let index = 0; index < series.length; index++) {
-      if (labels[index] !== this.#source.labels(series[index])) return false
-    }
-    return true
   }
 
   #heads(own: Labels): LineHead[] {
@@ -114,6 +116,22 @@ export class FamilyText<Series> {
     const all = le === undefined ? labels : joinLabels(labels, formatLabels({ le }))
     return `${this.#name}${suffix}${all === '' ? '' : `{${all}}`} `
   }
+}
+
+function areSameLabels(left: readonly object[], right: readonly object[]): boolean {
+  return left === right || areSame(left, right, Object.is)
+}
+
+function areSame<Item>(
+  left: readonly Item[],
+  right: readonly Item[],
+  isSame: (left: Item, right: Item) => boolean,
+): boolean {
+  if (left.length !== right.length) return false
+  for (let index = 0; index < left.length; index++) {
+    if (!isSame(left[index], right[index])) return false
+  }
+  return true
 }
 
 function joinLabels(...texts: readonly string[]): string {

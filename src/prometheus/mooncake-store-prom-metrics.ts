@@ -1,8 +1,8 @@
 import { engineIndex, refuseUnknownOptions, requireType } from '../options.js'
 import { type CellLayout, DEFAULT_LAYOUT } from '../stats/cell-layout.js'
 import { ConnectorStats } from '../stats/connector-stats.js'
+import { type EngineReading, figuresOfStats, ReadingBuilder } from '../stats/engine-reading.js'
 import { SeriesLabelSet } from '../stats/series-labels.js'
-import { type EngineSeries, readingOf } from '../stats/series-reading.js'
 import type { MetricsRegistry } from './metrics-registry.js'
 import { registerStoreMetrics } from './store-metrics.js'
 
@@ -62,13 +62,14 @@ export class MooncakeStorePromMetrics {
     this.#engines.set(index, engine)
   }
 
-  #collect(): EngineSeries[] {
+  #collect(): EngineReading[] {
     const engines = [...this.#engines].sort(([left], [right]) => left - right)
-    return engines.flatMap(([, { stats, labels }]) =>
-      [...stats.series()].map(({ operation, status, stats: series }) => ({
-        labels: labels.of(operation, status),
-        reading: readingOf(series),
-      })),
-    )
+    return engines.map(([, { stats, labels }]) => {
+      const reading = new ReadingBuilder(this.#layout)
+      for (const { operation, status, stats: series } of stats.series()) {
+        reading.add(labels.of(operation, status), figuresOfStats(series))
+      }
+      return reading.build()
+    })
   }
 }

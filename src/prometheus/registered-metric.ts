@@ -30,7 +30,7 @@ export interface MetricFamily {
  * One of our families as a metric of somebody's registry. prom-client's own classes take one row
  * at a time, microseconds each; this asks for the samples when it is scraped.
  */
-export class RegisteredMetric<Series> {
+export class RegisteredMetric<Group> {
   /** Registries of OpenMetrics write it: they cut `_total` off the names of counters. */
   name: string
   readonly help: string
@@ -39,8 +39,8 @@ export class RegisteredMetric<Series> {
   readonly aggregator = 'sum'
   readonly #definition: MetricDefinition
   readonly #registry: MetricsRegistry
-  readonly #source: SampleSource<Series>
-  readonly #text: FamilyText<Series>
+  readonly #source: SampleSource<Group>
+  readonly #text: FamilyText<Group>
   readonly #constantLabels: Labels
   readonly #reset: () => void
 
@@ -48,7 +48,7 @@ export class RegisteredMetric<Series> {
   constructor(
     definition: MetricDefinition,
     registry: MetricsRegistry,
-    source: SampleSource<Series>,
+    source: SampleSource<Group>,
     options: { readonly constantLabels?: Labels; readonly reset?: () => void } = {},
   ) {
     this.name = definition.name
@@ -84,14 +84,16 @@ export class RegisteredMetric<Series> {
   /** The family as objects, every one of them new. */
   async get(): Promise<MetricFamily> {
     const { lines } = this.#source
-    const read = new Float64Array(lines.length)
     const samples: MetricSample[] = []
-    for (const series of this.#source.series()) {
-      this.#source.read(series, read, 0)
-      const own = { ...this.#constantLabels, ...this.#source.labels(series) }
-      for (const [line, { suffix, le }] of lines.entries()) {
-        const labels = le === undefined ? { ...own } : { ...own, le }
-        samples.push({ metricName: this.name + suffix, labels, value: read[line] })
+    for (const group of this.#source.groups()) {
+      const series = this.#source.labels(group)
+      const values = new Float64Array(series.length * lines.length)
+      this.#source.read(group, values, 0)
+      for (const [index, value] of values.entries()) {
+        const { suffix, le } = lines[index % lines.length]
+        const own = series[Math.floor(index / lines.length)]
+        const labels = { ...this.#constantLabels, ...own, ...(le === undefined ? {} : { le }) }
+        samples.push({ metricName: this.name + suffix, labels, value })
       }
     }
     return this.#family(this.type, samples)

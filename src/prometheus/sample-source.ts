@@ -9,15 +9,15 @@ export interface LineShape {
 }
 
 /** Where a family finds its samples at a scrape, whatever the format they end in. */
-export interface SampleSource<Series> {
+export interface SampleSource<Group> {
   /** The lines of each series, in order. */
   readonly lines: readonly LineShape[]
-  /** All series at this moment, in the order to be shown. */
-  series(): readonly Series[]
-  /** Labels of a series: the same object at every scrape, by which its text is known again. */
-  labels(series: Series): object
-  /** Write the value of each line of a series to `values`, from index `at` on. */
-  read(series: Series, values: Float64Array, at: number): void
+  /** All series at this moment, in the order to be shown, by groups such as engines. */
+  groups(): readonly Group[]
+  /** Labels of each series: the same objects at every scrape, by which its text is known again. */
+  labels(group: Group): readonly object[]
+  /** Write the values of all lines of all series to `values`, from index `at` on. */
+  read(group: Group, values: Float64Array, at: number): void
 }
 
 /** A counter's or a gauge's only line. */

@@ -54,10 +54,10 @@ export function registerSelfMetrics(registry: MetricsRegistry, read: () => Aggre
   ) =>
     new RegisteredMetric(definition, registry, {
       lines: SINGLE_LINE,
-      series,
-      labels: ({ labels }) => labels,
-      read: (one, values, at) => {
-        values[at] = value(one)
+      groups: () => [series()],
+      labels: (group) => group.map(({ labels }) => labels),
+      read: (group, values, at) => {
+        for (const [index, one] of group.entries()) values[at + index] = value(one)
       },
     })
   const perEngine = (definition: MetricDefinition, value: (engine: EngineHealth) => number) =>

@@ -1,5 +1,6 @@
 import { overwriteInteger } from './overwrite-integer.js'
 import { formatValue } from './text-format.js'
+import { writeFraction } from './write-fraction.js'
 
 /** Bytes a sheet has to spare at its end for values that get longer. */
 const ROOM_BYTES = 256
@@ -10,6 +11,8 @@ const encoder = new TextEncoder()
 
 /** Where lines are moved to while values get longer or shorter: it never waits, so one for all. */
 let moved = new Uint8Array(0)
+/** A value, before it is known whether it fits. */
+const text = new Uint8Array(VALUE_BYTES_MAX)
 
 /** What a line begins with, up to its value. */
 export interface LineHead {
@@ -91,14 +94,14 @@ export class Sheet {
       const value = values[line]
       if (value === before[line]) continue
       before[line] = value
-      const text = formatValue(value)
-      if (text.length === end - start) {
-        writeAscii(bytes, start, text)
+      const length = writeValue(text, value)
+      if (length === end - start) {
+        copy(text, length, bytes, start)
         continue
       }
       if (settled < 0) settled = to = start
       else to = move(bytes, from, start, to)
-      to = writeAscii(moved, to, text)
+      to = copy(text, length, moved, to)
       ends[line] = to
       from = end
     }
@@ -123,8 +126,17 @@ function move(bytes: Uint8Array, start: number, end: number, to: number): number
   return to + end - start
 }
 
-/** Writes text of ASCII and answers where the next byte goes. */
-function writeAscii(bytes: Uint8Array, start: number, text: string): number {
-  for (let index = 0; index < text.length; index++) bytes[start + index] = text.charCodeAt(index)
-  return start + text.length
+/** Writes a value to the start of some bytes and answers its length. */
+function writeValue(bytes: Uint8Array, value: number): number {
+  const length = writeFraction(bytes, 0, value)
+  if (length > 0) return length
+  const digits = formatValue(value)
+  for (let index = 0; index < digits.length; index++) bytes[index] = digits.charCodeAt(index)
+  return digits.length
+}
+
+/** Copies the first bytes of a short text and answers where the next byte goes. */
+function copy(from: Uint8Array, length: number, to: Uint8Array, start: number): number {
+  for (let index = 0; index < length; index++) to[start + index] = from[index]
+  return start + length
 }

@@ -1,5 +1,6 @@
 import { DURATION_BOUNDS_SECONDS } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
+import { FigureLayout } from './figure-layout.js'
 
 /** Cells per octave: 2^5, so the middle of a cell is within 1.6 % of any duration in it. */
 export const MANTISSA_BITS = 5
@@ -52,6 +53,8 @@ export class CellLayout {
   readonly bucketOfSlot: Uint16Array
   /** Per slot: itself; for what folds slots into something where they are to stay. */
   readonly slots: Uint16Array
+  /** Where the figures of a series stand that an exposition shows. */
+  readonly figures: FigureLayout
   /** Per slot: the smallest duration it can hold, in seconds; one more entry closes the last. */
   readonly slotEdges: Float64Array
 
@@ -69,6 +72,7 @@ export class CellLayout {
     this.boundOfCell = new Float64Array(CELL_COUNT).fill(Number.POSITIVE_INFINITY)
     for (const [index, bound] of bounds.entries()) this.#placeBound(bound, bounds[index - 1])
     this.slotCount = CELL_COUNT + bounds.length + 2
+    this.figures = new FigureLayout(bounds.length)
     this.slotEdges = new Float64Array(this.slotCount + 1)
     this.bucketOfSlot = new Uint16Array(this.slotCount)
     this.slots = Uint16Array.from({ length: this.slotCount }, (_, slot) => slot)

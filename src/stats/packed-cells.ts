@@ -44,7 +44,7 @@ export function packCells(cells: Float64Array): PackedCells {
 /**
  * Add packed counts to others, each at the place of its slot: the slot itself, or its bucket.
  *
- * @param placeOfSlot per slot of the layout an index of `target`
+ * @param placeOfSlot per slot of the layout an index of `target`, from index `base` on
  * @returns the sum of the counts, or NaN for bytes that are no packed cells of as many slots, of
  * which some may have been added
  */
@@ -52,6 +52,7 @@ export function addPackedCells(
   target: Float64Array,
   packed: PackedCells,
   placeOfSlot: Uint16Array,
+  base = 0,
 ): number {
   const end = packed.length
   const slotCount = placeOfSlot.length
@@ -79,7 +80,7 @@ export function addPackedCells(
       isPassing = true
     } else {
       if (slot >= slotCount) return Number.NaN
-      target[placeOfSlot[slot++]] += value
+      target[base + placeOfSlot[slot++]] += value
       rows += value
     }
   }

@@ -16,12 +16,6 @@ export interface SeriesSnapshot {
   readonly rows: number
 }
 
-/** A snapshot with its cells folded into buckets too, as an exposition shows them. */
-export interface FoldedSnapshot extends SeriesSnapshot {
-  /** Rows per bucket of the layout's bounds, not cumulative; the last bucket is `+Inf`. */
-  readonly buckets: Float64Array
-}
-
 /** Number of rows over all the series. */
 export function countRows(series: Iterable<SeriesSnapshot>): number {
   let rows = 0

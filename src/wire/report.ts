@@ -1,7 +1,7 @@
 import type { CellLayout } from '../stats/cell-layout.js'
 import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
-import { addPackedCells } from '../stats/packed-cells.js'
-import type { FoldedSnapshot, SeriesSnapshot } from '../stats/series-snapshot.js'
+import { writeFigures } from '../stats/figures.js'
+import type { SeriesSnapshot } from '../stats/series-snapshot.js'
 import { LIMB_BYTES, readFloats, readLimbs, writeFloats, writeLimbs } from './binary.js'
 import { pack } from './msgpack.js'
 import {
@@ -36,13 +36,13 @@ export interface Report {
   readonly final: boolean
   /** Bucket upper bounds in seconds, which with the version fix what a slot means. */
   readonly bounds: readonly number[]
-  readonly series: readonly FoldedSnapshot[]
+  readonly series: readonly SeriesSnapshot[]
+  /** What an exposition shows of them, as a `FigureLayout` says. */
+  readonly figures: Float64Array
 }
 
-/** A report to be sent: who reads it folds the cells into buckets. */
-export interface UnsentReport extends Omit<Report, 'series'> {
-  readonly series: readonly SeriesSnapshot[]
-}
+/** A report to be sent: who reads it works the figures out. */
+export type UnsentReport = Omit<Report, 'figures'>
 
 /**
  * A report as MessagePack: a map whose numbers in bulk are binary, so that any MessagePack reads
@@ -110,46 +110,51 @@ export function readReport(payload: Map<unknown, unknown>, layout: CellLayout): 
     timestampMs: readNumber(payload.get('timestamp_ms'), 'timestamp_ms'),
     final: payload.get('final') === true,
     bounds: layout.bounds,
-    series: readAllSeries(readArray(payload.get('series'), 'series'), layout),
+    ...readAllSeries(readArray(payload.get('series'), 'series'), layout),
   }
 }
 
-function readAllSeries(list: readonly unknown[], layout: CellLayout): FoldedSnapshot[] {
+function readAllSeries(
+  list: readonly unknown[],
+  layout: CellLayout,
+): Pick<Report, 'series' | 'figures'> {
   if (list.length > REPORT_SERIES_MAX) {
     throw rejection('range', `at most ${REPORT_SERIES_MAX} series`, list)
   }
+  const figures = layout.figures.allocate(list.length)
+  const series = list.map((fields, index) => readSeries(fields, layout, figures, index))
   const names = new Set<string>()
-  return list.map((fields) => {
-    const series = readSeries(fields, layout)
-    const name = JSON.stringify([series.operation, series.status])
+  for (const { operation, status } of series) {
+    const name = JSON.stringify([operation, status])
     if (names.has(name)) throw rejection('duplicate', 'each series once', name)
     names.add(name)
-    return series
-  })
+  }
+  return { series, figures }
 }
 
-function readSeries(value: unknown, layout: CellLayout): FoldedSnapshot {
+function readSeries(
+  value: unknown,
+  layout: CellLayout,
+  figures: Float64Array,
+  index: number,
+): SeriesSnapshot {
   const fields = readArray(value, 'a series')
   if (fields.length !== SERIES_FIELDS) {
     throw rejection('shape', `a series of ${SERIES_FIELDS} values`, fields)
   }
-  const cells = readBytes(fields[7], 'cells')
-  const buckets = new Float64Array(layout.bounds.length + 1)
-  const rows = addPackedCells(buckets, cells, layout.bucketOfSlot)
-  if (Number.isNaN(rows)) {
-    throw rejection('range', `counts of at most ${layout.slotCount} cells`, cells)
-  }
-  return {
+  const series = {
     operation: readLabel(fields[0], 'operation'),
     status: readLabel(fields[1], 'status'),
     numKeys: readTotal(fields[2], 'keys'),
     numBytes: readTotal(fields[3], 'bytes'),
     numFailedKeys: readTotal(fields[4], 'failed keys'),
     durationSum: readSum(readInteger(fields[5], 'first limb'), readBytes(fields[6], 'limbs')),
-    cells,
-    rows,
-    buckets,
+    cells: readBytes(fields[7], 'cells'),
+    rows: 0,
   }
+  series.rows = writeFigures(layout, series, figures, index)
+  if (!Number.isNaN(series.rows)) return series
+  throw rejection('range', `counts of at most ${layout.slotCount} cells`, series.cells)
 }
 
 function readSum(first: number, bytes: Uint8Array): ExactSum {

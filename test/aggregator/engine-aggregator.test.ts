@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { Packr } from 'msgpackr'
 import { EngineAggregator } from '../../src/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
+import { contentsOf } from '../support/contents.js'
 import { parseExposition } from '../support/exposition.js'
 import { failure } from '../support/failures.js'
 import { reportBytes, seriesWithRows } from '../support/reports.js'
@@ -231,5 +232,17 @@ test('numbers of rows and bytes of payloads are told per engine', async () => {
   const bytes = report.length + packr.pack(ROWS).length
   assert.deepEqual(await exposed(aggregator, 'moonmeter_engine_report_bytes_total'), [['5', bytes]])
   assert.deepEqual(await exposed(aggregator, 'moonmeter_engine_reports_total'), [['5', 2]])
+  await aggregator.close()
+})
+
+test('bytes that were handed in may be written over, and are left as they are', async () => {
+  const aggregator = new EngineAggregator()
+  const bytes = reportBytes({ engine: 1, series: [seriesWithRows(5)] })
+  const before = bytes.slice()
+  assert.ok(aggregator.ingest(bytes).accepted)
+  assert.deepEqual(bytes, before)
+  const expected = contentsOf(aggregator.stats(1))
+  bytes.fill(0xff)
+  assert.deepEqual(contentsOf(aggregator.stats(1)), expected)
   await aggregator.close()
 })

@@ -3,13 +3,14 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { DEFAULT_LAYOUT } from '../../src/stats/cell-layout.js'
 import { ConnectorStats } from '../../src/stats/connector-stats.js'
+import { figuresOfStats, ReadingBuilder } from '../../src/stats/engine-reading.js'
 import { packCells } from '../../src/stats/packed-cells.js'
 import type { Row } from '../../src/stats/row.js'
-import { addReadings, readingOf } from '../../src/stats/series-reading.js'
 import type { SeriesSnapshot } from '../../src/stats/series-snapshot.js'
 import { SeriesStats } from '../../src/stats/series-stats.js'
 import { durations, rows } from '../support/arbitraries.js'
-import { contentsOf, seriesContents, unitsOfSum } from '../support/contents.js'
+import { contentsOf, seriesContents } from '../support/contents.js'
+import { sumOf } from '../support/reports.js'
 
 const QUANTILES = [0, 0.5, 0.9, 0.999, 1]
 const EXACT_ROWS_MAX = 30
@@ -130,6 +131,8 @@ test('intervals add up to the whole', () => {
   )
 })
 
+const LABELS = { engine: '0', operation: 'op', status: 'ok' }
+
 test('a reading holds the buckets and sums of what was added, as stats or as a snapshot', () => {
   fc.assert(
     fc.property(fc.array(durations), fc.array(durations), (first, second) => {
@@ -141,22 +144,15 @@ test('a reading holds the buckets and sums of what was added, as stats or as a s
         }
         return stats
       })
-      const reading = addReadings(readingOf(series[0]), readingOf(series[1]))
+      const reading = new ReadingBuilder(DEFAULT_LAYOUT)
+      for (const stats of series) reading.add(LABELS, figuresOfStats(stats))
+      const { labels, figures } = reading.build()
+      assert.deepEqual(labels, [LABELS])
       const all = [...first, ...second]
       const bounds = [...DEFAULT_LAYOUT.bounds, Number.POSITIVE_INFINITY]
-      const buckets = bounds.map(
-        (bound, index) =>
-          all.filter((value) => value <= bound && value > (bounds[index - 1] ?? -1)).length,
-      )
-      assert.deepEqual([...reading.buckets], buckets)
-      const { numKeys, numBytes, numFailedKeys } = reading
-      const counts = [reading.rows, numKeys, numBytes, numFailedKeys]
-      assert.deepEqual(
-        counts,
-        [1, 1, 2, 3].map((each) => each * all.length),
-      )
-      const units = unitsOfSum(series[0].durationSum) + unitsOfSum(series[1].durationSum)
-      assert.equal(unitsOfSum(reading.durationSum), units)
+      const buckets = bounds.map((bound) => all.filter((value) => value <= bound).length)
+      const counts = [1, 1, 1, 2, 3].map((each) => each * all.length)
+      assert.deepEqual([...figures], [...buckets, sumOf(all).toNumber(), ...counts])
     }),
     { seed: 26, numRuns: 300 },
   )

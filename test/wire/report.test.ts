@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Packr, Unpackr } from 'msgpackr'
 import { CellLayout } from '../../src/stats/cell-layout.js'
+import { figuresOf } from '../../src/stats/figures.js'
 import { decodePayload } from '../../src/wire/payload.js'
 import { encodeReport, type Report, type UnsentReport } from '../../src/wire/report.js'
 import { characters } from '../support/arbitraries.js'
@@ -39,7 +40,9 @@ function changedSeries(field: number, value: unknown): Uint8Array {
 test('a decoded report is the one that was encoded', () => {
   fc.assert(
     fc.property(reports, ({ report, layout }) => {
-      assert.deepEqual(comparable(decode(encodeReport(report), layout)), comparable(report))
+      const { figures, ...decoded } = decode(encodeReport(report), layout)
+      assert.deepEqual(comparable(decoded), comparable(report))
+      assert.deepEqual(figures, figuresOf(layout, report.series))
     }),
     { seed: 31, numRuns: 1_000 },
   )
