@@ -25,7 +25,7 @@ export interface EngineHealth {
 }
 
 /** How often something happened, by labels: one object per series, for ever. */
-export interface LabelledCount<Labels extends object> {
+interface LabelledCount<Labels extends object> {
   readonly labels: Labels
   readonly count: number
 }
