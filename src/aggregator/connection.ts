@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Journal } from '../journal/journal.js'
-import { HEADER, REPORT_DUE } from '../journal/journal-layout.js'
+import { HEADER } from '../journal/journal-layout.js'
 import type { Life } from './life.js'
 
 /** What a connection tells its owner. */
@@ -50,7 +50,7 @@ export class Connection {
 
   /** Ask for a report, which also a `record` in a loop that never yields will send. */
   askForReport(): void {
-    this.#journal.floats[REPORT_DUE] = 1
+    this.#journal.setReportDue(true)
   }
 
   /** Ask the engine to stop: by a word that a busy thread can read, and a message to wake it. */

@@ -4,6 +4,8 @@ import { LABEL_BYTES_MAX } from '../stats/label.js'
 
 /** Bytes of one float64, the unit of every offset here. */
 export const FLOAT64_BYTES = 8
+/** Int32 in one float64. */
+export const FLOAT64_WORDS = 2
 /** Most recent durations that a journal keeps per series; a power of two. */
 export const RECENT_ROWS = 2_048
 /** Bytes of a series' two names, each behind its length. */
@@ -25,19 +27,13 @@ export const HEADER = {
   state: 5,
 } as const
 
-/**
- * Where the aggregator asks for a report, also from inside `record`, by a 1 that the recorder sets
- * back to 0. In float64 units, so that the hot path has one array to look at.
- */
-export const REPORT_DUE = 8
-
 /** Values of the header's `state`. */
 export const JOURNAL_STATE = { fresh: 0, recording: 1, closed: 2 } as const
 
 /** Float64 units the header takes. */
 const HEADER_LENGTH = 16
 
-const RECENT = 4
+const RECENT = 5
 const FOLDS = RECENT + RECENT_ROWS
 const SUMS = FOLDS + 2
 
@@ -55,6 +51,11 @@ export const SERIES = {
   keys: 1,
   bytes: 2,
   failedKeys: 3,
+  /**
+   * The aggregator asks for a report by a 1, which the recorder sets back to 0. Each series has a
+   * place for it, so that `record` has one array to look at.
+   */
+  reportDue: 4,
   /** Ring of the most recent durations: that of row `r` is at `r` mod `RECENT_ROWS`. */
   recent: RECENT,
   /** Rows that the cells and the sum hold once the fold is done that was begun last. */

@@ -2,8 +2,16 @@ import { MoonmeterError } from '../errors.js'
 import { LABEL_BYTES_MAX } from '../stats/label.js'
 import type { SeriesSnapshot } from '../stats/series-snapshot.js'
 import { foldRows } from './fold-rows.js'
-import { FLOAT64_BYTES, HEADER, type JournalLayout, RECENT_ROWS, SERIES } from './journal-layout.js'
+import {
+  FLOAT64_BYTES,
+  FLOAT64_WORDS,
+  HEADER,
+  type JournalLayout,
+  RECENT_ROWS,
+  SERIES,
+} from './journal-layout.js'
 import { readBlock } from './read-block.js'
+import type { SeriesBlock } from './series-block.js'
 
 /** Says that memory is a journal of this version; the lowest byte is the version. */
 const MAGIC = 0x6d6f6f02
@@ -30,6 +38,7 @@ export class Journal {
   readonly floats: Float64Array
   /** The same memory as int32; the header is at its start. */
   readonly words: Int32Array
+  readonly #blocks: SeriesBlock[] = []
   readonly #bytes: Uint8Array
   readonly #names: SeriesNames[] = []
 
@@ -105,11 +114,30 @@ export class Journal {
     return names
   }
 
+  /** The memory of a series; the same object each time. */
+  blockOf(series: number): SeriesBlock {
+    const known = this.#blocks[series]
+    if (known !== undefined) return known
+    const start = this.layout.baseOf(series)
+    const end = start + this.layout.seriesLength
+    const floats = this.floats.subarray(start, end)
+    const words = this.words.subarray(FLOAT64_WORDS * start, FLOAT64_WORDS * end)
+    const block = { floats, words }
+    this.#blocks[series] = block
+    return block
+  }
+
   /** Count the rows that are in the rings only; only the recorder does. */
   fold(): void {
-    const { floats, words, layout, seriesCount } = this
-    for (let series = 0; series < seriesCount; series++) {
-      foldRows(floats, words, layout.baseOf(series), layout.cells)
+    for (let series = 0; series < this.seriesCount; series++) {
+      foldRows(this.blockOf(series), this.layout.cells)
+    }
+  }
+
+  /** Ask for a report, or note that one is being made. */
+  setReportDue(isDue: boolean): void {
+    for (let series = 0; series < this.seriesCount; series++) {
+      this.floats[this.layout.baseOf(series) + SERIES.reportDue] = Number(isDue)
     }
   }
 

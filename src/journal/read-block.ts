@@ -17,13 +17,13 @@ export function readBlock(
 ): Omit<SeriesSnapshot, 'operation' | 'status'> {
   const cells = block.subarray(SERIES.cells)
   const durationSum = readDurationSum(block)
-  // The rows that the cells hold, and not `folded`: a recorder that stands still in the middle of a
-  // row may have counted it and not yet said so.
-  let rows = cells.reduce((sum, count) => sum + count, 0)
-  for (; rows < block[SERIES.rows]; rows++) {
-    const durationSeconds = block[SERIES.recent + (rows % RECENT_ROWS)]
-    cells[layout.slotOf(durationSeconds)]++
+  // Of a fold that was never done, some rows are in the cells, and none of them in the sum.
+  const counted = cells.reduce((sum, count) => sum + count, 0)
+  const rows = block[SERIES.rows]
+  for (let row = block[SERIES.folded]; row < rows; row++) {
+    const durationSeconds = block[SERIES.recent + (row % RECENT_ROWS)]
     durationSum.add(durationSeconds)
+    if (row >= counted) cells[layout.slotOf(durationSeconds)]++
   }
   return {
     numKeys: block[SERIES.keys],

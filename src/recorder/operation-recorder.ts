@@ -1,23 +1,28 @@
 import { foldRows } from '../journal/fold-rows.js'
 import type { Journal } from '../journal/journal.js'
-import { RECENT_ROWS, REPORT_DUE, SERIES } from '../journal/journal-layout.js'
-import type { CellLayout } from '../stats/cell-layout.js'
+import { RECENT_ROWS, SERIES } from '../journal/journal-layout.js'
+import { NO_BLOCK, type SeriesBlock } from '../journal/series-block.js'
 import { COUNT_MAX, makeRow, STATUS_OK } from '../stats/row.js'
 
 // V8 folds constants of this module into the code of `record`, but looks imported ones up.
-const { rows: ROWS, keys: KEYS, bytes: BYTES, failedKeys: FAILED_KEYS, recent: RECENT } = SERIES
-const DUE = REPORT_DUE
+const { rows: ROWS, keys: KEYS, bytes: BYTES, failedKeys: FAILED_KEYS } = SERIES
+const { reportDue: REPORT_DUE, recent: RECENT } = SERIES
 const OK = STATUS_OK
 const MAX = COUNT_MAX
 const RECENT_MASK = RECENT_ROWS - 1
 /** Rows between two folds; their durations fit the first-level cache many times. */
 const FOLD_MASK = 256 - 1
+/**
+ * The status of no row. It is a string since a comparison of names that has once seen anything
+ * else is a call for ever.
+ */
+const NO_STATUS = '\ud800 none'
 
 /** What an operation's recorder needs of the engine's. */
 export interface SeriesOwner {
   readonly journal: Journal
-  /** Where the block of a series starts in the journal. */
-  baseOf(operation: string, status: string): number
+  /** The memory of a series in the journal. */
+  blockOf(operation: string, status: string): SeriesBlock
   /** Post a report. */
   report(): void
 }
@@ -34,21 +39,15 @@ export interface SeriesOwner {
 export class OperationRecorder {
   readonly operation: string
   readonly #owner: SeriesOwner
-  readonly #floats: Float64Array
-  readonly #words: Int32Array
-  readonly #cells: CellLayout
-  /** The status `#base` belongs to; undefined where the next row has to ask for its series. */
-  #status: string | undefined
-  #base = 0
+  /** The status `#block` belongs to; that of no row where the next one has to ask for its series. */
+  #status = NO_STATUS
+  #block = NO_BLOCK
+  #floats = NO_BLOCK.floats
 
   /** Made by `Recorder.operation`. */
   constructor(operation: string, owner: SeriesOwner) {
-    const { floats, words, layout } = owner.journal
     this.operation = operation
     this.#owner = owner
-    this.#floats = floats
-    this.#words = words
-    this.#cells = layout.cells
   }
 
   /**
@@ -85,25 +84,31 @@ export class OperationRecorder {
     const bytes = Math.floor(numBytes)
     const failedKeys = Math.floor(numFailedKeys)
     const floats = this.#floats
-    const base = this.#base
-    const rows = floats[base + ROWS]
+    const rows = floats[ROWS]
     // Adding zero turns -0 into 0, whose bits would pass for those of a negative number.
-    floats[base + RECENT + (rows & RECENT_MASK)] = durationSeconds + 0
-    floats[base + KEYS] += keys
-    floats[base + BYTES] += bytes
-    floats[base + FAILED_KEYS] += failedKeys
-    floats[base + ROWS] = rows + 1
-    if ((rows & FOLD_MASK) === FOLD_MASK) foldRows(floats, this.#words, base, this.#cells)
-    if (floats[DUE] !== 0) this.#owner.report()
+    floats[RECENT + (rows & RECENT_MASK)] = durationSeconds + 0
+    floats[KEYS] += keys
+    floats[BYTES] += bytes
+    floats[FAILED_KEYS] += failedKeys
+    floats[ROWS] = rows + 1
+    if ((rows & FOLD_MASK) === FOLD_MASK || floats[REPORT_DUE] !== 0) this.#settle()
   }
 
   /** Make the next row ask for its series again: after `close`, it must not find one. */
   forget(): void {
-    this.#status = undefined
+    this.#status = NO_STATUS
+    this.#block = NO_BLOCK
+    this.#floats = NO_BLOCK.floats
+  }
+
+  #settle(): void {
+    foldRows(this.#block, this.#owner.journal.layout.cells)
+    if (this.#floats[REPORT_DUE] !== 0) this.#owner.report()
   }
 
   #select(status: string): void {
-    this.#base = this.#owner.baseOf(this.operation, status)
+    this.#block = this.#owner.blockOf(this.operation, status)
+    this.#floats = this.#block.floats
     this.#status = status
   }
 

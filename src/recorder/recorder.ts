@@ -3,7 +3,8 @@ import { OTHER } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import type { Journal } from '../journal/journal.js'
-import { HEADER, JOURNAL_STATE, REPORT_DUE } from '../journal/journal-layout.js'
+import { HEADER, JOURNAL_STATE } from '../journal/journal-layout.js'
+import type { SeriesBlock } from '../journal/series-block.js'
 import { refuseUnknownOptions } from '../options.js'
 import { fitsLabel } from '../stats/label.js'
 import { ROW_OPTIONS, type RowOptions } from '../stats/row.js'
@@ -31,8 +32,8 @@ export class Recorder {
   readonly #port: MessagePort
   readonly #now: () => number
   readonly #operations = new Map<string, OperationRecorder>()
-  /** Per operation and status, where its block starts in the journal. */
-  readonly #bases = new Map<string, Map<string, number>>()
+  /** The memory of each series, by operation and status. */
+  readonly #blocks = new Map<string, Map<string, SeriesBlock>>()
   readonly #timer: NodeJS.Timeout
   /** The operation that `record` was last called for. */
   #current: OperationRecorder | undefined
@@ -152,11 +153,11 @@ export class Recorder {
   }
 
   /**
-   * Where the block of a series starts in the journal; past a limit that of `other`.
+   * The memory of a series in the journal; past a limit that of `other`.
    *
    * @throws MoonmeterError `CLOSED` after `close`
    */
-  baseOf(operation: string, status: string): number {
+  blockOf(operation: string, status: string): SeriesBlock {
     if (this.#closed) {
       throw new MoonmeterError(
         'CLOSED',
@@ -164,32 +165,32 @@ export class Recorder {
           `'${operation}'; check 'closed' or close later`,
       )
     }
-    const statuses = this.#bases.get(operation)
+    const statuses = this.#blocks.get(operation)
     return statuses?.get(status) ?? this.#addSeries(operation, status)
   }
 
-  #addSeries(operation: string, status: string): number {
+  #addSeries(operation: string, status: string): SeriesBlock {
     if (typeof status !== 'string') {
       throw new MoonmeterError('INVALID_ROW', `status: expected a string, got ${typeof status}`)
     }
-    if (!status.isWellFormed()) return this.baseOf(operation, status.toWellFormed())
-    const statuses = this.#bases.get(operation) ?? new Map<string, number>()
+    if (!status.isWellFormed()) return this.blockOf(operation, status.toWellFormed())
+    const statuses = this.#blocks.get(operation) ?? new Map<string, SeriesBlock>()
     const limited = status !== OTHER && (statuses.size >= STATUSES_MAX || !fitsLabel(status))
-    if (limited) return this.baseOf(operation, OTHER)
+    if (limited) return this.blockOf(operation, OTHER)
     // One block is kept for rows that have nowhere else to go.
-    const reserved = this.#bases.get(OTHER)?.has(OTHER) ? 0 : 1
+    const reserved = this.#blocks.get(OTHER)?.has(OTHER) ? 0 : 1
     const full = this.journal.seriesCount >= this.journal.layout.seriesMax - reserved
     const isLast = operation === OTHER && status === OTHER
-    if (!isLast && (full || !fitsLabel(operation))) return this.baseOf(OTHER, OTHER)
-    const base = this.journal.layout.baseOf(this.journal.addSeries({ operation, status }))
-    statuses.set(status, base)
-    this.#bases.set(operation, statuses)
-    return base
+    if (!isLast && (full || !fitsLabel(operation))) return this.blockOf(OTHER, OTHER)
+    const block = this.journal.blockOf(this.journal.addSeries({ operation, status }))
+    statuses.set(status, block)
+    this.#blocks.set(operation, statuses)
+    return block
   }
 
   #post(final: boolean): void {
-    const { words, floats } = this.journal
-    floats[REPORT_DUE] = 0
+    const { words } = this.journal
+    this.journal.setReportDue(false)
     this.#reportedMs = performance.now()
     this.journal.fold()
     const unread = words[HEADER.posted] - Atomics.load(words, HEADER.taken)
@@ -204,6 +205,8 @@ export class Recorder {
       bounds: this.#link.bounds,
       series: this.journal.snapshot(true) ?? [],
     })
-    this.#port.postMessage(bytes, [bytes.buffer])
+    // Copied, not transferred: once a thread has transferred any memory, compiled code looks before
+    // each access whether its array is still there, and a row takes 2 ns longer.
+    this.#port.postMessage(bytes)
   }
 }

@@ -155,3 +155,39 @@ test('a snapshot is a copy: it does not change with what is recorded later', asy
   assert.equal(recorder.journal.seriesCount, 1)
   await recording.close()
 })
+
+test('a fold that never ended, wherever it was stopped, loses nothing and counts nothing twice', async () => {
+  const durations = fc.array(fc.double({ min: 2 ** -30, max: 1.9, noNaN: true }), {
+    minLength: 1,
+    maxLength: 200,
+  })
+  await fc.assert(
+    fc.asyncProperty(durations, durations, fc.nat(), async (earlier, later, drawn) => {
+      const recording = startRecording()
+      const { journal } = recording.recorder
+      const operation = recording.recorder.operation('op')
+      for (const duration of earlier) operation.record(duration, 1)
+      recording.recorder.report()
+      for (const duration of later) operation.record(duration, 1)
+      const expected = snapshotContents(seriesOf(journal)[0])
+      assert.equal(expected.rows, earlier.length + later.length)
+      assert.equal(
+        expected.sumUnits,
+        [...earlier, ...later].reduce((units, duration) => units + unitsOf(duration), 0n),
+      )
+      // As `foldRows` leaves it when its thread ends in the loop: some cells are counted.
+      const { floats } = journal.blockOf(0)
+      floats[SERIES.folding] = floats[SERIES.rows]
+      const counted = drawn % (later.length + 1)
+      for (const duration of later.slice(0, counted)) {
+        floats[SERIES.cells + journal.layout.cells.slotOf(duration)]++
+      }
+      const [series] = journal.snapshot(true) ?? []
+      assert.deepEqual(snapshotContents(series), expected)
+      // Nor is it shown while it may still go on.
+      assert.equal(journal.snapshot(false), undefined)
+      await recording.close()
+    }),
+    { seed: 37, numRuns: 200 },
+  )
+})
