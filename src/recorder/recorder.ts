@@ -15,6 +15,10 @@ import { OperationRecorder } from './operation-recorder.js'
 const UNREAD_REPORTS_MAX = 2
 /** Statuses of one operation told apart in a journal; rows of further ones go to `other`. */
 const STATUSES_MAX = 8
+/** The name of no operation. */
+const NO_NAME = '\ud800 none'
+/** Operations that are found without looking their name up; a power of two. */
+const RECENT_OPERATIONS = 16
 
 /** What a recorder takes from outside so that tests can give it. */
 export interface RecorderOptions {
@@ -35,9 +39,8 @@ export class Recorder {
   /** The memory of each series, by operation and status. */
   readonly #blocks = new Map<string, Map<string, SeriesBlock>>()
   readonly #timer: NodeJS.Timeout
-  /** The operation that `record` was last called for. */
-  #current: OperationRecorder | undefined
-  #currentName: string | undefined
+  /** Operations that `record` was called for, each at a place that its name tells. */
+  readonly #recent: OperationRecorder[]
   #stop: AbortController | undefined
   /** When the last report was made, by a clock that only goes forward. */
   #reportedMs = Number.NEGATIVE_INFINITY
@@ -48,6 +51,7 @@ export class Recorder {
     this.#link = link
     this.#port = link.port
     this.#now = options.now ?? Date.now
+    this.#recent = new Array(RECENT_OPERATIONS).fill(new OperationRecorder(NO_NAME, this))
     this.#timer = setInterval(() => this.#reportInTime(), link.intervalMs)
     // Telemetry alone must not keep a thread alive.
     this.#timer.unref()
@@ -113,18 +117,24 @@ export class Recorder {
     if (options !== undefined && options.numBytes === undefined) {
       refuseUnknownOptions('record', options, ROW_OPTIONS)
     }
-    // Rows of an operation tend to come in runs, and comparing a name is less than looking it up.
-    if (operation !== this.#currentName || this.#current === undefined) {
-      this.#current = this.operation(operation)
-      this.#currentName = operation
-    }
-    this.#current.record(
+    this.#recorderOf(operation).record(
       durationSeconds,
       numKeys,
       options?.numBytes,
       options?.status,
       options?.numFailedKeys,
     )
+  }
+
+  /** The handle of an operation: comparing its name takes a third of looking it up. */
+  #recorderOf(operation: string): OperationRecorder {
+    if (typeof operation !== 'string') return this.operation(operation)
+    const place = (operation.length + operation.charCodeAt(0)) & (RECENT_OPERATIONS - 1)
+    const recent = this.#recent[place]
+    if (recent.operation === operation) return recent
+    const recorder = this.operation(operation)
+    this.#recent[place] = recorder
+    return recorder
   }
 
   /**
