@@ -1,5 +1,5 @@
 import type { BenchmarkCase, Measures, Scale, Variant } from '../harness/benchmark-case.js'
-import { bestPassNs } from '../harness/timing.js'
+import { passNs } from '../harness/timing.js'
 import { loadPeer } from '../peers/load-peer.js'
 import type { Peer, PeerSession } from '../peers/peer.js'
 import { makeRows, type Rows, type StatusMix } from '../workload/rows.js'
@@ -73,8 +73,8 @@ async function timePeer(name: string, mix: StatusMix, { quick }: Scale): Promise
       ? () => recordAndSendRows(session, operation, rows, count)
       : () => recordRows(operation, rows, count)
   const receive = () => session.receive?.()
-  await bestPassNs(WARM_UP_PASSES, count, pass, receive)
-  const ns = await bestPassNs(quick ? PASSES.quick : PASSES.full, count, pass, receive)
+  await passNs(WARM_UP_PASSES, count, pass, receive)
+  const ns = await passNs(quick ? PASSES.quick : PASSES.full, count, pass, receive)
   return { ns, counted: await countedRows(session) }
 }
 

@@ -4,26 +4,26 @@ const NS_PER_MS = 1e6
 const US_PER_MS = 1e3
 
 /**
- * Nanoseconds an item, from the fastest of several passes: what is slower was disturbed by others
- * of this machine. A pass is long enough to hold the garbage collections it causes.
+ * Nanoseconds an item, the median of several passes: the fastest of them would be one in which no
+ * garbage happened to be collected, which is part of what a row costs.
  *
  * @param pass does `items` times the work
  * @param between what is to be done after each pass, not timed
  */
-export async function bestPassNs(
+export async function passNs(
   passes: number,
   items: number,
   pass: () => void | Promise<void>,
   between: () => void = () => {},
 ): Promise<number> {
-  let best = Number.POSITIVE_INFINITY
+  const times: number[] = []
   for (let index = 0; index < passes; index++) {
     const start = performance.now()
     await pass()
-    best = Math.min(best, performance.now() - start)
+    times.push(performance.now() - start)
     between()
   }
-  return (best * NS_PER_MS) / items
+  return (median(times) * NS_PER_MS) / items
 }
 
 /** Microseconds of each of many calls, sorted out as their median. */
