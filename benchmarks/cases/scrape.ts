@@ -8,7 +8,7 @@ const VERIFIED_ENGINES = 3
 const US_PER_MS = 1e3
 /** Scrapes of few engines are short, so there are more of them. */
 const SCRAPES = { few: { quick: 100, full: 600 }, many: { quick: 2, full: 8 } }
-/** A server scrapes itself warm within minutes; here it is given as long as this. */
+/** Some ten scrapes, after which the code is compiled, as in a server that runs for minutes. */
 const WARM_UP_MS = 2_000
 const FEW_ENGINES = 8
 /** Turns of the event loop after which all is done that was put off. */
@@ -74,7 +74,10 @@ export const scrapeCase: BenchmarkCase = {
   },
 }
 
-/** A scrape has a turn of its own: what recording has put off, collecting its garbage, is done. */
+/**
+ * A scrape comes on a turn of its own. What the engines' threads would do for themselves, which
+ * share this one here, is done before: collecting the garbage of their reports.
+ */
 async function settle(): Promise<void> {
   for (let turns = 0; turns < TURNS; turns++) await turn()
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BenchmarkCase } from './benchmark-case.js'
 import { drawCharts } from './charts.js'
@@ -6,31 +6,53 @@ import { lossLines } from './losses.js'
 import { describeMachine, type Machine, machineText, ROOT } from './machine.js'
 import { caseTable, targetTable } from './markdown.js'
 import { noiseLines } from './noise.js'
+import { withBenchmarks } from './readme-section.js'
 import type { RawResult, Results } from './results.js'
 import { checkTargets } from './targets.js'
 
 const LINE_WIDTH = 100
 /** More would be noise. */
 const DIGITS = 5
-const FOLDER = join(ROOT, 'benchmarks', 'results')
+const FOLDER = 'benchmarks/results'
+const README = 'README.md'
+/** The case that the README shows whole. */
+const SHOWN_CASE = 'record'
 
-/** Writes JSON, Markdown and charts; answers the names of the files. */
+/** Writes JSON, Markdown, charts and the README's section; answers the names of the files. */
 export function writeResults(cases: readonly BenchmarkCase[], results: Results): string[] {
   const machine = describeMachine()
+  const readme = readFileSync(join(ROOT, README), 'utf8')
+  const charts = drawCharts(cases, results)
   const files = new Map([
-    ['results.json', resultsJson(machine, results.raw)],
-    ['results.md', resultsMarkdown(machine, cases, results)],
-    ...drawCharts(cases, results),
+    [`${FOLDER}/results.json`, resultsJson(machine, results.raw)],
+    [`${FOLDER}/results.md`, resultsMarkdown(machine, cases, results, [...charts.keys()])],
+    ...Array.from(charts, ([name, chart]) => [`${FOLDER}/${name}`, chart] as const),
+    [README, withBenchmarks(readme, readmeSection(machine, cases, results))],
   ])
-  mkdirSync(FOLDER, { recursive: true })
-  for (const [name, text] of files) writeFileSync(join(FOLDER, name), text)
-  return [...files.keys()].map((name) => `benchmarks/results/${name}`)
+  mkdirSync(join(ROOT, FOLDER), { recursive: true })
+  for (const [name, text] of files) writeFileSync(join(ROOT, name), text)
+  return [...files.keys()]
+}
+
+function readmeSection(
+  machine: Machine,
+  cases: readonly BenchmarkCase[],
+  results: Results,
+): string {
+  const shown = cases.find(({ name }) => name === SHOWN_CASE)
+  return [
+    shown === undefined ? '' : `${caseTable(shown, results)}\n`,
+    `${targetTable(checkTargets(results, 1))}\n`,
+    `![Main thread against rows a second](${FOLDER}/growth-by-records.svg)\n`,
+    machineText(machine),
+  ].join('\n')
 }
 
 function resultsMarkdown(
   machine: Machine,
   cases: readonly BenchmarkCase[],
   results: Results,
+  charts: readonly string[],
 ): string {
   const losses = lossLines(cases, results)
   const sections = cases.map(
@@ -43,6 +65,7 @@ function resultsMarkdown(
     machineText(machine),
     noiseLines(results).join('\n'),
     `## Targets\n\n${targetTable(checkTargets(results, 1))}`,
+    ...charts.map((name) => `![${name.replace('.svg', '').replaceAll('-', ' ')}](${name})`),
     ...sections,
     `## Where we lose\n\n${losses.map((line) => `- ${line}`).join('\n') || 'Nowhere.'}`,
   ].join('\n\n')}\n`

@@ -117,7 +117,7 @@ export class EngineAggregator {
     const { engine } = options
     const index = engine === undefined ? undefined : engineIndex(engine)
     try {
-      const payload = decodePayload(bytes, { ...this.#settings, copy: true })
+      const payload = decodePayload(bytes, this.#settings)
       this.#accept(payload, bytes.length, index)
       return { accepted: true }
     } catch (error) {

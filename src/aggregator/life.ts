@@ -67,6 +67,8 @@ export class Life {
     const series = this.#journal?.snapshot(final)
     if (this.#journal === undefined || series === undefined) return
     this.#set({ series, figures: figuresOf(this.#layout, series) })
+    // The journal has the word on names too, whatever was posted.
+    this.#labels = []
     // A recorder numbers a report before it reads the journal for it. So reports up to the number
     // seen after this read may be behind it, and those that follow are not.
     this.#sequence = this.#journal.reportsPosted

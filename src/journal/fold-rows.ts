@@ -15,10 +15,11 @@ const TWO_32 = 2 ** 32
 
 /**
  * Cells of durations from 2^-30 s to under 2 s, whose sum is kept in two float64: multiples of
- * 2^-44 s, and what is left of each duration, multiples of 2^-82 s. Over the at most 256 rows of a
- * fold neither ever rounds: 256 · 2 · 2^44 is 2^53, and 256 · 2^-45 / 2^-82 is 2^45.
+ * 2^-44 s, and what is left of each duration, multiples of 2^-82 s. Over as many rows as are added up
+ * at once neither ever rounds: 256 · 2 · 2^44 is 2^53, and 256 · 2^-45 / 2^-82 is 2^45.
  */
 const PLAIN_CELLS = 31 << MANTISSA_BITS
+const PLAIN_ROWS_MAX = 256
 /** Adding and subtracting it leaves the nearest multiple of 2^-44. */
 const ROUNDER = 1.5 * 2 ** 8
 const HIGH_UNIT = 2 ** -44
@@ -30,22 +31,24 @@ const HIGH_SHIFT = 2 ** 6
 const HIGH_SPLIT = 2 ** 26
 
 /**
- * Count the durations of the rows that are in a series' ring only, at most 256: into the cells and
- * the exact sum.
+ * Count the durations of the rows that are in a series' ring only into the cells and the exact sum.
  *
- * Cells are counted row by row, and what the rows add to the sum is written with `folded` at the
- * end, by stores without a call or a loop between them; a thread is only ever stopped at one of
- * those. So the cells always hold whole rows, and the sum is that of the rows up to `folded`.
+ * Cells are counted row by row; what the rows add to the sum is written at the end of each run of
+ * plain rows and with each rare one, together with `folded`, by stores without a call or a loop
+ * between them. A thread is only ever stopped at one of those. So the cells always hold whole rows,
+ * and the sum is that of the rows up to `folded`.
  */
 export function foldRows({ floats, words }: SeriesBlock, layout: CellLayout): void {
   const folded = floats[FOLDED]
   const count = floats[ROWS] - folded
   if (count === 0) return
   floats[FOLDING] = folded + count
-  settleSum(floats)
-  for (let done = 0; done < count; done++) {
-    done += foldPlainRows(floats, words, layout, folded + done, count - done)
-    if (done < count) foldRareRow(floats, words, layout, folded + done)
+  for (let done = 0; done < count; ) {
+    settleSum(floats)
+    const rows = Math.min(count - done, PLAIN_ROWS_MAX)
+    const plain = foldPlainRows(floats, words, layout, folded + done, rows)
+    if (plain === 0) foldRareRow(floats, words, layout, folded + done)
+    done += Math.max(1, plain)
   }
 }
 

@@ -14,7 +14,7 @@ import { readBlock } from './read-block.js'
 import type { SeriesBlock } from './series-block.js'
 
 /** Says that memory is a journal of this version; the lowest byte is the version. */
-const MAGIC = 0x6d6f6f02
+const MAGIC = 0x6d6f6f03
 /** Attempts to copy a series while its recorder does not fold; at full speed some two fail. */
 const COPY_ATTEMPTS_MAX = 64
 

@@ -1,4 +1,4 @@
-import type { LineShape, SampleSource } from './sample-source.js'
+import type { Labels, LineShape, SampleSource } from './sample-source.js'
 import { type LineHead, Sheet } from './sheet.js'
 import { formatLabels } from './text-format.js'
 import type { TextWriter } from './text-writer.js'
@@ -6,16 +6,13 @@ import type { TextWriter } from './text-writer.js'
 /** Lines from which on a sheet is full; as many as a cache close to the processor holds. */
 const SHEET_LINES = 128
 
-/** Labels as text formats take them. */
-export type Labels = Readonly<Record<string, string>>
-
 /** A sheet and the series on it, known again by their labels. */
 interface GroupsSheet {
-  readonly labels: readonly (readonly object[])[]
+  readonly labels: readonly (readonly Labels[])[]
   readonly sheet: Sheet
 }
 
-/** Where the values of a sheet are read to: reading never waits, so there is one for all. */
+/** Where the values of a sheet are read to; that is done in one go, so there is one for all. */
 let values = new Float64Array(SHEET_LINES)
 
 /**
@@ -56,7 +53,7 @@ export class FamilyText<Group> {
     for (let next = 0; next < all.length; count++) {
       // Another scrape may have been here while the event loop turned.
       if (before !== this.#before || behind !== this.#behind) this.#forget(before, behind)
-      const labels: (readonly object[])[] = []
+      const labels: (readonly Labels[])[] = []
       const first = next
       let lines = 0
       while (next < all.length && lines < SHEET_LINES) {
@@ -79,7 +76,7 @@ export class FamilyText<Group> {
   #read(
     all: readonly Group[],
     first: number,
-    labels: readonly (readonly object[])[],
+    labels: readonly (readonly Labels[])[],
     lines: number,
   ): void {
     if (values.length < lines) values = new Float64Array(lines)
@@ -91,13 +88,13 @@ export class FamilyText<Group> {
   }
 
   /** The sheet of some series with the values that were read. */
-  #sheet(index: number, labels: readonly (readonly object[])[], lines: number): Sheet {
+  #sheet(index: number, labels: readonly (readonly Labels[])[], lines: number): Sheet {
     const known: GroupsSheet | undefined = this.#sheets[index]
     if (known !== undefined && areSame(known.labels, labels, areSameLabels)) {
       known.sheet.set(values)
       return known.sheet
     }
-    const heads = labels.flat().flatMap((own) => this.#heads(own as Labels))
+    const heads = labels.flat().flatMap((own) => this.#heads(own))
     const sheet = new Sheet(heads, values.subarray(0, lines))
     this.#sheets[index] = { labels, sheet }
     return sheet
@@ -118,7 +115,7 @@ export class FamilyText<Group> {
   }
 }
 
-function areSameLabels(left: readonly object[], right: readonly object[]): boolean {
+function areSameLabels(left: readonly Labels[], right: readonly Labels[]): boolean {
   return left === right || areSame(left, right, Object.is)
 }
 

@@ -1,10 +1,10 @@
 import type { MetricDefinition } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
 import { releaseChunks } from './chunk-pool.js'
-import { FamilyText, type Labels } from './family-text.js'
+import { FamilyText } from './family-text.js'
 import { defaultLabelsOf, type MetricsRegistry } from './metrics-registry.js'
 import { pace } from './pace.js'
-import type { SampleSource } from './sample-source.js'
+import type { Labels, SampleSource } from './sample-source.js'
 import { TextWriter } from './text-writer.js'
 
 /** A chunk of text ends at the end of a line, so each can be decoded by itself. */
@@ -138,7 +138,10 @@ export class RegisteredMetric<Group> {
 
   /** A sample's own label wins over a default one of the same name. */
   #missingDefaultLabels(): Labels {
-    const own = this.#definition.labels
+    const own = [
+      ...this.#definition.labels,
+      ...(this.#definition.type === 'histogram' ? ['le'] : []),
+    ]
     const defaults = Object.entries(defaultLabelsOf(this.#registry))
     return Object.fromEntries(defaults.filter(([name]) => !own.includes(name)))
   }

@@ -1,5 +1,8 @@
 import { boundLabel } from '../stats/python-float.js'
 
+/** Labels of a series by name. */
+export type Labels = Readonly<Record<string, string>>
+
 /** One of the lines that a family has of every series. */
 export interface LineShape {
   /** What follows the family's name: nothing, `_bucket`, `_sum` or `_count`. */
@@ -15,7 +18,7 @@ export interface SampleSource<Group> {
   /** All series at this moment, in the order to be shown, by groups such as engines. */
   groups(): readonly Group[]
   /** Labels of each series: the same objects at every scrape, by which its text is known again. */
-  labels(group: Group): readonly object[]
+  labels(group: Group): readonly Labels[]
   /** Write the values of all lines of all series to `values`, from index `at` on. */
   read(group: Group, values: Float64Array, at: number): void
 }

@@ -2,7 +2,7 @@ import { type MetricDefinition, SELF_METRICS } from '../catalogue.js'
 import type { MetricsRegistry } from './metrics-registry.js'
 import { oncePerTurn } from './once-per-turn.js'
 import { RegisteredMetric } from './registered-metric.js'
-import { SINGLE_LINE } from './sample-source.js'
+import { type Labels, SINGLE_LINE } from './sample-source.js'
 
 const MS_PER_SECOND = 1e3
 /** The labels of what has none. */
@@ -25,8 +25,8 @@ export interface EngineHealth {
 }
 
 /** How often something happened, by labels: one object per series, for ever. */
-interface LabelledCount<Labels extends object> {
-  readonly labels: Labels
+interface LabelledCount<Own extends Labels> {
+  readonly labels: Own
   readonly count: number
 }
 
@@ -47,7 +47,7 @@ export interface AggregatorHealth {
 /** Register the `moonmeter_` families, read from a source at every scrape. */
 export function registerSelfMetrics(registry: MetricsRegistry, read: () => AggregatorHealth): void {
   const health = oncePerTurn(read)
-  const family = <Series extends { readonly labels: object }>(
+  const family = <Series extends { readonly labels: Labels }>(
     definition: MetricDefinition,
     series: () => readonly Series[],
     value: (series: Series) => number,

@@ -9,10 +9,10 @@ const VALUE_BYTES_MAX = 25
 
 const encoder = new TextEncoder()
 
-/** Where lines are moved to while values get longer or shorter: it never waits, so one for all. */
+/** Where lines are moved to while values get longer or shorter; that is done in one go, so one. */
 let moved = new Uint8Array(0)
 /** A value, before it is known whether it fits. */
-const text = new Uint8Array(VALUE_BYTES_MAX)
+const shown = new Uint8Array(VALUE_BYTES_MAX)
 
 /** What a line begins with, up to its value. */
 export interface LineHead {
@@ -94,14 +94,14 @@ export class Sheet {
       const value = values[line]
       if (value === before[line]) continue
       before[line] = value
-      const length = writeValue(text, value)
+      const length = writeValue(shown, value)
       if (length === end - start) {
-        copy(text, length, bytes, start)
+        copy(shown, length, bytes, start)
         continue
       }
       if (settled < 0) settled = to = start
       else to = move(bytes, from, start, to)
-      to = copy(text, length, moved, to)
+      to = copy(shown, length, moved, to)
       ends[line] = to
       from = end
     }

@@ -36,13 +36,13 @@ const digits = new Uint8Array(DIGITS)
  * bounds within which all numbers are read as this value. Of them, the one with most zeros at its
  * end is the answer.
  *
- * @returns where the next byte goes, or `start` where the value is out of range or, as for most
- * values of few digits, the answer is in doubt; what the bytes then hold is to be written anew
+ * @returns where the next byte goes, or `start` where the value is an integer, is out of range or,
+ * as for most values of few digits, the answer is in doubt; what the bytes then hold is to be written anew
  * @see https://tc39.es/ecma262/#sec-numeric-types-number-tostring
  * @see T. J. Dekker, A floating-point technique for extending the available precision, 1971
  */
 export function writeFraction(bytes: Uint8Array, start: number, value: number): number {
-  if (!(value >= VALUE_MIN && value < VALUE_END)) return start
+  if (!(value >= VALUE_MIN && value < VALUE_END && value !== Math.floor(value))) return start
   const exponent = exponentOf(value)
   const power = POWERS[DIGITS - 1 - exponent]
   const product = value * power

@@ -3,6 +3,7 @@ import type { Journal } from '../journal/journal.js'
 import { RECENT_ROWS, SERIES } from '../journal/journal-layout.js'
 import { NO_BLOCK, type SeriesBlock } from '../journal/series-block.js'
 import { COUNT_MAX, makeRow, STATUS_OK } from '../stats/row.js'
+import { NO_NAME } from './nobody.js'
 
 // V8 folds constants of this module into the code of `record`, but looks imported ones up.
 const { rows: ROWS, keys: KEYS, bytes: BYTES, failedKeys: FAILED_KEYS } = SERIES
@@ -12,11 +13,6 @@ const MAX = COUNT_MAX
 const RECENT_MASK = RECENT_ROWS - 1
 /** Rows between two folds; their durations fit the first-level cache many times. */
 const FOLD_MASK = 256 - 1
-/**
- * The status of no row. It is a string since a comparison of names that has once seen anything
- * else is a call for ever.
- */
-const NO_STATUS = '\ud800 none'
 
 /** What an operation's recorder needs of the engine's. */
 export interface SeriesOwner {
@@ -39,8 +35,8 @@ export interface SeriesOwner {
 export class OperationRecorder {
   readonly operation: string
   readonly #owner: SeriesOwner
-  /** The status `#block` belongs to; that of no row where the next one has to ask for its series. */
-  #status = NO_STATUS
+  /** The status `#block` belongs to; none where the next row has to ask for its series. */
+  #status = NO_NAME
   #block = NO_BLOCK
   #floats = NO_BLOCK.floats
 
@@ -96,7 +92,7 @@ export class OperationRecorder {
 
   /** Make the next row ask for its series again: after `close`, it must not find one. */
   forget(): void {
-    this.#status = NO_STATUS
+    this.#status = NO_NAME
     this.#block = NO_BLOCK
     this.#floats = NO_BLOCK.floats
   }

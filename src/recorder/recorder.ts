@@ -9,14 +9,13 @@ import { refuseUnknownOptions } from '../options.js'
 import { fitsLabel } from '../stats/label.js'
 import { ROW_OPTIONS, type RowOptions } from '../stats/row.js'
 import { encodeReport } from '../wire/report.js'
+import { NO_NAME } from './nobody.js'
 import { OperationRecorder } from './operation-recorder.js'
 
 /** Reports that may wait unread on the port; the next leaves once one of them was taken. */
 const UNREAD_REPORTS_MAX = 2
 /** Statuses of one operation told apart in a journal; rows of further ones go to `other`. */
 const STATUSES_MAX = 8
-/** The name of no operation. */
-const NO_NAME = '\ud800 none'
 /** Operations that are found without looking their name up; a power of two. */
 const RECENT_OPERATIONS = 16
 
@@ -113,7 +112,8 @@ export class Recorder {
    * @throws MoonmeterError as `OperationRecorder.record`
    */
   record(operation: string, durationSeconds: number, numKeys: number, options?: RowOptions): void {
-    // A misspelt option would pass for a default; the usual one tells that nothing is misspelt.
+    // A misspelt option passes for a default. Looking at all names takes longer than recording,
+    // so it is done where the most usual one is missing.
     if (options !== undefined && options.numBytes === undefined) {
       refuseUnknownOptions('record', options, ROW_OPTIONS)
     }

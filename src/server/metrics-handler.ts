@@ -70,7 +70,8 @@ async function respond(
     answer(request, response, 401, 'unauthorized: expected a token or a password\n')
   } else {
     const chunks = await renderRegistry(registry)
-    // Emitted when all was sent, and when it never will be.
+    // Whoever asked may have left meanwhile, and no event tells it twice.
+    if (response.closed) return releaseChunks(chunks)
     response.once('close', () => releaseChunks(chunks))
     send(request, response, 200, chunks, registry.contentType)
   }

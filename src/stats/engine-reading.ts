@@ -1,7 +1,6 @@
 import type { CellLayout } from './cell-layout.js'
 import { ExactSum } from './exact-sum.js'
 import { writeFigures } from './figures.js'
-import { packCells } from './packed-cells.js'
 import type { SeriesLabels } from './series-labels.js'
 import type { SeriesStats } from './series-stats.js'
 
@@ -23,10 +22,14 @@ export interface SeriesFigures {
 
 /** What an exposition shows of the stats of a series, which may go on changing. */
 export function figuresOfStats(stats: SeriesStats): SeriesFigures {
-  const figures = stats.layout.figures.allocate(1)
+  const { bucketOfSlot, figures: layout } = stats.layout
+  const figures = layout.allocate(1)
   const durationSum = new ExactSum()
   durationSum.addSum(stats.durationSum)
-  writeFigures(stats.layout, { ...stats, durationSum, cells: packCells(stats.cells) }, figures, 0)
+  for (let slot = 0; slot < stats.cells.length; slot++) {
+    figures[bucketOfSlot[slot]] += stats.cells[slot]
+  }
+  writeFigures(layout, { ...stats, durationSum }, figures, 0)
   return { figures, index: 0, durationSum }
 }
 

@@ -17,7 +17,9 @@ export class FigureLayout {
   readonly histogram: number
   /** The figures by number: those of the histogram come first, as its lines do. */
   readonly durationSum: number
+  /** Rows, as the histogram's line of that name shows them. */
   readonly count: number
+  /** Rows, as a counter of their own. */
   readonly rows: number
   readonly keys: number
   readonly bytes: number
@@ -43,7 +45,7 @@ export class FigureLayout {
     return new Float64Array(series * this.length)
   }
 
-  /** Index in `figures` of a figure of one of the series. */
+  /** Index of a figure of one of the series among all `figures`, whose number tells the series'. */
   at(figures: Float64Array, series: number, figure: number): number {
     if (figure < this.histogram) return series * this.histogram + figure
     return (figures.length / this.length) * figure + series

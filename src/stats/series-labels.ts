@@ -1,12 +1,7 @@
 import { OTHER } from '../catalogue.js'
 
-/** What tells a series from the others in an exposition. */
-export interface SeriesLabels {
-  /** Index of the engine, as text, or `other`. */
-  readonly engine: string
-  readonly operation: string
-  readonly status: string
-}
+/** What tells a series from the others in an exposition; `engine` is its index or `other`. */
+export type SeriesLabels = Readonly<Record<'engine' | 'operation' | 'status', string>>
 
 /** How many names are told apart; further ones are `other`. */
 export interface SeriesLimits {

@@ -28,7 +28,8 @@ export function unpack(bytes: Uint8Array): unknown {
     throw rejection('malformed', `one value of ${end} bytes`, bytes)
   }
   try {
-    return unpackr.unpack(bytes)
+    // A view of its own, since msgpackr leaves a property behind on what it is given.
+    return unpackr.unpack(bytes.subarray())
   } catch (cause) {
     throw rejection('malformed', 'MessagePack', (cause as Error).message)
   }

@@ -19,8 +19,6 @@ export interface PayloadOptions {
   readonly layout?: CellLayout
   /** Bytes a payload may have. */
   readonly payloadBytesMax?: number
-  /** Whether to read a copy: a report keeps views of its bytes, whose owner may write over them. */
-  readonly copy?: boolean
 }
 
 /**
@@ -30,12 +28,12 @@ export interface PayloadOptions {
  * @throws MoonmeterError `INVALID_PAYLOAD` with the `reason`; nothing has changed then
  */
 export function decodePayload(bytes: Uint8Array, options: PayloadOptions = {}): Payload {
-  const { layout = DEFAULT_LAYOUT, payloadBytesMax = PAYLOAD_BYTES_MAX, copy = false } = options
+  const { layout = DEFAULT_LAYOUT, payloadBytesMax = PAYLOAD_BYTES_MAX } = options
   if (!(bytes instanceof Uint8Array)) throw rejection('type', 'bytes', bytes)
   if (bytes.length > payloadBytesMax) {
     throw rejection('oversized', `at most ${payloadBytesMax} bytes`, bytes)
   }
-  const value = unpack(copy ? new Uint8Array(bytes) : bytes)
+  const value = unpack(bytes)
   if (isReport(value)) return { kind: 'report', report: readReport(value, layout) }
   const stats = new ConnectorStats({ layout })
   readRows(value, stats)

@@ -1,6 +1,7 @@
 import type { CellLayout } from '../stats/cell-layout.js'
 import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
 import { writeFigures } from '../stats/figures.js'
+import { addPackedCells } from '../stats/packed-cells.js'
 import type { SeriesSnapshot } from '../stats/series-snapshot.js'
 import { LIMB_BYTES, readFloats, readLimbs, writeFloats, writeLimbs } from './binary.js'
 import { pack } from './msgpack.js'
@@ -18,11 +19,12 @@ import {
 /** The key that tells a report from the reference's shapes; its value is the version. */
 const REPORT_KEY = 'moonmeter_report'
 /** The version of reports that this code writes and reads. */
-const REPORT_VERSION = 1
+const REPORT_VERSION = 2
 /** Values per series: operation, status, keys, bytes, failed keys, first limb, limbs, cells. */
 const SERIES_FIELDS = 8
 /** Series a report may have, and so a journal. */
 export const REPORT_SERIES_MAX = 1_024
+
 /** An engine's stats so far in one life: complete in itself, so that any transport will do. */
 export interface Report {
   readonly engine: number
@@ -149,12 +151,18 @@ function readSeries(
     numBytes: readTotal(fields[3], 'bytes'),
     numFailedKeys: readTotal(fields[4], 'failed keys'),
     durationSum: readSum(readInteger(fields[5], 'first limb'), readBytes(fields[6], 'limbs')),
-    cells: readBytes(fields[7], 'cells'),
+    // Copied, since what was sent may be large beside it, and belongs to somebody else.
+    cells: new Uint8Array(readBytes(fields[7], 'cells')),
     rows: 0,
   }
-  series.rows = writeFigures(layout, series, figures, index)
-  if (!Number.isNaN(series.rows)) return series
-  throw rejection('range', `counts of at most ${layout.slotCount} cells`, series.cells)
+  const start = index * layout.figures.histogram
+  series.rows = addPackedCells(figures, series.cells, layout.bucketOfSlot, start)
+  if (Number.isNaN(series.rows)) {
+    const expected = `packed counts of up to ${layout.slotCount} cells, fewer than 2^53 in all`
+    throw rejection('range', expected, series.cells)
+  }
+  writeFigures(layout.figures, series, figures, index)
+  return series
 }
 
 function readSum(first: number, bytes: Uint8Array): ExactSum {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { Packr } from 'msgpackr'
+import { Packr, Unpackr } from 'msgpackr'
 import { EngineAggregator } from '../../src/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
 import { contentsOf } from '../support/contents.js'
 import { parseExposition } from '../support/exposition.js'
 import { failure } from '../support/failures.js'
+import { memoryInUse } from '../support/memory.js'
 import { reportBytes, seriesWithRows } from '../support/reports.js'
 import { waitUntil } from '../support/wait-until.js'
 
@@ -244,5 +245,21 @@ test('bytes that were handed in may be written over, and are left as they are', 
   const expected = contentsOf(aggregator.stats(1))
   bytes.fill(0xff)
   assert.deepEqual(contentsOf(aggregator.stats(1)), expected)
+  await aggregator.close()
+})
+
+test('what is kept of a report is as small as what it tells', async () => {
+  const aggregator = new EngineAggregator()
+  const fields = new Unpackr({ useRecords: false }).unpack(reportBytes())
+  const payloads = 100
+  const more = new Uint8Array(500_000)
+  const { heap: before } = await memoryInUse()
+  for (let engine = 0; engine < payloads; engine++) {
+    const bytes = new Uint8Array(packr.pack({ ...fields, engine, more }))
+    assert.ok(aggregator.ingest(bytes).accepted)
+  }
+  const { heap: after } = await memoryInUse()
+  assert.ok(after - before < payloads * 50_000, `${(after - before) / payloads} bytes a report`)
+  assert.equal(aggregator.engines.length, payloads)
   await aggregator.close()
 })

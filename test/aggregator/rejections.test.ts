@@ -20,7 +20,7 @@ const REFUSED: Readonly<Record<RejectionReason, readonly Uint8Array[]>> = {
   oversized: [packr.pack({ load_get: new Array(200).fill(ROW) })],
   truncated: [GOOD.subarray(0, -1), new Uint8Array(0), reportBytes({ engine: 1 }).subarray(0, -1)],
   malformed: [Buffer.concat([GOOD, GOOD]), Buffer.of(0xc1)],
-  version: [packr.pack({ moonmeter_report: 2 })],
+  version: [packr.pack({ moonmeter_report: 3 })],
   extension: [packr.pack({ load_get: [new Date(0)] })],
   nested: [packr.pack({ load_get: [[[[[[1]]]]]] })],
   duplicate: [

@@ -191,3 +191,26 @@ test('a fold that never ended, wherever it was stopped, loses nothing and counts
     { seed: 37, numRuns: 200 },
   )
 })
+
+test('a fold of more rows than are added up at once is exact too', async () => {
+  const recording = startRecording()
+  const { recorder } = recording
+  const { journal } = recorder
+  recorder.record('op', 1, 1)
+  recorder.report()
+  let expected = unitsOf(1)
+  // As if the folds due meanwhile had failed, for want of stack.
+  const { floats } = journal.blockOf(0)
+  for (let row = 1; row < 2_000; row++) {
+    const duration = row % 301 === 0 ? 1e9 : nextDown(2) - row * 2 ** -52
+    floats[SERIES.recent + row] = duration
+    floats[SERIES.rows] = row + 1
+    expected += unitsOf(duration)
+  }
+  journal.fold()
+  assert.equal(floats[SERIES.folded], 2_000)
+  const [series] = seriesOf(journal)
+  assert.equal(unitsOfSum(series.durationSum), expected)
+  assert.equal(series.rows, 2_000)
+  await recording.close()
+})

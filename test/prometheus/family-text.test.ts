@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { FamilyText, type Labels } from '../../src/prometheus/family-text.js'
-import { histogramLines, SINGLE_LINE } from '../../src/prometheus/sample-source.js'
+import { FamilyText } from '../../src/prometheus/family-text.js'
+import { histogramLines, type Labels, SINGLE_LINE } from '../../src/prometheus/sample-source.js'
 import { TextWriter } from '../../src/prometheus/text-writer.js'
 
 /** A group of series as tests make them: the number of each names its labels. */
@@ -21,6 +21,9 @@ const LABELS: readonly Labels[] = Array.from({ length: 60 }, (_, index) => ({
 const values = fc.oneof(
   fc.nat({ max: 2_000 }),
   fc.maxSafeNat(),
+  fc
+    .tuple(fc.nat({ max: 9_999 }), fc.nat({ max: 12 }))
+    .map(([digits, zeros]) => digits * 10 ** zeros),
   fc.double({ min: 0, max: 1e6, noNaN: true }),
   fc.constantFrom(1e21, 2 ** 53, 0.1, Number.NaN, Number.POSITIVE_INFINITY),
 )
@@ -134,7 +137,16 @@ for (const [kind, lines] of Object.entries(LINES)) {
 
 test('all values of a sheet may get as long as they can be, and short again', () => {
   const { source, text } = newFamily(SINGLE_LINE)
-  for (const value of [1, Number.MAX_SAFE_INTEGER, 0, -1 / 3e300, 7]) {
+  for (const value of [
+    1,
+    Number.MAX_SAFE_INTEGER,
+    0,
+    96_636_764_161,
+    193_273_528_322,
+    0.5,
+    -1 / 3e300,
+    7,
+  ]) {
     const series = [...LABELS.keys()]
     source.all = [{ series, values: series.map(() => value) }]
     const writer = new TextWriter()

@@ -130,3 +130,16 @@ test('an unknown option is refused before anything is registered', () => {
   const wrongModel = { registry, modelName: 5 } as never
   assert.throws(() => new MooncakeStorePromMetrics(wrongModel), failure('INVALID_OPTION'))
 })
+
+test('rows past 2^53 are shown in their size, in every bucket', async () => {
+  const { registry, metrics, stats } = newMetrics()
+  stats.recordOperation('save_put', 0.5, 1)
+  // Doubled so often that it is no safe integer any more.
+  for (let times = 0; times < 57; times++) stats.aggregate(stats)
+  metrics.observe(stats)
+  const samples = parseExposition(await registry.metrics())
+  for (const { name, labels, value } of samples) {
+    if (labels.le === '0.01' || /bytes|failed/.test(name)) assert.equal(value, 0)
+    else assert.equal(value, name.endsWith('_sum') ? 2 ** 56 : 2 ** 57)
+  }
+})

@@ -45,6 +45,19 @@ test('default labels of the registry are on our samples in text and JSON, ours f
   assert.deepEqual(Object.keys(sample.labels), [...Object.keys(labels), 'le'])
 })
 
+test('a default label named le is not on buckets, which have one', async () => {
+  const { registry } = newRegistry()
+  registry.setDefaultLabels({ le: 'theirs' })
+  const samples = parseExposition(await registry.metrics())
+  assert.deepEqual(
+    samples.filter(({ name }) => name.endsWith('_bucket')).map(({ labels }) => labels.le),
+    parseExposition(await newRegistry().registry.metrics()).flatMap(
+      ({ labels }) => labels.le ?? [],
+    ),
+  )
+  assert.equal(samples.find(({ name }) => name === COUNTER)?.labels.le, 'theirs')
+})
+
 test('JSON has the samples of the text', async () => {
   const { registry } = newRegistry()
   const json = await registry.getMetricsAsJSON()

@@ -51,6 +51,18 @@ test('most sums of durations are written', () => {
   assert.ok(count > 900, `${count}`)
 })
 
+test('integers of any length are left to others', () => {
+  for (let exponent = 0; exponent < 16; exponent++) {
+    for (const value of [
+      10 ** exponent,
+      10 ** exponent + 1,
+      123_456_789_012_345 % 10 ** exponent,
+    ]) {
+      assert.equal(written(value), undefined, `${value}`)
+    }
+  }
+})
+
 test('values out of range and those whose neighbours are not alike are left to others', () => {
   const smallest = floatOf(1n)
   const others = [0, smallest, 9e-4, 0.5, 1e15 + 0.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY]

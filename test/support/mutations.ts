@@ -140,7 +140,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   'hostile number': (random) => changed(random, pick(random, NUMBERS), packr),
   'wrong version': (random) =>
-    new Uint8Array(packr.pack({ moonmeter_report: pick(random, [0, 2, -1, '1', null, 1.5]) })),
+    new Uint8Array(packr.pack({ moonmeter_report: pick(random, [0, 1, 3, -1, '2', null, 1.5]) })),
   'wrong shape': (random) =>
     new Uint8Array(packr.pack(pick(random, [null, 1, 'text', [], [{}], true, new Uint8Array(9)]))),
   'too large': (random) => concat(validPayload(random), new Uint8Array(PAYLOAD_BYTES_MAX)),
