@@ -10,11 +10,8 @@ import {
 } from '../src/index.js'
 import { createRegistry } from '../src/prometheus/create-registry.js'
 import { createRecorder } from '../src/recorder/index.js'
-import { parseExposition } from './support/exposition.js'
+import { assertBigInteger, assertNumber, assertSamples } from './support/assert-samples.js'
 import { type ReferenceCase, referenceCases } from './support/reference-cases.js'
-
-/** Allowed for sums, and for integers past 2^53, relative to the value. */
-const TOLERANCE = 1e-12
 
 const cases = referenceCases()
 
@@ -154,37 +151,4 @@ function assertLogLines(lines: readonly string[], { log_line }: ReferenceCase): 
     const got = actual[index] ?? ''
     if (got !== part) assertBigInteger(Number(got), Number(part), line)
   }
-}
-
-function assertSamples(text: string, { samples }: ReferenceCase): void {
-  const key = (name: string, labels: Readonly<Record<string, string>>) =>
-    JSON.stringify([name, Object.entries(labels).sort()])
-  const actual = new Map(
-    parseExposition(text)
-      .filter(({ name }) => name.startsWith('vllm:'))
-      .map(({ name, labels, value }) => [key(name, labels), value]),
-  )
-  const expected = new Map(samples.map(([name, labels, value]) => [key(name, labels), value]))
-  assert.deepEqual([...actual.keys()].sort(), [...expected.keys()].sort())
-  for (const [sample, value] of expected) {
-    const got = actual.get(sample)
-    if (sample.includes('_seconds_sum"')) assertClose(got, value, sample)
-    else assertNumber(got, value, sample)
-  }
-}
-
-function assertNumber(actual: number | undefined, expected: number, what: string): void {
-  if (Number.isInteger(expected) && expected > Number.MAX_SAFE_INTEGER) {
-    assertBigInteger(actual, expected, what)
-  } else assert.equal(actual, expected, what)
-}
-
-function assertBigInteger(actual: number | undefined, expected: number, what: string): void {
-  assert.ok(expected > Number.MAX_SAFE_INTEGER, `${what}: ${actual} for ${expected}`)
-  assertClose(actual, expected, what)
-}
-
-function assertClose(actual: number | undefined, expected: number, what: string): void {
-  const off = Math.abs((actual ?? Number.NaN) - expected)
-  assert.ok(off <= TOLERANCE * Math.abs(expected), `${what}: ${actual} for ${expected}`)
 }

@@ -1,7 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import * as prom from 'prom-client'
 import { ALL_FIGURES, type Peer, type PeerOperation, type PeerSession, SLOW_PASS } from './peer.js'
-import { PromSession } from './prom-session.js'
+import { RowCounter } from './row-counter.js'
 import type { RowObject } from './row-sum.js'
 
 /** Every row posted as a message of its own, counted by prom-client on the main thread. */
@@ -21,8 +20,7 @@ interface RowMessage extends RowObject {
 
 class CloneRows implements PeerSession {
   readonly #channel = new MessageChannel()
-  readonly #main = new PromSession(prom)
-  readonly #counters = new Map<string, PeerOperation>()
+  readonly #main = new RowCounter()
 
   operation(name: string): PeerOperation {
     return new RowPoster(this.#channel.port1, name)
@@ -33,10 +31,7 @@ class CloneRows implements PeerSession {
       const received = receiveMessageOnPort(this.#channel.port2)
       if (received === undefined) return
       const row: RowMessage = received.message
-      const counter = this.#counters.get(row.operation) ?? this.#main.operation(row.operation)
-      this.#counters.set(row.operation, counter)
-      const { duration_seconds, num_keys, num_bytes, status, num_failed_keys } = row
-      counter.record(duration_seconds, num_keys, num_bytes, status, num_failed_keys)
+      this.#main.add(row.operation, row)
     }
   }
 

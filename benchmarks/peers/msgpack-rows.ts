@@ -1,6 +1,5 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { Packr } from 'msgpackr'
-import * as prom from 'prom-client'
 import {
   ALL_FIGURES,
   MEDIUM_PASS,
@@ -8,8 +7,8 @@ import {
   type PeerOperation,
   type PeerSession,
 } from './peer.js'
-import { PromSession } from './prom-session.js'
 import { RowPusher } from './push-rows.js'
+import { RowCounter } from './row-counter.js'
 import type { RowObject } from './row-sum.js'
 
 /** Row objects posted as one MessagePack every interval, counted by prom-client on the main thread. */
@@ -27,8 +26,7 @@ class MsgpackRows implements PeerSession {
   readonly #packr = new Packr({ useRecords: false, variableMapSize: true })
   readonly #channel = new MessageChannel()
   readonly #engine = new Map<string, RowPusher>()
-  readonly #main = new PromSession(prom)
-  readonly #counters = new Map<string, PeerOperation>()
+  readonly #main = new RowCounter()
 
   operation(name: string): PeerOperation {
     const operation = this.#engine.get(name) ?? new RowPusher()
@@ -40,7 +38,8 @@ class MsgpackRows implements PeerSession {
     const operations = [...this.#engine].map(([name, operation]) => [name, operation.take()])
     // A copy: the packed buffer is a view of a pool, which posting would clone as a whole.
     const bytes = new Uint8Array(this.#packr.pack(Object.fromEntries(operations)))
-    this.#channel.port1.postMessage(bytes, [bytes.buffer])
+    // Not transferred either, which would slow this thread's arrays down from then on.
+    this.#channel.port1.postMessage(bytes)
   }
 
   receive(): void {
@@ -49,12 +48,7 @@ class MsgpackRows implements PeerSession {
       if (received === undefined) return
       const operations = this.#packr.unpack(received.message) as Record<string, RowObject[]>
       for (const [name, rows] of Object.entries(operations)) {
-        const counter = this.#counters.get(name) ?? this.#main.operation(name)
-        this.#counters.set(name, counter)
-        for (const row of rows) {
-          const { duration_seconds, num_keys, num_bytes, status, num_failed_keys } = row
-          counter.record(duration_seconds, num_keys, num_bytes, status, num_failed_keys)
-        }
+        for (const row of rows) this.#main.add(name, row)
       }
     }
   }

@@ -6,13 +6,12 @@ import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { EngineAggregator } from '../../src/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
 import { pack } from '../../src/wire/msgpack.js'
+import { assertSamples } from '../support/assert-samples.js'
 import { countsOfRows, shapesOf } from '../support/case-payloads.js'
 import { runCommand, temporaryDirectory } from '../support/command.js'
-import { parseExposition } from '../support/exposition.js'
 import { type ReferenceCase, referenceCases } from '../support/reference-cases.js'
 import { countsOf } from '../support/simulation-result.js'
 
-const TOLERANCE = 1e-12
 const CASES = ['bucket-edges', 'empty-operation', 'all-errors', 'large-integers', 'label-escaping']
 
 function caseNamed(name: string): ReferenceCase {
@@ -199,24 +198,4 @@ for (const [what, input, message] of BAD) {
 
 function caseBytes(name: string): Buffer {
   return Buffer.from(caseNamed(name).frames[0]?.msgpack_hex ?? '', 'hex')
-}
-
-function assertSamples(text: string, { samples }: ReferenceCase): void {
-  const key = (name: string, labels: Readonly<Record<string, string>>) =>
-    JSON.stringify([name, Object.entries(labels).sort()])
-  const actual = new Map(
-    parseExposition(text)
-      .filter(({ name }) => name.startsWith('vllm:'))
-      .map(({ name, labels, value }) => [key(name, labels), value]),
-  )
-  assert.deepEqual(
-    [...actual.keys()].sort(),
-    samples.map(([name, labels]) => key(name, labels)).sort(),
-  )
-  for (const [name, labels, value] of samples) {
-    const got = actual.get(key(name, labels)) ?? Number.NaN
-    const rounded = name.endsWith('_sum') || value > Number.MAX_SAFE_INTEGER
-    if (rounded) assert.ok(Math.abs(got - value) <= TOLERANCE * value, `${name}: ${got}`)
-    else assert.equal(got, value, name)
-  }
 }
