@@ -1,8 +1,13 @@
 import type { EngineHealth } from '../prometheus/self-metrics.js'
 import type { CellLayout } from '../stats/cell-layout.js'
 import { ConnectorStats } from '../stats/connector-stats.js'
-import { type EngineReading, figuresOfStats, ReadingBuilder } from '../stats/engine-reading.js'
-import { SeriesLabelSet, type SeriesLimits } from '../stats/series-labels.js'
+import {
+  type EngineReading,
+  figuresOfStats,
+  type SeriesFigures,
+  SummedReading,
+} from '../stats/engine-reading.js'
+import { SeriesLabelSet, type SeriesLabels, type SeriesLimits } from '../stats/series-labels.js'
 import type { Connection } from './connection.js'
 import { Life } from './life.js'
 
@@ -32,6 +37,8 @@ export class Engine {
   readonly #labels: SeriesLabelSet
   /** Rows of ended lives, and rows that came as such. */
   readonly #finished: ConnectorStats
+  /** What an exposition shows of them, until they change. */
+  #finishedFigures: readonly (readonly [SeriesLabels, SeriesFigures])[] | undefined
   /** Lives whose reports may still come, by incarnation. */
   readonly #lives = new Map<number, Life>()
   readonly #connections = new Map<Life, Connection>()
@@ -103,6 +110,7 @@ export class Engine {
     this.#endedIncarnation = Math.max(this.#endedIncarnation, life.incarnation)
     if (this.#connections.delete(life)) this.#open = this.#connections.size > 0
     life.addTo(this.#finished, this.#labels)
+    this.#finishedFigures = undefined
   }
 
   /** The life a report from elsewhere belongs to, or undefined where it was summed up already. */
@@ -124,6 +132,7 @@ export class Engine {
 
   /** Count rows that belong to no life. */
   addRows(stats: ConnectorStats): void {
+    this.#finishedFigures = undefined
     for (const name of stats.operations()) {
       const from = stats.operation(name)
       if (from === undefined) continue
@@ -164,12 +173,15 @@ export class Engine {
   }
 
   #addReadings(): EngineReading {
-    const reading = new ReadingBuilder(this.#layout)
-    for (const { operation, status, stats } of this.#finished.series()) {
-      reading.add(this.#labels.of(operation, status), figuresOfStats(stats))
-    }
+    const reading = new SummedReading(this.#layout)
+    this.#finishedFigures ??= Array.from(
+      this.#finished.series(),
+      ({ operation, status, stats }) =>
+        [this.#labels.of(operation, status), figuresOfStats(stats)] as const,
+    )
+    for (const [labels, figures] of this.#finishedFigures) reading.add(labels, figures)
     for (const life of this.#lives.values()) life.addReading(this.#labels, reading)
-    return reading.build()
+    return reading
   }
 
   /** What the self-metrics show of it. */

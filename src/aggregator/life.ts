@@ -1,7 +1,7 @@
 import type { Journal } from '../journal/journal.js'
 import type { CellLayout } from '../stats/cell-layout.js'
 import type { ConnectorStats } from '../stats/connector-stats.js'
-import type { EngineReading, ReadingBuilder } from '../stats/engine-reading.js'
+import type { EngineReading, SummedReading } from '../stats/engine-reading.js'
 import { figuresOf } from '../stats/figures.js'
 import type { SeriesLabelSet, SeriesLabels } from '../stats/series-labels.js'
 import { countRows, type SeriesSnapshot } from '../stats/series-snapshot.js'
@@ -86,7 +86,7 @@ export class Life {
   }
 
   /** Add what an exposition shows of this life to what it shows of others. */
-  addReading(labels: SeriesLabelSet, reading: ReadingBuilder): void {
+  addReading(labels: SeriesLabelSet, reading: SummedReading): void {
     this.#label(labels)
     const { series, figures } = this.#state
     for (const [index, { durationSum }] of series.entries()) {

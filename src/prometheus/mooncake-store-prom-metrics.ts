@@ -1,7 +1,7 @@
 import { engineIndex, refuseUnknownOptions, requireType } from '../options.js'
 import { type CellLayout, DEFAULT_LAYOUT } from '../stats/cell-layout.js'
 import { ConnectorStats } from '../stats/connector-stats.js'
-import { type EngineReading, figuresOfStats, ReadingBuilder } from '../stats/engine-reading.js'
+import { type EngineReading, figuresOfStats, SummedReading } from '../stats/engine-reading.js'
 import { SeriesLabelSet } from '../stats/series-labels.js'
 import type { MetricsRegistry } from './metrics-registry.js'
 import { registerStoreMetrics } from './store-metrics.js'
@@ -65,11 +65,11 @@ export class MooncakeStorePromMetrics {
   #collect(): EngineReading[] {
     const engines = [...this.#engines].sort(([left], [right]) => left - right)
     return engines.map(([, { stats, labels }]) => {
-      const reading = new ReadingBuilder(this.#layout)
+      const reading = new SummedReading(this.#layout)
       for (const { operation, status, stats: series } of stats.series()) {
         reading.add(labels.of(operation, status), figuresOfStats(series))
       }
-      return reading.build()
+      return reading
     })
   }
 }

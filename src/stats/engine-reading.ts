@@ -33,39 +33,51 @@ export function figuresOfStats(stats: SeriesStats): SeriesFigures {
   return { figures, index: 0, durationSum }
 }
 
-/** Adds up what several lives counted of the same series. */
-export class ReadingBuilder {
+/**
+ * What several lives counted of the same series, added up when it is first looked at: a scrape
+ * reads all engines at one moment, and works them out as it goes.
+ */
+export class SummedReading implements EngineReading {
   readonly #layout: CellLayout
-  readonly #series = new Map<SeriesLabels, SeriesFigures>()
+  readonly #parts = new Map<SeriesLabels, SeriesFigures[]>()
+  #labels: readonly SeriesLabels[] | undefined
+  #figures: Float64Array | undefined
 
   constructor(layout: CellLayout) {
     this.#layout = layout
   }
 
-  /** Add a series; what is given is left as it is. */
+  get labels(): readonly SeriesLabels[] {
+    this.#labels ??= [...this.#parts.keys()]
+    return this.#labels
+  }
+
+  get figures(): Float64Array {
+    this.#figures ??= this.#sum()
+    return this.#figures
+  }
+
+  /** Add a series, before any is looked at; what is given must not change any more. */
   add(labels: SeriesLabels, series: SeriesFigures): void {
-    const known = this.#series.get(labels)
-    this.#series.set(labels, known === undefined ? series : this.#sum(known, series))
+    const known = this.#parts.get(labels)
+    if (known === undefined) this.#parts.set(labels, [series])
+    else known.push(series)
   }
 
-  /** Everything that was added. */
-  build(): EngineReading {
-    const figures = this.#layout.figures.allocate(this.#series.size)
-    for (const [index, series] of [...this.#series.values()].entries()) {
-      this.#add(figures, index, series)
+  #sum(): Float64Array {
+    const layout = this.#layout.figures
+    const figures = layout.allocate(this.#parts.size)
+    let index = 0
+    for (const parts of this.#parts.values()) {
+      for (const part of parts) this.#add(figures, index, part)
+      if (parts.length > 1) {
+        const durationSum = new ExactSum()
+        for (const part of parts) durationSum.addSum(part.durationSum)
+        figures[layout.at(figures, index, layout.durationSum)] = durationSum.toNumber()
+      }
+      index++
     }
-    return { labels: [...this.#series.keys()], figures }
-  }
-
-  #sum(left: SeriesFigures, right: SeriesFigures): SeriesFigures {
-    const figures = this.#layout.figures.allocate(1)
-    this.#add(figures, 0, left)
-    this.#add(figures, 0, right)
-    const durationSum = new ExactSum()
-    durationSum.addSum(left.durationSum)
-    durationSum.addSum(right.durationSum)
-    figures[this.#layout.figures.durationSum] = durationSum.toNumber()
-    return { figures, index: 0, durationSum }
+    return figures
   }
 
   #add(figures: Float64Array, index: number, from: SeriesFigures): void {

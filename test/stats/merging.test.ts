@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { DEFAULT_LAYOUT } from '../../src/stats/cell-layout.js'
 import { ConnectorStats } from '../../src/stats/connector-stats.js'
-import { figuresOfStats, ReadingBuilder } from '../../src/stats/engine-reading.js'
+import { figuresOfStats, SummedReading } from '../../src/stats/engine-reading.js'
 import { packCells } from '../../src/stats/packed-cells.js'
 import type { Row } from '../../src/stats/row.js'
 import type { SeriesSnapshot } from '../../src/stats/series-snapshot.js'
@@ -144,9 +144,9 @@ test('a reading holds the buckets and sums of what was added, as stats or as a s
         }
         return stats
       })
-      const reading = new ReadingBuilder(DEFAULT_LAYOUT)
+      const reading = new SummedReading(DEFAULT_LAYOUT)
       for (const stats of series) reading.add(LABELS, figuresOfStats(stats))
-      const { labels, figures } = reading.build()
+      const { labels, figures } = reading
       assert.deepEqual(labels, [LABELS])
       const all = [...first, ...second]
       const bounds = [...DEFAULT_LAYOUT.bounds, Number.POSITIVE_INFINITY]
