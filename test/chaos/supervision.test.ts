@@ -173,11 +173,14 @@ test(
     )
     assert.deepEqual(reasons, ['aborted', 'aborted'])
     assert.ok(tookMs >= stopTimeoutMs - EARLY_MS)
-    await waitUntil('the end of both', () => allDown(aggregator))
+    // Ports tell of the end of their thread some time after it, and until then an engine may be down
+    // for having been silent.
     for (const engine of [0, 1]) {
-      const { rows } = aggregator.stats(engine)
-      assert.ok(rows >= done(engine) && rows <= begun(engine), `${rows} of ${done(engine)}`)
+      const rowsOf = () => aggregator.stats(engine).rows
+      await waitUntil(`every row of engine ${engine}`, () => rowsOf() >= done(engine))
+      assert.ok(rowsOf() <= begun(engine), `${rowsOf()} of ${begun(engine)}`)
     }
+    await waitUntil('the end of both', () => allDown(aggregator))
     console.log(
       `stop of two that hang: ${tookMs.toFixed(0)} ms with a time-out of ${stopTimeoutMs} ms; ` +
         `${aggregator.stats().rows} of ${done(0) + done(1)} rows`,
