@@ -53,7 +53,9 @@ export interface AggregatorOptions {
 export interface AggregatorSettings
   extends Required<Omit<AggregatorOptions, 'bounds' | 'log' | 'onRejected'>> {
   readonly layout: CellLayout
-  /** Of stats that add up what journals hold: what a journal tells apart, they do too. */
+  /** Names of an engine that are told apart: at least those that a journal tells apart. */
+  readonly limits: SeriesLimits
+  /** Of stats that add up what was named so: there is room for `other` too. */
   readonly stats: SeriesLimits & { readonly layout: CellLayout }
   readonly log: AggregatorOptions['log']
   readonly onRejected: (error: MoonmeterError) => void
@@ -82,16 +84,21 @@ export function readOptions(options: AggregatorOptions): AggregatorSettings {
     requireType(name, 'function', options[name])
   }
   const layout = options.bounds === undefined ? DEFAULT_LAYOUT : new CellLayout(options.bounds)
+  const limits = {
+    operationsMax: Math.max(OPERATIONS_MAX, numbers.seriesMax),
+    statusesMax: STATUSES_MAX,
+  }
   const silentAfterMs = { fallback: SILENT_INTERVALS * numbers.intervalMs, min: 1, max: 2 ** 53 }
   return {
     ...numbers,
     registry: options.registry ?? createRegistry(),
     modelName: options.modelName ?? 'unknown',
     layout,
+    limits,
     stats: {
       layout,
-      operationsMax: Math.max(OPERATIONS_MAX, numbers.seriesMax),
-      statusesMax: STATUSES_MAX,
+      operationsMax: limits.operationsMax + 1,
+      statusesMax: limits.statusesMax + 1,
     },
     silentAfterMs: requireNumber('silentAfterMs', silentAfterMs, options.silentAfterMs),
     log: options.log,

@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
-import { Journal } from '../journal/journal.js'
+import { Journal, type Writer } from '../journal/journal.js'
 import { JournalLayout } from '../journal/journal-layout.js'
 import { engineIndex, refuseUnknownOptions } from '../options.js'
 import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
@@ -47,9 +47,9 @@ export class EngineAggregator {
   constructor(options: AggregatorOptions = {}) {
     const settings = readOptions(options)
     this.#settings = settings
-    const { layout, registry, modelName, seriesMax, enginesMax, stats, log } = settings
+    const { layout, registry, modelName, seriesMax, enginesMax, limits, stats, log } = settings
     this.#journalLayout = new JournalLayout(layout, seriesMax)
-    this.#engines = new EngineTable(layout, stats, enginesMax)
+    this.#engines = new EngineTable(layout, limits, enginesMax)
     this.#intervalLog = new IntervalLog(stats, log)
     registerStoreMetrics(registry, modelName, layout, () => this.#collect())
     registerSelfMetrics(registry, () => this.#health())
@@ -59,7 +59,7 @@ export class EngineAggregator {
       for (const connection of this.#silentConnections()) connection.askForReport()
     })
     this.#every(settings.logIntervalMs, () => {
-      for (const { life } of this.#silentConnections()) life.readJournal(false)
+      for (const { life } of this.#silentConnections()) life.readJournal('running')
       this.#intervalLog.flush(this.#engines.list())
     })
   }
@@ -89,7 +89,7 @@ export class EngineAggregator {
     const life = new Life(engine.nextIncarnation, this.#settings.layout, journal)
     const connection = new Connection(life, journal, port1, this.#settings.uptime(), {
       message: (message) => this.#receive(engine, connection, message),
-      close: () => this.#end(engine, life),
+      close: () => this.#end(engine, life, 'gone'),
     })
     engine.begin(life, connection, this.#settings.uptime())
     return {
@@ -137,7 +137,7 @@ export class EngineAggregator {
     const stats = new MooncakeStoreConnectorStats(this.#settings.stats)
     for (const engine of this.#engines.list()) {
       if (index !== undefined && engine.index !== index) continue
-      for (const { life } of engine.connections) life.readJournal(false)
+      for (const { life } of engine.connections) life.readJournal('running')
       engine.addTo(stats)
     }
     return stats
@@ -193,7 +193,7 @@ export class EngineAggregator {
   #endConnections(engine: Engine): void {
     for (const connection of [...engine.connections]) {
       connection.close()
-      this.#end(engine, connection.life)
+      this.#end(engine, connection.life, 'abandoned')
     }
   }
 
@@ -244,14 +244,14 @@ export class EngineAggregator {
   }
 
   /** The last words of a life: its journal holds everything, whatever ended the thread. */
-  #end(engine: Engine, life: Life): void {
-    life.readJournal(true)
+  #end(engine: Engine, life: Life, writer: Writer): void {
+    life.readJournal(writer)
     this.#intervalLog.addLife(engine, life)
     engine.end(life)
   }
 
   #collect(): EngineReading[] {
-    for (const { life } of this.#silentConnections()) life.readJournal(false)
+    for (const { life } of this.#silentConnections()) life.readJournal('running')
     return this.#engines.list().map((engine) => engine.read())
   }
 

@@ -121,9 +121,10 @@ export class Engine {
     this.#lives.set(incarnation, life)
     this.#newestIncarnation = Math.max(this.#newestIncarnation, incarnation)
     const remote = [...this.#lives.values()]
-      .filter((other) => !this.#connections.has(other))
+      .filter((other) => other !== life && !this.#connections.has(other))
       .sort((left, right) => left.incarnation - right.incarnation)
-    for (const oldest of remote.slice(0, -REMOTE_LIVES_MAX)) {
+    // Not the new one, whose report is yet to be counted.
+    for (const oldest of remote.slice(0, 1 - REMOTE_LIVES_MAX)) {
       ended(oldest)
       this.end(oldest)
     }
@@ -135,7 +136,8 @@ export class Engine {
     this.#finishedFigures = undefined
     for (const name of stats.operations()) {
       const from = stats.operation(name)
-      if (from === undefined) continue
+      // An operation that is only named counts for nothing, and must not take the place of one.
+      if (from === undefined || from.series.size === 0) continue
       for (const [given, series] of from.series) {
         const { operation, status } = this.#labels.of(name, given)
         this.#finished.declare(operation).seriesOf(status).addStats(series)

@@ -1,4 +1,4 @@
-import type { Journal } from '../journal/journal.js'
+import type { Journal, Writer } from '../journal/journal.js'
 import type { CellLayout } from '../stats/cell-layout.js'
 import type { ConnectorStats } from '../stats/connector-stats.js'
 import type { EngineReading, SummedReading } from '../stats/engine-reading.js'
@@ -61,10 +61,10 @@ export class Life {
    * Read the state of this life from its journal, where it has one. A recorder at full speed may
    * be in its way; then the state stays as it was.
    *
-   * @param final whether the recorder is gone
+   * @param writer what its recorder does meanwhile
    */
-  readJournal(final: boolean): void {
-    const series = this.#journal?.snapshot(final)
+  readJournal(writer: Writer): void {
+    const series = this.#journal?.snapshot(writer)
     if (this.#journal === undefined || series === undefined) return
     this.#set({ series, figures: figuresOf(this.#layout, series) })
     // The journal has the word on names too, whatever was posted.
@@ -130,7 +130,8 @@ export class Life {
     for (const [index, series] of this.#state.series.entries()) {
       const since = earlier[index]
       const from = since?.rows ?? 0
-      if (series.rows === from) continue
+      // A report may count keys without rows; only of an interval nothing is new then.
+      if (since !== undefined && series.rows === from) continue
       const durations = this.#journal?.recentDurations(index, from, series.rows)
       const { operation, status } = labels.of(series.operation, series.status)
       stats.addSnapshot({ ...series, operation, status }, durations, since)

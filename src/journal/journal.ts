@@ -15,11 +15,19 @@ import type { SeriesBlock } from './series-block.js'
 
 /** Says that memory is a journal of this version; the lowest byte is the version. */
 const MAGIC = 0x6d6f6f03
-/** Attempts to copy a series while its recorder does not fold; at full speed some two fail. */
+/** Attempts to copy a series while its recorder does not fold; at full speed most of them fail. */
 const COPY_ATTEMPTS_MAX = 64
+/** Milliseconds that the system may hold a thread back in the middle of a fold. */
+const HELD_MS_MAX = 20
 
 /** A name that begins with U+FEFF begins with a character, not with a byte order mark. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/**
+ * What the recorder of a journal does while it is read: record, perhaps; the same, but it will not
+ * be read again; or nothing any more.
+ */
+export type Writer = 'running' | 'abandoned' | 'gone'
 
 /** The names of a series in a journal. */
 export interface SeriesNames {
@@ -144,13 +152,13 @@ export class Journal {
   /**
    * The stats of every series so far.
    *
-   * @param final whether this is the last time: a fold that is never done is read as it is
-   * @returns undefined where the recorder was always in the middle of something
+   * @returns undefined where a recorder that runs was always in the middle of something; of others a
+   * fold that is never done is read as it is
    */
-  snapshot(final: boolean): SeriesSnapshot[] | undefined {
+  snapshot(writer: Writer): SeriesSnapshot[] | undefined {
     const snapshots: SeriesSnapshot[] = []
     for (let series = 0; series < this.seriesCount; series++) {
-      const block = this.#copyBlock(series, final)
+      const block = this.#copyBlock(series, writer)
       if (block === undefined) return undefined
       snapshots.push({ ...this.namesOf(series), ...readBlock(block, this.layout.cells) })
     }
@@ -186,15 +194,22 @@ export class Journal {
    *
    * The counters are whole when no fold was begun since the one that was done before they were
    * copied. Counters of half a fold must not be shown: a count could go down after them. A recorder
-   * that is gone may have left a fold undone, but no row of it.
+   * that is gone may have left a fold undone, but no row of it; one that runs may be held back by
+   * the system in the middle of a row, and is waited for.
    */
-  #copyBlock(series: number, final: boolean): Float64Array<ArrayBuffer> | undefined {
+  #copyBlock(series: number, writer: Writer): Float64Array<ArrayBuffer> | undefined {
     const { floats } = this
     const base = this.layout.baseOf(series)
     const block = this.layout.scratch
     const counters = floats.subarray(base + SERIES.folding, base + this.layout.seriesLength)
+    const final = writer !== 'running'
+    const heldUntilMs = writer === 'abandoned' ? performance.now() + HELD_MS_MAX : 0
     let still = false
-    for (let attempt = 0; attempt < COPY_ATTEMPTS_MAX || (final && !still); attempt++) {
+    for (
+      let attempt = 0;
+      attempt < COPY_ATTEMPTS_MAX || (final && !still) || performance.now() < heldUntilMs;
+      attempt++
+    ) {
       const folded = floats[base + SERIES.folded]
       block.set(counters, SERIES.folding)
       const whole = floats[base + SERIES.folding] === folded

@@ -213,7 +213,7 @@ export class Recorder {
       timestampMs: this.#now(),
       final,
       bounds: this.#link.bounds,
-      series: this.journal.snapshot(true) ?? [],
+      series: this.journal.snapshot('gone') ?? [],
     })
     // Copied, not transferred: once a thread has transferred any memory, compiled code looks before
     // each access whether its array is still there, and a row takes 2 ns longer.

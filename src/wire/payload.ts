@@ -33,7 +33,9 @@ export function decodePayload(bytes: Uint8Array, options: PayloadOptions = {}): 
   if (bytes.length > payloadBytesMax) {
     throw rejection('oversized', `at most ${payloadBytesMax} bytes`, bytes)
   }
-  const value = unpack(bytes)
+  // Others could write over shared memory between a check and its use, and msgpackr's native part
+  // takes no such memory at all: it ends the process.
+  const value = unpack(bytes.buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes)
   if (isReport(value)) return { kind: 'report', report: readReport(value, layout) }
   const stats = new ConnectorStats({ layout })
   readRows(value, stats)

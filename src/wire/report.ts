@@ -171,5 +171,7 @@ function readSum(first: number, bytes: Uint8Array): ExactSum {
   if (bytes.length % LIMB_BYTES !== 0 || first + limbs.length >= LIMB_COUNT) {
     throw rejection('range', `limbs of 4 bytes within the first ${LIMB_COUNT}`, bytes)
   }
-  return new ExactSum(limbs, first)
+  const sum = new ExactSum(limbs, first)
+  if (Number.isFinite(sum.toNumber())) return sum
+  throw rejection('range', 'a sum of durations that is a finite number', bytes)
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { EngineAggregator } from '../../src/index.js'
+import { EngineAggregator, type MoonmeterError } from '../../src/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
+import { ExactSum } from '../../src/stats/exact-sum.js'
+import { pack } from '../../src/wire/msgpack.js'
+import { parseExposition } from '../support/exposition.js'
 import { failure } from '../support/failures.js'
 import { reportBytes, seriesWithRows } from '../support/reports.js'
 import { waitUntil } from '../support/wait-until.js'
@@ -69,4 +72,71 @@ test('an engine whose series are dropped leaves no sample behind', async () => {
   )
   await aggregator.close()
   link.port.close()
+})
+
+test('a payload in shared memory is read like any other, names that are not ASCII included', async () => {
+  const aggregator = new EngineAggregator()
+  const bytes = pack({ é: [{ duration_seconds: 1, num_keys: 1 }] })
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  shared.set(bytes)
+  assert.ok(aggregator.ingest(shared, { engine: 0 }).accepted)
+  assert.deepEqual(aggregator.stats(0).operations(), ['é'])
+  await aggregator.close()
+})
+
+test('the first report of an old life counts, though newer ones came before it', async () => {
+  const aggregator = new EngineAggregator()
+  for (const incarnation of [2, 3, 4, 5, 1]) {
+    const series = [seriesWithRows(10 ** incarnation)]
+    assert.ok(aggregator.ingest(reportBytes({ incarnation, series })).accepted)
+  }
+  assert.equal(aggregator.stats(0).rows, 111_110)
+  await aggregator.close()
+})
+
+test('what a report counts without rows is still there once its life was summed up', async () => {
+  const aggregator = new EngineAggregator()
+  const keys = async () => {
+    const samples = parseExposition(await aggregator.registry.metrics())
+    return samples.find(({ name }) => name.endsWith('operation_keys_total'))?.value
+  }
+  for (let incarnation = 1; incarnation <= 9; incarnation++) {
+    const series = [{ ...seriesWithRows(0), numKeys: 1_000 }]
+    assert.ok(aggregator.ingest(reportBytes({ incarnation, series })).accepted)
+    assert.equal(await keys(), 1_000 * incarnation)
+  }
+  await aggregator.close()
+})
+
+test('a sum of durations past every number is refused', async () => {
+  const aggregator = new EngineAggregator()
+  const series = [{ ...seriesWithRows(1), durationSum: new ExactSum(Float64Array.of(1), 66) }]
+  const { error } = aggregator.ingest(reportBytes({ series })) as { error: MoonmeterError }
+  assert.equal(error.reason, 'range')
+  await aggregator.close()
+})
+
+test('operations that are only named take no place and no memory', async () => {
+  const aggregator = new EngineAggregator()
+  const named = Array.from({ length: 70 }, (_, index) => [`e${index}`, []] as const)
+  assert.ok(aggregator.ingest(pack(Object.fromEntries(named)), { engine: 0 }).accepted)
+  const rows = { load_get: [{ duration_seconds: 1, num_keys: 1 }] }
+  assert.ok(aggregator.ingest(pack(rows), { engine: 0 }).accepted)
+  assert.deepEqual(aggregator.stats(0).operations(), ['load_get'])
+  await aggregator.close()
+})
+
+test('stats name what the exposition names, up to the last name there is room for', async () => {
+  const aggregator = new EngineAggregator()
+  const row = [{ duration_seconds: 1, num_keys: 1 }]
+  for (let index = 69; index >= 0; index--) {
+    assert.ok(aggregator.ingest(pack({ [`op${index}`]: row }), { engine: 0 }).accepted)
+  }
+  const samples = parseExposition(await aggregator.registry.metrics())
+  const shown = samples
+    .filter(({ name }) => name === 'vllm:mooncake_store_operation_total')
+    .map(({ labels }) => labels.operation)
+  assert.deepEqual([...aggregator.stats(0).operations()].sort(), [...shown].sort())
+  assert.ok(shown.includes('other') && shown.length === 65)
+  await aggregator.close()
 })

@@ -30,7 +30,10 @@ function seriesOf(slotCount: number): fc.Arbitrary<SeriesSnapshot> {
       numKeys: numbers,
       numBytes: numbers,
       numFailedKeys: numbers,
-      durationSum: fc.array(magnitudes, { maxLength: 5 }).map(sumOf),
+      durationSum: fc
+        .array(magnitudes, { maxLength: 5 })
+        .map(sumOf)
+        .filter((sum) => Number.isFinite(sum.toNumber())),
       cells,
     })
     .map(({ cells: drawn, ...rest }) => {
