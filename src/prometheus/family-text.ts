@@ -4,7 +4,7 @@ import { formatLabels } from './text-format.js'
 import type { TextWriter } from './text-writer.js'
 
 /** Lines from which on a sheet is full; as many as a cache close to the processor holds. */
-const SHEET_LINES = 128
+const SHEET_LINES = 256
 
 /** A sheet and the series on it, known again by their labels. */
 interface GroupsSheet {

@@ -85,7 +85,8 @@ export class OperationRecorder {
     floats[RECENT + (rows & RECENT_MASK)] = durationSeconds + 0
     floats[KEYS] += keys
     floats[BYTES] += bytes
-    floats[FAILED_KEYS] += failedKeys
+    // Most rows have none, and the place of theirs is one less to look at.
+    if (failedKeys !== 0) floats[FAILED_KEYS] += failedKeys
     floats[ROWS] = rows + 1
     if ((rows & FOLD_MASK) === FOLD_MASK || floats[REPORT_DUE] !== 0) this.#settle()
   }
