@@ -7,7 +7,7 @@ import {
   type PeerOperation,
   type PeerSession,
 } from './peer.js'
-import { RowPusher } from './push-rows.js'
+import { RowPushers } from './push-rows.js'
 import { RowCounter } from './row-counter.js'
 import type { RowObject } from './row-sum.js'
 
@@ -25,17 +25,15 @@ export const msgpackRows: Peer = {
 class MsgpackRows implements PeerSession {
   readonly #packr = new Packr({ useRecords: false, variableMapSize: true })
   readonly #channel = new MessageChannel()
-  readonly #engine = new Map<string, RowPusher>()
+  readonly #pushers = new RowPushers()
   readonly #main = new RowCounter()
 
   operation(name: string): PeerOperation {
-    const operation = this.#engine.get(name) ?? new RowPusher()
-    this.#engine.set(name, operation)
-    return operation
+    return this.#pushers.operation(name)
   }
 
   report(): void {
-    const operations = [...this.#engine].map(([name, operation]) => [name, operation.take()])
+    const operations = [...this.#pushers.all].map(([name, pusher]) => [name, pusher.take()])
     // A copy: the packed buffer is a view of a pool, which posting would clone as a whole.
     const bytes = new Uint8Array(this.#packr.pack(Object.fromEntries(operations)))
     // Not transferred either, which would slow this thread's arrays down from then on.

@@ -19,21 +19,19 @@ export const pushRows: Peer = {
 }
 
 class PushRows implements PeerSession {
-  readonly #operations = new Map<string, RowPusher>()
+  readonly #pushers = new RowPushers()
   readonly #sum = new RowSum()
 
   operation(name: string): PeerOperation {
-    const operation = this.#operations.get(name) ?? new RowPusher()
-    this.#operations.set(name, operation)
-    return operation
+    return this.#pushers.operation(name)
   }
 
   report(): void {
-    for (const operation of this.#operations.values()) operation.take()
+    for (const [, pusher] of this.#pushers.all) pusher.take()
   }
 
   receive(): void {
-    for (const { taken } of this.#operations.values()) for (const row of taken) this.#sum.add(row)
+    for (const [, { taken }] of this.#pushers.all) for (const row of taken) this.#sum.add(row)
   }
 
   async totals() {
@@ -41,8 +39,20 @@ class PushRows implements PeerSession {
   }
 }
 
+/** Keeps the rows of an engine by operation. */
+export class RowPushers {
+  readonly all = new Map<string, RowPusher>()
+
+  /** What keeps the rows of an operation; the same each time. */
+  operation(name: string): RowPusher {
+    const known = this.all.get(name) ?? new RowPusher()
+    this.all.set(name, known)
+    return known
+  }
+}
+
 /** Keeps the rows of one operation. */
-export class RowPusher implements PeerOperation {
+class RowPusher implements PeerOperation {
   rows: RowObject[] = []
   /** The rows of the interval before. */
   taken: RowObject[] = []

@@ -62,7 +62,7 @@ export const SERIES = {
   folding: FOLDS,
   /** Rows that the cells and the sum hold. */
   folded: FOLDS + 1,
-  /** The sum of the durations of the last fold: the multiples of 2^-44 s in them. */
+  /** The sum of the durations that were folded last: the multiples of 2^-44 s in them. */
   sumHigh: SUMS,
   /** The rest of them, which may be negative. */
   sumLow: SUMS + 1,

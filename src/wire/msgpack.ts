@@ -5,6 +5,7 @@ import { ScanProblem, scanValue } from './scan-msgpack.js'
 const packr = new Packr({ useRecords: false, variableMapSize: true })
 /** Maps come back as `Map`, so that a key named `__proto__` is a key like any other. */
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: false })
+
 /**
  * A value as MessagePack, in memory of its own: msgpackr answers a view of its pool, and posting
  * that would copy the pool.
