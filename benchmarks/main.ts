@@ -40,7 +40,7 @@ async function main(options: Arguments): Promise<number> {
   print(noiseLines(results).join('\n'))
   print(`${((performance.now() - start) / MS_PER_SECOND).toFixed(0)} s`)
   if (!quick) {
-    // Part of a suite is not what a README shows.
+    // Results are written only when all cases ran.
     const files = options.complete ? writeResults(cases, results) : []
     for (const file of files) print(`wrote ${file}`)
     return 0

@@ -1,16 +1,55 @@
 /**
- * Every metric moonmeter exposes, declared once. HELP and TYPE lines, label names, the README's
- * table and everything drawn from the metrics derive from here.
+ * Every metric that moonmeter exposes and every counter of a row, each declared once. HELP and TYPE
+ * lines, label names, the fields of rows, journals, reports and snapshots derive from here.
  */
+
+/** How one counter of a row is called outside of this code. */
+interface RowCounterDefinition {
+  /** Its field in a row of vLLM's payloads. */
+  readonly field: string
+  /** Its name behind the operation's in the result of `reduce`. */
+  readonly reduceName: string
+  /** Whether a row must give it; 0 otherwise. */
+  readonly isRequired: boolean
+}
+
+/** The counters of a row, in the order in which journals and reports hold them. */
+export const ROW_COUNTERS = {
+  /** Keys of the call, an integer from 0 to 2^64. */
+  numKeys: { field: 'num_keys', reduceName: 'total_keys', isRequired: true },
+  /** Bytes the call attempted to move, whether or not it failed; default 0. */
+  numBytes: { field: 'num_bytes', reduceName: 'total_bytes', isRequired: false },
+  /** Keys of the call that failed; default 0. */
+  numFailedKeys: { field: 'num_failed_keys', reduceName: 'failed_keys', isRequired: false },
+} as const satisfies Record<string, RowCounterDefinition>
+
+/** The name of a counter of a row. */
+export type RowCounter = keyof typeof ROW_COUNTERS
+
+/** The value of each counter: of one row, or summed over many. */
+export type RowCounts = { readonly [Counter in keyof typeof ROW_COUNTERS]: number }
+
+/** The names of the counters, in order. */
+export const ROW_COUNTER_NAMES = Object.keys(ROW_COUNTERS) as readonly RowCounter[]
 
 /** One metric family as Prometheus knows it. */
 export interface MetricDefinition {
   /** The family's name; a histogram's samples add `_bucket`, `_sum` and `_count`. */
   readonly name: string
   readonly type: 'histogram' | 'counter' | 'gauge'
+  /** The HELP text, which Grafana and Prometheus show. */
   readonly help: string
-  /** Label names in the order in which they are written; `le` follows them. */
+  /**
+   * Label names in the order in which they are written; `le` follows them. Where a source has an
+   * instance, the label `instance` follows `engine`.
+   */
   readonly labels: readonly string[]
+}
+
+/** A family of store operations, and what of a series it shows. */
+export interface StoreMetricDefinition extends MetricDefinition {
+  /** The durations as a histogram, the number of rows, or the sum of a counter of the rows. */
+  readonly shows: 'durations' | 'rows' | RowCounter
 }
 
 /** Upper bounds of the duration histogram, in seconds, `+Inf` left out: vLLM's own. */
@@ -18,7 +57,7 @@ export const DURATION_BOUNDS_SECONDS: readonly number[] = [
   0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 4,
 ]
 
-/** The label value of rows that came past a limit on operations or statuses. */
+/** The label value of rows past a limit on engines, operations or statuses. */
 export const OTHER = 'other'
 
 const STORE_LABELS = ['model_name', 'engine', 'operation', 'status'] as const
@@ -30,51 +69,56 @@ export const STORE_METRICS = {
     type: 'histogram',
     help: 'Histogram of Mooncake store communication time.',
     labels: STORE_LABELS,
+    shows: 'durations',
   },
   operations: {
     name: 'vllm:mooncake_store_operation_total',
     type: 'counter',
     help: 'Number of Mooncake store communication operations.',
     labels: STORE_LABELS,
+    shows: 'rows',
   },
   keys: {
     name: 'vllm:mooncake_store_operation_keys_total',
     type: 'counter',
     help: 'Number of Mooncake store keys touched by operations.',
     labels: STORE_LABELS,
+    shows: 'numKeys',
   },
   bytes: {
     name: 'vllm:mooncake_store_operation_bytes_total',
     type: 'counter',
     help: 'Number of bytes transferred by Mooncake store operations.',
     labels: STORE_LABELS,
+    shows: 'numBytes',
   },
   failedKeys: {
     name: 'vllm:mooncake_store_operation_failed_keys_total',
     type: 'counter',
     help: 'Number of Mooncake store keys that failed in operations.',
     labels: STORE_LABELS,
+    shows: 'numFailedKeys',
   },
-} as const satisfies Record<string, MetricDefinition>
+} as const satisfies Record<string, StoreMetricDefinition>
 
-/** What moonmeter says of itself. */
+/** Metrics about moonmeter itself. */
 export const SELF_METRICS = {
   enginesUp: {
     name: 'moonmeter_engines_up',
     type: 'gauge',
-    help: 'Number of engines that have not said their last word and were heard of lately.',
+    help: 'Engines that have not ended and reported within the silence time-out.',
     labels: [],
   },
   engineUp: {
     name: 'moonmeter_engine_up',
     type: 'gauge',
-    help: 'Whether the engine was heard of lately and has not said its last word (1) or not (0).',
+    help: 'Whether the engine has not ended and reported within the silence time-out (1) or not (0).',
     labels: ['engine'],
   },
   reports: {
     name: 'moonmeter_engine_reports_total',
     type: 'counter',
-    help: 'Number of payloads accepted from the engine.',
+    help: 'Number of payloads accepted from the engine, repeated reports left out.',
     labels: ['engine'],
   },
   reportBytes: {
@@ -92,19 +136,19 @@ export const SELF_METRICS = {
   records: {
     name: 'moonmeter_engine_records_total',
     type: 'counter',
-    help: 'Number of rows that the engine recorded, over all its lives.',
+    help: 'Number of rows that the engine recorded, over all its incarnations.',
     labels: ['engine'],
   },
   restarts: {
     name: 'moonmeter_engine_restarts_total',
     type: 'counter',
-    help: 'Number of times the engine was brought back after it died, by how it died.',
+    help: 'Number of times the pool restarted the engine, by the reason why it ended.',
     labels: ['engine', 'reason'],
   },
   rejected: {
     name: 'moonmeter_payloads_rejected_total',
     type: 'counter',
-    help: 'Number of payloads that were refused and changed nothing, by reason.',
+    help: 'Number of payloads that were rejected and changed nothing, by reason.',
     labels: ['reason'],
   },
 } as const satisfies Record<string, MetricDefinition>

@@ -1,16 +1,16 @@
 /**
- * What went wrong, as a stable word a program can switch on.
+ * The kind of an error: a stable string that a program can switch on.
  *
  * - `INVALID_OPTION`: an option is unknown, of the wrong type or out of range.
- * - `INVALID_ENGINE`: an engine index is no non-negative safe integer.
+ * - `INVALID_ENGINE`: an engine index is not a non-negative safe integer, or past `enginesMax`.
  * - `INVALID_ROW`: a recorded row holds a value that cannot be counted.
  * - `INVALID_PAYLOAD`: a payload could not be read; the error's `reason` says why.
- * - `INVALID_LINK`: `createRecorder` was given something that is not a live link.
+ * - `INVALID_LINK`: a recorder cannot use the link that it was given, or gets none.
  * - `INVALID_TRACE`: a trace file cannot be read or a line of it is malformed.
  * - `LAYOUT_MISMATCH`: two stats with different bucket bounds were to be merged.
  * - `CLOSED`: the object was used after its `close`.
  * - `FILE_FAILED`: a file cannot be read or written.
- * - `LISTEN_FAILED`: the HTTP address cannot be listened on.
+ * - `LISTEN_FAILED`: the server cannot listen on the HTTP address.
  * - `ENGINE_FAILED`: an engine of a pool ended with an error.
  */
 export type MoonmeterErrorCode =
@@ -27,21 +27,24 @@ export type MoonmeterErrorCode =
   | 'ENGINE_FAILED'
 
 /**
- * Why a payload was refused; the `reason` label of `moonmeter_payloads_rejected_total`.
+ * Why a payload was rejected; the `reason` label of `moonmeter_payloads_rejected_total`.
  *
- * - `oversized`: more bytes than the limit.
+ * - `oversized`: it has more bytes than the limit.
  * - `truncated`: it ends before its last value does.
- * - `malformed`: it is no MessagePack, or more than one value where one was expected.
+ * - `malformed`: it is not MessagePack, or more than one value where one was expected.
+ * - `version`: it is a report of a version that this code does not read.
  * - `extension`: it has a value of a MessagePack extension type.
  * - `nested`: its values are nested deeper than those of any payload.
  * - `duplicate`: a map has a key twice, or a report a series.
- * - `version`: a report of a version this code does not read.
- * - `shape`: none of the shapes a payload may have.
- * - `type`: a value of the wrong type.
- * - `range`: a number that is negative, not finite or out of its range.
- * - `bounds`: bucket bounds other than the aggregator's.
- * - `engine`: an engine index that is missing, malformed, not the sender's or past the limit.
- * - `backwards`: a report in which a count is less than in an earlier one of the same life.
+ * - `shape`: it has none of the shapes of a payload.
+ * - `type`: a value is of the wrong type.
+ * - `range`: a number is negative, not finite or out of its range.
+ * - `bounds`: its bucket bounds are not the aggregator's.
+ * - `engine`: the engine index or the instance is missing, malformed, not the sender's, or past the
+ *   limit on engines.
+ * - `local`: it is a report of an engine that is connected in this process, whose journal counts.
+ * - `incarnation`: it is a report of an incarnation older than those that are kept apart.
+ * - `backwards`: a count of the report is less than in an earlier one of the same incarnation.
  */
 export const REJECTION_REASONS = [
   'oversized',
@@ -56,6 +59,8 @@ export const REJECTION_REASONS = [
   'range',
   'bounds',
   'engine',
+  'local',
+  'incarnation',
   'backwards',
 ] as const
 

@@ -1,26 +1,47 @@
-export type { AggregatorOptions } from './aggregator/aggregator-options.js'
-export type { DisconnectOptions, IngestOptions, IngestResult } from './aggregator/call-options.js'
-export { EngineAggregator } from './aggregator/engine-aggregator.js'
+export type { IngestOptions, IngestResult } from './aggregator/ingest-options.js'
+export {
+  DURATION_BOUNDS_SECONDS,
+  type RowCounter,
+  type RowCounts,
+} from './catalogue.js'
+export {
+  type AnyEngineAggregator,
+  type DisconnectOptions,
+  EngineAggregator,
+} from './engine-aggregator.js'
+export type { AggregatorOptions } from './engine-aggregator-options.js'
+export { MoonmeterError, type MoonmeterErrorCode, type RejectionReason } from './errors.js'
+export type { EngineLink } from './journal/engine-link.js'
 export {
   KVConnectorLogging,
   type LoggingOptions,
   type LogLineDetails,
-} from './aggregator/kv-connector-logging.js'
-export { MoonmeterError, type MoonmeterErrorCode, type RejectionReason } from './errors.js'
-export type { EngineLink } from './journal/engine-link.js'
+} from './logging/kv-connector-logging.js'
+export {
+  MooncakeStorePromMetrics,
+  type PromMetricsOptions,
+} from './mooncake-store-prom-metrics.js'
 export type { RestartOptions } from './pool/backoff.js'
 export type { EngineOutcome, ExitReason } from './pool/engine-outcome.js'
 export { EnginePool, type PoolEvents, type PoolOptions } from './pool/engine-pool.js'
 export type { EngineContext, EngineFunction } from './pool/engine-thread.js'
-export type { MetricsRegistry } from './prometheus/metrics-registry.js'
-export {
-  MooncakeStorePromMetrics,
-  type PromMetricsOptions,
-} from './prometheus/mooncake-store-prom-metrics.js'
+export type { OperationRecorder } from './recorder/operation-recorder.js'
+export type { Recorder } from './recorder/recorder.js'
+export type { DefaultRegistry } from './registry/create-registry.js'
+export type { MetricsRegistry } from './registry/metrics-registry.js'
 export type { AuthorizationOptions } from './server/authorization.js'
 export { type MetricsSource, metricsHandler } from './server/metrics-handler.js'
-export { CellLayout } from './stats/cell-layout.js'
-export type { ConnectorStatsOptions } from './stats/connector-stats.js'
+export type { DurationBin, SeriesData, SeriesSnapshot } from './snapshot/series-snapshot.js'
+export type { Snapshot, SnapshotData } from './snapshot/snapshot.js'
+export type { SourceData, SourceHealth, SourceSnapshot } from './snapshot/source-snapshot.js'
+export type {
+  ConnectorStats,
+  ConnectorStatsOptions,
+  LabelledSeries,
+} from './stats/connector-stats.js'
+export type { OperationStats } from './stats/operation-stats.js'
 export type { Quantile } from './stats/quantile.js'
-export type { RowOptions } from './stats/row.js'
+export type { Row, RowOptions } from './stats/row.js'
+export type { SeriesStats } from './stats/series-stats.js'
 export { MooncakeStoreConnectorStats } from './wire/mooncake-store-connector-stats.js'
+export type { PayloadRow, PayloadRows } from './wire/rows.js'

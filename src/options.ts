@@ -8,11 +8,11 @@ export interface NumberOption {
   readonly integer?: boolean
 }
 
-/** The longest time a timer takes, in milliseconds. */
+/** The longest time a Node timer takes, in milliseconds. */
 export const TIMER_MS_MAX = 2 ** 31 - 1
 
 /**
- * Refuse options that nobody reads, so that a typing error does not pass for a default.
+ * Refuse unknown options, so that a misspelt one does not pass for a default.
  *
  * @param owner what the options belong to, for the message
  * @throws MoonmeterError `INVALID_OPTION`
@@ -38,10 +38,10 @@ export function refuseUnknownOptions(
 }
 
 /**
- * Read numeric options against a table of what is allowed, and fill in the defaults.
+ * Check numeric options against a table of ranges, and fill in the defaults.
  *
  * @param owner what the options belong to, for the message
- * @param others names of further options, which are none of the table's
+ * @param others names of options that are not in the table
  * @throws MoonmeterError `INVALID_OPTION` for an unknown name or a value out of its range
  */
 export function resolveNumbers<Name extends string>(
@@ -62,8 +62,8 @@ export function resolveNumbers<Name extends string>(
 /**
  * Read one numeric option; `undefined` takes its default.
  *
- * @param name how the message calls it
- * @throws MoonmeterError `INVALID_OPTION` where it is no number, or out of range
+ * @param name of the option, for the message
+ * @throws MoonmeterError `INVALID_OPTION` when it is no number, or out of range
  */
 export function requireNumber(name: string, option: NumberOption, given: unknown): number {
   const value = given === undefined ? option.fallback : given
@@ -81,7 +81,7 @@ export function requireNumber(name: string, option: NumberOption, given: unknown
 /**
  * Check the type of an option that may be absent.
  *
- * @param name how the message calls it
+ * @param name of the option, for the message
  * @throws MoonmeterError `INVALID_OPTION`
  */
 export function requireType(name: string, type: 'string' | 'function', given: unknown): void {
@@ -89,18 +89,5 @@ export function requireType(name: string, type: 'string' | 'function', given: un
   throw new MoonmeterError(
     'INVALID_OPTION',
     `${name}: expected a ${type}, got ${given === null ? 'null' : typeof given}`,
-  )
-}
-
-/**
- * The index of an engine, checked.
- *
- * @throws MoonmeterError `INVALID_ENGINE` when it is no non-negative safe integer
- */
-export function engineIndex(value: unknown): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
-  throw new MoonmeterError(
-    'INVALID_ENGINE',
-    `engine index: expected a non-negative integer, got ${String(value)}`,
   )
 }

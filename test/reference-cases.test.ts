@@ -8,10 +8,14 @@ import {
   MooncakeStoreConnectorStats,
   MooncakeStorePromMetrics,
 } from '../src/index.js'
-import { createRegistry } from '../src/prometheus/create-registry.js'
 import { createRecorder } from '../src/recorder/index.js'
-import { assertBigInteger, assertNumber, assertSamples } from './support/assert-samples.js'
-import { type ReferenceCase, referenceCases } from './support/reference-cases.js'
+import { createRegistry } from '../src/registry/create-registry.js'
+import {
+  assertBigInteger,
+  assertNumber,
+  assertSamples,
+} from './support/assertions/assert-samples.js'
+import { type ReferenceCase, referenceCases } from './support/generators/reference-cases.js'
 
 const cases = referenceCases()
 

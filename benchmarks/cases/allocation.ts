@@ -6,28 +6,29 @@ import type { PeerOperation } from '../peers/peer.js'
 import { makeRows, type Rows } from '../workload/rows.js'
 import { recordRows } from './record-rows.js'
 
-/** Ten million rows of ours; of peers as many as do not fill the young generation. */
+/** Ten million rows with moonmeter; with peers as many as do not fill the young generation. */
 const ROWS: Readonly<Record<string, number>> = {
   moonmeter: 10_000_000,
   'push-rows': 300_000,
   'prom-client': 20_000,
 }
-/** Recorded before, to take away what measuring itself allocates. */
+/** Share of the rows in the run that is subtracted: it allocates what measuring itself does. */
 const FEW_SHARE = 0.1
-/** Runs of which the least growth counts. */
+/** Number of runs; the least growth of them counts. */
 const RUNS = 3
-/** Megabytes of young generation: large enough that nothing is collected while it is measured. */
+/** Megabytes of young generation: large enough that nothing is collected during a run. */
 const SEMI_SPACE_MB = 512
-/** Entries of the garbage collector come a turn later. */
+/** Entries of the garbage collector arrive in a later turn of the event loop. */
 const SETTLE_MS = 50
 
-/** What recording leaves on the heap. */
+/** Heap memory that recording allocates. */
 export const allocationCase: BenchmarkCase = {
   name: 'allocation',
   title: 'Allocation per row',
   about:
-    'Growth of the heap over 10 million rows (fewer for peers), the least of three times, less that ' +
-    'over a tenth of them, in a young generation so large that nothing is collected meanwhile; collections are counted.',
+    'Growth of the heap over 10 million rows (fewer for peers), the least of three runs, less that ' +
+    'over a tenth of them, in a young generation so large that nothing is collected in a run; ' +
+    'collections are counted.',
   variants: [
     { name: 'moonmeter', title: 'moonmeter, bound handle', quick: true },
     { name: 'push-rows', title: 'push of row objects' },
@@ -43,7 +44,7 @@ export const allocationCase: BenchmarkCase = {
     const session = await (await loadPeer(variant)).open()
     const operation = session.operation('load_get')
     const rows = makeRows('ok')
-    // Once in full, so that nothing of the loop is compiled again while it is measured.
+    // As many rows as are measured, so that the loop is not compiled again during a run.
     warmUp(operation, rows, count)
     await session.report?.()
     globalThis.gc?.()
@@ -53,7 +54,7 @@ export const allocationCase: BenchmarkCase = {
       collections += list.getEntries().length
     })
     observer.observe({ entryTypes: ['gc'] })
-    // The collector drops optimised code; this brings it back.
+    // The collection above dropped optimised code; this run compiles it again.
     recordRows(operation, rows, count * FEW_SHARE)
     const few = leastHeapGrowth(() => recordRows(operation, rows, count * FEW_SHARE))
     const all = leastHeapGrowth(() => recordRows(operation, rows, count))
@@ -63,7 +64,7 @@ export const allocationCase: BenchmarkCase = {
   },
 }
 
-/** Of several runs, since code that is compiled on another thread meanwhile lands on this heap. */
+/** The least growth of several runs: code compiled on another thread is allocated here too. */
 function leastHeapGrowth(run: () => void): number {
   let least = Number.POSITIVE_INFINITY
   for (let times = 0; times < RUNS; times++) {
@@ -74,7 +75,7 @@ function leastHeapGrowth(run: () => void): number {
   return least
 }
 
-/** In several calls, so that the loop is compiled as a function and not in the middle of a run. */
+/** In several calls, so that the loop is compiled as a function and not during a run. */
 function warmUp(operation: PeerOperation, rows: Rows, count: number): void {
   const calls = 20
   for (let call = 0; call < calls; call++) recordRows(operation, rows, count / calls)

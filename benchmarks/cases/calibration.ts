@@ -6,14 +6,14 @@ import { recordRows } from './record-rows.js'
 
 const ROWS = 2 ** 18
 const WARM_UP_PASSES = 3
-/** Few and all of them counted, so that what disturbs the machine is seen. */
+/** Few passes, all of them counted, so that a disturbance shows in the figure. */
 const PASSES = 20
 
-/** The loop that every record case has, several times a round: how quiet the machine is. */
+/** The loop of every record case, several times a round: it shows how noisy the machine is. */
 export const calibrationCase: BenchmarkCase = {
   name: 'calibration',
   title: 'Calibration',
-  about: 'The loop alone, at the begin, in the middle and at the end of every round.',
+  about: 'The loop alone, at the beginning, in the middle and at the end of every round.',
   variants: [{ name: 'loop', title: 'the loop alone', quick: true }],
   columns: [{ name: 'ns', title: 'ns a row' }],
   async run() {

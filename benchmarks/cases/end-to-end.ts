@@ -6,20 +6,20 @@ import type { BenchmarkCase, Measures, Scale } from '../harness/benchmark-case.j
 
 const THREAD = new URL('../workload/recording-thread.js', import.meta.url)
 const ENGINES = 64
-/** The first reports come while the code is still cold. */
+/** The first reports arrive before the code is compiled. */
 const WARM_UP_MS = { quick: 1_100, full: 3_500 }
 /** Whole intervals, so that every engine reports equally often in it. */
 const WINDOW_MS = { quick: 2_000, full: 10_000 }
 const MS_PER_SECOND = 1e3
 
-/** Many engines at full speed, and how busy the main thread is with them. */
+/** Many engines at full speed, and the load of the main thread. */
 export const endToEndCase: BenchmarkCase = {
   name: 'end-to-end',
   title: '64 engines at full recording speed',
   about:
     '64 engines with 12 series each record as fast as one core goes, in one thread, and report ' +
-    'every second; how busy `performance.eventLoopUtilization` finds the main thread, which is ' +
-    'on the other core. Once more with a scrape every second.',
+    'every second; the utilization of the main thread, which is on the other core, as ' +
+    '`performance.eventLoopUtilization` measures it. Once more with a scrape every second.',
   variants: [
     { name: 'reports', title: 'reports alone', quick: true, heavy: true },
     { name: 'scraped', title: 'and a scrape every second' },

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EngineAggregator } from '../../src/index.js'
 import { HEADER } from '../../src/journal/journal-layout.js'
-import { createRecorder, type Recorder } from '../../src/recorder/index.js'
+import { createRecorder } from '../../src/recorder/index.js'
 import type { BenchmarkCase, Measures } from '../harness/benchmark-case.js'
 import { median } from '../harness/statistics.js'
 import { loadPeer } from '../peers/load-peer.js'
@@ -12,15 +12,15 @@ import { recordRows } from './record-rows.js'
 const US_PER_MS = 1e3
 const NEVER_MS = 2 ** 31 - 1
 const INTERVALS = 8
-/** Reports that let the code be compiled, and the intervals they take at least. */
+/** Reports merged before the measurement, so that the code is compiled; and intervals at least. */
 const WARM_UP_REPORTS = 600
 const WARM_UP_INTERVALS_MIN = 2
-/** Peers that count rows on the main thread take seconds for what takes reports milliseconds. */
+/** Fewer, since merging rows on the main thread takes seconds where reports take milliseconds. */
 const ROW_INTERVALS = 3
 const ROW_WARM_UP_INTERVALS = 1
 const ENGINES = 64
 const ROWS_PER_ENGINE = 1_000
-/** Recorded before, so that as many cells are in use at every rate. */
+/** Recorded before the measurement, so that the same number of bins is in use at every rate. */
 const PREVIOUS_ROWS = { byRecords: OPERATIONS.length * ROW_COUNT, byEngines: 8_000 }
 
 const ABOUT =
@@ -72,9 +72,9 @@ function point(peer: string, x: number) {
 async function timeReports(engines: number, rows: number, previousRows: number): Promise<Measures> {
   const aggregator = new EngineAggregator({ intervalMs: NEVER_MS })
   const columns = makeRows('mixed')
-  const recorders = Array.from({ length: engines }, (_, engine) =>
-    createRecorder(aggregator.connect(engine)),
-  )
+  const links = Array.from({ length: engines }, (_, engine) => aggregator.connect(engine))
+  const recorders = links.map((link) => createRecorder(link))
+  const headers = links.map(({ journal }) => new Int32Array(journal))
   const interval = async (count: number): Promise<number> => {
     for (const recorder of recorders) {
       for (const name of OPERATIONS) {
@@ -83,8 +83,8 @@ async function timeReports(engines: number, rows: number, previousRows: number):
     }
     for (const recorder of recorders) recorder.report()
     const start = process.cpuUsage()
-    // Ports take a bounded number of messages a turn.
-    while (recorders.some(isUnread)) await nextTurn()
+    // A port emits a bounded number of messages per turn of the event loop.
+    while (headers.some(isUnread)) await nextTurn()
     return cpuMsSince(start)
   }
   await interval(previousRows)
@@ -97,14 +97,15 @@ async function timeReports(engines: number, rows: number, previousRows: number):
   return { ms: median(times) }
 }
 
-/** Of all threads of this process, so that what others of the machine do is left out. */
+/** CPU time of this process: it leaves out the load of other processes on the machine. */
 function cpuMsSince(start: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(start)
   return (user + system) / US_PER_MS
 }
 
-function isUnread({ journal }: Recorder): boolean {
-  return journal.words[HEADER.taken] !== journal.words[HEADER.posted]
+/** Whether a report waits on the port of the journal with this header. */
+function isUnread(header: Int32Array): boolean {
+  return header[HEADER.acknowledged] !== header[HEADER.sent]
 }
 
 async function timeRows(peer: string, engines: number, rows: number): Promise<Measures> {

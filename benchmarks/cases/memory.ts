@@ -14,7 +14,7 @@ export const memoryCase: BenchmarkCase = {
   title: 'Memory of an engine, size of a report',
   about:
     'Growth of the resident set over 64 engines of 12 series each: their journals and recorders. ' +
-    'Durations come from three log-normals a thousandfold apart, so that many cells are in use.',
+    'Durations come from three log-normals a thousandfold apart, so that many bins are in use.',
   variants: [
     { name: 'few', title: '40 rows an engine' },
     { name: 'many', title: '40,000 rows an engine' },
@@ -31,14 +31,14 @@ export const memoryCase: BenchmarkCase = {
   ],
   async run(variant: string): Promise<Measures> {
     const rows = makeRows('mixed')
-    // A sample of rows spreads as store calls do: fast checks, slow transfers.
+    // Durations spread as those of store calls: checks are fast, transfers slow.
     for (let row = 0; row < ROW_COUNT; row++) rows.durations[row] *= 30 ** ((row % 3) - 1)
     const fill = (engine: OpenEngine, count: number) => {
       for (const operation of OPERATIONS) {
         recordRows(engine.recorder.operation(operation), rows, count / OPERATIONS.length)
       }
     }
-    // Compiled code and the pools of msgpackr are there once, whatever the number of engines.
+    // Compiled code and the pools of msgpackr exist once, for any number of engines.
     const first = new OpenEngine(ENGINES)
     fill(first, ROWS[variant] ?? 0)
     first.recorder.report()

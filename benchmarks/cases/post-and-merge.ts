@@ -9,7 +9,7 @@ const OURS = 'moonmeter'
 const ROWS_PER_MILLION = 1e6
 const US_PER_MS = 1e3
 
-/** A peer whose engines have so many rows in each report. */
+/** A peer, and the number of its engines and of the rows in each report. */
 interface Setting {
   readonly peer: string
   readonly rows: number
@@ -17,7 +17,7 @@ interface Setting {
   readonly intervals: { readonly quick: number; readonly full: number }
 }
 
-/** Engines that report one after the other: the code is warm, what it reads is not. */
+/** Engines that report one after the other: the code is in the caches, their data is not. */
 const ENGINES = 8
 const PEER_ENGINES = 2
 const SETTINGS: Readonly<Record<string, Setting>> = {
@@ -28,22 +28,22 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   'msgpack-rows': peer('msgpack-rows'),
   'clone-rows': peer('clone-rows'),
 }
-/** Every row there is in every operation, so that as many cells are in use at every rate. */
+/** All rows in every operation, so that the same number of bins is in use at every rate. */
 const PREVIOUS_ROWS = OPERATIONS.length * ROW_COUNT
-/** Intervals of few rows that let the code of the main thread be compiled. */
+/** Intervals of few rows before the measurement, so that the main thread's code is compiled. */
 const WARM_UP_INTERVALS = 80
 const WARM_UP_ROWS = 120
 const PEER_WARM_UP_INTERVALS = 3
 const PEER_WARM_UP_ROWS = 1_200
 
-/** What a report costs the main thread. */
+/** Time that a report takes on the main thread. */
 export const postAndMergeCase: BenchmarkCase = {
   name: 'post-and-merge',
   title: 'Take and merge a report on the main thread',
   about:
     'From the message on the port to the merged stats, for 8 engines (2 of peers) with 12 series ' +
     'that report one after the other; median over the reports. The engines recorded before, so ' +
-    'that all their cells are in use. Rows that are sent end in prom-client; reports of ' +
+    'that all their bins are in use. Rows that are sent are counted by prom-client; reports of ' +
     'prom-client are aggregated one by one.',
   variants: [
     { name: 'moonmeter-100', title: 'moonmeter, 100 rows a report', quick: true },

@@ -4,7 +4,7 @@ import type { BenchmarkCase, Measures, Scale } from '../harness/benchmark-case.j
 import { passNs } from '../harness/timing.js'
 import { makeRows, ROW_COUNT } from '../workload/rows.js'
 
-/** As many as stats keep single durations of. */
+/** The number of single durations that stats keep. */
 const ROWS = 65_536
 const P90 = 0.9
 const WARM_UP_PASSES = 10
@@ -16,9 +16,9 @@ export const quantileCase: BenchmarkCase = {
   title: 'Exact p90 of an interval',
   about:
     `The exact 90th percentile of ${ROWS.toLocaleString('en')} durations: \`stats.quantile\`, which ` +
-    'selects within one cell, beside sorting a copy of them.',
+    'selects within one bin, beside sorting a copy of them.',
   variants: [
-    { name: 'moonmeter', title: 'moonmeter, selection within a cell', quick: true },
+    { name: 'moonmeter', title: 'moonmeter, selection within a bin', quick: true },
     { name: 'typed-sort', title: 'sort of a Float64Array' },
     { name: 'array-sort', title: 'sort of an array with a comparator' },
   ],
@@ -40,7 +40,7 @@ export const quantileCase: BenchmarkCase = {
 
 function makeDurations(): Float64Array {
   const { durations } = makeRows('ok')
-  // No two alike, though the rows come round four times.
+  // All different, though each row is used four times.
   return Float64Array.from(
     { length: ROWS },
     (_, row) => durations[row % ROW_COUNT] * (1 + row / 1e9),

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util'
 import { CASE_NAMES } from './load-case.js'
 
-/** How much worse than its target a figure may be in CI, where the machine is shared. */
+/** Factor by which a figure may miss its target in CI, where the machine is shared. */
 const MARGIN = 1.5
 const ROUNDS = { quick: 3, full: 5 }
 
-/** What a run of the suite was asked for. */
+/** The options of a run of the suite. */
 export interface Arguments {
   readonly quick: boolean
   readonly rounds: number
@@ -15,17 +15,17 @@ export interface Arguments {
   readonly complete: boolean
 }
 
-/** How the command is used. */
+/** The help text of the command. */
 export const USAGE = `usage: main.js [--quick] [--rounds N] [--case NAME]... [--margin X]
 
-  --quick      only what the targets need, three rounds, within a minute; exit code 1 when one of
-               them is missed by more than the margin
+  --quick      only what the targets need, three rounds, some 100 seconds; exit code 1 when one
+               of them is missed by more than the margin
   --rounds N   processes per variant (default ${ROUNDS.full}, with --quick ${ROUNDS.quick})
   --case NAME  only this case, may be given several times: ${CASE_NAMES.join(', ')}
   --margin X   factor that --quick allows for a noisy machine (default ${MARGIN})
 `
 
-/** @throws Error for an unknown flag or a value that makes no sense */
+/** @throws Error for an unknown flag or a value out of range */
 export function readArguments(args: readonly string[]): Arguments {
   const { values } = parseArgs({
     args: [...args],

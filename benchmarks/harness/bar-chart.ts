@@ -17,7 +17,7 @@ const TEXT = '#212529'
 export interface Bar {
   readonly title: string
   readonly value: number
-  /** Whether it stands out. */
+  /** Whether it is highlighted. */
   readonly ours: boolean
 }
 

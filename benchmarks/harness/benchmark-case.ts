@@ -1,18 +1,21 @@
-/** How thorough a run is: the whole suite, or what the targets need within a minute. */
+/** How thorough a run is: the whole suite, or only what the targets need. */
 export interface Scale {
   readonly quick: boolean
 }
 
-/** What a process measured, by the name of the measure. */
+/** The Node that runs the processes of a case, or the reason why there is none. */
+export type Runtime = { readonly execPath: string } | { readonly missing: string }
+
+/** The figures that a process measured, by the name of the measure. */
 export type Measures = Readonly<Record<string, number>>
 
 /** One process of a case. */
 export interface Variant {
   readonly name: string
   readonly title: string
-  /** Whether the quick suite needs it, too. */
+  /** Whether the quick suite runs it too. */
   readonly quick?: boolean
-  /** Whether it takes seconds: the quick suite then leaves it out of every second round. */
+  /** Whether it takes seconds: the quick suite skips it in every second round. */
   readonly heavy?: boolean
 }
 
@@ -24,17 +27,19 @@ export interface MeasureColumn {
   readonly relativeTo?: readonly string[]
 }
 
-/** Something to measure, in variants that are compared. */
+/** A measurement in variants that are compared. */
 export interface BenchmarkCase {
   readonly name: string
   readonly title: string
   /** What is measured and how; a paragraph of Markdown. */
   readonly about: string
   readonly variants: readonly Variant[]
-  /** The columns of its table; the first is what variants are ranked by, less is better. */
+  /** The columns of its table; variants are ranked by the first, less is better. */
   readonly columns: readonly MeasureColumn[]
   /** Flags for the process of each variant. */
   readonly nodeOptions?: readonly string[]
+  /** The Node for the process of each variant; default the one that runs the suite. */
+  runtime?(): Runtime
   /** Measure one variant in this process, which does nothing else. */
   run(variant: string, scale: Scale): Promise<Measures>
 }

@@ -5,7 +5,7 @@ import type { Results } from './results.js'
 
 const OURS = 'moonmeter'
 
-/** The charts of a run by the name of their file, as far as their cases were run. */
+/** The charts of the cases that were run, by file name. */
 export function drawCharts(
   cases: readonly BenchmarkCase[],
   results: Results,

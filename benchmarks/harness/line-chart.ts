@@ -18,7 +18,9 @@ export interface Line {
   readonly points: readonly (readonly [x: number, y: number])[]
 }
 
-/** Lines with both axes logarithmic: a flat line costs the same, one at 45° grows in step. */
+/**
+ * Lines on two logarithmic axes: a constant cost is a flat line, a proportional one rises at 45°.
+ */
 export function lineChart(
   title: string,
   xTitle: string,

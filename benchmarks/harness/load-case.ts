@@ -11,6 +11,8 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchmarkCase>>> = {
   quantile: async () => (await import('../cases/quantile.js')).quantileCase,
   scrape: async () => (await import('../cases/scrape.js')).scrapeCase,
   'scrape-http': async () => (await import('../cases/scrape-http.js')).scrapeHttpCase,
+  snapshot: async () => (await import('../cases/snapshot.js')).snapshotCase,
+  'worker-registry': async () => (await import('../cases/worker-registry.js')).workerRegistryCase,
   memory: async () => (await import('../cases/memory.js')).memoryCase,
   'end-to-end': async () => (await import('../cases/end-to-end.js')).endToEndCase,
   'growth-by-records': async () => (await import('../cases/growth.js')).growthByRecordsCase,
@@ -20,7 +22,7 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchmarkCase>>> = {
 /** The cases by name, in the order in which they run. */
 export const CASE_NAMES: readonly string[] = Object.keys(LOADERS)
 
-/** @throws Error for a name that is none */
+/** @throws Error for a name that no case has */
 export async function loadCase(name: string): Promise<BenchmarkCase> {
   const loader = LOADERS[name]
   if (loader === undefined) {

@@ -4,11 +4,11 @@ import type { Results } from './results.js'
 
 const OURS = 'moonmeter'
 
-/** A line for every peer that is ahead of us somewhere. */
+/** A line for every case and peer whose figure is better than that of moonmeter. */
 export function lossLines(cases: readonly BenchmarkCase[], results: Results): string[] {
   return cases.flatMap((benchmark) => {
     const [column] = benchmark.columns
-    // Cases whose variants are sizes of one thing compare nobody.
+    // In a case whose variants are sizes of one thing there are no peers.
     const peers = benchmark.variants.filter(({ name }) => !name.startsWith(OURS))
     if (column === undefined || !benchmark.variants.some(({ name }) => name === OURS)) return []
     const ours = results.median(benchmark.name, OURS, column.name)

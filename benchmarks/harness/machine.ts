@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { NODE_24_FOLDER, NODE_24_PACKAGE, OFFICIAL_CLIENT } from './node-24.js'
+import { ROOT } from './root.js'
 
-/** The folder of `package.json`, from wherever the code was compiled to. */
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PEERS = [
   'prom-client',
   '@platformatic/prom-client',
@@ -13,9 +12,11 @@ const PEERS = [
   'hdr-histogram-js',
   'msgpackr',
 ]
+/** Packages that are only there after `npm run bench:node24`. */
+const NODE_24_PACKAGES = [OFFICIAL_CLIENT, NODE_24_PACKAGE]
 const BYTES_PER_GIB = 2 ** 30
 
-/** Where and with what a run was made. */
+/** The machine, the commit and the versions of a run. */
 export interface Machine {
   readonly date: string
   readonly commit: string
@@ -24,11 +25,11 @@ export interface Machine {
   readonly system: string
   readonly node: string
   readonly v8: string
-  /** Peers with their versions. */
+  /** The versions of the peers. */
   readonly versions: Readonly<Record<string, string>>
 }
 
-/** Looks at this machine. */
+/** Describes this machine and checkout. */
 export function describeMachine(): Machine {
   const [cpu] = cpus()
   return {
@@ -39,16 +40,21 @@ export function describeMachine(): Machine {
     system: `${type()} ${release()}`,
     node: process.versions.node,
     v8: process.versions.v8,
-    versions: Object.fromEntries(PEERS.map((name) => [name, versionOf(name)])),
+    versions: Object.fromEntries([
+      ...PEERS.map((name) => [name, versionOf(ROOT, name)]),
+      ...NODE_24_PACKAGES.filter((name) => existsSync(packageFile(NODE_24_FOLDER, name))).map(
+        (name) => [name, versionOf(NODE_24_FOLDER, name)],
+      ),
+    ]),
   }
 }
 
 /** One paragraph of Markdown. */
 export function machineText(machine: Machine): string {
-  const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
+  const packages = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
   return (
     `${machine.date}, commit ${machine.commit}, ${machine.cpu} with ${machine.memory}, ` +
-    `${machine.system}, Node ${machine.node} (V8 ${machine.v8}); ${versions.join(', ')}.`
+    `${machine.system}, Node ${machine.node} (V8 ${machine.v8}); ${packages.join(', ')}.`
   )
 }
 
@@ -62,7 +68,11 @@ function commit(): string {
   }
 }
 
-function versionOf(name: string): string {
-  const file = join(ROOT, 'node_modules', name, 'package.json')
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
+function versionOf(folder: string, name: string): string {
+  const text = readFileSync(packageFile(folder, name), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
+}
+
+function packageFile(folder: string, name: string): string {
+  return join(folder, 'node_modules', name, 'package.json')
 }

@@ -3,14 +3,14 @@ import { formatNumber } from './number-text.js'
 import type { Results } from './results.js'
 import type { TargetOutcome } from './targets.js'
 
-/** A table in Markdown, its first column to the left and the others to the right. */
+/** A table in Markdown, its first column left-aligned and the others right-aligned. */
 export function markdownTable(header: readonly string[], rows: readonly string[][]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   const rule = header.map((_, column) => (column === 0 ? '---' : '---:'))
   return [line(header), line(rule), ...rows.map(line)].join('\n')
 }
 
-/** The table of a case: a row per variant, the best first; ours in bold. */
+/** The table of a case: a row per variant, the best first; those of moonmeter in bold. */
 export function caseTable(benchmark: BenchmarkCase, results: Results): string {
   const [main] = benchmark.columns
   const variants = benchmark.variants
@@ -25,7 +25,7 @@ export function caseTable(benchmark: BenchmarkCase, results: Results): string {
   return markdownTable(['', ...columns], rows)
 }
 
-/** The table of targets, each with what came out and whether it is met without any margin. */
+/** The table of targets: each with its figure, and whether that meets it without a margin. */
 export function targetTable(outcomes: readonly TargetOutcome[]): string {
   const rows = outcomes.map(({ target, value, met }) => [
     target.what,

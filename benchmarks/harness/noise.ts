@@ -1,10 +1,10 @@
 import type { Results } from './results.js'
 import { relativeSpread } from './statistics.js'
 
-/** Spread of the calibration (greatest less least, over the median) from which a run is noisy. */
+/** A run is noisy when the spread of its calibration (see `relativeSpread`) is above this. */
 export const NOISY_SPREAD = 0.2
 
-/** Lines that say how noisy the machine was, and what to do about it. */
+/** Lines that show how noisy the machine was, with advice. */
 export function noiseLines(results: Results): string[] {
   const spread = relativeSpread(results.values('calibration', 'loop', 'ns'))
   const percent = `${(100 * spread).toFixed(0)} %`

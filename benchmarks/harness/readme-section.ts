@@ -2,7 +2,7 @@ const START = '<!-- benchmarks: written by `npm run bench`, do not edit -->'
 const END = '<!-- /benchmarks -->'
 
 /**
- * The README with a section put between its two marks.
+ * The README with a new text between its two marks.
  *
  * @throws Error when the marks are missing
  */

@@ -2,13 +2,13 @@ import type { BenchmarkCase, Scale, Variant } from './benchmark-case.js'
 import { Results } from './results.js'
 import { runChild } from './run-child.js'
 
-/** One process to start. */
+/** A process to start. */
 interface Task {
   readonly benchmark: BenchmarkCase
   readonly variant: Variant
 }
 
-/** What a run is made of. */
+/** The parameters of a run. */
 export interface RunPlan {
   readonly cases: readonly BenchmarkCase[]
   readonly scale: Scale
@@ -18,9 +18,10 @@ export interface RunPlan {
 }
 
 /**
- * Run every variant once a round, each in a process of its own, one at a time. The order is turned
- * round each round, so that whoever comes first in one comes last in the next; a calibration stands
- * at the begin, in the middle and at the end of each.
+ * Run every variant once a round, each in a process of its own, one at a time. The order is
+ * reversed from round to round, so that the variant that runs first in one runs last in the next; a
+ * calibration runs at the beginning, in the middle and at the end of each round. A case whose Node
+ * is missing is skipped with one line.
  */
 export async function runRounds(plan: RunPlan): Promise<Results> {
   const { cases, scale, rounds, onProgress } = plan
@@ -29,11 +30,15 @@ export async function runRounds(plan: RunPlan): Promise<Results> {
     benchmark: plan.calibration,
     variant,
   }))
-  const tasks = cases.flatMap((benchmark) =>
-    benchmark.variants
-      .filter(({ quick }) => !scale.quick || quick === true)
-      .map((variant) => ({ benchmark, variant })),
-  )
+  const tasks = cases.flatMap((benchmark) => {
+    const variants = benchmark.variants.filter(({ quick }) => !scale.quick || quick === true)
+    const runtime = variants.length > 0 ? benchmark.runtime?.() : undefined
+    if (runtime !== undefined && 'missing' in runtime) {
+      onProgress(`skipped ${benchmark.name}: ${runtime.missing}`)
+      return []
+    }
+    return variants.map((variant) => ({ benchmark, variant }))
+  })
   const middle = tasks.length >> 1
   const order = [...calibration, ...tasks.slice(0, middle), ...calibration]
   order.push(...tasks.slice(middle), ...calibration)

@@ -14,12 +14,14 @@ const execute = promisify(execFile)
  * @throws Error with what the process wrote when it fails
  */
 export async function runChild(
-  { name, nodeOptions = [] }: BenchmarkCase,
+  { name, nodeOptions = [], runtime }: BenchmarkCase,
   variant: string,
   { quick }: Scale,
 ): Promise<Measures> {
+  const node = runtime?.() ?? { execPath: process.execPath }
+  if ('missing' in node) throw new Error(`${name}: ${node.missing}`)
   const options = ['--expose-gc', '--no-warnings', ...nodeOptions]
   const args = [...options, CHILD, name, variant, quick ? 'quick' : 'full']
-  const { stdout } = await execute(process.execPath, args, { timeout: TIMEOUT_MS })
+  const { stdout } = await execute(node.execPath, args, { timeout: TIMEOUT_MS })
   return JSON.parse(stdout) as Measures
 }

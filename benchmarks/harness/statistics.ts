@@ -1,4 +1,9 @@
-/** The middle value, or the mean of the two in the middle; NaN of none. */
+/** The mean; NaN of no values. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+/** The middle value, or the mean of the two in the middle; NaN of no values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right)
   const middle = sorted.length >> 1
@@ -13,12 +18,12 @@ export interface Summary {
   readonly max: number
 }
 
-/** The median of values with the least and the greatest. */
+/** The median, the least and the greatest of some values. */
 export function summarize(values: readonly number[]): Summary {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
 }
 
-/** How far the values lie apart, as a share of their median. */
+/** The difference of the greatest and the least value, as a share of the median. */
 export function relativeSpread(values: readonly number[]): number {
   const { median: middle, min, max } = summarize(values)
   return (max - min) / middle

@@ -1,4 +1,4 @@
-/** Text that stands between two tags or quotes. */
+/** Escapes text for use between two tags or quotes. */
 export function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }
@@ -21,7 +21,7 @@ export function label(x: number, y: number, text: string, attributes: Attributes
   return element('text', { x, y, ...attributes }, escapeXml(text))
 }
 
-/** A whole picture on a ground of its own, so that it can be read in the dark as well. */
+/** A picture with a background of its own, so that it can be read in a dark theme too. */
 export function picture(width: number, height: number, title: string, parts: string[]): string {
   const attributes = {
     xmlns: 'http://www.w3.org/2000/svg',

@@ -4,11 +4,11 @@ const NS_PER_MS = 1e6
 const US_PER_MS = 1e3
 
 /**
- * Nanoseconds an item, the median of several passes: the fastest of them would be one in which no
- * garbage happened to be collected, which is part of what a row costs.
+ * Nanoseconds an item, the median of several passes. The fastest pass would be one in which no
+ * garbage was collected, and collecting it is part of the cost.
  *
- * @param pass does `items` times the work
- * @param between what is to be done after each pass, not timed
+ * @param pass does the work of `items` items
+ * @param between called after each pass, not timed
  */
 export async function passNs(
   passes: number,
@@ -26,15 +26,16 @@ export async function passNs(
   return (median(times) * NS_PER_MS) / items
 }
 
-/** Microseconds of each of many calls, sorted out as their median. */
+/** Microseconds of each of many calls, and their median. */
 export class CallTimes {
   readonly #us: number[] = []
 
-  /** Time one call. */
-  time(call: () => void): void {
+  /** Time one call; returns its result. */
+  time<Result>(call: () => Result): Result {
     const start = performance.now()
-    call()
+    const result = call()
     this.#us.push((performance.now() - start) * US_PER_MS)
+    return result
   }
 
   /** Time one asynchronous call. */
@@ -46,9 +47,5 @@ export class CallTimes {
 
   get medianUs(): number {
     return median(this.#us)
-  }
-
-  get minUs(): number {
-    return Math.min(...this.#us)
   }
 }

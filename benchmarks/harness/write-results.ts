@@ -3,22 +3,33 @@ import { join } from 'node:path'
 import type { BenchmarkCase } from './benchmark-case.js'
 import { drawCharts } from './charts.js'
 import { lossLines } from './losses.js'
-import { describeMachine, type Machine, machineText, ROOT } from './machine.js'
+import { describeMachine, type Machine, machineText } from './machine.js'
 import { caseTable, targetTable } from './markdown.js'
 import { noiseLines } from './noise.js'
 import { withBenchmarks } from './readme-section.js'
 import type { RawResult, Results } from './results.js'
+import { ROOT } from './root.js'
 import { checkTargets } from './targets.js'
 
 const LINE_WIDTH = 100
-/** More would be noise. */
+/** Significant digits of a figure in the JSON; further ones are noise. */
 const DIGITS = 5
 const FOLDER = 'benchmarks/results'
 const README = 'README.md'
-/** The case that the README shows whole. */
+/** The case whose table the README shows, and the variants in it. */
 const SHOWN_CASE = 'record'
+const SHOWN_VARIANTS = [
+  'bare-append',
+  'moonmeter',
+  'push-rows',
+  'perf-hooks',
+  'msgpack-rows',
+  'platformatic',
+  'prom-client',
+  'opentelemetry',
+]
 
-/** Writes JSON, Markdown, charts and the README's section; answers the names of the files. */
+/** Writes JSON, Markdown, charts and the README's section; returns the names of the files. */
 export function writeResults(cases: readonly BenchmarkCase[], results: Results): string[] {
   const machine = describeMachine()
   const readme = readFileSync(join(ROOT, README), 'utf8')
@@ -40,10 +51,11 @@ function readmeSection(
   results: Results,
 ): string {
   const shown = cases.find(({ name }) => name === SHOWN_CASE)
+  if (shown === undefined) return machineText(machine)
+  const variants = shown.variants.filter(({ name }) => SHOWN_VARIANTS.includes(name))
   return [
-    shown === undefined ? '' : `${caseTable(shown, results)}\n`,
-    `${targetTable(checkTargets(results, 1))}\n`,
-    `![Main thread against rows a second](${FOLDER}/growth-by-records.svg)\n`,
+    `${shown.title}:\n`,
+    `${caseTable({ ...shown, variants }, results)}\n`,
     machineText(machine),
   ].join('\n')
 }
@@ -55,10 +67,12 @@ function resultsMarkdown(
   charts: readonly string[],
 ): string {
   const losses = lossLines(cases, results)
-  const sections = cases.map(
-    (benchmark) =>
-      `## ${benchmark.title}\n\n${benchmark.about}\n\n${caseTable(benchmark, results)}`,
-  )
+  const sections = cases
+    .filter(({ name }) => results.raw.some((result) => result.case === name))
+    .map(
+      (benchmark) =>
+        `## ${benchmark.title}\n\n${benchmark.about}\n\n${caseTable(benchmark, results)}`,
+    )
   return `${[
     '# Results',
     'Written by `npm run bench`; do not edit. Medians over rounds (least–greatest).',
@@ -71,14 +85,14 @@ function resultsMarkdown(
   ].join('\n\n')}\n`
 }
 
-/** One line per process where it fits, so that two runs can be compared line by line. */
+/** One line per process where it fits, so that two runs can be compared by `diff`. */
 function resultsJson(machine: Machine, raw: readonly RawResult[]): string {
   const rows = raw.map(({ measures, ...row }) => jsonObject({ ...row, ...measures }))
   const head = JSON.stringify(machine, undefined, 2).replaceAll('\n', '\n  ')
   return `{\n  "machine": ${head},\n  "results": [\n${rows.join(',\n')}\n  ]\n}\n`
 }
 
-/** As the formatter of this repository would write it. */
+/** An object as the formatter of this repository writes it. */
 function jsonObject(row: Readonly<Record<string, string | number>>): string {
   const fields = Object.entries(row).map(([name, value]) => `"${name}": ${jsonValue(value)}`)
   const line = `    { ${fields.join(', ')} }`

@@ -1,11 +1,13 @@
 import type { Totals } from '../workload/totals.js'
 import { FAST_PASS, type Peer, type PeerOperation, type PeerSession } from './peer.js'
 
-/** Rows the columns hold before they are overwritten; a power of two, and small enough for L1/L2. */
+/**
+ * Rows the columns hold before they are overwritten; a power of two, and small enough for L1/L2.
+ */
 const CAPACITY = 2_048
 const MASK = CAPACITY - 1
 
-/** Five columns in typed arrays, written round and round: no code can note a row in less. */
+/** Five columns in typed arrays, written as rings: the least work that notes a row. */
 export const bareAppend: Peer = {
   name: 'bare-append',
   title: 'bare append of five columns (the limit)',

@@ -1,6 +1,6 @@
 import type { Peer } from './peer.js'
 
-/** Loads a peer and nothing of the others, so that none of them can slow it down. */
+/** Loads the code of one peer only, so that the code of the others does not slow it down. */
 const LOADERS: Readonly<Record<string, () => Promise<Peer>>> = {
   loop: async () => (await import('./loop-alone.js')).loopAlone,
   'bare-append': async () => (await import('./bare-append.js')).bareAppend,
@@ -19,7 +19,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Peer>>> = {
 /** The peers by name. */
 export const PEER_NAMES: readonly string[] = Object.keys(LOADERS)
 
-/** @throws Error for a name that is none */
+/** @throws Error for a name that no peer has */
 export async function loadPeer(name: string): Promise<Peer> {
   const loader = LOADERS[name]
   if (loader === undefined) {

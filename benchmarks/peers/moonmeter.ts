@@ -15,7 +15,7 @@ export const moonmeter: Peer = {
   open: async () => new MoonmeterSession(),
 }
 
-/** An engine and the aggregator that hears of it, on one thread. */
+/** An engine and the aggregator that takes its reports, on one thread. */
 export class MoonmeterSession implements PeerSession {
   readonly engine = new OpenEngine(0)
   readonly #registry = new Registry()
@@ -37,7 +37,7 @@ export class MoonmeterSession implements PeerSession {
       if (bytes === undefined) return
       this.reportBytes = bytes.length
       const { accepted } = this.#aggregator.ingest(bytes)
-      if (!accepted) throw new Error('moonmeter: a report was refused')
+      if (!accepted) throw new Error('moonmeter: a report was rejected')
     }
   }
 

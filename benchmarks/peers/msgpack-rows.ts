@@ -11,7 +11,9 @@ import { RowPushers } from './push-rows.js'
 import { RowCounter } from './row-counter.js'
 import type { RowObject } from './row-sum.js'
 
-/** Row objects posted as one MessagePack every interval, counted by prom-client on the main thread. */
+/**
+ * Row objects posted as one MessagePack every interval, counted by prom-client on the main thread.
+ */
 export const msgpackRows: Peer = {
   name: 'msgpack-rows',
   title: 'rows posted with msgpackr',

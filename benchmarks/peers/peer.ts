@@ -11,15 +11,17 @@ export interface PeerOperation {
   ): void
 }
 
-/** A peer at work: an engine's side that records, and where it reports, a main thread's side. */
+/** An open peer: an engine's side that records, and where it reports, a main thread's side. */
 export interface PeerSession {
   /** The engine's handle of an operation. */
   operation(name: string): PeerOperation
-  /** The engine sends what it has; where this is missing, rows count as they are recorded. */
+  /**
+   * The engine sends its rows or counts; where this is missing, rows count as they are recorded.
+   */
   report?(): void | Promise<void>
-  /** The main thread takes everything that was sent and merges it. */
+  /** The main thread receives everything that was sent and merges it. */
   receive?(): void
-  /** What was counted, on the main thread's side where there is one. */
+  /** The totals counted, on the main thread's side where there is one. */
   totals(): Promise<Partial<Totals>>
   close?(): void
 }
@@ -28,18 +30,18 @@ export interface PeerSession {
 export interface Peer {
   readonly name: string
   readonly title: string
-  /** What it does not do that moonmeter's handle does; empty for nothing. */
+  /** The work of moonmeter's handle that it does not do; empty for none. */
   readonly leavesOut: string
-  /** The figures that must come out right before it is timed. */
+  /** The figures that are compared before it is timed. */
   readonly counts: readonly (keyof Totals)[]
-  /** Rows of a timed pass: some 10 ms of work, and more than one garbage collection where any. */
+  /** Rows of a timed pass: some 10 ms of work, and several garbage collections where it has any. */
   readonly rowsPerPass: number
   /** Whether every row is sent, so that sending is part of recording it. */
   readonly sendsRows?: boolean
   open(): Promise<PeerSession>
 }
 
-/** All the figures there are. */
+/** All figures. */
 export const ALL_FIGURES: readonly (keyof Totals)[] = [
   'rows',
   'durationSeconds',
@@ -50,7 +52,7 @@ export const ALL_FIGURES: readonly (keyof Totals)[] = [
 ]
 /** Rows of an interval where rows are kept or sent one by one. */
 export const ROWS_PER_REPORT = 10_000
-/** Passes of peers that take nanoseconds, tens of them, and microseconds. */
+/** Rows of a pass of a peer that takes nanoseconds. */
 export const FAST_PASS = 2 ** 20
 /** Rows of a pass of a peer that takes tens or hundreds of nanoseconds. */
 export const MEDIUM_PASS = 2 ** 17

@@ -9,6 +9,6 @@ export const platformaticPromClient: Peer = {
   leavesOut: 'exact sums, quantiles, statuses bounded in number; one thread only',
   counts: ALL_FIGURES,
   rowsPerPass: SLOW_PASS,
-  // Its types name the same members but close over other classes.
+  // Its types have the same members but refer to its own classes.
   open: async () => new PromSession(platformatic as unknown as PromModule),
 }

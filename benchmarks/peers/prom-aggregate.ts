@@ -9,7 +9,7 @@ import { PromSession } from './prom-session.js'
 export const promAggregate: Peer = {
   name: 'prom-aggregate',
   title: 'prom-client, registries of workers aggregated',
-  leavesOut: 'exact sums, quantiles; a worker that dies takes its counts with it',
+  leavesOut: 'exact sums, quantiles; the counts of a worker that ends are lost',
   counts: ALL_FIGURES,
   rowsPerPass: SLOW_PASS,
   open: async () => new PromAggregate(),
@@ -28,7 +28,7 @@ class PromAggregate implements PeerSession {
     this.#channel.port1.postMessage(await this.#session.registry.getMetricsAsJSON())
   }
 
-  /** A cluster aggregates at a scrape; here at every report, which is its share of one. */
+  /** A cluster aggregates the reports of a scrape at once; here each report is aggregated alone. */
   receive(): void {
     const received = receiveMessageOnPort(this.#channel.port2)
     if (received === undefined) return

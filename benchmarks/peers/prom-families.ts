@@ -2,7 +2,7 @@ import { DURATION_BOUNDS_SECONDS, STORE_METRICS } from '../../src/catalogue.js'
 import { boundLabel } from '../../src/stats/python-float.js'
 import type { Totals } from '../workload/totals.js'
 
-/** A family as a registry's `getMetricsAsJSON` answers it. */
+/** A family as a registry's `getMetricsAsJSON` returns it. */
 export interface PromFamily {
   readonly name: string
   readonly values: readonly {
@@ -12,7 +12,7 @@ export interface PromFamily {
   }[]
 }
 
-/** The totals over all series of our five families, as any registry of prom-client's kind has them. */
+/** The totals over all series of the store's five families in a registry like prom-client's. */
 export function totalsOfFamilies(families: readonly PromFamily[]): Totals {
   const { durationSeconds, keys, bytes, failedKeys } = STORE_METRICS
   const sum = (name: string, sample = name, le?: string) =>
@@ -21,7 +21,7 @@ export function totalsOfFamilies(families: readonly PromFamily[]): Totals {
       .filter(({ labels }) => le === undefined || String(labels.le) === le)
       .reduce((total, { value }) => total + value, 0)
   const { name } = durationSeconds
-  // prom-client's `le` is a number, ours its text as Python writes it.
+  // prom-client's `le` is a number, that of moonmeter the text that Python writes.
   const bucketOf = (bound: number) =>
     sum(name, `${name}_bucket`, String(bound)) || sum(name, `${name}_bucket`, boundLabel(bound))
   return {

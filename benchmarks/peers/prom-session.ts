@@ -4,7 +4,7 @@ import type { Totals } from '../workload/totals.js'
 import type { PeerOperation, PeerSession } from './peer.js'
 import { type PromFamily, totalsOfFamilies } from './prom-families.js'
 
-/** The part of prom-client, and of what keeps to its interface, that is used here. */
+/** The part of prom-client's interface, which other clients have too, that is used here. */
 export interface PromModule {
   readonly Registry: new () => Registry
   readonly Histogram: typeof Histogram

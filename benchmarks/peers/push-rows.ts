@@ -7,7 +7,7 @@ import {
 } from './peer.js'
 import { type RowObject, RowSum } from './row-sum.js'
 
-/** A row object pushed to an array that is handed over every interval: the reference's way. */
+/** A row object pushed to an array that is handed over every interval, as in the reference. */
 export const pushRows: Peer = {
   name: 'push-rows',
   title: 'push of row objects',
@@ -43,7 +43,7 @@ class PushRows implements PeerSession {
 export class RowPushers {
   readonly all = new Map<string, RowPusher>()
 
-  /** What keeps the rows of an operation; the same each time. */
+  /** The pusher of an operation; the same each time. */
   operation(name: string): RowPusher {
     const known = this.all.get(name) ?? new RowPusher()
     this.all.set(name, known)

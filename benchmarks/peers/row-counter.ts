@@ -16,7 +16,7 @@ export class RowCounter {
     counter.record(duration_seconds, num_keys, num_bytes, status, num_failed_keys)
   }
 
-  /** What came together. */
+  /** The totals so far. */
   totals() {
     return this.#session.totals()
   }

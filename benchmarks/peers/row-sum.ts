@@ -32,7 +32,7 @@ export class RowSum {
     }
   }
 
-  /** What came together. */
+  /** The totals so far. */
   totals(): Totals {
     return {
       rows: this.#rows,

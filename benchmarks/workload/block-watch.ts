@@ -1,7 +1,7 @@
-/** Milliseconds between two ticks of a timer that nothing is in the way of. */
+/** Milliseconds between two ticks of the timer while the event loop is free. */
 const TICK_MS = 1
 
-/** Sees how long the event loop of its thread was not free, by a timer of a millisecond. */
+/** Measures by a timer of a millisecond how long the event loop of its thread is blocked. */
 export class BlockWatch {
   readonly #timer: NodeJS.Timeout
   #last = performance.now()
@@ -11,7 +11,7 @@ export class BlockWatch {
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
   }
 
-  /** Forget what was, and start again. */
+  /** Start a new measurement. */
   restart(): void {
     this.#last = performance.now()
     this.#longestMs = 0

@@ -1,11 +1,18 @@
 import type * as prom from 'prom-client'
-import { releaseChunks } from '../../src/prometheus/chunk-pool.js'
-import { renderRegistry } from '../../src/prometheus/render.js'
+import { releaseBuffers } from '../../src/exposition/buffer-pool.js'
+import { renderRegistry } from '../../src/registry/render-registry.js'
+import { ConnectedFleet } from './connected-fleet.js'
 import type { Fleet } from './fleet.js'
 import { MoonmeterFleet, PromFleet } from './fleet.js'
 
-/** A fleet of some peer: `moonmeter`, `moonmeter-registry`, `prom-client` or `platformatic`. */
+const RENDERED = ['moonmeter', 'moonmeter-silent']
+
+/**
+ * A fleet of some peer: `moonmeter`, `moonmeter-registry`, `moonmeter-silent`, `prom-client` or
+ * `platformatic`.
+ */
 export async function makeFleet(peer: string, engines: number): Promise<Fleet> {
+  if (peer === 'moonmeter-silent') return ConnectedFleet.open(engines)
   if (peer.startsWith('moonmeter')) return new MoonmeterFleet(engines)
   if (peer === 'prom-client') return new PromFleet(engines)
   const platformatic: unknown = await import('@platformatic/prom-client')
@@ -13,16 +20,16 @@ export async function makeFleet(peer: string, engines: number): Promise<Fleet> {
 }
 
 /**
- * What a server of a fleet would send: ours as `metricsHandler` makes it, of others
- * `registry.metrics()`, which is a string that is still to be encoded.
+ * The exposition of a fleet: of `moonmeter` and `moonmeter-silent` the buffers that
+ * `metricsHandler` sends, of others `registry.metrics()`, a string that is still to be encoded.
  */
 export async function expose(peer: string, { registry }: Fleet): Promise<string | Uint8Array[]> {
-  return peer === 'moonmeter' ? renderRegistry(registry) : registry.metrics()
+  return RENDERED.includes(peer) ? renderRegistry(registry) : registry.metrics()
 }
 
-/** An exposition was sent, and its memory is free. */
+/** Give the buffers of an exposition back, as `metricsHandler` does after it has sent them. */
 export function discard(exposition: string | Uint8Array[]): void {
-  if (typeof exposition !== 'string') releaseChunks(exposition)
+  if (typeof exposition !== 'string') releaseBuffers(exposition)
 }
 
 /** An exposition as one string. */
@@ -31,8 +38,8 @@ export function textOf(exposition: string | Uint8Array[]): string {
 }
 
 /**
- * Check that two expositions of the same rows hold the same samples of the store's families; sums of
- * durations may differ by what naive addition loses.
+ * Check that two expositions of the same rows hold the same samples of the store's families; sums
+ * of durations may differ by the rounding of naive addition.
  *
  * @throws Error with the first line that differs
  */
@@ -51,7 +58,9 @@ function samplesOf(exposition: string): Map<string, number> {
   return new Map(lines.map(readLine))
 }
 
-/** The labels in alphabetical order and `le` as a number, since the orders and texts differ. */
+/**
+ * The labels in alphabetical order and `le` as a number: peers order and write them differently.
+ */
 function readLine(line: string): [string, number] {
   const [, name = '', labels = '', value = ''] = /^([^{]+)\{(.*)\} (\S+)$/.exec(line) ?? []
   const sorted = labels

@@ -3,13 +3,13 @@ import type { EngineLink } from '../../src/index.js'
 import { Journal } from '../../src/journal/journal.js'
 import { HEADER, JournalLayout } from '../../src/journal/journal-layout.js'
 import { createRecorder, type Recorder } from '../../src/recorder/index.js'
-import { DEFAULT_LAYOUT } from '../../src/stats/cell-layout.js'
+import { DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
 
 const SERIES_MAX = 32
-/** Reports are made when a benchmark wants one. */
+/** The timer never makes a report; benchmarks call `report()`. */
 const NEVER_MS = 2 ** 31 - 1
 
-/** An engine that records on this thread, whose reports the benchmark takes from the port. */
+/** An engine that records on this thread; the benchmark takes its reports from the port. */
 export class OpenEngine {
   readonly recorder: Recorder
   readonly #channel = new MessageChannel()
@@ -36,7 +36,7 @@ export class OpenEngine {
   take(): Uint8Array | undefined {
     const received = receiveMessageOnPort(this.#channel.port2)
     if (received === undefined) return undefined
-    Atomics.add(this.#words, HEADER.taken, 1)
+    Atomics.add(this.#words, HEADER.acknowledged, 1)
     return received.message
   }
 

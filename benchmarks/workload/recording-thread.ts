@@ -6,8 +6,8 @@ import { recordRows } from '../cases/record-rows.js'
 import { makeRows } from './rows.js'
 import { OPERATIONS } from './twelve-series.js'
 
-// Many engines in one thread that record as fast as they can: one of two cores is theirs, the other
-// is the main thread's. Each turn of the loop lets their report timers run.
+// Many engines in one thread record as fast as they can on one core; the main thread has the other.
+// Each turn of the event loop runs their report timers.
 const { links } = workerData as { readonly links: readonly EngineLink[] }
 const ROWS_PER_TURN = 512
 

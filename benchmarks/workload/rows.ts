@@ -1,19 +1,19 @@
 import { Random } from '../../src/simulate/random.js'
 
-/** Rows that are made before anything is timed; a power of two, so that a mask goes round. */
+/** Number of rows made before anything is timed; a power of two, so that a mask wraps the index. */
 export const ROW_COUNT = 16_384
 const SEED = 20_240_601
 const STREAM = 0
-/** About what a get of a few hundred MB takes. */
+/** About the duration of a get of a few hundred MB. */
 const DURATION_MEDIAN_SECONDS = 0.004
 const DURATION_SIGMA = 1.2
 const KEYS_MAX = 64
 const BYTES_PER_KEY = 167_772
-/** Shares of rows that are wholly `error`, and that are `partial_failure`. */
+/** Shares of the rows with the status `error`, and with `partial_failure`. */
 const ERROR_SHARE = 0.04
 const PARTIAL_SHARE = 0.06
 
-/** Columns of rows, each `ROW_COUNT` long; log-normal durations, the same at every run. */
+/** Columns of rows, each `ROW_COUNT` long; log-normal durations, the same in every run. */
 export interface Rows {
   readonly durations: Float64Array
   readonly keys: Float64Array
@@ -22,7 +22,7 @@ export interface Rows {
   readonly failedKeys: Float64Array
 }
 
-/** Whether all rows are `ok`, or 90 % are and the rest failed wholly or partly, at random. */
+/** `ok`: all rows are. `mixed`: 90 % are, the others failed wholly or partly, at random. */
 export type StatusMix = 'ok' | 'mixed'
 
 /** Makes the rows of every benchmark. */

@@ -1,10 +1,10 @@
 import { DURATION_BOUNDS_SECONDS } from '../../src/catalogue.js'
 import { ROW_COUNT, type Rows } from './rows.js'
 
-/** Naive float sums of other orders differ from each other by about this much. */
+/** Relative difference of naive float sums in different orders. */
 const SUM_TOLERANCE = 1e-9
 
-/** What a peer arrives at over all its series; what it does not count is left out. */
+/** The totals of a peer over all its series; figures that it does not count are left out. */
 export interface Totals {
   readonly rows: number
   readonly durationSeconds: number
@@ -15,7 +15,7 @@ export interface Totals {
   readonly buckets: readonly number[]
 }
 
-/** The totals of the first rows, counted in the plainest way. */
+/** The totals of the first rows, counted by a plain loop. */
 export function expectedTotals(rows: Rows, count: number): Totals {
   const bounds = [...DURATION_BOUNDS_SECONDS, Number.POSITIVE_INFINITY]
   const buckets = bounds.map(() => 0)
@@ -33,9 +33,9 @@ export function expectedTotals(rows: Rows, count: number): Totals {
 }
 
 /**
- * Check that a peer counted what it says it counts.
+ * Check the figures that a peer counts.
  *
- * @throws Error naming the peer and the figure that is off
+ * @throws Error naming the peer and the figure that differs
  */
 export function assertTotals(
   peer: string,

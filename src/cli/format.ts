@@ -1,4 +1,4 @@
-/** Units of durations from the largest, with what one of them is in seconds. */
+/** Units of durations, the largest first, in seconds. */
 const DURATION_UNITS = [
   ['s', 1],
   ['ms', 1e-3],
@@ -7,19 +7,17 @@ const DURATION_UNITS = [
 ] as const
 const SIGNIFICANT_DIGITS = 3
 
-const integers = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
-
-/** An integer with its thousands apart. */
+/** Formats a number as an integer with thousands separators. */
 export function formatInteger(value: number): string {
-  return integers.format(value)
+  return value.toLocaleString('en-US', { maximumFractionDigits: 0 })
 }
 
-/** A number of things: `1 engine`, `2 engines`. */
+/** Formats a number of things: `1 engine`, `2 engines`. */
 export function countOf(count: number, thing: string): string {
   return `${formatInteger(count)} ${thing}${count === 1 ? '' : 's'}`
 }
 
-/** A duration to three digits in the unit that suits it. */
+/** Formats a duration with three significant digits in the largest unit that it reaches. */
 export function formatDuration(seconds: number): string {
   if (seconds === 0) return '0 s'
   const [unit, unitSeconds] =

@@ -1,121 +1,91 @@
-import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
-import { EngineAggregator } from '../aggregator/engine-aggregator.js'
+import { EngineAggregator } from '../engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
-import { CellLayout, DEFAULT_LAYOUT } from '../stats/cell-layout.js'
+import { BinLayout } from '../stats/bin-layout.js'
 import { splitValues, unpack } from '../wire/msgpack.js'
 import { decodePayload } from '../wire/payload.js'
 import { boundsOfReport } from '../wire/report.js'
+import { readFile } from './files.js'
 import { countOf } from './format.js'
 import { integerFrom } from './option-parsers.js'
-import { summarize, summarizeOperations, summaryTable } from './summary.js'
+import { formatSummaries, summarize } from './summary.js'
 
 const FORMATS = ['text', 'prometheus', 'json'] as const
-const STANDARD_INPUT = 0
-/** Text of hex digits; MessagePack of a map begins with a byte that is none. */
+/** Hex digits; a MessagePack map begins with a byte that is none. */
 const HEX = /^[\s0-9a-fA-F]*$/
 
-interface Flags {
+interface InspectOptions {
   readonly format: (typeof FORMATS)[number]
   readonly engine: number
   readonly model: string
 }
 
-/** `moonmeter inspect`. */
+/** Creates the command `moonmeter inspect`. */
 export function inspectCommand(): Command {
-  const engine = new Option('--engine <n>', 'engine of payloads that name none')
+  const format = new Option('--format <f>', 'output format')
   return new Command('inspect')
-    .description('Decode captured payloads: binary or hex, one or many in a row.')
+    .description('Decode captured payloads: one or several concatenated ones, binary or in hex.')
     .argument('[file]', 'file to read, or - for standard input', '-')
-    .addOption(new Option('--format <f>', 'what to print').choices(FORMATS).default('text'))
-    .addOption(engine.argParser(integerFrom(0, Number.MAX_SAFE_INTEGER)).default(0))
+    .addOption(format.choices(FORMATS).default('text'))
+    .option(
+      '--engine <n>',
+      'engine index for payloads without one',
+      integerFrom(0, Number.MAX_SAFE_INTEGER),
+      0,
+    )
     .option('--model <name>', 'value of the model_name label', 'unknown')
-    .action((file: string, flags: Flags) => inspect(file, flags))
+    .action(inspect)
 }
 
-async function inspect(file: string, { format, engine, model }: Flags): Promise<void> {
+async function inspect(file: string, options: InspectOptions): Promise<void> {
+  const { format, engine, model } = options
   const bytes = readBytes(file)
-  const payloads = located(file, () => splitValues(bytes))
-  // One exposition has one set of bounds: those of the first report, where there is one.
-  const bounds = firstOf(payloads, (payload) => boundsOfReport(unpack(payload)))
-  const layout = bounds === undefined ? DEFAULT_LAYOUT : new CellLayout(bounds)
+  const payloads = withLocation(file, () => splitValues(bytes))
+  // An exposition has one set of bucket bounds: that of the first report, or else the default.
+  const bounds = withLocation(file, () =>
+    payloads.map((payload) => boundsOfReport(unpack(payload))).find((found) => found !== undefined),
+  )
+  const layout = BinLayout.of(bounds)
   const aggregator = new EngineAggregator({ modelName: model, bounds: layout.bounds })
   for (const [index, payload] of payloads.entries()) {
-    // A report says itself whose it is; the option is for payloads that do not.
-    const where = `${file}: payload ${index + 1} of ${payloads.length}`
-    const { kind } = located(where, () => decodePayload(payload, { layout }))
-    const result = aggregator.ingest(payload, kind === 'report' ? {} : { engine })
-    if (!result.accepted) located(where, () => raise(result.error))
+    withLocation(`${file}: payload ${index + 1} of ${payloads.length}`, () => {
+      const { kind } = decodePayload(payload, { stats: { bounds: layout.bounds } })
+      // A report has the index of its engine; rows have none.
+      const result = aggregator.ingest(payload, kind === 'report' ? {} : { engine })
+      if (!result.accepted) throw result.error
+    })
   }
-  process.stdout.write(await render(aggregator, payloads.length, format))
+  const summaries = summarize(aggregator)
+  const { rows } = aggregator.stats()
+  const counts = `${countOf(payloads.length, 'payload')}, ${countOf(rows, 'row')}`
+  const output = {
+    text: () => formatSummaries(counts, summaries),
+    prometheus: () => aggregator.registry.metrics(),
+    json: () => `${JSON.stringify({ payloads: payloads.length, ...summaries }, undefined, 2)}\n`,
+  }
+  process.stdout.write(await output[format]())
   await aggregator.close()
 }
 
-function firstOf<From, To>(
-  items: readonly From[],
-  read: (item: From) => To | undefined,
-): To | undefined {
-  for (const item of items) {
-    const value = read(item)
-    if (value !== undefined) return value
-  }
-  return undefined
-}
-
-/** Say in errors which input they are of. */
-function located<Value>(where: string, read: () => Value): Value {
+/** Prefixes the messages of errors with the input that they are about. */
+function withLocation<Value>(location: string, read: () => Value): Value {
   try {
     return read()
   } catch (cause) {
     if (!(cause instanceof MoonmeterError)) throw cause
-    throw new MoonmeterError(cause.code, `${where}: ${cause.message}`, { cause })
+    throw new MoonmeterError(cause.code, `${location}: ${cause.message}`, { cause })
   }
 }
 
-function raise(error: MoonmeterError): never {
-  throw error
-}
-
-async function render(
-  aggregator: EngineAggregator,
-  payloads: number,
-  format: Flags['format'],
-): Promise<string> {
-  if (format === 'prometheus') return aggregator.registry.metrics()
-  const stats = aggregator.stats()
-  const operations = summarizeOperations(stats)
-  const engines = aggregator.engines.map(
-    (index) => [String(index), summarize(aggregator.stats(index).total())] as const,
-  )
-  if (format === 'json') {
-    const numbers = { payloads, operations, engines: Object.fromEntries(engines) }
-    return `${JSON.stringify(numbers, undefined, 2)}\n`
-  }
-  return [
-    `${countOf(payloads, 'payload')}, ${countOf(stats.rows, 'row')}`,
-    summaryTable('operation', Object.entries(operations)),
-    `${summaryTable('engine', engines)}\n`,
-  ].join('\n\n')
-}
-
+/** Reads a file, and decodes it if it is in hex. */
 function readBytes(file: string): Uint8Array {
-  let bytes: Buffer
-  try {
-    bytes = readFileSync(file === '-' ? STANDARD_INPUT : file)
-  } catch (cause) {
-    const { message } = cause as Error
-    throw new MoonmeterError(
-      'FILE_FAILED',
-      `${file}: expected a file that can be read, got ${message}`,
-      { cause },
-    )
-  }
-  const text = bytes.toString('latin1')
-  if (!HEX.test(text)) return bytes
+  const content = readFile(file, file)
+  const text = content.toString('latin1')
+  if (!HEX.test(text)) return content
   const digits = text.replace(/\s/g, '')
   if (digits.length % 2 === 0) return Buffer.from(digits, 'hex')
   throw new MoonmeterError(
     'INVALID_PAYLOAD',
-    `${file}: expected two hex digits a byte, got ${digits.length} digits`,
+    `${file}: expected two hex digits per byte, got ${digits.length} digits`,
   )
 }

@@ -1,16 +1,17 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { MoonmeterError } from '../errors.js'
 import { inspectCommand } from './inspect-command.js'
 import { simulateCommand } from './simulate-command.js'
-import { version } from './version.js'
 
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
+const PACKAGE_FILE = new URL('../../../package.json', import.meta.url)
 
 const program = new Command('moonmeter')
   .description("KV-cache store telemetry of worker threads, as vLLM's Prometheus metrics.")
-  .version(version())
+  .version(JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')).version)
   .exitOverride()
   .showSuggestionAfterError(false)
   .configureOutput({
@@ -19,7 +20,7 @@ const program = new Command('moonmeter')
 for (const command of [simulateCommand(), inspectCommand()]) {
   program.addCommand(command.copyInheritedSettings(program))
 }
-// Whoever reads the output may stop reading, as `head` does.
+// The reader of a pipe can close it before the end, as `head` does.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && stream !== process.stderr) {
@@ -35,16 +36,16 @@ try {
   process.exitCode = report(error)
 }
 
-/** Tell what went wrong in one line, and what the process exits with. */
+/** Prints an error on one line, and returns the exit code. */
 function report(error: unknown): number {
-  // Commander has printed its message, or the help that was asked for.
+  // Commander has printed the message, or the help that was requested.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
   if (!(error instanceof MoonmeterError)) throw error
   process.stderr.write(oneLine(error.message))
   return error.code === 'INVALID_OPTION' ? EXIT_USAGE : EXIT_FAILURE
 }
 
-/** Names of files and operations may have line breaks in them; a message has one, at its end. */
+/** Formats a message as one line; names of files and operations may contain line breaks. */
 function oneLine(message: string): string {
   return `moonmeter: ${message.trim().replace(/\s*[\r\n]+\s*/g, ' ')}\n`
 }

@@ -2,37 +2,41 @@ import { InvalidArgumentError } from 'commander'
 import type { ListenAddress } from '../server/metrics-server.js'
 
 const PORT_MAX = 65_535
-const SPEED_MIN = 1e-6
-const SPEED_MAX = 1e9
 
-/** A parser of numbers from `min` to `max`. */
-export function numberFrom(min: number, max: number): (text: string) => number {
+/**
+ * Returns a parser of numbers from `min` to `max`.
+ *
+ * @param expected what it parses, for the message
+ */
+export function numberFrom(
+  min: number,
+  max: number,
+  expected = `a number from ${min} to ${max}`,
+): (text: string) => number {
   return (text) => {
     const value = text.trim() === '' ? Number.NaN : Number(text)
     if (value >= min && value <= max) return value
-    throw new InvalidArgumentError(`Expected a number from ${min} to ${max}.`)
+    throw new InvalidArgumentError(`Expected ${expected}.`)
   }
 }
 
-/** A parser of integers from `min` to `max`. */
+/** Returns a parser of integers from `min` to `max`. */
 export function integerFrom(min: number, max: number): (text: string) => number {
+  const expected = `an integer from ${min} to ${max}`
+  const parse = numberFrom(min, max, expected)
   return (text) => {
-    const value = text.trim() === '' ? Number.NaN : Number(text)
-    if (Number.isInteger(value) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`Expected an integer from ${min} to ${max}.`)
+    const value = parse(text)
+    if (Number.isInteger(value)) return value
+    throw new InvalidArgumentError(`Expected ${expected}.`)
   }
 }
 
-/** How many times faster than its own time a trace is replayed, or `max`. */
+/** Parses a replay speed: a number, or `max`. */
 export function parseSpeed(text: string): number | 'max' {
-  if (text === 'max') return text
-  const value = Number(text)
-  if (text.trim() !== '' && value >= SPEED_MIN && value <= SPEED_MAX) return value
-  const range = `from ${SPEED_MIN} to ${SPEED_MAX}`
-  throw new InvalidArgumentError(`Expected a number ${range}, or 'max'.`)
+  return text === 'max' ? text : numberFrom(1e-6, 1e9, "a number from 1e-6 to 1e9, or 'max'")(text)
 }
 
-/** `HOST:PORT`, an IPv6 host in brackets. */
+/** Parses `HOST:PORT`; an IPv6 host is in brackets. */
 export function parseListen(text: string): ListenAddress {
   const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^[\]:]+)):(\d+)$/.exec(text)
   const port = Number(match?.[3])

@@ -1,70 +1,83 @@
+import type { EngineAggregator } from '../engine-aggregator.js'
 import type { ConnectorStats } from '../stats/connector-stats.js'
 import type { OperationStats } from '../stats/operation-stats.js'
 import { formatDuration, formatInteger } from './format.js'
-import { type Column, formatTable } from './table.js'
 
-/** Names of operations are anybody's; in a table they must stay in their line. */
+/** Escaped in operation names, so that each name stays in its line of a table. */
 const CONTROL_CHARACTERS = /\p{Cc}/gu
-/** What a summary tells of durations. */
 const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, 'p99.9': 0.999 } as const
 
-/** Counts and duration quantiles of some rows. */
-export interface Summary {
+/** Counts and duration quantiles of a number of rows. */
+interface Summary {
   readonly calls: number
   readonly keys: number
   /** Bytes attempted. */
   readonly bytes: number
   readonly failedKeys: number
-  /** Calls whose status is exactly `error`. */
+  /** Calls whose status is `error`. */
   readonly errors: number
-  /** Seconds by the quantile's name; within 1.6 % where there are many rows. */
-  readonly durationSeconds: Readonly<Record<keyof typeof QUANTILES, number>>
+  /** Seconds by the quantile's name; within 1.6 % if there are many rows. */
+  readonly durationSeconds: Readonly<Record<string, number>>
 }
 
-/** The summary of each operation, by its name. */
-export function summarizeOperations(stats: ConnectorStats): Record<string, Summary> {
+/** Summaries of all that an aggregator has counted. */
+export interface Summaries {
+  /** Over all engines, by operation. */
+  readonly operations: Readonly<Record<string, Summary>>
+  /** Over all operations, by engine index; and by operation. */
+  readonly engines: Readonly<Record<string, Summary & Pick<Summaries, 'operations'>>>
+}
+
+/** Summarizes the stats of an aggregator. */
+export function summarize(aggregator: EngineAggregator): Summaries {
+  const engines = aggregator.engines.map((index) => {
+    const stats = aggregator.stats(index)
+    return [index, { ...summaryOf(stats.total()), operations: operationsOf(stats) }] as const
+  })
+  return { operations: operationsOf(aggregator.stats()), engines: Object.fromEntries(engines) }
+}
+
+/** Formats summaries as a title and two tables, one by operation and one by engine. */
+export function formatSummaries(title: string, { operations, engines }: Summaries): string {
+  return `${title}\n\n${table('operation', operations)}\n\n${table('engine', engines)}\n`
+}
+
+function operationsOf(stats: ConnectorStats): Record<string, Summary> {
   const named = stats.operations().map((name) => [name, stats.operation(name)] as const)
   return Object.fromEntries(
-    named.flatMap(([name, operation]) => (operation ? [[name, summarize(operation)]] : [])),
+    named.flatMap(([name, operation]) => (operation ? [[name, summaryOf(operation)]] : [])),
   )
 }
 
-/** The summary of an operation's rows, or of the `total` of all operations. */
-export function summarize(operation: OperationStats): Summary {
+function summaryOf(operation: OperationStats): Summary {
   const total = operation.total()
   const durations = Object.entries(QUANTILES).map(([name, quantile]) => [
     name,
-    operation.quantile(quantile, total)?.seconds ?? 0,
+    total.quantile(quantile)?.seconds ?? 0,
   ])
   return {
     calls: total.rows,
-    keys: total.numKeys,
-    bytes: total.numBytes,
-    failedKeys: total.numFailedKeys,
+    keys: total.counts.numKeys,
+    bytes: total.counts.numBytes,
+    failedKeys: total.counts.numFailedKeys,
     errors: operation.errorRows,
     durationSeconds: Object.fromEntries(durations),
   }
 }
 
-/** Summaries as a table, a line each behind its label. */
-export function summaryTable(label: string, rows: readonly (readonly [string, Summary])[]): string {
-  const right = (title: string): Column => ({ title, align: 'right' })
-  const columns = [
-    { title: label, align: 'left' } as const,
-    ...['calls', 'keys', 'bytes', 'failed keys', 'errors', ...Object.keys(QUANTILES)].map(right),
-  ]
-  return formatTable(
-    columns,
-    rows.map(([name, summary]) => [
-      name.replace(CONTROL_CHARACTERS, escaped),
-      ...[summary.calls, summary.keys, summary.bytes, summary.failedKeys, summary.errors].map(
-        formatInteger,
-      ),
-      ...Object.values(summary.durationSeconds).map(formatDuration),
-    ]),
-  )
-}
-
-function escaped(character: string): string {
-  return JSON.stringify(character).slice(1, -1)
+function table(label: string, summaries: Readonly<Record<string, Summary>>): string {
+  const titles = ['calls', 'keys', 'bytes', 'failed keys', 'errors', ...Object.keys(QUANTILES)]
+  const lines = Object.entries(summaries).map(([name, summary]) => {
+    const { calls, keys, bytes, failedKeys, errors, durationSeconds } = summary
+    return [
+      name.replace(CONTROL_CHARACTERS, (character) => JSON.stringify(character).slice(1, -1)),
+      ...[calls, keys, bytes, failedKeys, errors].map(formatInteger),
+      ...Object.values(durationSeconds).map(formatDuration),
+    ]
+  })
+  const grid = [[label, ...titles], ...lines]
+  const widths = grid[0].map((_, column) => Math.max(...grid.map((line) => line[column].length)))
+  const align = (text: string, column: number) =>
+    column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column])
+  return grid.map((line) => line.map(align).join('  ')).join('\n')
 }

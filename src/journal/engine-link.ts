@@ -7,7 +7,7 @@ import type { MessagePort } from 'node:worker_threads'
 export interface EngineLink {
   /** The engine's index, which becomes the `engine` label. */
   readonly engine: number
-  /** Which life of the engine this is, from 1. */
+  /** The number of this incarnation, one more than that of the engine's last. */
   readonly incarnation: number
   /** The memory the recorder writes and the aggregator reads. */
   readonly journal: SharedArrayBuffer
@@ -17,7 +17,7 @@ export interface EngineLink {
   readonly bounds: readonly number[]
   /** Milliseconds between reports. */
   readonly intervalMs: number
-  /** Where reports go. */
+  /** The port that reports are posted to. */
   readonly port: MessagePort
   /** What must be moved, not copied, to the engine's thread. */
   readonly transferList: MessagePort[]

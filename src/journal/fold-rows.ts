@@ -1,59 +1,55 @@
-import { CELL_BASE, CELL_SHIFT, type CellLayout, MANTISSA_BITS } from '../stats/cell-layout.js'
-import { RECENT_ROWS, SERIES } from './journal-layout.js'
+import { type BinLayout, MANTISSA_BITS, SEGMENT_BASE, SEGMENT_SHIFT } from '../stats/bin-layout.js'
+import { DURATION_UNIT_SECONDS } from '../stats/duration-sum.js'
+import { PLAIN, RECENT_ROWS, SERIES } from './journal-layout.js'
 import type { SeriesBlock } from './series-block.js'
 
 // V8 looks an imported binding up at every use and folds a constant of the module into the code:
 // with the imports used directly, a row took 7 ns instead of 3.
-const { rows: ROWS, folding: FOLDING, folded: FOLDED, recent: RECENT, cells: CELLS } = SERIES
-const { sumHigh: SUM_HIGH, sumLow: SUM_LOW, wideSum: WIDE_SUM } = SERIES
-const SHIFT = CELL_SHIFT
-const BASE = CELL_BASE
+const { rows: ROWS, foldBegin: FOLD_BEGIN, foldEnd: FOLD_END, recent: RECENT, bins: BINS } = SERIES
+const { sumHigh: SUM_HIGH, sumLow: SUM_LOW, sumLimbs: SUM_LIMBS } = SERIES
+const SHIFT = SEGMENT_SHIFT
+const BASE = SEGMENT_BASE
 const RECENT_MASK = RECENT_ROWS - 1
-const EXPONENT_SHIFT = 20
-const FRACTION_MASK = 0xfffff
 const TWO_32 = 2 ** 32
+const TWO_64 = 2 ** 64
+const TWO_96 = 2 ** 96
+const TWO_128 = 2 ** 128
 
-/**
- * Cells of durations from 2^-30 s to under 2 s, whose sum is kept in two float64: multiples of
- * 2^-44 s, and what is left of each duration, multiples of 2^-82 s. Over as many rows as are added up
- * at once neither ever rounds: 256 · 2 · 2^44 is 2^53, and 256 · 2^-45 / 2^-82 is 2^45.
- */
-const PLAIN_CELLS = 31 << MANTISSA_BITS
-const PLAIN_ROWS_MAX = 256
-/** Adding and subtracting it leaves the nearest multiple of 2^-44. */
-const ROUNDER = 1.5 * 2 ** 8
+const ROWS_MAX = PLAIN.rowsMax
+const ROUNDER = PLAIN.rounder
+/** Segments of the plain durations: 31 octaves. */
+const PLAIN_SEGMENTS = 31 << MANTISSA_BITS
 const HIGH_UNIT = 2 ** -44
-const LOW_UNIT = 2 ** -82
-/** The limb of the wide sum at whose start stands 2^-82; 2^-44 stands 6 bits into the next. */
-const LOW_LIMB = 31
+const LOW_UNIT = DURATION_UNIT_SECONDS
+/** Limb 0 counts 2^-82 s; 2^-44 s stands 6 bits into limb 1. */
 const HIGH_SHIFT = 2 ** 6
 /** The high sum's bits that go into that limb. */
 const HIGH_SPLIT = 2 ** 26
 
 /**
- * Count the durations of the rows that are in a series' ring only into the cells and the exact sum.
+ * Count the durations of the rows that are only in a series' ring into its bins and its exact sum.
  *
- * Cells are counted row by row; what the rows add to the sum is written at the end of each run of
- * plain rows and with each rare one, together with `folded`, by stores without a call or a loop
- * between them. A thread is only ever stopped at one of those. So the cells always hold whole rows,
- * and the sum is that of the rows up to `folded`.
+ * The bins are counted row by row. What the rows add to the sum is written at the end of each run
+ * of plain rows and with each rare one, together with `foldEnd`, by stores without a call or a loop
+ * between them. V8 stops a thread only at calls and loop ends, so the bins always hold whole rows,
+ * and the sum is that of the rows up to `foldEnd`.
  */
-export function foldRows({ floats, words }: SeriesBlock, layout: CellLayout): void {
-  const folded = floats[FOLDED]
+export function foldRows({ floats, words }: SeriesBlock, layout: BinLayout): void {
+  const folded = floats[FOLD_END]
   const count = floats[ROWS] - folded
   if (count === 0) return
-  floats[FOLDING] = folded + count
+  floats[FOLD_BEGIN] = folded + count
   for (let done = 0; done < count; ) {
     settleSum(floats)
-    const rows = Math.min(count - done, PLAIN_ROWS_MAX)
+    const rows = Math.min(count - done, ROWS_MAX)
     const plain = foldPlainRows(floats, words, layout, folded + done, rows)
-    if (plain === 0) foldRareRow(floats, words, layout, folded + done)
+    if (plain === 0) foldRareRow(floats, layout, folded + done)
     done += Math.max(1, plain)
   }
 }
 
 /**
- * Count rows up to the first whose duration is not of the plain cells.
+ * Count rows up to the first whose duration is not in the plain segments.
  *
  * @param first the row to begin with
  * @param count rows there are
@@ -62,7 +58,7 @@ export function foldRows({ floats, words }: SeriesBlock, layout: CellLayout): vo
 function foldPlainRows(
   floats: Float64Array,
   words: Int32Array,
-  { slotOfCell, boundOfCell }: CellLayout,
+  { binOfSegment, boundOfSegment }: BinLayout,
   first: number,
   count: number,
 ): number {
@@ -76,15 +72,15 @@ function foldPlainRows(
     const at1 = RECENT + ((start + done + 1) & RECENT_MASK)
     const at2 = RECENT + ((start + done + 2) & RECENT_MASK)
     const at3 = RECENT + ((start + done + 3) & RECENT_MASK)
-    const cell0 = (words[2 * at0 + 1] >>> SHIFT) - BASE
-    const cell1 = (words[2 * at1 + 1] >>> SHIFT) - BASE
-    const cell2 = (words[2 * at2 + 1] >>> SHIFT) - BASE
-    const cell3 = (words[2 * at3 + 1] >>> SHIFT) - BASE
+    const segment0 = (words[2 * at0 + 1] >>> SHIFT) - BASE
+    const segment1 = (words[2 * at1 + 1] >>> SHIFT) - BASE
+    const segment2 = (words[2 * at2 + 1] >>> SHIFT) - BASE
+    const segment3 = (words[2 * at3 + 1] >>> SHIFT) - BASE
     if (
-      cell0 >>> 0 >= PLAIN_CELLS ||
-      cell1 >>> 0 >= PLAIN_CELLS ||
-      cell2 >>> 0 >= PLAIN_CELLS ||
-      cell3 >>> 0 >= PLAIN_CELLS
+      segment0 >>> 0 >= PLAIN_SEGMENTS ||
+      segment1 >>> 0 >= PLAIN_SEGMENTS ||
+      segment2 >>> 0 >= PLAIN_SEGMENTS ||
+      segment3 >>> 0 >= PLAIN_SEGMENTS
     ) {
       break
     }
@@ -98,79 +94,84 @@ function foldPlainRows(
     const high3 = duration3 + ROUNDER - ROUNDER
     sumHigh += high0 + high1 + (high2 + high3)
     sumLow += duration0 - high0 + (duration1 - high1) + (duration2 - high2 + (duration3 - high3))
-    floats[CELLS + slotOfCell[cell0] + +(duration0 > boundOfCell[cell0])] += 1
-    floats[CELLS + slotOfCell[cell1] + +(duration1 > boundOfCell[cell1])] += 1
-    floats[CELLS + slotOfCell[cell2] + +(duration2 > boundOfCell[cell2])] += 1
-    floats[CELLS + slotOfCell[cell3] + +(duration3 > boundOfCell[cell3])] += 1
+    floats[BINS + binOfSegment[segment0] + +(duration0 > boundOfSegment[segment0])] += 1
+    floats[BINS + binOfSegment[segment1] + +(duration1 > boundOfSegment[segment1])] += 1
+    floats[BINS + binOfSegment[segment2] + +(duration2 > boundOfSegment[segment2])] += 1
+    floats[BINS + binOfSegment[segment3] + +(duration3 > boundOfSegment[segment3])] += 1
   }
   for (; done < count; done++) {
     const at = RECENT + ((start + done) & RECENT_MASK)
-    const cell = (words[2 * at + 1] >>> SHIFT) - BASE
-    if (cell >>> 0 >= PLAIN_CELLS) break
+    const segment = (words[2 * at + 1] >>> SHIFT) - BASE
+    if (segment >>> 0 >= PLAIN_SEGMENTS) break
     const duration = floats[at]
     const high = duration + ROUNDER - ROUNDER
     sumHigh += high
     sumLow += duration - high
-    floats[CELLS + slotOfCell[cell] + +(duration > boundOfCell[cell])] += 1
+    floats[BINS + binOfSegment[segment] + +(duration > boundOfSegment[segment])] += 1
   }
   floats[SUM_HIGH] = sumHigh
   floats[SUM_LOW] = sumLow
-  floats[FOLDED] = first + done
+  floats[FOLD_END] = first + done
   return done
 }
 
 /**
- * Move the sum of the last fold into the wide sum, whose limbs then hold 32 bits each, but for the
- * highest of these, which takes 2^53 carries. Nothing is called once the first limb is written.
+ * Move the sum of the last fold into the limbs. Limbs 0 to 2 stay below 2^32; limb 3 takes the
+ * carries, of which it holds 2^53. Nothing is called once the first limb is written.
  */
 function settleSum(floats: Float64Array): void {
-  const limb = WIDE_SUM + LOW_LIMB
   const high = floats[SUM_HIGH] / HIGH_UNIT
   const low = floats[SUM_LOW] / LOW_UNIT
   // The low sum may be negative; its lower half is not, and borrows from the higher.
   const lowAbove = Math.floor(low / TWO_32)
   const highAbove = Math.floor(high / HIGH_SPLIT)
-  const sum0 = floats[limb] + (low - lowAbove * TWO_32)
+  const sum0 = floats[SUM_LIMBS] + (low - lowAbove * TWO_32)
   const carry0 = Math.floor(sum0 / TWO_32)
-  const sum1 = floats[limb + 1] + (high - highAbove * HIGH_SPLIT) * HIGH_SHIFT + lowAbove + carry0
+  const sum1 =
+    floats[SUM_LIMBS + 1] + (high - highAbove * HIGH_SPLIT) * HIGH_SHIFT + lowAbove + carry0
   const carry1 = Math.floor(sum1 / TWO_32)
-  const sum2 = floats[limb + 2] + highAbove + carry1
+  const sum2 = floats[SUM_LIMBS + 2] + highAbove + carry1
   const carry2 = Math.floor(sum2 / TWO_32)
-  floats[limb] = sum0 - carry0 * TWO_32
-  floats[limb + 1] = sum1 - carry1 * TWO_32
-  floats[limb + 2] = sum2 - carry2 * TWO_32
-  floats[limb + 3] += carry2
+  floats[SUM_LIMBS] = sum0 - carry0 * TWO_32
+  floats[SUM_LIMBS + 1] = sum1 - carry1 * TWO_32
+  floats[SUM_LIMBS + 2] = sum2 - carry2 * TWO_32
+  floats[SUM_LIMBS + 3] += carry2
   floats[SUM_HIGH] = 0
   floats[SUM_LOW] = 0
 }
 
-/** Count zero, or a duration whose sum needs more bits: it goes into the wide sum at once. */
-function foldRareRow(
-  floats: Float64Array,
-  words: Int32Array,
-  layout: CellLayout,
-  row: number,
-): void {
-  const at = RECENT + (row & RECENT_MASK)
-  const slot = layout.slotOf(floats[at])
-  const high = words[2 * at + 1]
-  const low = words[2 * at] >>> 0
-  const exponent = high >>> EXPONENT_SHIFT
-  // A subnormal has the exponent of the smallest normal number and no hidden bit.
-  const normal = Math.min(exponent, 1)
-  const mantissaHigh = (high & FRACTION_MASK) | (normal << EXPONENT_SHIFT)
-  const position = exponent - normal
-  const shift = position & 31
-  const limb = WIDE_SUM + (position >>> 5)
-  const sum0 = floats[limb] + ((low << shift) >>> 0)
+/**
+ * Count a duration of 2 s or more, or below 2^-30 s: it goes into the limbs at once, as an integer
+ * of up to 146 bits. Its float64 holds it exactly, so every difference and quotient here is exact.
+ */
+function foldRareRow(floats: Float64Array, layout: BinLayout, row: number): void {
+  const durationSeconds = floats[RECENT + (row & RECENT_MASK)]
+  const bin = layout.binOf(durationSeconds)
+  const units = Math.round(durationSeconds / LOW_UNIT)
+  const above3 = Math.floor(units / TWO_128)
+  const below3 = units - above3 * TWO_128
+  const above2 = Math.floor(below3 / TWO_96)
+  const below2 = below3 - above2 * TWO_96
+  const above1 = Math.floor(below2 / TWO_64)
+  const below1 = below2 - above1 * TWO_64
+  const above0 = Math.floor(below1 / TWO_32)
+  const sum0 = floats[SUM_LIMBS] + (below1 - above0 * TWO_32)
   const carry0 = Math.floor(sum0 / TWO_32)
-  const middle = ((mantissaHigh << shift) | ((low >>> 1) >>> (31 - shift))) >>> 0
-  const sum1 = floats[limb + 1] + middle + carry0
+  const sum1 = floats[SUM_LIMBS + 1] + above0 + carry0
   const carry1 = Math.floor(sum1 / TWO_32)
+  const sum2 = floats[SUM_LIMBS + 2] + above1 + carry1
+  const carry2 = Math.floor(sum2 / TWO_32)
+  const sum3 = floats[SUM_LIMBS + 3] + above2 + carry2
+  const carry3 = Math.floor(sum3 / TWO_32)
+  const sum4 = floats[SUM_LIMBS + 4] + above3 + carry3
+  const carry4 = Math.floor(sum4 / TWO_32)
 
-  floats[limb] = sum0 - carry0 * TWO_32
-  floats[limb + 1] = sum1 - carry1 * TWO_32
-  floats[limb + 2] += ((mantissaHigh >>> 1) >>> (31 - shift)) + carry1
-  floats[CELLS + slot] += 1
-  floats[FOLDED] = row + 1
+  floats[SUM_LIMBS] = sum0 - carry0 * TWO_32
+  floats[SUM_LIMBS + 1] = sum1 - carry1 * TWO_32
+  floats[SUM_LIMBS + 2] = sum2 - carry2 * TWO_32
+  floats[SUM_LIMBS + 3] = sum3 - carry3 * TWO_32
+  floats[SUM_LIMBS + 4] = sum4 - carry4 * TWO_32
+  floats[SUM_LIMBS + 5] += carry4
+  floats[BINS + bin] += 1
+  floats[FOLD_END] = row + 1
 }

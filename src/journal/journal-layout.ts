@@ -1,101 +1,119 @@
-import type { CellLayout } from '../stats/cell-layout.js'
-import { LIMB_COUNT } from '../stats/exact-sum.js'
-import { LABEL_BYTES_MAX } from '../stats/label.js'
+import { ROW_COUNTER_NAMES, type RowCounter } from '../catalogue.js'
+import { type BinLayout, BOUND_SECONDS_MIN } from '../stats/bin-layout.js'
+import { LABEL_BYTES_MAX } from '../stats/bounded-names.js'
+import { REPORT_SERIES_MAX } from '../stats/packed-series.js'
 
-/** Bytes of one float64, the unit of every offset here. */
 export const FLOAT64_BYTES = 8
-/** Int32 in one float64. */
 export const FLOAT64_WORDS = 2
 /** Most recent durations that a journal keeps per series; a power of two. */
 export const RECENT_ROWS = 2_048
+/** The option `seriesMax`: series a journal has room for, one of them `other`. */
+export const SERIES_MAX = { fallback: 32, min: 2, max: REPORT_SERIES_MAX, integer: true } as const
+/** Bits of a limb of a duration sum; limb 0 counts units of 2^-82 s. */
+export const LIMB_BITS = 32
+/** Limbs of a duration sum: 2^224 units hold 2^53 rows of the longest duration, 2^64 s. */
+export const SUM_LIMBS = 7
+/**
+ * Durations that are plain: from 2^-30 s to under 2 s. Their sum is kept in two float64: multiples
+ * of 2^-44 s, and the rest of each duration, multiples of 2^-82 s. Over `rowsMax` rows neither ever
+ * rounds: 256 · 2 · 2^44 is 2^53, and 256 · 2^-45 / 2^-82 is 2^45.
+ */
+export const PLAIN = {
+  secondsMin: BOUND_SECONDS_MIN,
+  secondsEnd: 2,
+  rowsMax: 256,
+  /** Adding and subtracting it leaves the nearest multiple of 2^-44. */
+  rounder: 1.5 * 2 ** 8,
+} as const
 /** Bytes of a series' two names, each behind its length. */
 const NAMES_BYTES = 2 * (1 + LABEL_BYTES_MAX)
 
-/** Words (int32) at the start of a journal; the comments say who writes them. */
+/** Words (int32) at the start of a journal; each comment names the writer. */
 export const HEADER = {
   /** The creator: that this memory is a journal, and of which version. */
   magic: 0,
   /** The recorder: series that have a name, published after it. */
   seriesCount: 1,
-  /** The recorder: reports made, counted before their series are read. */
-  posted: 2,
-  /** The aggregator: reports taken from the port. */
-  taken: 3,
+  /** The recorder: reports sent, counted before their series are read. */
+  sent: 2,
+  /** The aggregator: reports acknowledged. */
+  acknowledged: 3,
   /** The aggregator: 1 asks the engine to stop. */
   stopRequested: 4,
   /** The recorder: one of `JOURNAL_STATE`. */
   state: 5,
 } as const
 
-/** Values of the header's `state`. */
-export const JOURNAL_STATE = { fresh: 0, recording: 1, closed: 2 } as const
+export const JOURNAL_STATE = { fresh: 0, recording: 1 } as const
 
-/** Float64 units the header takes. */
 const HEADER_LENGTH = 16
 
-const RECENT = 5
+const COUNTERS = 1
+const RECENT = COUNTERS + ROW_COUNTER_NAMES.length + 1
 const FOLDS = RECENT + RECENT_ROWS
 const SUMS = FOLDS + 2
+const NAMES = SUMS + 2 + SUM_LIMBS
+
+const COUNTER_OFFSETS = Object.fromEntries(
+  ROW_COUNTER_NAMES.map((name, index) => [name, COUNTERS + index]),
+) as Record<RowCounter, number>
 
 /**
  * Offsets of the fields of a series from the start of its block, in float64 units. They are
- * constants, so the hot path adds them for nothing; the cells, whose number depends on the bucket
- * bounds, come last.
+ * compile-time constants for V8. The bins come last, since their number depends on the bucket
+ * bounds.
  *
- * `record` writes what stands before `folding`. The rest is what `foldRows` makes of the
- * durations in the ring; of them, those of the rows from `folded` to `rows` are yet to be counted.
+ * `record` writes the fields before `foldBegin`. `foldRows` counts the durations of the ring into the
+ * fields from `foldBegin` on; those of the rows from `foldEnd` to `rows` are not counted there yet.
  */
 export const SERIES = {
-  /** Rows recorded. */
   rows: 0,
-  keys: 1,
-  bytes: 2,
-  failedKeys: 3,
+  /** The sum of each counter of the rows. */
+  ...COUNTER_OFFSETS,
   /**
-   * The aggregator asks for a report by a 1, which the recorder sets back to 0. Each series has a
-   * place for it, so that `record` has one array to look at.
+   * The aggregator requests a report by writing 1, and the recorder resets it to 0. Each series has
+   * this field, so that `record` reads only its own block.
    */
-  reportDue: 4,
+  reportDue: RECENT - 1,
   /** Ring of the most recent durations: that of row `r` is at `r` mod `RECENT_ROWS`. */
   recent: RECENT,
-  /** Rows that the cells and the sum hold once the fold is done that was begun last. */
-  folding: FOLDS,
-  /** Rows that the cells and the sum hold. */
-  folded: FOLDS + 1,
+  /**
+   * `foldBegin` and `foldEnd` are a seqlock over everything behind them. A fold writes the number
+   * of rows that it will have counted to `foldBegin` first; `foldEnd` is the number of rows counted
+   * so far. A copy is consistent when `foldBegin`, read after it, equals `foldEnd`, read before it.
+   */
+  foldBegin: FOLDS,
+  foldEnd: FOLDS + 1,
   /** The sum of the durations that were folded last: the multiples of 2^-44 s in them. */
   sumHigh: SUMS,
   /** The rest of them, which may be negative. */
   sumLow: SUMS + 1,
-  /** The sum of all other durations, in the limbs of an `ExactSum`. */
-  wideSum: SUMS + 2,
-  /** Operation and status. */
-  names: SUMS + 2 + LIMB_COUNT,
-  /** Rows per slot of the cell layout. */
-  cells: SUMS + 2 + LIMB_COUNT + NAMES_BYTES / FLOAT64_BYTES,
+  /** The sum of all other durations: `SUM_LIMBS` integers, the least significant first. */
+  sumLimbs: SUMS + 2,
+  names: NAMES,
+  bins: NAMES + NAMES_BYTES / FLOAT64_BYTES,
 } as const
 
 /** Where everything stands in a journal: a header, then one block of equal size per series. */
 export class JournalLayout {
-  readonly cells: CellLayout
-  /** Series a journal has room for. */
+  readonly bins: BinLayout
   readonly seriesMax: number
-  /** Float64 units a block takes. */
   readonly seriesLength: number
   #scratch: Float64Array<ArrayBuffer> | undefined
 
-  constructor(cells: CellLayout, seriesMax: number) {
-    this.cells = cells
+  constructor(bins: BinLayout, seriesMax: number) {
+    this.bins = bins
     this.seriesMax = seriesMax
-    this.seriesLength = SERIES.cells + cells.slotCount
+    this.seriesLength = SERIES.bins + bins.binCount
   }
 
-  /** Room for a block while it is being read; one for all, since reading never waits. */
+  /** A buffer for the block that is being read. Reads are synchronous, so all share one. */
   get scratch(): Float64Array<ArrayBuffer> {
     this.#scratch ??= new Float64Array(this.seriesLength)
     return this.#scratch
   }
 
-  /** Bytes a journal takes; what was never written costs no memory. */
+  /** Bytes a journal takes; pages that were never written cost no memory. */
   get byteLength(): number {
     return (HEADER_LENGTH + this.seriesMax * this.seriesLength) * FLOAT64_BYTES
   }

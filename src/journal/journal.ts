@@ -1,6 +1,6 @@
 import { MoonmeterError } from '../errors.js'
-import { LABEL_BYTES_MAX } from '../stats/label.js'
-import type { SeriesSnapshot } from '../stats/series-snapshot.js'
+import { LABEL_BYTES_MAX } from '../stats/bounded-names.js'
+import type { PackedSeries, SeriesName } from '../stats/packed-series.js'
 import { foldRows } from './fold-rows.js'
 import {
   FLOAT64_BYTES,
@@ -10,12 +10,14 @@ import {
   RECENT_ROWS,
   SERIES,
 } from './journal-layout.js'
-import { readBlock } from './read-block.js'
+import { readSeries } from './read-series.js'
 import type { SeriesBlock } from './series-block.js'
 
-/** Says that memory is a journal of this version; the lowest byte is the version. */
-const MAGIC = 0x6d6f6f03
-/** Attempts to copy a series while its recorder does not fold; at full speed most of them fail. */
+/** Marks memory as a journal of this version; the lowest byte is the version. */
+const MAGIC = 0x6d6f6f04
+/** A row's place in the ring is its number modulo a power of two: a mask is faster than `%`. */
+const RECENT_MASK = RECENT_ROWS - 1
+/** Attempts to copy a series while its recorder does not fold; at full speed most fail. */
 const COPY_ATTEMPTS_MAX = 64
 /** Milliseconds that the system may hold a thread back in the middle of a fold. */
 const HELD_MS_MAX = 20
@@ -24,33 +26,29 @@ const HELD_MS_MAX = 20
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
- * What the recorder of a journal does while it is read: record, perhaps; the same, but it will not
- * be read again; or nothing any more.
+ * What the recorder of a journal may do during a read.
+ *
+ * - `live`: it may write.
+ * - `final`: it may write, but this is the last read.
+ * - `quiescent`: it has ended.
  */
-export type Writer = 'running' | 'abandoned' | 'gone'
-
-/** The names of a series in a journal. */
-export interface SeriesNames {
-  readonly operation: string
-  readonly status: string
-}
+export type Writer = 'live' | 'final' | 'quiescent'
 
 /**
- * The shared memory one recorder writes and anybody may read, also after the recorder's thread is
- * gone. One writer, plain stores: a count only ever grows, so a reader beside a running writer
- * sees each count at some moment of the read, and a reader after its end sees the last record.
+ * The shared memory that one recorder writes and any thread may read, also after the recorder's
+ * thread has ended. There is one writer, which uses plain stores. Counts only grow: a reader beside
+ * a live writer sees each count as of some moment of the read, and a reader after the writer's end
+ * sees the last record.
  */
 export class Journal {
   readonly layout: JournalLayout
-  /** The whole journal as float64. */
   readonly floats: Float64Array
   /** The same memory as int32; the header is at its start. */
   readonly words: Int32Array
   readonly #blocks: SeriesBlock[] = []
   readonly #bytes: Uint8Array
-  readonly #names: SeriesNames[] = []
+  readonly #names: SeriesName[] = []
 
-  /** Memory for a new journal. */
   static allocate(layout: JournalLayout): SharedArrayBuffer {
     const buffer = new SharedArrayBuffer(layout.byteLength)
     new Int32Array(buffer)[HEADER.magic] = MAGIC
@@ -84,23 +82,22 @@ export class Journal {
     }
   }
 
-  /** Number of series that have names. */
   get seriesCount(): number {
     return Atomics.load(this.words, HEADER.seriesCount)
   }
 
-  /** Number of reports the recorder made, the one it may be making included. */
-  get reportsPosted(): number {
-    return Atomics.load(this.words, HEADER.posted)
+  /** Number of reports the recorder sent, the one it may be making included. */
+  get reportsSent(): number {
+    return Atomics.load(this.words, HEADER.sent)
   }
 
   /**
    * Give the next block of memory to a series; only the recorder does.
    *
    * @param operation and `status` at most `LABEL_BYTES_MAX` bytes in UTF-8
-   * @returns the series' number
+   * @returns the index of the series
    */
-  addSeries({ operation, status }: SeriesNames): number {
+  addSeries({ operation, status }: SeriesName): number {
     const series = this.seriesCount
     const at = this.#namesAt(series)
     this.#writeName(at, operation)
@@ -109,8 +106,8 @@ export class Journal {
     return series
   }
 
-  /** The names of a series. */
-  namesOf(series: number): SeriesNames {
+  /** The name of a series; the same object each time. */
+  nameOf(series: number): SeriesName {
     const known = this.#names[series]
     if (known !== undefined) return known
     const at = this.#namesAt(series)
@@ -135,10 +132,10 @@ export class Journal {
     return block
   }
 
-  /** Count the rows that are in the rings only; only the recorder does. */
+  /** Count the rows that are only in the rings; only the recorder does. */
   fold(): void {
     for (let series = 0; series < this.seriesCount; series++) {
-      foldRows(this.blockOf(series), this.layout.cells)
+      foldRows(this.blockOf(series), this.layout.bins)
     }
   }
 
@@ -150,19 +147,43 @@ export class Journal {
   }
 
   /**
+   * The stats of every series so far, read by the recorder itself right after `fold`: nothing
+   * changes meanwhile, and no row is left in the rings.
+   */
+  readFolded(): PackedSeries[] {
+    const all: PackedSeries[] = []
+    for (let series = 0; series < this.seriesCount; series++) {
+      all.push(readSeries(this.blockOf(series).floats, this.layout.bins, this.nameOf(series)))
+    }
+    return all
+  }
+
+  /**
    * The stats of every series so far.
    *
-   * @returns undefined where a recorder that runs was always in the middle of something; of others a
-   * fold that is never done is read as it is
+   * @param known the series as read or reported before; those without new rows are taken from here
+   * @returns undefined where a live recorder did not let a consistent copy be made; of others a
+   * fold that never ends is read as it is
    */
-  snapshot(writer: Writer): SeriesSnapshot[] | undefined {
-    const snapshots: SeriesSnapshot[] = []
+  read(writer: Writer, known: readonly PackedSeries[] = []): PackedSeries[] | undefined {
+    const all: PackedSeries[] = []
     for (let series = 0; series < this.seriesCount; series++) {
+      const before = known[series]
+      if (before !== undefined && before.rows === this.#rowsOf(series)) {
+        all.push(before)
+        continue
+      }
       const block = this.#copyBlock(series, writer)
       if (block === undefined) return undefined
-      snapshots.push({ ...this.namesOf(series), ...readBlock(block, this.layout.cells) })
+      all.push(readSeries(block, this.layout.bins, this.nameOf(series)))
     }
-    return snapshots
+    return all
+  }
+
+  /** Whether any series has rows that are not among the known ones. */
+  hasNewRows(known: readonly PackedSeries[]): boolean {
+    if (this.seriesCount !== known.length) return true
+    return known.some(({ rows }, series) => rows !== this.#rowsOf(series))
   }
 
   /**
@@ -175,55 +196,58 @@ export class Journal {
     const recent = base + SERIES.recent
     const durations = new Float64Array(to - from)
     for (let row = from; row < to; row++) {
-      durations[row - from] = this.floats[recent + (row % RECENT_ROWS)]
+      durations[row - from] = this.floats[recent + (row & RECENT_MASK)]
     }
     return this.#ringHolds(base, from) ? durations : undefined
   }
 
+  #rowsOf(series: number): number {
+    return this.floats[this.layout.baseOf(series) + SERIES.rows]
+  }
+
   /**
    * Whether the ring still holds the durations from a row on. The recorder writes the duration of
-   * the row after the last before it counts it, so that place is given up too.
+   * the next row before it counts that row, so the oldest place is not relied on.
    */
   #ringHolds(base: number, from: number): boolean {
     return this.floats[base + SERIES.rows] - from < RECENT_ROWS
   }
 
   /**
-   * A copy of a series' block, with the rows that are in the ring only still to be folded; it is
-   * good until the next one is made.
+   * A copy of a series' block, with the rows that are only in the ring still to be folded; it is
+   * valid until the next copy is made.
    *
-   * The counters are whole when no fold was begun since the one that was done before they were
-   * copied. Counters of half a fold must not be shown: a count could go down after them. A recorder
-   * that is gone may have left a fold undone, but no row of it; one that runs may be held back by
-   * the system in the middle of a row, and is waited for.
+   * The copy is consistent when the seqlock says so: counters of half a fold must not be shown,
+   * since a count could go down after them. A recorder that has ended may have left a fold undone,
+   * but no row. The system may hold back one that runs in the middle of a row, which is waited for.
    */
   #copyBlock(series: number, writer: Writer): Float64Array<ArrayBuffer> | undefined {
     const { floats } = this
     const base = this.layout.baseOf(series)
     const block = this.layout.scratch
-    const counters = floats.subarray(base + SERIES.folding, base + this.layout.seriesLength)
-    const final = writer !== 'running'
-    const heldUntilMs = writer === 'abandoned' ? performance.now() + HELD_MS_MAX : 0
-    let still = false
+    const folded = floats.subarray(base + SERIES.foldBegin, base + this.layout.seriesLength)
+    const isLast = writer !== 'live'
+    const heldUntilMs = writer === 'final' ? performance.now() + HELD_MS_MAX : 0
+    let isStill = false
     for (
       let attempt = 0;
-      attempt < COPY_ATTEMPTS_MAX || (final && !still) || performance.now() < heldUntilMs;
+      attempt < COPY_ATTEMPTS_MAX || (isLast && !isStill) || performance.now() < heldUntilMs;
       attempt++
     ) {
-      const folded = floats[base + SERIES.folded]
-      block.set(counters, SERIES.folding)
-      const whole = floats[base + SERIES.folding] === folded
+      const foldEnd = floats[base + SERIES.foldEnd]
+      block.set(folded, SERIES.foldBegin)
+      const isConsistent = floats[base + SERIES.foldBegin] === foldEnd
       block.set(floats.subarray(base, base + SERIES.recent))
-      block[SERIES.folded] = folded
-      for (let row = folded; row < block[SERIES.rows]; row++) {
-        const at = SERIES.recent + (row % RECENT_ROWS)
+      block[SERIES.foldEnd] = foldEnd
+      for (let row = foldEnd; row < block[SERIES.rows]; row++) {
+        const at = SERIES.recent + (row & RECENT_MASK)
         block[at] = floats[base + at]
       }
-      if (whole && this.#ringHolds(base, folded)) return block
-      still = floats[base + SERIES.folded] === folded
+      if (isConsistent && this.#ringHolds(base, foldEnd)) return block
+      isStill = floats[base + SERIES.foldEnd] === foldEnd
     }
-    // Whoever left a fold undone for so long is gone, or as good as gone.
-    return final && still ? block : undefined
+    // The writer has not finished a fold within HELD_MS_MAX, so it is treated as ended.
+    return isLast && isStill ? block : undefined
   }
 
   #namesAt(series: number): number {

@@ -7,23 +7,29 @@ const NUMBERS = {
   restartsMax: { fallback: 10, min: 0, max: 2 ** 31, integer: true },
 } as const
 
-/** How an engine that died is brought back; each option has a default. */
+/** When an `EnginePool` restarts an engine that failed, and how often. */
 export interface RestartOptions {
-  /** Milliseconds before the first restart; doubled for each that follows; default 100. */
+  /**
+   * Milliseconds before the first restart, 1 to 2^31 - 1; the delay doubles with each further
+   * restart in a row. Default 100.
+   */
   readonly delayMsMin?: number
-  /** Milliseconds the delay grows to; default 30 000. */
+  /** Upper limit of the delay in milliseconds, 1 to 2^31 - 1. Default 30 000. */
   readonly delayMsMax?: number
-  /** Restarts in a row before the engine is given up; default 10, 0 gives it up at once. */
+  /** Restarts in a row before the pool gives up on the engine, 0 to 2^31. Default 10. */
   readonly restartsMax?: number
-  /** Milliseconds of a life after which the row of restarts starts afresh; default 60 000. */
+  /**
+   * Run time of an incarnation in milliseconds, 1 to 2^31 - 1, after which its failure counts as
+   * the first in a row. Default 60 000.
+   */
   readonly resetAfterMs?: number
-  /** Numbers in [0, 1) for the jitter; default `Math.random`. */
+  /** Returns random numbers in [0, 1) for the jitter. Default `Math.random`. */
   readonly random?: () => number
 }
 
 /**
- * Delays between restarts: exponential, each cut by a random part of up to its half, so that
- * engines that died together do not come back together.
+ * Computes the delays between restarts: exponential, each shortened by a random part of up to half
+ * of it, so that engines that fail at the same time do not restart at the same time.
  *
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
@@ -40,13 +46,13 @@ export class Backoff {
   }
 
   /**
-   * Milliseconds to wait before the next restart, or undefined to give up.
+   * Returns the milliseconds to wait before the next restart, or undefined to give up.
    *
-   * @param lifeMs how long the life lasted that just ended
+   * @param ranMs how long the incarnation that failed ran, in milliseconds
    */
-  next(lifeMs: number): number | undefined {
+  next(ranMs: number): number | undefined {
     const { delayMsMin, delayMsMax, resetAfterMs, restartsMax } = this.#numbers
-    if (lifeMs >= resetAfterMs) this.#restarts = 0
+    if (ranMs >= resetAfterMs) this.#restarts = 0
     if (this.#restarts >= restartsMax) return undefined
     const delayMs = Math.min(delayMsMax, delayMsMin * 2 ** this.#restarts++)
     return delayMs * (1 - this.#random() / 2)

@@ -1,22 +1,37 @@
 import type { MoonmeterError } from '../errors.js'
 
-/** Why a life of an engine ended other than by returning. */
-export type ExitReason =
-  /** Its function threw or its promise was rejected, or an exception was caught nowhere. */
-  | 'error'
-  /** Its thread ended under it: `process.exit`, `terminate()`. */
-  | 'exit'
-  /** Its thread ran out of memory under `resourceLimits`. */
-  | 'out_of_memory'
-  /** It did not stop in time and was ended by the pool. */
-  | 'aborted'
+/**
+ * Why an incarnation of an engine failed.
+ *
+ * - `error`: the engine's function threw or rejected, or an exception was uncaught.
+ * - `exit`: its thread ended during the run, by `process.exit` or `worker.terminate`.
+ * - `out_of_memory`: its thread exceeded the heap limit of `resourceLimits`.
+ * - `aborted`: it did not stop within `stopTimeoutMs`, so the pool terminated its thread.
+ */
+export type ExitReason = 'error' | 'exit' | 'out_of_memory' | 'aborted'
 
-/** How an engine ended for good. */
+/**
+ * How an engine of an `EnginePool` ended: its function returned `result`, or its last incarnation
+ * failed. `result` is undefined if the pool was stopped while the engine waited for a restart.
+ */
 export type EngineOutcome =
   | { readonly engine: number; readonly state: 'finished'; readonly result: unknown }
   | {
       readonly engine: number
       readonly state: 'failed'
       readonly reason: ExitReason
+      /** Its code is `ENGINE_FAILED`; its `cause` is the original error. */
       readonly error: MoonmeterError
     }
+
+/** Events of `EnginePool` with the arguments of their listeners. */
+export interface PoolEvents {
+  /** An incarnation starts. */
+  start: [{ engine: number; incarnation: number }]
+  /** An incarnation failed. */
+  exit: [{ engine: number; incarnation: number; reason: ExitReason; error: MoonmeterError }]
+  /** The next incarnation of a failed engine is about to start, after a delay in milliseconds. */
+  restart: [{ engine: number; reason: ExitReason; delayMs: number }]
+  /** A thread failed while it ran no incarnation. */
+  threadError: [Error]
+}

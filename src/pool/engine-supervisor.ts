@@ -1,121 +1,105 @@
-import type { EngineAggregator } from '../aggregator/engine-aggregator.js'
+import type { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AnyEngineAggregator } from '../engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import type { Backoff } from './backoff.js'
-import type { EngineOutcome, ExitReason } from './engine-outcome.js'
+import type { EngineOutcome, ExitReason, PoolEvents } from './engine-outcome.js'
 
-/** Piscina's words for a thread that ended under its task. */
+/** How the message of Piscina's error begins when a thread ends during its task. */
 const THREAD_ENDED = 'worker exited with code'
 
 /** What a supervisor needs of its pool. */
 export interface SupervisorOptions {
   readonly engine: number
-  readonly aggregator: EngineAggregator
+  readonly aggregator: AnyEngineAggregator
   readonly backoff: Backoff
-  /** Run one life on a thread; rejected when it ends other than by returning. */
+  /** Emits the events of the engine. */
+  readonly events: EventEmitter<PoolEvents>
+  /** Runs one incarnation on a thread; rejects unless the engine's function returns. */
   readonly run: (link: EngineLink, signal: AbortSignal) => Promise<unknown>
-  readonly onStart: (incarnation: number) => void
-  readonly onExit: (incarnation: number, reason: ExitReason, error: MoonmeterError) => void
-  readonly onRestart: (reason: ExitReason, delayMs: number) => void
 }
 
-/** Keeps one engine alive: runs a life, and the next when it died, until it is done or stopped. */
+/**
+ * Runs the incarnations of one engine: restarts it when it fails, until it returns or is stopped.
+ */
 export class EngineSupervisor {
   readonly #options: SupervisorOptions
+  readonly #stop = new AbortController()
   readonly #abort = new AbortController()
-  #stopping = false
-  /** Ends the wait for the next restart at once. */
-  #wake: () => void = () => {}
 
   constructor(options: SupervisorOptions) {
     this.#options = options
   }
 
   /**
-   * Live until the engine's function returns, the restarts are used up, or it is stopped. It never
-   * rejects: other engines go on, whatever becomes of this one.
+   * Runs the engine until its function returns, its restarts are used up, or it is stopped. Never
+   * rejects, so that the failure of one engine does not affect the others.
    */
   async supervise(): Promise<EngineOutcome> {
+    const { engine, aggregator, backoff, events } = this.#options
+    const { signal } = this.#stop
     try {
-      return await this.#liveOn()
-    } catch (cause) {
-      // No room for the engine, or a listener that threw.
-      const { engine } = this.#options
-      return { engine, state: 'failed', reason: 'error', error: failure(engine, 'error', cause) }
-    }
-  }
-
-  async #liveOn(): Promise<EngineOutcome> {
-    const { engine, aggregator, backoff, onRestart } = this.#options
-    for (;;) {
-      const startMs = performance.now()
-      const outcome = await this.#live()
-      if (outcome.state === 'finished' || this.#stopping) return outcome
-      const delayMs = backoff.next(performance.now() - startMs)
-      if (delayMs === undefined) return outcome
-      await this.#sleep(delayMs)
-      if (!this.#stopping) {
-        aggregator.noteRestart(engine, outcome.reason)
-        onRestart(outcome.reason, delayMs)
+      for (;;) {
+        const startMs = performance.now()
+        const outcome = await this.#runIncarnation()
+        if (outcome.state === 'finished' || signal.aborted) return outcome
+        const delayMs = backoff.next(performance.now() - startMs)
+        if (delayMs === undefined) return outcome
+        await sleep(delayMs, undefined, { signal }).catch(() => {})
+        if (!signal.aborted) {
+          const { reason } = outcome
+          aggregator.noteRestart(engine, reason)
+          events.emit('restart', { engine, reason, delayMs })
+        }
+        // Checked again, since a listener of `restart` can stop the pool.
+        if (signal.aborted) return { engine, state: 'finished', result: undefined }
       }
-      // Also where a listener of the restart has just asked to stop.
-      if (this.#stopping) return { engine, state: 'finished', result: undefined }
+    } catch (cause) {
+      // The aggregator refused the engine (`enginesMax`), or a listener threw.
+      return failedOutcome(engine, 'error', cause)
     }
   }
 
-  /** Ask the engine to stop, and restart it no more. */
+  /** Asks the engine to stop, and disables its restarts. */
   stop(): void {
-    this.#stopping = true
+    this.#stop.abort()
     this.#options.aggregator.requestStop(this.#options.engine)
-    this.#wake()
   }
 
-  /** End the engine's thread. */
+  /** Terminates the engine's thread. */
   abort(): void {
     this.#abort.abort()
   }
 
-  async #live(): Promise<EngineOutcome> {
-    const { engine, aggregator, run, onStart, onExit } = this.#options
+  async #runIncarnation(): Promise<EngineOutcome> {
+    const { engine, aggregator, events, run } = this.#options
+    const { signal } = this.#abort
     const link = aggregator.connect(engine)
-    onStart(link.incarnation)
+    const { incarnation } = link
+    events.emit('start', { engine, incarnation })
     try {
-      return { engine, state: 'finished', result: await run(link, this.#abort.signal) }
+      return { engine, state: 'finished', result: await run(link, signal) }
     } catch (cause) {
-      // Where the link never reached a thread, nobody else would end this life.
+      // A link that was not transferred to a thread stays connected until its port is closed.
       link.port.close()
-      const reason = reasonOf(cause, this.#abort.signal.aborted)
-      const error = failure(engine, reason, cause)
-      onExit(link.incarnation, reason, error)
-      return { engine, state: 'failed', reason, error }
+      const outcome = failedOutcome(engine, signal.aborted ? 'aborted' : reasonOf(cause), cause)
+      const { reason, error } = outcome
+      events.emit('exit', { engine, incarnation, reason, error })
+      return outcome
     }
   }
-
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
 }
 
-function reasonOf(cause: unknown, aborted: boolean): ExitReason {
-  if (aborted) return 'aborted'
-  if ((cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return 'out_of_memory'
-  }
-  return messageOf(cause).startsWith(THREAD_ENDED) ? 'exit' : 'error'
+function reasonOf(cause: unknown): ExitReason {
+  if (!(cause instanceof Error)) return 'error'
+  if ('code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY') return 'out_of_memory'
+  return cause.message.startsWith(THREAD_ENDED) ? 'exit' : 'error'
 }
 
-function failure(engine: number, reason: ExitReason, cause: unknown): MoonmeterError {
-  const got = `${reason}: ${messageOf(cause)}`
-  const message = `engine ${engine}: expected it to return, got ${got}`
-  return new MoonmeterError('ENGINE_FAILED', message, { cause })
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
+function failedOutcome(engine: number, reason: ExitReason, cause: unknown) {
+  const got = `${reason}: ${cause instanceof Error ? cause.message : String(cause)}`
+  const message = `engine ${engine}: expected its function to return, got ${got}`
+  const error = new MoonmeterError('ENGINE_FAILED', message, { cause })
+  return { engine, state: 'failed', reason, error } as const
 }

@@ -1,6 +1,6 @@
 /**
- * The file a pool's threads run. It loads the engine's own file only when it has a task: a file
- * that fails while Piscina starts a thread would leave the next task waiting for ever.
+ * The file that a pool's threads run. It imports the engine's own file only when it has a task: if
+ * a file failed to load while Piscina starts a thread, the next task would wait forever.
  */
 
 import { isAbsolute } from 'node:path'
@@ -10,21 +10,23 @@ import type { EngineLink } from '../journal/engine-link.js'
 import { createRecorder } from '../recorder/create-recorder.js'
 import type { Recorder } from '../recorder/recorder.js'
 
-/** What an engine's function is called with. */
+/** The argument of an engine's function. */
 export interface EngineContext<Task = unknown> {
-  /** The engine's index. */
+  /** The engine's index, a non-negative integer. */
   readonly engine: number
-  /** Which life of the engine this is, from 1. */
+  /** The number of this incarnation (one run of the engine), from 1. */
   readonly incarnation: number
-  /** Where the engine records; closed by the pool when the function is done. */
+  /** Records the engine's calls; the pool closes it when the function returns or throws. */
   readonly recorder: Recorder
-  /** What the pool's `task` option answered for this engine. */
+  /** A structured clone of what the pool's `task` option returned for this incarnation. */
   readonly task: Task
-  /** Aborted when the engine is to stop; in a loop, `recorder.stopRequested` tells the same. */
+  /**
+   * Aborted when the engine is to stop; a loop that never yields reads `recorder.stopRequested`.
+   */
   readonly signal: AbortSignal
 }
 
-/** An engine: what the file of a pool exports. Its life ends when it returns or throws. */
+/** The function that the file of a pool exports; an incarnation ends when it returns or throws. */
 export type EngineFunction<Task = unknown, Result = unknown> = (
   context: EngineContext<Task>,
 ) => Result | Promise<Result>
@@ -37,8 +39,14 @@ export interface ThreadTask {
   readonly task: unknown
 }
 
-/** Run one life of an engine. */
-export async function live({ filename, name, link, task }: ThreadTask): Promise<unknown> {
+/**
+ * Runs one incarnation of an engine.
+ *
+ * @returns what the engine's function returned
+ * @throws MoonmeterError `INVALID_OPTION` when the file does not export the function; and what the
+ * file or the function throws
+ */
+export async function runIncarnation({ filename, name, link, task }: ThreadTask): Promise<unknown> {
   const recorder = createRecorder(link)
   try {
     const url = isAbsolute(filename) ? pathToFileURL(filename).href : filename

@@ -2,18 +2,74 @@ import { MessagePort } from 'node:worker_threads'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import { Journal } from '../journal/journal.js'
-import { HEADER, JOURNAL_STATE, JournalLayout } from '../journal/journal-layout.js'
-import { refuseUnknownOptions, requireType } from '../options.js'
-import { CellLayout, DEFAULT_LAYOUT } from '../stats/cell-layout.js'
-import { Recorder, type RecorderOptions } from './recorder.js'
+import { HEADER, JOURNAL_STATE, JournalLayout, SERIES_MAX } from '../journal/journal-layout.js'
+import { refuseUnknownOptions, requireNumber, requireType, TIMER_MS_MAX } from '../options.js'
+import { engineIndex, instanceName } from '../source-identity.js'
+import { BinLayout } from '../stats/bin-layout.js'
+import { incarnationNumber } from './incarnation-number.js'
+import { Recorder } from './recorder.js'
+import { PortSink, type ReportSink } from './report-sink.js'
+
+const INTERVAL_MS = { fallback: 1_000, min: 1, max: TIMER_MS_MAX, integer: true }
+
+/** Options of a recorder for a link. */
+export interface RecorderOptions {
+  /** The wall clock, in milliseconds since 1970; default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** Options of a recorder that sends its reports anywhere. */
+export interface SinkRecorderOptions extends RecorderOptions {
+  /** The engine's index, a non-negative integer. */
+  readonly engine: number
+  /** Where reports go. */
+  readonly sink: ReportSink
+  /** The host or process of the engine, up to 255 bytes; a label of its metrics. Default: none. */
+  readonly instance?: string
+  /** Bucket upper bounds in seconds, the same as the aggregator's; default vLLM's. */
+  readonly bounds?: readonly number[]
+  /** Milliseconds between reports; default 1000. */
+  readonly intervalMs?: number
+  /** Series (operation × status) told apart, one of them `other`; default 32. */
+  readonly seriesMax?: number
+}
+
+const SINK_OPTION_NAMES: readonly (keyof SinkRecorderOptions)[] = [
+  'engine',
+  'sink',
+  'instance',
+  'bounds',
+  'intervalMs',
+  'seriesMax',
+  'now',
+]
 
 /**
- * Start recording for the link that `EngineAggregator.connect` made, on any thread.
+ * Start recording on this thread.
+ *
+ * - With the link that `EngineAggregator.connect` made: the engine is a thread of the aggregator's
+ *   process, which reads the journal in shared memory when the thread has ended.
+ * - With `{ engine, sink, … }`: the engine is anywhere. Its reports go to the sink, and the
+ *   receiving process passes them to `EngineAggregator.ingest`. Rows recorded after the last report
+ *   that arrived are lost when the process ends without `close`.
  *
  * @throws MoonmeterError `INVALID_LINK` when the link is none, is of another version, or has a
- * recorder already
+ * recorder already; `INVALID_ENGINE`; `INVALID_OPTION`
  */
-export function createRecorder(link: EngineLink, options: RecorderOptions = {}): Recorder {
+export function createRecorder(link: EngineLink, options?: RecorderOptions): Recorder
+export function createRecorder(options: SinkRecorderOptions): Recorder
+export function createRecorder(
+  target: EngineLink | SinkRecorderOptions,
+  options: RecorderOptions = {},
+): Recorder {
+  return isSinkTarget(target) ? recordToSink(target) : recordToLink(target, options)
+}
+
+function isSinkTarget(target: EngineLink | SinkRecorderOptions): target is SinkRecorderOptions {
+  return typeof target === 'object' && target !== null && 'sink' in target
+}
+
+function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
   refuseUnknownOptions('createRecorder', options, ['now'])
   requireType('now', 'function', options.now)
   if (!isLink(link)) {
@@ -23,18 +79,53 @@ export function createRecorder(link: EngineLink, options: RecorderOptions = {}):
         "pass it by workerData with its 'transferList'",
     )
   }
-  const cells = DEFAULT_LAYOUT.matches(link.bounds) ? DEFAULT_LAYOUT : new CellLayout(link.bounds)
-  const layout = new JournalLayout(cells, link.seriesMax)
+  const { engine, incarnation, intervalMs, port } = link
+  const layout = new JournalLayout(BinLayout.of(link.bounds), link.seriesMax)
   const journal = new Journal(link.journal, layout)
   const { fresh, recording } = JOURNAL_STATE
   if (Atomics.compareExchange(journal.words, HEADER.state, fresh, recording) !== fresh) {
     throw new MoonmeterError(
       'INVALID_LINK',
-      `createRecorder: the link of engine ${link.engine} has a recorder already; ` +
-        'a journal has one writer, so connect() again for the next life',
+      `createRecorder: the link of engine ${engine} has a recorder already; ` +
+        'a journal has one writer, so connect() again for the next incarnation',
     )
   }
-  return new Recorder(link, journal, options)
+  return new Recorder({
+    identity: { engine, incarnation },
+    journal,
+    sink: new PortSink(port, journal),
+    intervalMs,
+    now: options.now ?? Date.now,
+    onMessage: (listener) => {
+      port.on('message', listener)
+      port.unref()
+    },
+  })
+}
+
+function recordToSink(options: SinkRecorderOptions): Recorder {
+  refuseUnknownOptions('createRecorder', options, SINK_OPTION_NAMES)
+  const { sink, now = Date.now } = options
+  requireType('now', 'function', options.now)
+  if (typeof sink?.send !== 'function') {
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `createRecorder: expected a sink with a 'send' method, got ${describe(sink)}`,
+    )
+  }
+  const engine = engineIndex(options.engine)
+  const instance = instanceName(options.instance)
+  const seriesMax = requireNumber('seriesMax', SERIES_MAX, options.seriesMax)
+  const layout = new JournalLayout(BinLayout.of(options.bounds), seriesMax)
+  const journal = new Journal(Journal.allocate(layout), layout)
+  const incarnation = incarnationNumber(now())
+  return new Recorder({
+    identity: { engine, incarnation, ...(instance !== undefined && { instance }) },
+    journal,
+    sink,
+    intervalMs: requireNumber('intervalMs', INTERVAL_MS, options.intervalMs),
+    now,
+  })
 }
 
 function isLink(link: EngineLink): boolean {
@@ -45,7 +136,7 @@ function isLink(link: EngineLink): boolean {
   )
 }
 
-function describe(link: unknown): string {
-  if (link === null || typeof link !== 'object') return String(link)
-  return `an object with ${Object.keys(link).join(', ') || 'no fields'}`
+function describe(target: unknown): string {
+  if (target === null || typeof target !== 'object') return String(target)
+  return `an object with ${Object.keys(target).join(', ') || 'no fields'}`
 }

@@ -1,6 +1,6 @@
+import { callSafely } from '../call-safely.js'
 import { MoonmeterError } from '../errors.js'
 import { refuseUnknownOptions, requireType } from '../options.js'
-import { shielded } from '../shielded.js'
 import { COUNT_MAX, STATUS_ERROR, STATUS_OK, STATUS_PARTIAL_FAILURE } from '../stats/row.js'
 import type { Recorder } from './recorder.js'
 
@@ -10,8 +10,8 @@ const EXISTS_OPERATIONS = ['lookup_exists', 'save_exists']
 /** Options of `instrumentStore`; each has a default. */
 export interface InstrumentOptions {
   /**
-   * What `batchIsExist` counts as: `lookup_exists` (default) where a scheduler asks for prefix
-   * blocks, `save_exists` where a saver asks what is there already.
+   * The operation of `batchIsExist`: `lookup_exists` (default) where a scheduler looks up prefix
+   * blocks, `save_exists` where a saver checks which blocks are stored already.
    */
   readonly existsOperation?: 'lookup_exists' | 'save_exists'
   /**
@@ -20,7 +20,7 @@ export interface InstrumentOptions {
    * buffers in the result.
    */
   readonly bytesOf?: (keys: readonly unknown[], rest: readonly unknown[], result: unknown) => number
-  /** A clock that only goes forward, in milliseconds; default `performance.now`. */
+  /** A clock that never goes back, in milliseconds; default `performance.now`. */
   readonly now?: () => number
 }
 
@@ -28,11 +28,11 @@ type Method = (keys: readonly unknown[], ...rest: unknown[]) => unknown
 type BytesOf = NonNullable<InstrumentOptions['bytesOf']>
 
 /**
- * The client with its `batchIsExist`, `batchPut` and `batchGet` recorded, whether they answer at
- * once or by a promise; everything else of it is as it was.
+ * A proxy of the client that records its `batchIsExist`, `batchPut` and `batchGet`, whether they
+ * return a value or a promise; everything else of the client behaves as before.
  *
  * A result that is an array with numbers below zero is a `partial_failure` of as many keys (puts
- * and gets only); an exception is an `error` of all keys and is thrown on.
+ * and gets only); an exception is an `error` of all keys and is rethrown.
  *
  * @throws MoonmeterError `INVALID_OPTION` for an unknown option
  */
@@ -57,9 +57,9 @@ export function instrumentStore<Client extends object>(
     ['batchPut', 'save_put'],
     ['batchGet', 'load_get'],
   ])
-  // A proxy's own `this` has none of the client's private fields, so methods stay with the client.
+  // Methods are bound to the client, since a proxy does not have its private fields.
   const methods = new Map<PropertyKey, { readonly from: unknown; readonly to: Method }>()
-  // The proxy is of an empty object: one of a frozen client must answer the client's own methods.
+  // The target is an empty object: a proxy of a frozen client has to return the client's methods.
   return new Proxy(Object.create(Object.getPrototypeOf(client)) as Client, {
     get(_target, name) {
       const value: unknown = Reflect.get(client, name, client)
@@ -83,7 +83,7 @@ export function instrumentStore<Client extends object>(
   })
 }
 
-/** Times one call and records what became of it. */
+/** Times one call and records its result. */
 class StoreCall {
   readonly #recorder: Recorder
   readonly #bytesOf: BytesOf
@@ -98,9 +98,9 @@ class StoreCall {
   wrap(operation: string, method: Method): Method {
     return (keys, ...rest) => {
       const startMs = this.#now()
-      // Whatever is wrong with the telemetry, the call is as good as it was without.
+      // A failure of the telemetry must not fail the call.
       const ended = (result: unknown, failed: boolean) =>
-        shielded('instrumentStore', () =>
+        callSafely('instrumentStore', () =>
           this.#record(operation, startMs, keys, rest, result, failed),
         )
       let result: unknown
@@ -135,7 +135,7 @@ class StoreCall {
     result: unknown,
     failed: boolean,
   ): void {
-    // A store outlives its telemetry: calls after the recorder's end are simply not recorded.
+    // The client may be used after the recorder is closed; such calls are not recorded.
     if (this.#recorder.closed) return
     const durationSeconds = Math.max(0, this.#now() - startMs) / MS_PER_SECOND
     const isExists = operation.endsWith('_exists')
@@ -149,7 +149,7 @@ class StoreCall {
     })
   }
 
-  /** A call must not fail because its bytes could not be told; they count as 0 then. */
+  /** The bytes of a call; 0 where `bytesOf` throws or returns no valid number. */
   #countBytes(keys: readonly unknown[], rest: readonly unknown[], result: unknown): number {
     try {
       const bytes = this.#bytesOf(keys, rest, result)

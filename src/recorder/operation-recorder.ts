@@ -3,10 +3,10 @@ import type { Journal } from '../journal/journal.js'
 import { RECENT_ROWS, SERIES } from '../journal/journal-layout.js'
 import { NO_BLOCK, type SeriesBlock } from '../journal/series-block.js'
 import { COUNT_MAX, makeRow, STATUS_OK } from '../stats/row.js'
-import { NO_NAME } from './nobody.js'
+import { UNSET_STATUS } from './unset-status.js'
 
 // V8 folds constants of this module into the code of `record`, but looks imported ones up.
-const { rows: ROWS, keys: KEYS, bytes: BYTES, failedKeys: FAILED_KEYS } = SERIES
+const { rows: ROWS, numKeys: KEYS, numBytes: BYTES, numFailedKeys: FAILED_KEYS } = SERIES
 const { reportDue: REPORT_DUE, recent: RECENT } = SERIES
 const OK = STATUS_OK
 const MAX = COUNT_MAX
@@ -19,28 +19,28 @@ export interface SeriesOwner {
   readonly journal: Journal
   /** The memory of a series in the journal. */
   blockOf(operation: string, status: string): SeriesBlock
-  /** Post a report. */
+  /** Send a report. */
   report(): void
 }
 
 /**
- * Records one operation: the handle to hold on to where calls are frequent.
+ * Records one operation. Keep this handle where calls are frequent: it saves the look-up by name.
  *
- * `record` writes the counts and the duration of a row straight into the journal; what the
- * durations add up to is found for some hundred rows at a time, by a loop that has its tables at
- * hand. Once `record` has begun to write a row it calls nothing and loops nowhere, and a thread is
- * only ever stopped at a call or at the end of a loop: so a row is in the journal wholly or not at
- * all, whatever ends the thread.
+ * `record` writes the counters and the duration of a row straight into the journal. Every 256 rows,
+ * `foldRows` counts the durations into bins and an exact sum. Once `record` has begun to write a
+ * row, it makes no call and runs no loop, and V8 stops a thread only at a call or at the end of a
+ * loop. So the journal has either all of a row or nothing of it, however the thread ends.
  */
 export class OperationRecorder {
+  /** The name of the operation. */
   readonly operation: string
   readonly #owner: SeriesOwner
-  /** The status `#block` belongs to; none where the next row has to ask for its series. */
-  #status = NO_NAME
+  /** The status that `#block` belongs to; unset where the next row has to look its series up. */
+  #status = UNSET_STATUS
   #block = NO_BLOCK
   #floats = NO_BLOCK.floats
 
-  /** Made by `Recorder.operation`. */
+  /** @internal */
   constructor(operation: string, owner: SeriesOwner) {
     this.operation = operation
     this.#owner = owner
@@ -49,11 +49,11 @@ export class OperationRecorder {
   /**
    * Record one call to the store.
    *
-   * @param durationSeconds finite, zero or more
-   * @param numKeys finite, zero or more; fractions are cut off, here and in the other counts
-   * @param numBytes bytes the call attempted to move
-   * @param status `ok`, `partial_failure`, `error`, or another word
-   * @param numFailedKeys keys that failed
+   * @param durationSeconds from 0 to 2^64
+   * @param numKeys from 0 to 2^64; fractions are cut off, here and in the other counters
+   * @param numBytes bytes the call attempted to move; default 0
+   * @param status `ok` (default), `partial_failure`, `error`, or another word
+   * @param numFailedKeys keys that failed; default 0
    * @throws MoonmeterError `INVALID_ROW` for a value out of range, `CLOSED` after the recorder's
    * `close`; nothing is recorded then
    */
@@ -85,21 +85,21 @@ export class OperationRecorder {
     floats[RECENT + (rows & RECENT_MASK)] = durationSeconds + 0
     floats[KEYS] += keys
     floats[BYTES] += bytes
-    // Most rows have none, and the place of theirs is one less to look at.
+    // Most rows have none, and then one place less is read and written.
     if (failedKeys !== 0) floats[FAILED_KEYS] += failedKeys
     floats[ROWS] = rows + 1
     if ((rows & FOLD_MASK) === FOLD_MASK || floats[REPORT_DUE] !== 0) this.#settle()
   }
 
-  /** Make the next row ask for its series again: after `close`, it must not find one. */
-  forget(): void {
-    this.#status = NO_NAME
+  /** Make the next row look its series up again: after `close`, it must not find one. @internal */
+  detach(): void {
+    this.#status = UNSET_STATUS
     this.#block = NO_BLOCK
     this.#floats = NO_BLOCK.floats
   }
 
   #settle(): void {
-    foldRows(this.#block, this.#owner.journal.layout.cells)
+    foldRows(this.#block, this.#owner.journal.layout.bins)
     if (this.#floats[REPORT_DUE] !== 0) this.#owner.report()
   }
 
@@ -109,7 +109,9 @@ export class OperationRecorder {
     this.#status = status
   }
 
-  /** Throws for a row that may not be recorded; one whose mere sum is too large may be. */
+  /**
+   * Throws for an invalid row. A valid one comes here too when only the sum of its values is large.
+   */
   #check(
     durationSeconds: number,
     numKeys: number,

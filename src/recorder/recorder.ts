@@ -1,64 +1,75 @@
-import type { MessagePort } from 'node:worker_threads'
+import { callSafely } from '../call-safely.js'
 import { OTHER } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
-import type { EngineLink } from '../journal/engine-link.js'
 import type { Journal } from '../journal/journal.js'
-import { HEADER, JOURNAL_STATE } from '../journal/journal-layout.js'
+import { HEADER } from '../journal/journal-layout.js'
 import type { SeriesBlock } from '../journal/series-block.js'
 import { refuseUnknownOptions } from '../options.js'
-import { fitsLabel } from '../stats/label.js'
-import { ROW_OPTIONS, type RowOptions } from '../stats/row.js'
+import type { SourceIdentity } from '../source-identity.js'
+import { BoundedNames } from '../stats/bounded-names.js'
+import { ROW_FIELDS, type RowOptions } from '../stats/row.js'
 import { encodeReport } from '../wire/report.js'
-import { NO_NAME } from './nobody.js'
-import { OperationRecorder } from './operation-recorder.js'
+import { OperationRecorder, type SeriesOwner } from './operation-recorder.js'
+import type { ReportSink } from './report-sink.js'
+import { UNSET_STATUS } from './unset-status.js'
 
-/** Reports that may wait unread on the port; the next leaves once one of them was taken. */
-const UNREAD_REPORTS_MAX = 2
 /** Statuses of one operation told apart in a journal; rows of further ones go to `other`. */
 const STATUSES_MAX = 8
-/** Operations that are found without looking their name up; a power of two. */
+/** Operations that are found without a look-up by name; a power of two. */
 const RECENT_OPERATIONS = 16
 
-/** What a recorder takes from outside so that tests can give it. */
-export interface RecorderOptions {
-  /** The wall clock, in milliseconds since 1970; default `Date.now`. */
-  readonly now?: () => number
+export interface RecorderParts {
+  readonly identity: SourceIdentity
+  readonly journal: Journal
+  readonly sink: ReportSink
+  readonly intervalMs: number
+  /** The wall clock, in milliseconds since 1970. */
+  readonly now: () => number
+  /** Calls its argument whenever a message from the main thread arrives. */
+  readonly onMessage?: (listener: () => void) => void
 }
 
 /**
- * Records an engine's store operations into its journal and posts a report of all of it every
- * interval. Made by `createRecorder`; there is one per life of an engine.
+ * Records an engine's store operations into its journal and sends a report of all of it every
+ * interval. Made by `createRecorder`; there is one per incarnation of an engine.
  */
 export class Recorder {
-  readonly journal: Journal
-  readonly #link: EngineLink
-  readonly #port: MessagePort
-  readonly #now: () => number
-  readonly #operations = new Map<string, OperationRecorder>()
+  readonly #parts: RecorderParts
+  readonly #journal: Journal
+  readonly #owner: SeriesOwner
+  readonly #operations: BoundedNames<OperationRecorder>
   /** The memory of each series, by operation and status. */
-  readonly #blocks = new Map<string, Map<string, SeriesBlock>>()
+  readonly #blocks = new Map<string, BoundedNames<SeriesBlock>>()
   readonly #timer: NodeJS.Timeout
-  /** Operations that `record` was called for, each at a place that its name tells. */
+  /** Operations that `record` was called for, each at a place derived from its name. */
   readonly #recent: OperationRecorder[]
   #stop: AbortController | undefined
-  /** When the last report was made, by a clock that only goes forward. */
+  /** When the last report was made, by a monotonic clock. */
   #reportedMs = Number.NEGATIVE_INFINITY
   #closed = false
 
-  constructor(link: EngineLink, journal: Journal, options: RecorderOptions) {
-    this.journal = journal
-    this.#link = link
-    this.#port = link.port
-    this.#now = options.now ?? Date.now
-    this.#recent = new Array(RECENT_OPERATIONS).fill(new OperationRecorder(NO_NAME, this))
-    this.#timer = setInterval(() => this.#reportInTime(), link.intervalMs)
+  /** @internal */
+  constructor(parts: RecorderParts) {
+    const { journal, intervalMs } = parts
+    this.#parts = parts
+    this.#journal = journal
+    this.#owner = {
+      journal,
+      blockOf: (operation, status) => this.#blockOf(operation, status),
+      report: () => this.report(),
+    }
+    const make = (name: string) => new OperationRecorder(name, this.#owner)
+    // A handle per name, for as many names as the journal can tell apart.
+    this.#operations = new BoundedNames(journal.layout.seriesMax, make)
+    this.#recent = new Array(RECENT_OPERATIONS).fill(make(UNSET_STATUS))
+    this.#timer = setInterval(() => this.#reportInTime(), intervalMs)
     // Telemetry alone must not keep a thread alive.
     this.#timer.unref()
   }
 
   /** The engine's index. */
   get engine(): number {
-    return this.#link.engine
+    return this.#parts.identity.engine
   }
 
   /** Whether `close` was called. */
@@ -66,44 +77,38 @@ export class Recorder {
     return this.#closed
   }
 
-  /** Whether the main thread asked this engine to stop; cheap enough to read in any loop. */
+  /** Whether the main thread asked this engine to stop; it may be read in any loop (some ns). */
   get stopRequested(): boolean {
-    return Atomics.load(this.journal.words, HEADER.stopRequested) !== 0
+    return Atomics.load(this.#journal.words, HEADER.stopRequested) !== 0
   }
 
-  /** Aborted once the main thread asked this engine to stop, as soon as the thread is not busy. */
+  /**
+   * Aborted when the main thread asks this engine to stop, as soon as this thread's event loop
+   * turns. Waiting for it does not keep the thread alive.
+   */
   get signal(): AbortSignal {
     if (this.#stop === undefined) {
       const stop = new AbortController()
       this.#stop = stop
-      // Whatever comes by the port, the journal has the word: it only wakes the thread up.
+      // The stop flag is in the journal; the message only wakes the event loop.
       const check = () => this.stopRequested && stop.abort()
-      this.#port.on('message', check)
-      this.#port.unref()
+      this.#parts.onMessage?.(check)
       check()
     }
     return this.#stop.signal
   }
 
   /**
-   * The handle that records an operation; the same one each time. Past as many as the journal has
-   * series, and for a name that is too long, it is that of `other`.
+   * The handle that records an operation; the same one each time. Past as many operations as the
+   * journal has series, and for a name longer than 255 bytes, it is that of `other`.
    *
    * @throws MoonmeterError `INVALID_ROW` when the name is no string
    */
   operation(name: string): OperationRecorder {
-    const known = this.#operations.get(name)
-    if (known !== undefined) return known
     if (typeof name !== 'string') {
       throw new MoonmeterError('INVALID_ROW', `operation: expected a string, got ${typeof name}`)
     }
-    if (!name.isWellFormed()) return this.operation(name.toWellFormed())
-    // A handle per name, of as many names as the journal could tell apart.
-    const isLimited = this.#operations.size >= this.journal.layout.seriesMax || !fitsLabel(name)
-    if (isLimited && name !== OTHER) return this.operation(OTHER)
-    const operation = new OperationRecorder(name, this)
-    this.#operations.set(name, operation)
-    return operation
+    return this.#operations.get(name)
   }
 
   /**
@@ -112,10 +117,10 @@ export class Recorder {
    * @throws MoonmeterError as `OperationRecorder.record`
    */
   record(operation: string, durationSeconds: number, numKeys: number, options?: RowOptions): void {
-    // A misspelt option passes for a default. Looking at all names takes longer than recording,
-    // so it is done where the most usual one is missing.
+    // A misspelt option would pass for a default. Checking all names takes longer than recording, so
+    // it is done only where `numBytes`, which most calls have, is missing.
     if (options !== undefined && options.numBytes === undefined) {
-      refuseUnknownOptions('record', options, ROW_OPTIONS)
+      refuseUnknownOptions('record', options, ROW_FIELDS)
     }
     this.#recorderOf(operation).record(
       durationSeconds,
@@ -126,7 +131,9 @@ export class Recorder {
     )
   }
 
-  /** The handle of an operation: comparing its name takes a third of looking it up. */
+  /**
+   * The handle of an operation. A comparison of its name takes a third of the look-up in the map.
+   */
   #recorderOf(operation: string): OperationRecorder {
     if (typeof operation !== 'string') return this.operation(operation)
     const place = (operation.length + operation.charCodeAt(0)) & (RECENT_OPERATIONS - 1)
@@ -138,36 +145,31 @@ export class Recorder {
   }
 
   /**
-   * Post a report of all that was recorded so far, unless two wait unread already: what is not
-   * sent now is in the next one.
+   * Send a report of everything recorded so far, unless the sink is not ready. A port is not ready
+   * while two reports wait unread. What is not sent now is in the next report.
    */
   report(): void {
-    if (this.#closed) return
-    this.#post(false)
+    if (!this.#closed) this.#send(false)
   }
 
-  /** The aggregator may have asked just before the interval was over. */
-  #reportInTime(): void {
-    if (performance.now() - this.#reportedMs >= this.#link.intervalMs / 2) this.report()
-  }
-
-  /** Post the last report and close the port. Recording afterwards throws `CLOSED`. */
+  /** Send the last report and close the sink. Recording afterwards throws `CLOSED`. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
     clearInterval(this.#timer)
-    for (const operation of this.#operations.values()) operation.forget()
-    this.#post(true)
-    Atomics.store(this.journal.words, HEADER.state, JOURNAL_STATE.closed)
-    this.#port.close()
+    for (const operation of this.#operations.entries.values()) operation.detach()
+    this.#send(true)
+    const { sink } = this.#parts
+    callSafely('sink.close', () => sink.close?.())
   }
 
-  /**
-   * The memory of a series in the journal; past a limit that of `other`.
-   *
-   * @throws MoonmeterError `CLOSED` after `close`
-   */
-  blockOf(operation: string, status: string): SeriesBlock {
+  /** The aggregator may have asked for a report just before the interval was over. */
+  #reportInTime(): void {
+    if (performance.now() - this.#reportedMs >= this.#parts.intervalMs / 2) this.report()
+  }
+
+  /** The memory of a series in the journal; past a limit that of `other`. */
+  #blockOf(operation: string, status: string): SeriesBlock {
     if (this.#closed) {
       throw new MoonmeterError(
         'CLOSED',
@@ -175,48 +177,45 @@ export class Recorder {
           `'${operation}'; check 'closed' or close later`,
       )
     }
-    const statuses = this.#blocks.get(operation)
-    return statuses?.get(status) ?? this.#addSeries(operation, status)
-  }
-
-  #addSeries(operation: string, status: string): SeriesBlock {
     if (typeof status !== 'string') {
       throw new MoonmeterError('INVALID_ROW', `status: expected a string, got ${typeof status}`)
     }
-    if (!status.isWellFormed()) return this.blockOf(operation, status.toWellFormed())
-    const statuses = this.#blocks.get(operation) ?? new Map<string, SeriesBlock>()
-    const limited = status !== OTHER && (statuses.size >= STATUSES_MAX || !fitsLabel(status))
-    if (limited) return this.blockOf(operation, OTHER)
-    // One block is kept for rows that have nowhere else to go.
-    const reserved = this.#blocks.get(OTHER)?.has(OTHER) ? 0 : 1
-    const full = this.journal.seriesCount >= this.journal.layout.seriesMax - reserved
-    const isLast = operation === OTHER && status === OTHER
-    if (!isLast && (full || !fitsLabel(operation))) return this.blockOf(OTHER, OTHER)
-    const block = this.journal.blockOf(this.journal.addSeries({ operation, status }))
-    statuses.set(status, block)
-    this.#blocks.set(operation, statuses)
-    return block
+    let statuses = this.#blocks.get(operation)
+    if (statuses === undefined) {
+      const make = (name: string) => this.#addSeries(operation, name)
+      statuses = new BoundedNames(STATUSES_MAX, make)
+      this.#blocks.set(operation, statuses)
+    }
+    return statuses.get(status)
   }
 
-  #post(final: boolean): void {
-    const { words } = this.journal
-    this.journal.setReportDue(false)
+  /** A new block for a series, or the block of `other` where only the one kept for it is left. */
+  #addSeries(operation: string, status: string): SeriesBlock {
+    const { seriesMax } = this.#journal.layout
+    const isOther = operation === OTHER && status === OTHER
+    const isReserved = this.#blocks.get(OTHER)?.entries.has(OTHER) !== true
+    const left = seriesMax - this.#journal.seriesCount - (isReserved ? 1 : 0)
+    if (!isOther && left <= 0) return this.#blockOf(OTHER, OTHER)
+    return this.#journal.blockOf(this.#journal.addSeries({ operation, status }))
+  }
+
+  #send(isFinal: boolean): void {
+    const { identity, sink, now } = this.#parts
+    const journal = this.#journal
+    journal.setReportDue(false)
     this.#reportedMs = performance.now()
-    this.journal.fold()
-    const unread = words[HEADER.posted] - Atomics.load(words, HEADER.taken)
-    if (unread >= UNREAD_REPORTS_MAX) return
-    const sequence = Atomics.add(words, HEADER.posted, 1) + 1
-    const bytes = encodeReport({
-      engine: this.#link.engine,
-      incarnation: this.#link.incarnation,
-      sequence,
-      timestampMs: this.#now(),
-      final,
-      bounds: this.#link.bounds,
-      series: this.journal.snapshot('gone') ?? [],
+    journal.fold()
+    callSafely('sink.send', () => {
+      if (!isFinal && sink.isReady?.() === false) return undefined
+      const bytes = encodeReport({
+        ...identity,
+        sequence: Atomics.add(journal.words, HEADER.sent, 1) + 1,
+        timestampMs: now(),
+        final: isFinal,
+        bounds: journal.layout.bins.bounds,
+        series: journal.readFolded(),
+      })
+      return sink.send(bytes)
     })
-    // Copied, not transferred: once a thread has transferred any memory, compiled code looks before
-    // each access whether its array is still there, and a row takes 2 ns longer.
-    this.#port.postMessage(bytes)
   }
 }

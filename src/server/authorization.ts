@@ -3,66 +3,69 @@ import type { IncomingMessage } from 'node:http'
 import { MoonmeterError } from '../errors.js'
 import { refuseUnknownOptions, requireType } from '../options.js'
 
-/** Who may see the metrics; where both are given, either will do. */
+/**
+ * The credentials that `/metrics` requires; default none. If both are set, a request with either is
+ * authorized.
+ */
 export interface AuthorizationOptions {
-  /** Expected in `Authorization: Bearer …`. */
-  readonly bearerToken?: string
-  /** Expected in `Authorization: Basic …`. */
-  readonly basicAuth?: { readonly username: string; readonly password: string }
+  /** The token of `Authorization: Bearer`; not empty. */
+  readonly bearerToken?: string | undefined
+  /** The credentials of `Authorization: Basic`, compared in UTF-8; the password is not empty. */
+  readonly basicAuth?: { readonly username: string; readonly password: string } | undefined
 }
 
 /**
- * Decides whether a request may see the metrics.
+ * Checks the `Authorization` header of requests.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6750, https://www.rfc-editor.org/rfc/rfc7617
  */
 export class Authorization {
-  /** The values of `WWW-Authenticate` that tell a client how to ask; empty where anybody may. */
+  /** Values of the `WWW-Authenticate` header; empty when no credentials are required. */
   readonly challenges: readonly string[]
-  readonly #expected: readonly Buffer[]
+  readonly #accepted: readonly Buffer[]
 
-  /** @throws MoonmeterError `INVALID_OPTION` for an empty secret */
+  /** @throws MoonmeterError `INVALID_OPTION` for an empty secret or a wrong type */
   constructor({ bearerToken, basicAuth }: AuthorizationOptions) {
-    requireType('bearerToken', 'string', bearerToken)
     const accepted: string[] = []
     const challenges: string[] = []
     if (bearerToken !== undefined) {
-      refuseEmpty('bearerToken', bearerToken)
+      requireSecret('bearerToken', bearerToken)
       accepted.push(`bearer ${bearerToken}`)
       challenges.push('Bearer realm="moonmeter"')
     }
     if (basicAuth !== undefined) {
       refuseUnknownOptions('basicAuth', basicAuth, ['username', 'password'])
       requireType('basicAuth.username', 'string', basicAuth.username ?? null)
-      refuseEmpty('basicAuth.password', basicAuth.password)
+      requireSecret('basicAuth.password', basicAuth.password)
       const credentials = `${basicAuth.username}:${basicAuth.password}`
       accepted.push(`basic ${Buffer.from(credentials).toString('base64')}`)
       challenges.push('Basic realm="moonmeter", charset="UTF-8"')
     }
     this.challenges = challenges
-    this.#expected = accepted.map(digest)
+    this.#accepted = accepted.map(digest)
   }
 
-  /** Whether the request may pass; takes the same time however much of a secret is right. */
+  /** Whether a request is authorized; the time it takes does not depend on the credentials. */
   allows(request: IncomingMessage): boolean {
-    if (this.#expected.length === 0) return true
+    if (this.#accepted.length === 0) return true
     const { authorization = '' } = request.headers
     const space = authorization.indexOf(' ')
-    // The scheme's name is case-insensitive; what follows it is not.
+    // Only the scheme is case-insensitive.
     const scheme = authorization.slice(0, space).toLowerCase()
     const given = digest(`${scheme} ${authorization.slice(space + 1).trim()}`)
     let allowed = false
-    for (const expected of this.#expected) allowed = timingSafeEqual(given, expected) || allowed
+    for (const accepted of this.#accepted) allowed = timingSafeEqual(given, accepted) || allowed
     return allowed
   }
 }
 
-/** Digests have one length, which `timingSafeEqual` asks for. */
+/** Digests all have the same length, which `timingSafeEqual` requires. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-function refuseEmpty(name: string, secret: string): void {
+function requireSecret(name: string, secret: unknown): void {
   if (typeof secret === 'string' && secret !== '') return
-  throw new MoonmeterError('INVALID_OPTION', `${name}: expected a secret, got an empty one`)
+  const got = secret === '' ? 'an empty one' : typeof secret
+  throw new MoonmeterError('INVALID_OPTION', `${name}: expected a string with a secret, got ${got}`)
 }

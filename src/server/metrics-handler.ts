@@ -1,16 +1,16 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { MoonmeterError } from '../errors.js'
+import { releaseBuffers } from '../exposition/buffer-pool.js'
 import { refuseUnknownOptions } from '../options.js'
-import { releaseChunks } from '../prometheus/chunk-pool.js'
-import type { MetricsRegistry } from '../prometheus/metrics-registry.js'
-import { renderRegistry } from '../prometheus/render.js'
+import type { MetricsRegistry } from '../registry/metrics-registry.js'
+import { renderRegistry } from '../registry/render-registry.js'
 import { Authorization, type AuthorizationOptions } from './authorization.js'
 
 const TEXT = 'text/plain; charset=utf-8'
-const ALLOWED_METHODS = ['GET', 'HEAD']
+const METHODS = ['GET', 'HEAD']
 const PATHS = ['/metrics', '/healthz']
 
-/** Nothing here is to be framed, sniffed, cached or to load anything. */
+/** Headers that forbid browsers to frame, sniff or cache a response, or to load content for it. */
 const SECURITY_HEADERS = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -18,18 +18,22 @@ const SECURITY_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 } as const
 
-/** What is served: an `EngineAggregator`, or anything with a registry. */
+/** What `metricsHandler` serves: an `EngineAggregator`, or any object with a registry. */
 export interface MetricsSource {
   readonly registry: MetricsRegistry
 }
 
 /**
- * A request listener for any `node:http` server: `GET` and `HEAD` of `/metrics` answer everything
- * in the source's registry, in the registry's content type, and of `/healthz` that the server
- * lives; other paths 404, other methods 405. With a token or a password, `/metrics` answers 401 to
- * who has neither. The body of a request is never read.
+ * Creates a request listener for a `node:http` server.
  *
- * @throws MoonmeterError `INVALID_OPTION` for an unknown option or an empty secret
+ * `GET` and `HEAD` of `/metrics` return all metrics of the source's registry in the registry's
+ * content type; of `/healthz`, `ok`. Status 401 is returned for `/metrics` without the credentials
+ * of the options, 404 for other paths, 405 for other methods, and 500 if the registry fails. The
+ * handler never reads request bodies.
+ *
+ * @param options default `{}`: no credentials are required
+ * @throws MoonmeterError `INVALID_OPTION` for a source without a registry, an unknown option, or an
+ * empty secret
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 export function metricsHandler(
@@ -42,71 +46,67 @@ export function metricsHandler(
   }
   const authorization = new Authorization(options)
   return (request, response) => {
-    // A listener's promise is nobody's, so a failure must end as an answer here.
-    respond(source, authorization, request, response).catch(() => {
+    // node:http ignores the promise, so a rejection must be handled here.
+    respond(source.registry, authorization, request, response).catch(() => {
       if (response.headersSent) response.destroy()
-      else answer(request, response, 500, 'internal error: the metrics could not be rendered\n')
+      else sendText(request, response, 500, 'internal error: the metrics could not be rendered')
     })
   }
 }
 
 async function respond(
-  { registry }: MetricsSource,
+  registry: MetricsRegistry,
   authorization: Authorization,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const [path = ''] = (request.url ?? '').split('?', 1)
   if (!PATHS.includes(path)) {
-    answer(request, response, 404, `not found: expected ${PATHS.join(' or ')}\n`)
-  } else if (!ALLOWED_METHODS.includes(request.method ?? '')) {
-    response.setHeader('Allow', ALLOWED_METHODS.join(', '))
-    const expected = ALLOWED_METHODS.join(' or ')
-    answer(request, response, 405, `method not allowed: expected ${expected}\n`)
+    sendText(request, response, 404, `not found: expected ${PATHS.join(' or ')}`)
+  } else if (!METHODS.includes(request.method ?? '')) {
+    response.setHeader('Allow', METHODS.join(', '))
+    sendText(request, response, 405, `method not allowed: expected ${METHODS.join(' or ')}`)
   } else if (path === '/healthz') {
-    answer(request, response, 200, 'ok\n')
+    sendText(request, response, 200, 'ok')
   } else if (!authorization.allows(request)) {
     response.setHeader('WWW-Authenticate', authorization.challenges)
-    answer(request, response, 401, 'unauthorized: expected a token or a password\n')
+    sendText(request, response, 401, 'unauthorized: expected a token or a password')
   } else {
-    const chunks = await renderRegistry(registry)
-    // Whoever asked may have left meanwhile, and no event tells it twice.
-    if (response.closed) return releaseChunks(chunks)
-    response.once('close', () => releaseChunks(chunks))
-    send(request, response, 200, chunks, registry.contentType)
+    const buffers = await renderRegistry(registry)
+    // If the client disconnected while the metrics were rendered, no 'close' event follows.
+    if (response.closed) return releaseBuffers(buffers)
+    response.once('close', () => releaseBuffers(buffers))
+    send(request, response, 200, buffers, registry.contentType)
   }
 }
 
-function answer(
+function sendText(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
   text: string,
 ): void {
-  send(request, response, status, [Buffer.from(text)], TEXT)
+  send(request, response, status, [Buffer.from(`${text}\n`)], TEXT)
 }
 
 function send(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
-  chunks: readonly Uint8Array[],
+  buffers: readonly Uint8Array[],
   contentType: string,
 ): void {
-  // Keeping the connection would mean to read a body to its end first.
-  if (hasBody(request)) {
+  const { 'transfer-encoding': encoding, 'content-length': length = 0 } = request.headers
+  if (encoding !== undefined || Number(length) > 0) {
+    // The request has a body; to keep the connection, the server would have to read all of it.
     response.setHeader('Connection', 'close')
     response.once('finish', () => request.destroy())
   }
   response.writeHead(status, {
     ...SECURITY_HEADERS,
     'Content-Type': contentType,
-    'Content-Length': chunks.reduce((bytes, chunk) => bytes + chunk.length, 0),
+    'Content-Length': buffers.reduce((bytes, buffer) => bytes + buffer.length, 0),
   })
-  if (request.method !== 'HEAD') for (const chunk of chunks) response.write(chunk)
+  if (request.method !== 'HEAD') for (const buffer of buffers) response.write(buffer)
   response.end()
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }

@@ -1,35 +1,35 @@
-import { createServer, type Server } from 'node:http'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { MoonmeterError } from '../errors.js'
 import type { AuthorizationOptions } from './authorization.js'
 import { type MetricsSource, metricsHandler } from './metrics-handler.js'
 
-/** Milliseconds a client has for the head of a request. */
 const HEADERS_TIMEOUT_MS = 5_000
-/** Milliseconds a client has for a whole request. */
 const REQUEST_TIMEOUT_MS = 10_000
-/** Connections at a time; a scraper needs one. Further ones are closed at once. */
+/** Open connections; a scraper needs one. The server closes further ones at once. */
 const CONNECTIONS_MAX = 64
 
-/** Where to listen. */
+/** The address that a server listens on. */
 export interface ListenAddress {
   readonly host: string
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number
 }
 
-/** A server of its own for the metrics, as the command has it. */
+/** An HTTP server that serves only the metrics. */
 export interface MetricsServer {
-  /** Where it can be reached, without a path. */
+  /** The base URL, without a path. */
   readonly url: string
-  /** Stop listening and end what connections there are. */
+  /** Stops listening and closes all connections. */
   close(): Promise<void>
 }
 
 /**
- * Serve the metrics of a source.
+ * Starts an HTTP server for the metrics of a source.
  *
- * @throws MoonmeterError `LISTEN_FAILED` when the address is in use, not allowed or not this host's
+ * @throws MoonmeterError `LISTEN_FAILED` when the address is in use, not permitted, out of range or
+ * not of this host; and the errors of `metricsHandler`
  */
 export async function listen(
   source: MetricsSource,
@@ -43,36 +43,27 @@ export async function listen(
   }
   const server = createServer(timeouts, metricsHandler(source, options))
   server.maxConnections = CONNECTIONS_MAX
-  await new Promise<void>((resolve, reject) => {
-    // Stays for the life of the server: a failed accept must not take the process down.
-    server.on('error', (cause: NodeJS.ErrnoException) => {
-      reject(listenError(`${host}:${port}`, cause))
-    })
-    try {
-      server.listen(port, host, resolve)
-    } catch (cause) {
-      // A port out of range is thrown at once.
-      reject(listenError(`${host}:${port}`, cause as NodeJS.ErrnoException))
-    }
-  })
-  const { family, address, port: taken } = server.address() as AddressInfo
-  const shown = family === 'IPv6' ? `[${address}]` : address
-  return { url: `http://${shown}:${taken}`, close: () => close(server) }
-}
-
-function listenError(address: string, cause: NodeJS.ErrnoException): MoonmeterError {
-  const got = cause.code === 'EADDRINUSE' ? 'one that is in use' : cause.message
-  return new MoonmeterError(
-    'LISTEN_FAILED',
-    `listen ${address}: expected a free address of this host, got ${got}; ` +
-      'choose another port (0 takes a free one)',
-    { cause },
-  )
-}
-
-async function close(server: Server): Promise<void> {
-  await new Promise((resolve) => {
-    server.close(resolve)
-    server.closeAllConnections()
-  })
+  try {
+    await once(server.listen(port, host), 'listening')
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    throw new MoonmeterError(
+      'LISTEN_FAILED',
+      `listen ${host}:${port}: expected a free address of this host, ` +
+        `got ${code === 'EADDRINUSE' ? 'one that is in use' : message}; ` +
+        'choose another port (0 takes a free one)',
+      { cause },
+    )
+  }
+  // Without a listener, a failed accept would end the process.
+  server.on('error', () => {})
+  const { family, address, port: boundPort } = server.address() as AddressInfo
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${boundPort}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
 }

@@ -1,14 +1,15 @@
 const UINT32_RANGE = 2 ** 32
 /** Rounds discarded after seeding, as PractRand's own three-word seeding does. */
 const WARM_UP_ROUNDS = 15
-/** What an engine draws numbers for; each has its own stream, so one never shifts another. */
+/** Each purpose has its own stream, so that draws for one do not shift those for another. */
 const PURPOSES = ['traffic', 'latency', 'faults'] as const
 
 /**
- * A seeded source of random numbers: sfc32, Chris Doty-Humphrey's Small Fast Counting generator.
+ * A seeded random number generator: sfc32, Chris Doty-Humphrey's Small Fast Counting generator.
  *
- * 128 bits of state, period at least 2^32, passes PractRand. The seed and the stream become three
- * of its four words, so different (seed, stream) pairs can never start alike. Not for secrets.
+ * It has 128 bits of state and a period of at least 2^32, and passes PractRand. The seed and the
+ * stream are three of its four words, so different (seed, stream) pairs start in different states.
+ * It is not suitable for secrets.
  *
  * @see https://pracrand.sourceforge.net (RNGs/sfc.cpp)
  */
@@ -17,11 +18,11 @@ export class Random {
   #b: number
   #c: number
   #counter = 1
-  #spareNormal = Number.NaN
+  #spareNormal: number | undefined
 
   /**
-   * @param seed any safe integer.
-   * @param stream 0 to 2^32 - 1; different streams of one seed are independent.
+   * @param seed any safe integer
+   * @param stream 0 to 2^32 - 1; the streams of one seed are independent
    */
   constructor(seed: number, stream: number) {
     this.#a = stream | 0
@@ -40,7 +41,7 @@ export class Random {
     return result >>> 0
   }
 
-  /** A number uniform over [0, 1), with all 53 bits random. */
+  /** A number uniform over [0, 1), with 53 random bits. */
   uniform(): number {
     return ((this.uint32() >>> 5) * 2 ** 26 + (this.uint32() >>> 6)) * 2 ** -53
   }
@@ -54,39 +55,35 @@ export class Random {
    * A standard normal number: mean 0, standard deviation 1.
    *
    * @see G. Marsaglia, T. A. Bray, "A convenient method for generating normal variables",
-   * SIAM Review 6 (1964), doi:10.1137/1006063 (the polar method; it makes two at a time)
+   * SIAM Review 6 (1964), doi:10.1137/1006063 (the polar method, which generates them in pairs)
    */
   normal(): number {
-    if (!Number.isNaN(this.#spareNormal)) {
-      const spare = this.#spareNormal
-      this.#spareNormal = Number.NaN
-      return spare
+    const spare = this.#spareNormal
+    this.#spareNormal = undefined
+    if (spare !== undefined) return spare
+    for (;;) {
+      const x = 2 * this.uniform() - 1
+      const y = 2 * this.uniform() - 1
+      const square = x * x + y * y
+      if (square >= 1 || square === 0) continue
+      const scale = Math.sqrt((-2 * Math.log(square)) / square)
+      this.#spareNormal = y * scale
+      return x * scale
     }
-    let x = 0
-    let y = 0
-    let square = 0
-    do {
-      x = 2 * this.uniform() - 1
-      y = 2 * this.uniform() - 1
-      square = x * x + y * y
-    } while (square >= 1 || square === 0)
-    const scale = Math.sqrt((-2 * Math.log(square)) / square)
-    this.#spareNormal = y * scale
-    return x * scale
   }
 
-  /** A log-normal number: `median` times e to the power of `sigma` standard normals. */
+  /** A log-normal number; `sigma` is the standard deviation of its natural logarithm. */
   logNormal(median: number, sigma: number): number {
     return median * Math.exp(sigma * this.normal())
   }
 
-  /** An exponential number: the gap to the next event of a Poisson process of that mean gap. */
+  /** An exponential number: the time between two events of a Poisson process. */
   exponential(mean: number): number {
     return -mean * Math.log1p(-this.uniform())
   }
 }
 
-/** The stream of random numbers that an engine uses for one purpose only. */
+/** Creates the random number generator of an engine for one purpose. */
 export function engineRandom(
   seed: number,
   engine: number,

@@ -1,34 +1,53 @@
-import type { NumberOption } from '../options.js'
+/** Default tokens per block, those of the published Mooncake traces. */
+export const BLOCK_TOKENS = 512
 
-/** Tokens in a full block, as an option. */
-export const BLOCK_TOKENS: NumberOption = { fallback: 512, min: 1, max: 2 ** 20, integer: true }
-
-/** The operations of the store that a request can bring about, in the order it does. */
+/** The store operations of a request, in the order in which a request makes them. */
 export const STORE_OPERATIONS = ['lookup_exists', 'load_get', 'save_exists', 'save_put'] as const
 
 /** One of {@link STORE_OPERATIONS}. */
 export type StoreOperation = (typeof STORE_OPERATIONS)[number]
 
-/** How a call ended: well, with some keys failed, or as a whole not. */
-export type CallStatus = 'ok' | 'partial_failure' | 'error'
-
-/** One call to the modelled store with its outcome: what becomes a recorded row. */
+/** One call to the modelled store with its outcome; an engine records it as a row. */
 export interface StoreCall {
   readonly operation: StoreOperation
   readonly durationSeconds: number
   readonly numKeys: number
-  /** Bytes attempted, failed keys' included; 0 for existence checks. */
+  /** Bytes attempted, including those of failed keys; 0 for existence checks. */
   readonly numBytes: number
-  readonly status: CallStatus
+  /** `partial_failure` if some keys failed, `error` if the whole call failed. */
+  readonly status: 'ok' | 'partial_failure' | 'error'
   readonly numFailedKeys: number
 }
 
-/** A request as an engine sees it, from a trace or made up. */
+/** A request of a trace or of generated traffic. */
 export interface StoreRequest {
-  /** When it arrives, in milliseconds since the start of the run at speed 1. */
+  /** Arrival in milliseconds since the start of the run, at speed 1. */
   readonly timestampMs: number
-  /** Length of its prompt in tokens. */
+  /** Length of the prompt in tokens. */
   readonly inputLength: number
-  /** A block id for each block of the prompt, the last of which may be partial. */
+  /** One block id per block of the prompt; the last block may be partial. */
   readonly hashIds: ArrayLike<number>
+}
+
+/**
+ * Counts of an engine's calls for each operation, zeros included. The engine counts them
+ * independently of its recorder, so that the two can be compared.
+ */
+export type Tally = Record<
+  StoreOperation,
+  {
+    calls: number
+    keys: number
+    /** Bytes attempted. */
+    bytes: number
+    failedKeys: number
+    /** Calls whose status is `error`. */
+    errors: number
+  }
+>
+
+/** Creates a tally of zeros. */
+export function createTally(): Tally {
+  const zeros = () => ({ calls: 0, keys: 0, bytes: 0, failedKeys: 0, errors: 0 })
+  return { lookup_exists: zeros(), load_get: zeros(), save_exists: zeros(), save_put: zeros() }
 }

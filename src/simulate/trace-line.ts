@@ -1,11 +1,11 @@
-/** One request of a trace file, as its line has it. */
+/** One request of a trace file. */
 export interface TraceLine {
   readonly timestampMs: number
   readonly inputLength: number
   readonly hashIds: readonly number[]
 }
 
-/** What is wrong with a line; `readTrace` adds the file and the line to it. */
+/** What is wrong with a line; `readTrace` adds the file and the line number. */
 export class TraceLineProblem extends Error {
   constructor(expected: string, got: string, remedy: string) {
     super(`expected ${expected}, got ${got}; ${remedy}`)
@@ -13,33 +13,34 @@ export class TraceLineProblem extends Error {
 }
 
 const SHOWN_CHARS_MAX = 40
-/** Lengths are kept in 32 bits. */
+/** Lengths are stored in 32 bits. */
 const TOKENS_MAX = 2 ** 32 - 1
 
 /**
- * Reads one line in the Mooncake trace format.
+ * Parses one line in the Mooncake trace format.
  *
- * `hash_ids` must hold exactly one id per block, the last partial one included, as it does in all
- * 12,031 lines of the published trace: any other number means another block size, and totals that
- * would be silently wrong.
+ * `hash_ids` must have exactly one id per block, including the last partial one, as in all 12,031
+ * lines of the published trace: any other number means that the trace has another block size, and
+ * all totals would be wrong.
  *
- * @throws TraceLineProblem for anything else.
+ * @throws TraceLineProblem for a malformed line
  * @see https://github.com/kvcache-ai/Mooncake (FAST25-release/traces)
  */
 export function parseTraceLine(text: string, blockTokens: number): TraceLine {
   const line = parseObject(text)
-  const timestampMs = line.timestamp
-  if (typeof timestampMs !== 'number' || !Number.isFinite(timestampMs) || timestampMs < 0) {
-    throw new TraceLineProblem(
-      "'timestamp' to be a number of milliseconds, 0 or more",
-      shown(timestampMs),
-      'check the field',
-    )
+  const { timestamp, input_length: inputLength, output_length, hash_ids: hashIds } = line
+  if (typeof timestamp !== 'number' || !Number.isFinite(timestamp) || timestamp < 0) {
+    throw fieldProblem('timestamp', 'a number of milliseconds, 0 or more', timestamp)
   }
-  const inputLength = requireTokens(line, 'input_length')
-  // Nothing replayed depends on it, but a line without it is no line of such a trace.
-  requireTokens(line, 'output_length')
-  const hashIds = requireHashIds(line.hash_ids)
+  const length = `an integer from 0 to ${TOKENS_MAX}`
+  if (!isCount(inputLength, TOKENS_MAX)) throw fieldProblem('input_length', length, inputLength)
+  // The replay does not use it, but a line without it is not in the trace format.
+  if (!isCount(output_length, TOKENS_MAX))
+    throw fieldProblem('output_length', length, output_length)
+  if (!Array.isArray(hashIds)) throw fieldProblem('hash_ids', 'an array', hashIds)
+  for (const [index, id] of hashIds.entries()) {
+    if (!isCount(id)) throw fieldProblem(`hash_ids[${index}]`, 'an integer, 0 or more', id)
+  }
   const blocks = Math.ceil(inputLength / blockTokens)
   if (hashIds.length !== blocks) {
     throw new TraceLineProblem(
@@ -48,55 +49,34 @@ export function parseTraceLine(text: string, blockTokens: number): TraceLine {
       'check the block size',
     )
   }
-  return { timestampMs, inputLength, hashIds }
+  return { timestampMs: timestamp, inputLength, hashIds }
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
-  let value: unknown
+  let value: unknown = text
   try {
     value = JSON.parse(text)
   } catch {
-    throw new TraceLineProblem('a JSON object', shown(text), 'check the line')
+    // The text itself is refused below.
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TraceLineProblem('a JSON object', shown(value), 'check the line')
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>
   }
-  return value as Record<string, unknown>
+  throw new TraceLineProblem('a JSON object', shown(value), 'check the line')
 }
 
-function requireTokens(line: Readonly<Record<string, unknown>>, field: string): number {
-  const value = line[field]
-  if (isCount(value) && value <= TOKENS_MAX) return value
-  throw new TraceLineProblem(
-    `'${field}' to be an integer from 0 to ${TOKENS_MAX}`,
-    shown(value),
-    'check the field',
-  )
+function isCount(value: unknown, max = Number.POSITIVE_INFINITY): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max
 }
 
-function requireHashIds(value: unknown): readonly number[] {
-  if (!Array.isArray(value)) {
-    throw new TraceLineProblem("'hash_ids' to be an array", shown(value), 'check the field')
-  }
-  for (const [index, id] of value.entries()) {
-    if (isCount(id)) continue
-    throw new TraceLineProblem(
-      `'hash_ids[${index}]' to be an integer, 0 or more`,
-      shown(id),
-      'check the field',
-    )
-  }
-  return value
+function fieldProblem(field: string, expected: string, got: unknown): TraceLineProblem {
+  return new TraceLineProblem(`'${field}' to be ${expected}`, shown(got), 'check the field')
 }
 
-function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0
-}
-
-/** A value as the message shows it: on one line and short, whatever the file holds. */
+/** A value as a message shows it: on one line, and short. */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
-  // JSON has no word for infinity, which is what 1e999 reads as.
+  // JSON.stringify would show Infinity, which 1e999 is parsed to, as null.
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
   return text.length <= SHOWN_CHARS_MAX ? text : `${text.slice(0, SHOWN_CHARS_MAX)}…`
 }

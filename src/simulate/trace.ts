@@ -1,90 +1,114 @@
+import { createReadStream } from 'node:fs'
 import { MoonmeterError } from '../errors.js'
-import { requireNumber } from '../options.js'
-import { readLines } from './lines.js'
 import { BLOCK_TOKENS, type StoreRequest } from './store-call.js'
 import { parseTraceLine, type TraceLine, TraceLineProblem } from './trace-line.js'
 
-/** Longest line read; a prompt of 20 million tokens fits. */
-const LINE_BYTES_MAX = 2 ** 20
-/** A `Map` holds no more than 2^24 keys. */
+/** A prompt of 20 million tokens fits in a line of this length. */
+const LINE_CHARS_MAX = 2 ** 20
+/** A `Map` holds at most 2^24 keys. */
 const DISTINCT_BLOCKS_MAX = 2 ** 24
-/** Ids of all requests together: 4 GiB of them. */
+/** Block ids of all requests together, which take 4 GiB. */
 const BLOCK_IDS_MAX = 2 ** 30
-/** A longer silence between two timestamps is a pause, not a tick to spread arrivals over. */
+/** Arrivals are spread over at most this time after their timestamp. */
 const TICK_MS_MAX = 5_000
 
-type Float64Column = Float64Array<SharedArrayBuffer>
-type Uint32Column = Uint32Array<SharedArrayBuffer>
+type Column = Float64Array<SharedArrayBuffer> | Uint32Array<SharedArrayBuffer>
 
 /**
- * A request trace in columns of shared memory: posting it to a thread copies nothing.
+ * A request trace as columns in shared memory, so that posting it to a thread does not copy it.
  *
- * Request `i` of `timestampsMs.length` has the block ids `blockIds[offsets[i]]` up to, and without,
- * `blockIds[offsets[i + 1]]`.
+ * Request `i` of `timestampsMs.length` has the block ids from `blockIds[offsets[i]]` up to, but not
+ * including, `blockIds[offsets[i + 1]]`.
  */
 export interface Trace {
-  /** Arrivals in milliseconds, as the file has them, never falling. */
-  readonly timestampsMs: Float64Column
+  /** Arrivals in milliseconds, as in the file; never decreasing. */
+  readonly timestampsMs: Float64Array<SharedArrayBuffer>
   /** Prompt lengths in tokens. */
-  readonly inputLengths: Uint32Column
+  readonly inputLengths: Uint32Array<SharedArrayBuffer>
   /** One more than there are requests; the last is `blockIds.length`. */
-  readonly offsets: Uint32Column
-  /** The file's ids numbered anew, 0 to `blockCount` - 1 by first appearance. */
-  readonly blockIds: Uint32Column
-  /** Distinct blocks, partial ones included: a store of this capacity never evicts. */
+  readonly offsets: Uint32Array<SharedArrayBuffer>
+  /** The file's ids renumbered by first appearance, 0 to `blockCount` - 1. */
+  readonly blockIds: Uint32Array<SharedArrayBuffer>
+  /** Distinct blocks, including partial ones; a store of this capacity never evicts. */
   readonly blockCount: number
-  /** Tokens in a full block. */
+  /** Tokens of a full block. */
   readonly blockTokens: number
 }
 
 /**
- * Reads a request trace in the Mooncake format: one JSON object a line, blank lines at the end
- * aside.
+ * Reads a request trace in the Mooncake format: one JSON object per line; blank lines are allowed
+ * at the end.
  *
- * Lines are read one by one, so the file may exceed what a string can hold. Ids past 2^53 are taken
- * as JSON has them, rounded: of a million random 64-bit ids two meet in one trace of 20,000.
+ * The file is streamed, so it may be longer than a string can be. Ids above 2^53 are rounded, as
+ * JSON numbers are.
  *
- * @param options.blockTokens tokens in a full block, 1 to 2^20, 512 by default.
+ * @param blockTokens tokens of a full block, an integer of at least 1
  * @throws MoonmeterError `INVALID_TRACE`, with `FILE:LINE: expected …, got …; remedy`, for a file
  * that cannot be read, is empty, or has a line that is malformed, too long or earlier than the one
- * before it; `INVALID_OPTION` for another block size.
+ * before it
  */
-export async function readTrace(
-  path: string,
-  options: { readonly blockTokens?: number } = {},
-): Promise<Trace> {
-  const blockTokens = requireNumber('blockTokens', BLOCK_TOKENS, options.blockTokens)
-  const builder = new TraceBuilder(blockTokens)
+export async function readTrace(path: string, blockTokens = BLOCK_TOKENS): Promise<Trace> {
+  const builder = new TraceBuilder()
   let lineNumber = 0
   let blankLineNumber = 0
   try {
-    for await (const text of readLines(path, LINE_BYTES_MAX)) {
+    for await (const text of readLines(path)) {
       lineNumber++
-      if (text.trim() !== '') {
-        if (blankLineNumber > 0) {
-          lineNumber = blankLineNumber
-          throw new TraceLineProblem('a JSON object', 'a blank line', 'remove the line')
-        }
+      if (text.length > LINE_CHARS_MAX) {
+        throw new TraceLineProblem(
+          `a line of at most ${LINE_CHARS_MAX} characters`,
+          'a longer one',
+          'put each request on a line of its own',
+        )
+      }
+      if (text.trim() === '') {
+        blankLineNumber ||= lineNumber
+      } else if (blankLineNumber === 0) {
         builder.add(parseTraceLine(text, blockTokens))
-      } else if (blankLineNumber === 0) blankLineNumber = lineNumber
+      } else {
+        lineNumber = blankLineNumber
+        throw new TraceLineProblem('a JSON object', 'a blank line', 'remove the line')
+      }
     }
-    if (builder.requests === 0) {
+    if (builder.isEmpty) {
       lineNumber = 1
       throw new TraceLineProblem('a request', 'an empty file', 'check the path')
     }
-  } catch (error) {
-    if (!(error instanceof TraceLineProblem)) throw error
-    throw new MoonmeterError('INVALID_TRACE', `${path}:${lineNumber}: ${error.message}`)
+  } catch (cause) {
+    if (cause instanceof TraceLineProblem) {
+      throw new MoonmeterError('INVALID_TRACE', `${path}:${lineNumber}: ${cause.message}`)
+    }
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause
+    throw new MoonmeterError(
+      'INVALID_TRACE',
+      `${path}: expected a file that can be read, got ${cause.message}; check the path`,
+      { cause },
+    )
   }
-  return builder.build()
+  return { ...builder.build(), blockTokens }
 }
 
 /**
- * The requests of a trace that one engine of several gets, dealt round robin: request `i` goes to
- * engine `i` mod `engines`.
+ * Yields the lines of a file without their line feeds. `node:readline` would buffer a line of any
+ * length; this yields the beginning of one as soon as it has more than `LINE_CHARS_MAX` characters.
+ */
+async function* readLines(path: string): AsyncGenerator<string> {
+  let rest = ''
+  for await (const chunk of createReadStream(path, 'utf8')) {
+    const lines = `${rest}${chunk}`.split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+    if (rest.length > LINE_CHARS_MAX) yield rest
+  }
+  if (rest !== '') yield rest
+}
+
+/**
+ * Yields the requests of a trace that one of several engines replays: request `i` belongs to engine
+ * `i` mod `engines`.
  *
- * Requests of equal timestamps arrive spread evenly over the time to the next timestamp, for traces
- * are written in ticks (of 3 seconds in the published one); their ids are views of the trace.
+ * Traces have coarse timestamps (of 3 seconds in the published one), so requests with the same one
+ * arrive evenly over the time to the next. Their ids are views of the trace.
  */
 export function* traceRequests(
   trace: Trace,
@@ -97,43 +121,39 @@ export function* traceRequests(
   let tickEnd = 0
   let tickMs = 0
   for (let index = 0; index < requests; index++) {
-    const timestampMs = timestampsMs[index] as number
+    const timestampMs = timestampsMs[index]
     if (index === tickEnd) {
       tickStart = index
       while (tickEnd < requests && timestampsMs[tickEnd] === timestampMs) tickEnd++
-      // The last tick is taken to be as long as the one before it.
-      if (tickEnd < requests) {
-        tickMs = Math.min((timestampsMs[tickEnd] as number) - timestampMs, TICK_MS_MAX)
-      }
+      // The last tick is assumed to be as long as the one before it.
+      if (tickEnd < requests) tickMs = Math.min(timestampsMs[tickEnd] - timestampMs, TICK_MS_MAX)
     }
     if (index % engines !== engine) continue
     yield {
       timestampMs: timestampMs + (tickMs * (index - tickStart)) / (tickEnd - tickStart),
-      inputLength: inputLengths[index] as number,
+      inputLength: inputLengths[index],
       hashIds: blockIds.subarray(offsets[index], offsets[index + 1]),
     }
   }
 }
 
-/** Gathers requests into columns that double as they fill. */
+/** Collects requests in columns of shared memory. */
 class TraceBuilder {
-  readonly #blockTokens: number
   readonly #idsByHash = new Map<number, number>()
-  #timestampsMs: Float64Column = new Float64Array(new SharedArrayBuffer(8))
-  #inputLengths: Uint32Column = new Uint32Array(new SharedArrayBuffer(4))
-  #offsets: Uint32Column = new Uint32Array(new SharedArrayBuffer(8))
-  #blockIds: Uint32Column = new Uint32Array(new SharedArrayBuffer(4))
-  #idsUsed = 0
-  requests = 0
+  #timestampsMs = new Float64Array(new SharedArrayBuffer(8))
+  #inputLengths = new Uint32Array(new SharedArrayBuffer(4))
+  #offsets = new Uint32Array(new SharedArrayBuffer(8))
+  #blockIds = new Uint32Array(new SharedArrayBuffer(4))
+  #requests = 0
+  #ids = 0
 
-  constructor(blockTokens: number) {
-    this.#blockTokens = blockTokens
+  get isEmpty(): boolean {
+    return this.#requests === 0
   }
 
-  add(line: TraceLine): void {
-    const { timestampMs, inputLength, hashIds } = line
-    const index = this.requests
-    const previousMs = index === 0 ? 0 : (this.#timestampsMs[index - 1] as number)
+  add({ timestampMs, inputLength, hashIds }: TraceLine): void {
+    const index = this.#requests
+    const previousMs = index === 0 ? 0 : this.#timestampsMs[index - 1]
     if (timestampMs < previousMs) {
       throw new TraceLineProblem(
         `'timestamp' to be at least the ${previousMs} of the line before`,
@@ -141,7 +161,7 @@ class TraceBuilder {
         'sort the trace by time',
       )
     }
-    const idsNeeded = this.#idsUsed + hashIds.length
+    const idsNeeded = this.#ids + hashIds.length
     if (idsNeeded > BLOCK_IDS_MAX || this.#idsByHash.size + hashIds.length > DISTINCT_BLOCKS_MAX) {
       throw new TraceLineProblem(
         `at most ${BLOCK_IDS_MAX} block ids, ${DISTINCT_BLOCKS_MAX} of them different`,
@@ -149,46 +169,38 @@ class TraceBuilder {
         'split the trace',
       )
     }
-    this.#timestampsMs = fitted(this.#timestampsMs, index + 1)
-    this.#inputLengths = fitted(this.#inputLengths, index + 1)
-    this.#offsets = fitted(this.#offsets, index + 2)
-    this.#blockIds = fitted(this.#blockIds, idsNeeded)
+    this.#timestampsMs = grown(this.#timestampsMs, index + 1)
+    this.#inputLengths = grown(this.#inputLengths, index + 1)
+    this.#offsets = grown(this.#offsets, index + 2)
+    this.#blockIds = grown(this.#blockIds, idsNeeded)
     this.#timestampsMs[index] = timestampMs
     this.#inputLengths[index] = inputLength
-    for (const hash of hashIds) this.#blockIds[this.#idsUsed++] = this.#idOf(hash)
-    this.#offsets[index + 1] = this.#idsUsed
-    this.requests++
-  }
-
-  build(): Trace {
-    return {
-      timestampsMs: this.#timestampsMs.subarray(0, this.requests),
-      inputLengths: this.#inputLengths.subarray(0, this.requests),
-      offsets: this.#offsets.subarray(0, this.requests + 1),
-      blockIds: this.#blockIds.subarray(0, this.#idsUsed),
-      blockCount: this.#idsByHash.size,
-      blockTokens: this.#blockTokens,
+    for (const hash of hashIds) {
+      const id = this.#idsByHash.get(hash) ?? this.#idsByHash.size
+      this.#idsByHash.set(hash, id)
+      this.#blockIds[this.#ids++] = id
     }
+    this.#offsets[index + 1] = this.#ids
+    this.#requests++
   }
 
-  #idOf(hash: number): number {
-    const known = this.#idsByHash.get(hash)
-    if (known !== undefined) return known
-    const id = this.#idsByHash.size
-    this.#idsByHash.set(hash, id)
-    return id
+  build(): Omit<Trace, 'blockTokens'> {
+    return {
+      timestampsMs: this.#timestampsMs.subarray(0, this.#requests),
+      inputLengths: this.#inputLengths.subarray(0, this.#requests),
+      offsets: this.#offsets.subarray(0, this.#requests + 1),
+      blockIds: this.#blockIds.subarray(0, this.#ids),
+      blockCount: this.#idsByHash.size,
+    }
   }
 }
 
-function fitted<Column extends Float64Column | Uint32Column>(
-  column: Column,
-  length: number,
-): Column {
+/** The column, or a copy of at least twice its length where it is too short. */
+function grown<Kind extends Column>(column: Kind, length: number): Kind {
   if (length <= column.length) return column
   const bytes = Math.max(2 * column.length, length) * column.BYTES_PER_ELEMENT
-  const larger = new (column.constructor as new (buffer: SharedArrayBuffer) => Column)(
-    new SharedArrayBuffer(bytes),
-  )
+  const Kind = column.constructor as new (buffer: SharedArrayBuffer) => Kind
+  const larger = new Kind(new SharedArrayBuffer(bytes))
   larger.set(column)
   return larger
 }

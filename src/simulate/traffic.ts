@@ -1,79 +1,54 @@
-import { type NumberOption, resolveNumbers } from '../options.js'
 import { BLOCK_ID_MAX } from './block-store.js'
-import { EventQueue } from './event-queue.js'
 import { engineRandom, type Random } from './random.js'
-import { BLOCK_TOKENS, type StoreRequest } from './store-call.js'
+import type { StoreRequest } from './store-call.js'
 
-/** A made-up request: what a line of a trace file says. */
+/** The traffic to generate. */
+export interface TrafficOptions {
+  /** Any safe integer; with the engine and the other options it determines all requests. */
+  readonly seed: number
+  /** Tokens of a full block, an integer of at least 1. */
+  readonly blockTokens: number
+  /** Mean request rate of each engine, in the steady state; greater than 0. */
+  readonly requestsPerSecond: number
+}
+
+/** A generated request, with all fields of a line of a trace file. */
 export interface TrafficRequest extends StoreRequest {
-  /** Length of the answer in tokens. */
+  /** Length of the response in tokens. */
   readonly outputLength: number
   readonly hashIds: readonly number[]
 }
 
-/** What the made-up traffic of one engine is like. */
-export interface TrafficOptions {
-  /** Mean rate of requests of each engine, once conversations have had time to come back. */
-  readonly requestsPerSecond?: number
-  /** Tokens in a full block. */
-  readonly blockTokens?: number
-  /** How many system prompts there are; all engines' conversations begin with one of them. */
-  readonly systemPrompts?: number
-  /** Length of each system prompt; its full blocks are shared, by all engines. */
-  readonly systemPromptTokens?: number
-  /** Median length of a first prompt, the system prompt included. */
-  readonly firstPromptTokens?: number
-  /** Log-normal spread of first prompts, which are cut to between system prompt and context. */
-  readonly firstPromptSigma?: number
-  /** Median length of what a user adds at each further turn. */
-  readonly messageTokens?: number
-  readonly messageSigma?: number
-  /** Median length of an answer; answers are part of the next prompt. */
-  readonly outputTokens?: number
-  readonly outputSigma?: number
-  /** Mean number of turns of a conversation; the number is geometric. */
-  readonly meanTurns?: number
-  /** Median time from one turn's request to the next one's, in seconds. */
-  readonly thinkSeconds?: number
-  readonly thinkSigma?: number
-  /** Longest prompt; a conversation that would exceed it ends. */
-  readonly contextTokensMax?: number
-}
+// The constants fit the published conversation trace (12,031 requests), with conversations
+// reconstructed from the last block of each prompt: 8,156 of them, 1.475 turns each, 3.4 requests
+// per second; first prompts of at least 891 tokens, with a mean logarithm of 8.59 (5,378 tokens)
+// and a deviation of 1.26; think times of 4.90 (134 s) and 0.97; messages of 4.53 (93 tokens) and
+// responses of 5.34 (208 tokens). The sigmas of the last two give the means of the trace, 1,343 and
+// 343 tokens: their distributions are bimodal, which a log-normal cannot model. The result: prompts
+// of 11,900 tokens on average (trace: 12,035) and 34 % of full blocks found in a store without
+// eviction (trace: 38 %, where users also repeat prompts).
 
-const TOKENS_MAX = 2 ** 24
-const SIGMA_MAX = 5
-
-// Fitted to the published conversation trace (12,031 requests), its conversations put together
-// again by the last block of each prompt: 8,156 of them, 1.475 turns each; 3.4 requests a second;
-// first prompts from 891 tokens up, of mean logarithm 8.59 (5,378 tokens) and deviation 1.26; think
-// times of mean logarithm 4.90 (134 s) and deviation 0.97; messages 4.53 (93 tokens), answers 5.34
-// (208). The sigmas of the last two are those that also give the means, 1,343 and 343 tokens: their
-// distributions have two humps, which one log-normal cannot follow. What comes out: prompts
-// of 11,900 tokens on average (trace: 12,035), and 34 % of full blocks found in an endless store
-// (trace: 38 %; there, users also send a prompt again, which nobody does here).
-const OPTIONS: Readonly<Record<keyof TrafficOptions, NumberOption>> = {
-  requestsPerSecond: { fallback: 3.4, min: 1e-6, max: 1e6 },
-  blockTokens: BLOCK_TOKENS,
-  systemPrompts: { fallback: 4, min: 1, max: 1_000, integer: true },
-  systemPromptTokens: { fallback: 891, min: 0, max: 2 ** 17, integer: true },
-  firstPromptTokens: { fallback: 5_378, min: 1, max: TOKENS_MAX },
-  firstPromptSigma: { fallback: 1.26, min: 0, max: SIGMA_MAX },
-  messageTokens: { fallback: 93, min: 1, max: TOKENS_MAX },
-  messageSigma: { fallback: 2.3, min: 0, max: SIGMA_MAX },
-  outputTokens: { fallback: 208, min: 1, max: TOKENS_MAX },
-  outputSigma: { fallback: 1, min: 0, max: SIGMA_MAX },
-  meanTurns: { fallback: 1.475, min: 1, max: 1e6 },
-  thinkSeconds: { fallback: 134, min: 0, max: 1e6 },
-  thinkSigma: { fallback: 0.97, min: 0, max: SIGMA_MAX },
-  contextTokensMax: { fallback: 2 ** 17, min: 1, max: TOKENS_MAX, integer: true },
-}
-
-/** The longest answer of the published trace. */
+/** Default of `requestsPerSecond`. */
+export const REQUESTS_PER_SECOND = 3.4
+const SYSTEM_PROMPTS = 4
+/** Length of each system prompt, whose full blocks all engines share. */
+const SYSTEM_PROMPT_TOKENS = 891
+/** Length of a first prompt, including the system prompt. */
+const FIRST_PROMPT_TOKENS = { median: 5_378, sigma: 1.26 }
+/** Length of a user's message at each further turn. */
+const MESSAGE_TOKENS = { median: 93, sigma: 2.3 }
+const OUTPUT_TOKENS = { median: 208, sigma: 1 }
+/** The longest response of the published trace. */
 const OUTPUT_TOKENS_MAX = 2_000
+/** Seconds between the requests of two turns. */
+const THINK_SECONDS = { median: 134, sigma: 0.97 }
+/** Mean of the number of turns, which is geometric. */
+const MEAN_TURNS = 1.475
+/** Longest prompt; a conversation that would exceed it ends. */
+const CONTEXT_TOKENS_MAX = 2 ** 17
 /**
- * Conversations of one engine that can wait for their next turn; one more ends after this turn.
- *
- * Bounds memory. At the defaults about 240 wait, so it is felt from some 230 requests a second up.
+ * Conversations of one engine that wait for their next turn; further ones end. The limit bounds
+ * memory: about 240 wait at 3.4 requests per second, so it applies above some 230 per second.
  */
 const WAITING_CONVERSATIONS_MAX = 16_384
 
@@ -81,116 +56,107 @@ interface Conversation {
   timestampMs: number
   inputLength: number
   outputLength: number
-  /** Ids of the prompt's full blocks; grows from turn to turn. */
+  /** Ids of the prompt's full blocks; each turn appends to them. */
   readonly fullBlockIds: number[]
 }
 
 /**
- * Endless made-up requests of one engine of several, by arrival: conversations of several turns.
+ * Generates the requests of one of several engines in the order of arrival, without end.
  *
- * Conversations begin as a Poisson process, at a system prompt shared by all engines; each turn's
- * prompt is the one before, its answer and a new message. The requests depend on (seed, engine,
- * engines, options) alone. Two engines never use one block id, those of system prompts aside; an
- * engine's own ids count up and begin again after {@link BLOCK_ID_MAX}, when a store of at most a
- * quarter of that has long evicted them. Memory is bounded however many are taken.
- *
- * @throws MoonmeterError `INVALID_OPTION`, when the first is taken, for an unknown option or one
- * out of range.
+ * Conversations begin as a Poisson process, each with one of the system prompts; the prompt of each
+ * further turn is the prompt before, its response and a new message. Engines have no block ids in
+ * common but those of system prompts. The ids of an engine ascend and start over after
+ * {@link BLOCK_ID_MAX}, when a store of at most a quarter of that capacity has evicted the first
+ * ones. Memory is bounded.
  */
 export function* generateTraffic(
-  seed: number,
   engine: number,
   engines: number,
-  options: TrafficOptions = {},
+  { seed, blockTokens, requestsPerSecond }: TrafficOptions,
 ): Generator<TrafficRequest, never> {
-  const traffic = resolveNumbers('traffic', OPTIONS, options)
   const random = engineRandom(seed, engine, 'traffic')
-  const ids = blockIdSource(traffic.systemPrompts * sharedBlocks(traffic), engine, engines)
-  const waiting = new EventQueue<Conversation>()
-  const arrivalGapMs = (1000 * traffic.meanTurns) / traffic.requestsPerSecond
+  const sharedBlocks = Math.floor(SYSTEM_PROMPT_TOKENS / blockTokens)
+  const nextId = blockIdSource(SYSTEM_PROMPTS * sharedBlocks, engine, engines)
+  // By descending time, so that the next one is the last.
+  const waiting: Conversation[] = []
+  const arrivalGapMs = (1000 * MEAN_TURNS) / requestsPerSecond
   let nextArrivalMs = random.exponential(arrivalGapMs)
   for (;;) {
-    let conversation: Conversation
-    if (waiting.nextMs <= nextArrivalMs) conversation = waiting.pop()
+    let conversation = waiting.at(-1)
+    if (conversation !== undefined && conversation.timestampMs <= nextArrivalMs) waiting.pop()
     else {
-      conversation = beginConversation(traffic, random, nextArrivalMs)
+      conversation = beginConversation(random, nextArrivalMs, sharedBlocks)
       nextArrivalMs += random.exponential(arrivalGapMs)
     }
-    yield takeTurn(traffic, conversation, ids)
-    if (scheduleNextTurn(traffic, random, conversation, waiting.size)) waiting.push(conversation)
+    yield takeTurn(conversation, blockTokens, nextId)
+    const continues = prepareNextTurn(random, conversation)
+    if (continues && waiting.length < WAITING_CONVERSATIONS_MAX) {
+      insertByTime(waiting, conversation)
+    }
   }
 }
 
 function beginConversation(
-  traffic: Required<TrafficOptions>,
   random: Random,
   timestampMs: number,
+  sharedBlocks: number,
 ): Conversation {
-  const { systemPromptTokens, contextTokensMax, firstPromptTokens, firstPromptSigma } = traffic
-  const drawn = Math.round(random.logNormal(firstPromptTokens, firstPromptSigma))
-  // A first message has at least one token.
-  const inputLength = Math.min(Math.max(drawn, systemPromptTokens + 1), contextTokensMax)
-  const shared = sharedBlocks(traffic)
-  const first = random.below(traffic.systemPrompts) * shared
+  // A first prompt has at least one token after the system prompt.
+  const drawn = Math.max(drawTokens(random, FIRST_PROMPT_TOKENS), SYSTEM_PROMPT_TOKENS + 1)
+  const firstId = random.below(SYSTEM_PROMPTS) * sharedBlocks
   return {
     timestampMs,
-    inputLength,
-    outputLength: drawOutputLength(traffic, random),
-    fullBlockIds: Array.from({ length: shared }, (_, block) => first + block),
+    inputLength: Math.min(drawn, CONTEXT_TOKENS_MAX),
+    outputLength: Math.min(drawTokens(random, OUTPUT_TOKENS), OUTPUT_TOKENS_MAX),
+    fullBlockIds: Array.from({ length: sharedBlocks }, (_, block) => firstId + block),
   }
 }
 
 function takeTurn(
-  traffic: Required<TrafficOptions>,
-  conversation: Conversation,
-  ids: () => number,
+  { timestampMs, inputLength, outputLength, fullBlockIds }: Conversation,
+  blockTokens: number,
+  nextId: () => number,
 ): TrafficRequest {
-  const { timestampMs, inputLength, outputLength, fullBlockIds } = conversation
-  const fullBlocks = Math.floor(inputLength / traffic.blockTokens)
-  while (fullBlockIds.length < fullBlocks) fullBlockIds.push(ids())
+  const fullBlocks = Math.floor(inputLength / blockTokens)
+  while (fullBlockIds.length < fullBlocks) fullBlockIds.push(nextId())
   const hashIds = fullBlockIds.slice(0, fullBlocks)
-  // Next turn this block is longer, and thus another block: its id is used this once.
-  if (inputLength % traffic.blockTokens !== 0) hashIds.push(ids())
+  // A partial block is longer at the next turn, and so another block: its id is not used again.
+  if (inputLength % blockTokens !== 0) hashIds.push(nextId())
   return { timestampMs, inputLength, outputLength, hashIds }
 }
 
-function scheduleNextTurn(
-  traffic: Required<TrafficOptions>,
-  random: Random,
-  conversation: Conversation,
-  waiting: number,
-): boolean {
-  // Drawn before any decision, so that no limit shifts what the next conversation draws.
-  const goesOn = random.uniform() < 1 - 1 / traffic.meanTurns
-  const messageTokens = Math.max(
-    1,
-    Math.round(random.logNormal(traffic.messageTokens, traffic.messageSigma)),
-  )
-  const thinkMs = 1000 * random.logNormal(traffic.thinkSeconds, traffic.thinkSigma)
-  const outputLength = drawOutputLength(traffic, random)
-  const inputLength = conversation.inputLength + conversation.outputLength + messageTokens
-  if (!goesOn || inputLength > traffic.contextTokensMax) return false
-  if (waiting >= WAITING_CONVERSATIONS_MAX) return false
-  conversation.timestampMs += thinkMs
-  conversation.inputLength = inputLength
-  conversation.outputLength = outputLength
-  return true
+/** Changes a conversation to its next turn; returns false if it has none. */
+function prepareNextTurn(random: Random, conversation: Conversation): boolean {
+  // All numbers are drawn in any case, so that no limit shifts what other conversations draw.
+  const continues = random.uniform() < 1 - 1 / MEAN_TURNS
+  const messageTokens = drawTokens(random, MESSAGE_TOKENS)
+  conversation.timestampMs += 1000 * random.logNormal(THINK_SECONDS.median, THINK_SECONDS.sigma)
+  conversation.inputLength += conversation.outputLength + messageTokens
+  conversation.outputLength = Math.min(drawTokens(random, OUTPUT_TOKENS), OUTPUT_TOKENS_MAX)
+  return continues && conversation.inputLength <= CONTEXT_TOKENS_MAX
 }
 
-function drawOutputLength(traffic: Required<TrafficOptions>, random: Random): number {
-  const drawn = Math.round(random.logNormal(traffic.outputTokens, traffic.outputSigma))
-  return Math.min(Math.max(drawn, 1), OUTPUT_TOKENS_MAX)
+/** Draws a number of tokens, at least 1. */
+function drawTokens(random: Random, { median, sigma }: { median: number; sigma: number }): number {
+  return Math.max(1, Math.round(random.logNormal(median, sigma)))
 }
 
-function sharedBlocks(traffic: Required<TrafficOptions>): number {
-  const tokens = Math.min(traffic.systemPromptTokens, traffic.contextTokensMax)
-  return Math.floor(tokens / traffic.blockTokens)
+/** Inserts a conversation into an array that is sorted by descending time. */
+function insertByTime(waiting: Conversation[], conversation: Conversation): void {
+  let low = 0
+  let high = waiting.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (waiting[middle].timestampMs > conversation.timestampMs) low = middle + 1
+    else high = middle
+  }
+  waiting.splice(low, 0, conversation)
 }
 
 /**
- * An engine's own block ids: those that leave the remainder `engine` when divided by `engines`,
- * after the shared ones. Taking turns, unlike a range each, keeps all engines' new blocks close
- * together, so that a bounded store evicts the oldest of all.
+ * Returns a source of an engine's own block ids: those after the shared ones with the remainder
+ * `engine` when divided by `engines`. As the engines' ids alternate, a store of limited capacity
+ * evicts the oldest blocks of all engines.
  */
 function blockIdSource(firstOwn: number, engine: number, engines: number): () => number {
   const idsMax = Math.floor((BLOCK_ID_MAX + 1 - firstOwn) / engines)

@@ -1,40 +1,31 @@
 import type { SharedBlockStore } from './block-store.js'
 import type { LatencyModel } from './latency.js'
-import type { StoreCall, StoreOperation, StoreRequest } from './store-call.js'
-import { addCall, type Tally } from './tally.js'
-
-/** Takes the rows of one operation; a recorder's bound handle is one. */
-export interface OperationSink {
-  record(
-    durationSeconds: number,
-    numKeys: number,
-    numBytes?: number,
-    status?: string,
-    numFailedKeys?: number,
-  ): void
-}
+import type { StoreCall, StoreRequest, Tally } from './store-call.js'
 
 /** What the requests of one engine are replayed against. */
 export interface Workload {
   readonly store: SharedBlockStore
   readonly latency: LatencyModel
-  readonly sinks: Readonly<Record<StoreOperation, OperationSink>>
-  /** Counted besides the sinks. */
+  /** Records a finished call. */
+  readonly record: (call: StoreCall) => void
+  /** Counts the recorded calls. */
   readonly tally: Tally
+  /** Tokens of a full block. */
   readonly blockTokens: number
+  /** Bytes of a full block. */
   readonly bytesPerBlock: number
 }
 
-/** Replays a request in virtual time: its calls are recorded at once, with modelled durations. */
+/** Replays a request in virtual time: records its calls at once, with modelled durations. */
 export function replayRequest(workload: Workload, request: StoreRequest): void {
   for (const call of storeCalls(workload, request)) recordCall(workload, call)
 }
 
 /**
- * Replays a request in real time: a call is recorded when its duration has passed.
+ * Replays a request in real time: records each call when its duration has passed.
  *
- * @param pause waits for as many seconds of the model; false ends the request there, the call under
- * way unrecorded.
+ * @param pause waits for a number of modelled seconds; if it resolves to false, the request ends
+ * and its current call is not recorded
  */
 export async function replayRequestPaced(
   workload: Workload,
@@ -48,68 +39,46 @@ export async function replayRequestPaced(
 }
 
 /**
- * The calls of a request, in order; the rules stand here and nowhere else.
- *
- * A generator, so that the caller decides what passes between two calls. Faults follow two rules:
- * - An errored lookup is a lookup without hits, as in the reference connector: nothing is loaded.
- * - Saving goes by what the store has claimed. An errored `save_exists` does not stop the put (the
- *   reference connector gives up the save) and a failed put leaves its blocks claimed (there, they
- *   are put again by whoever needs them next). So each block is put exactly once, and lookups,
- *   `save_exists` and the keys of `save_put` depend on the trace alone, whatever fails.
+ * Yields the calls of a request in order. It is a generator, so that the caller decides how much
+ * time passes between two calls. Two rules apply to faults:
+ * - A lookup with status `error` has no hits, as in the reference connector: nothing is loaded.
+ * - Saves depend only on what was claimed in the store. After a `save_exists` with status `error`
+ *   the put is still made (the reference connector gives up the save), and after a failed put its
+ *   blocks stay claimed (there, a later request puts them again). So each block is put exactly
+ *   once, and the keys of all operations but `load_get` depend on the trace alone.
  */
 function* storeCalls(workload: Workload, request: StoreRequest): Generator<StoreCall> {
-  const { store, blockTokens, bytesPerBlock } = workload
+  const { store, latency, blockTokens, bytesPerBlock } = workload
   const { inputLength, hashIds } = request
   const fullBlocks = Math.floor(inputLength / blockTokens)
   if (fullBlocks === 0) return
 
-  const lookup = check(workload, 'lookup_exists', fullBlocks)
+  const lookup = latency.sample('lookup_exists', fullBlocks, 0)
   let hits = 0
   if (lookup.status !== 'error') {
-    while (hits < fullBlocks && store.has(hashIds[hits] as number)) hits++
+    while (hits < fullBlocks && store.has(hashIds[hits])) hits++
   }
   yield lookup
 
-  // A prompt that is stored to its last token still needs that one computed.
+  // The engine computes at least the last token of a prompt, even if all its blocks are stored.
   const loaded = hits * blockTokens === inputLength ? hits - 1 : hits
-  if (loaded > 0) yield transfer(workload, 'load_get', loaded, loaded * bytesPerBlock)
+  if (loaded > 0) yield latency.sample('load_get', loaded, loaded * bytesPerBlock)
 
-  yield check(workload, 'save_exists', fullBlocks)
+  yield latency.sample('save_exists', fullBlocks, 0)
 
   let missing = 0
   for (let block = 0; block < fullBlocks; block++) {
-    if (store.claim(hashIds[block] as number)) missing++
+    if (store.claim(hashIds[block])) missing++
   }
-  if (missing > 0) yield transfer(workload, 'save_put', missing, missing * bytesPerBlock)
+  if (missing > 0) yield latency.sample('save_put', missing, missing * bytesPerBlock)
 }
 
-function check(workload: Workload, operation: StoreOperation, numKeys: number): StoreCall {
-  workload.latency.sampleCheck(numKeys)
-  return outcome(workload.latency, operation, numKeys, 0)
-}
-
-function transfer(
-  workload: Workload,
-  operation: StoreOperation,
-  numKeys: number,
-  numBytes: number,
-): StoreCall {
-  workload.latency.sampleTransfer(numKeys, numBytes)
-  return outcome(workload.latency, operation, numKeys, numBytes)
-}
-
-function outcome(
-  latency: LatencyModel,
-  operation: StoreOperation,
-  numKeys: number,
-  numBytes: number,
-): StoreCall {
-  const { durationSeconds, status, numFailedKeys } = latency
-  return { operation, durationSeconds, numKeys, numBytes, status, numFailedKeys }
-}
-
-function recordCall(workload: Workload, call: StoreCall): void {
-  const { durationSeconds, numKeys, numBytes, status, numFailedKeys } = call
-  workload.sinks[call.operation].record(durationSeconds, numKeys, numBytes, status, numFailedKeys)
-  addCall(workload.tally, call)
+function recordCall({ record, tally }: Workload, call: StoreCall): void {
+  record(call)
+  const counts = tally[call.operation]
+  counts.calls += 1
+  counts.keys += call.numKeys
+  counts.bytes += call.numBytes
+  counts.failedKeys += call.numFailedKeys
+  if (call.status === 'error') counts.errors += 1
 }

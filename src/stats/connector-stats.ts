@@ -1,23 +1,21 @@
-import { OTHER } from '../catalogue.js'
+import { ROW_COUNTER_NAMES, ROW_COUNTERS } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
 import { resolveNumbers } from '../options.js'
-import { type CellLayout, DEFAULT_LAYOUT } from './cell-layout.js'
-import { compareCodePoints } from './code-points.js'
-import { fitsLabel } from './label.js'
+import { BinLayout } from './bin-layout.js'
+import { BoundedNames } from './bounded-names.js'
+import { secondsOfSum } from './duration-sum.js'
 import { OperationStats } from './operation-stats.js'
+import type { PackedSeries } from './packed-series.js'
 import { roundThousandths } from './python-float.js'
 import type { Quantile } from './quantile.js'
 import { makeRow, type Row, type RowOptions } from './row.js'
-import type { SeriesSnapshot } from './series-snapshot.js'
 import type { SeriesStats } from './series-stats.js'
 
-/** Default of `operationsMax`. */
 export const OPERATIONS_MAX = 64
-/** Default of `statusesMax`. */
 export const STATUSES_MAX = 16
 
 const LIMITS = {
-  // 512 KiB of durations per operation.
+  // 512 KiB of durations per series.
   exactRowsMax: { fallback: 65_536, min: 0, max: 2 ** 24, integer: true },
   operationsMax: { fallback: OPERATIONS_MAX, min: 1, max: 65_536, integer: true },
   statusesMax: { fallback: STATUSES_MAX, min: 1, max: 65_536, integer: true },
@@ -25,19 +23,22 @@ const LIMITS = {
 const P90 = 0.9
 const MS_PER_SECOND = 1e3
 
-/** Options of `ConnectorStats`; each has a default. */
+/** Options of `MooncakeStoreConnectorStats`; each has a default. */
 export interface ConnectorStatsOptions {
-  /** Where durations are counted; default vLLM's buckets. */
-  readonly layout?: CellLayout
-  /** Durations kept per operation for exact percentiles; past them the cells answer. */
+  /** Bucket upper bounds in seconds, ascending, `+Inf` left out; default vLLM's. */
+  readonly bounds?: readonly number[]
+  /**
+   * Durations kept per series for exact percentiles; past them they come from the bins; default
+   * 65,536.
+   */
   readonly exactRowsMax?: number
-  /** Operations told apart; rows of further ones count under `other`. */
+  /** Operations told apart; rows of further ones count under `other`; default 64. */
   readonly operationsMax?: number
-  /** Statuses told apart per operation; rows of further ones count under `other`. */
+  /** Statuses told apart per operation; rows of further ones count under `other`; default 16. */
   readonly statusesMax?: number
 }
 
-/** One series of stats with the labels that tell it apart. */
+/** One series of stats with its name. */
 export interface LabelledSeries {
   readonly operation: string
   readonly status: string
@@ -49,20 +50,33 @@ export interface LabelledSeries {
  * behaviour of vLLM's `MooncakeStoreConnectorStats`.
  */
 export class ConnectorStats {
-  readonly layout: CellLayout
+  /** @internal */
+  readonly layout: BinLayout
   readonly #limits: Readonly<Record<keyof typeof LIMITS, number>>
-  readonly #operations = new Map<string, OperationStats>()
+  readonly #operations: BoundedNames<OperationStats>
 
-  /** @throws MoonmeterError `INVALID_OPTION` for an unknown option or one out of range */
+  /**
+   * @throws MoonmeterError `INVALID_OPTION` for an unknown option, one out of range, or bounds that
+   * are not ascending or less than 3 % apart
+   */
   constructor(options: ConnectorStatsOptions = {}) {
-    this.#limits = resolveNumbers('stats', LIMITS, options, ['layout'])
-    this.layout = options.layout ?? DEFAULT_LAYOUT
+    this.#limits = resolveNumbers('stats', LIMITS, options, ['bounds'])
+    this.layout = BinLayout.of(options.bounds)
+    this.#operations = new BoundedNames(this.#limits.operationsMax, () => this.#newOperation())
+  }
+
+  /** Bucket upper bounds in seconds, ascending, `+Inf` left out. */
+  get bounds(): readonly number[] {
+    return this.layout.bounds
   }
 
   /**
    * Count one call to the store.
    *
-   * @throws MoonmeterError `INVALID_ROW` for a negative or non-finite number; nothing is counted
+   * @param durationSeconds from 0 to 2^64
+   * @param numKeys from 0 to 2^64; fractions are cut off, here and in the other counters
+   * @throws MoonmeterError `INVALID_ROW` for a negative or non-finite number or one out of range;
+   * nothing is counted
    */
   recordOperation(
     operation: string,
@@ -73,45 +87,29 @@ export class ConnectorStats {
     this.addRow(makeRow(operation, durationSeconds, numKeys, options))
   }
 
-  /** Count one row that is known to be valid. */
+  /** Count one row that is known to be valid. @internal */
   addRow(row: Row): void {
-    const operation = this.declare(row.operation)
-    operation.seriesOf(row.status).addRow(row)
-    operation.durations.add(row.durationSeconds)
+    this.declare(row.operation).seriesOf(row.status).addRow(row)
   }
 
   /**
    * Name an operation, with or without rows: stats that name one are not empty.
+   *
    * @returns its stats, those of `other` past the limit
+   * @internal
    */
   declare(operation: string): OperationStats {
-    const known = this.#operations.get(operation)
-    if (known !== undefined) return known
-    if (!operation.isWellFormed()) return this.declare(operation.toWellFormed())
-    const { operationsMax, statusesMax, exactRowsMax } = this.#limits
-    const limited = this.#operations.size >= operationsMax || !fitsLabel(operation)
-    if (limited && operation !== OTHER) return this.declare(OTHER)
-    const stats = new OperationStats(this.layout, statusesMax, exactRowsMax)
-    this.#operations.set(operation, stats)
-    return stats
+    return this.#operations.get(operation)
   }
 
   /**
-   * Add the rows of a snapshot taken in the same layout.
+   * Add the rows of a packed series of the same layout.
    *
-   * @param durations its single durations in seconds, all of them, where they are known
-   * @param since an earlier snapshot of the same series, whose rows are left out
+   * @param durations all its single durations in seconds, where they are known
+   * @internal
    */
-  addSnapshot(
-    snapshot: SeriesSnapshot,
-    durations: Float64Array | undefined,
-    since?: SeriesSnapshot,
-  ): void {
-    const operation = this.declare(snapshot.operation)
-    const series = operation.seriesOf(snapshot.status)
-    series.addSnapshot(snapshot)
-    if (since !== undefined) series.subtractSnapshot(since)
-    operation.durations.addAll(durations)
+  addPacked(series: PackedSeries, durations?: readonly Float64Array[]): void {
+    this.declare(series.operation).seriesOf(series.status).addPacked(series, durations)
   }
 
   /**
@@ -121,49 +119,59 @@ export class ConnectorStats {
    * @throws MoonmeterError `LAYOUT_MISMATCH` when the bucket bounds differ; nothing is added
    */
   aggregate(other: ConnectorStats): this {
-    if (!this.layout.equals(other.layout)) {
-      throw new MoonmeterError(
-        'LAYOUT_MISMATCH',
-        `aggregate: expected bucket bounds ${this.layout.bounds.join(' ')}, ` +
-          `got ${other.layout.bounds.join(' ')}; give both sides the same layout`,
-      )
-    }
-    for (const [name, from] of [...other.#operations]) this.declare(name).addStats(from)
+    other.assertBounds(this.layout)
+    for (const [name, from] of [...other.#operations.entries]) this.declare(name).addStats(from)
     return this
   }
 
   /**
-   * The seven figures of each operation that has rows, operations in code point order: `{op}_count`,
+   * Check that these stats can be added to others.
+   *
+   * @param layout of the others
+   * @throws MoonmeterError `LAYOUT_MISMATCH` when the bucket bounds differ
+   * @internal
+   */
+  assertBounds(layout: BinLayout): void {
+    if (this.layout.equals(layout)) return
+    throw new MoonmeterError(
+      'LAYOUT_MISMATCH',
+      `stats: expected bucket bounds ${layout.bounds.join(' ')}, ` +
+        `got ${this.bounds.join(' ')}; give both sides the same bounds`,
+    )
+  }
+
+  /**
+   * The results for each operation that has rows, operations in code point order: `{op}_count`,
    * `_avg_ms` and `_p90_ms` (milliseconds to three decimals), `_total_keys`, `_total_bytes`,
    * `_failed_keys`, `_error_count`.
    *
-   * The p90 is exact while the rows are at most `exactRowsMax`, and from the cells (within 1.6 %)
-   * after that; `approximateOperations` tells which.
+   * The p90 is exact while no series has more than `exactRowsMax` rows, and from the bins (within
+   * 1.6 %) after that; `approximateOperations` lists which.
    */
   reduce(): Record<string, number> {
-    const figures: [string, number][] = []
+    const results: [string, number][] = []
     for (const [name, operation] of this.#sorted()) {
       const total = operation.total()
-      const p90 = operation.quantile(P90, total)
+      const p90 = total.quantile(P90)
       if (p90 === undefined) continue
-      const averageSeconds = total.durationSum.toNumber() / total.rows
-      figures.push(
+      const averageSeconds = secondsOfSum(total.durationSum) / total.rows
+      results.push(
         [`${name}_count`, total.rows],
         [`${name}_avg_ms`, roundThousandths(averageSeconds * MS_PER_SECOND)],
         [`${name}_p90_ms`, roundThousandths(p90.seconds * MS_PER_SECOND)],
-        [`${name}_total_keys`, total.numKeys],
-        [`${name}_total_bytes`, total.numBytes],
-        [`${name}_failed_keys`, total.numFailedKeys],
-        [`${name}_error_count`, operation.errorRows],
       )
+      for (const counter of ROW_COUNTER_NAMES) {
+        results.push([`${name}_${ROW_COUNTERS[counter].reduceName}`, total.counts[counter]])
+      }
+      results.push([`${name}_error_count`, operation.errorRows])
     }
-    return Object.fromEntries(figures)
+    return Object.fromEntries(results)
   }
 
-  /** Names of the operations whose percentiles come from the cells: they had too many rows. */
+  /** Names of the operations whose percentiles come from the bins: not every duration is known. */
   approximateOperations(): string[] {
     return this.#sorted()
-      .filter(([, operation]) => !operation.durations.complete)
+      .filter(([, operation]) => !operation.isExact)
       .map(([name]) => name)
   }
 
@@ -173,20 +181,18 @@ export class ConnectorStats {
    * @returns undefined where the operation has no rows
    */
   quantile(operation: string, quantile: number): Quantile | undefined {
-    const stats = this.#operations.get(operation)
-    return stats?.quantile(quantile, stats.total())
+    return this.operation(operation)?.quantile(quantile)
   }
 
   /** The stats of an operation that was named. */
   operation(name: string): OperationStats | undefined {
-    return this.#operations.get(name)
+    return this.#operations.entries.get(name)
   }
 
   /** The rows of all operations taken as one, as a new object. */
   total(): OperationStats {
-    const { statusesMax, exactRowsMax } = this.#limits
-    const total = new OperationStats(this.layout, statusesMax, exactRowsMax)
-    for (const operation of this.#operations.values()) total.addStats(operation)
+    const total = this.#newOperation()
+    for (const operation of this.#operations.entries.values()) total.addStats(operation)
     return total
   }
 
@@ -197,15 +203,13 @@ export class ConnectorStats {
 
   /** Whether no operation was ever named. */
   isEmpty(): boolean {
-    return this.#operations.size === 0
+    return this.#operations.entries.size === 0
   }
 
   /** Number of rows, over all operations. */
   get rows(): number {
     let rows = 0
-    for (const { series } of this.#operations.values()) {
-      for (const stats of series.values()) rows += stats.rows
-    }
+    for (const operation of this.#operations.entries.values()) rows += operation.rows
     return rows
   }
 
@@ -221,7 +225,15 @@ export class ConnectorStats {
     }
   }
 
+  #newOperation(): OperationStats {
+    const { statusesMax, exactRowsMax } = this.#limits
+    return new OperationStats(this.layout, statusesMax, exactRowsMax)
+  }
+
+  /** Python sorts names by code point, which is the order of their UTF-8, not of their UTF-16. */
   #sorted(): [string, OperationStats][] {
-    return [...this.#operations].sort(([left], [right]) => compareCodePoints(left, right))
+    return [...this.#operations.entries].sort(([left], [right]) =>
+      Buffer.compare(Buffer.from(left), Buffer.from(right)),
+    )
   }
 }

@@ -1,14 +1,15 @@
-/** Durations a log makes room for at first. */
 const CAPACITY_MIN = 64
 
 /**
  * The single durations behind an operation's stats, as long as they are few enough to keep: with
- * them a percentile is exact. Once more came than fit, all are dropped and the cells answer.
+ * them a percentile is exact. Once more come than fit, all are dropped and percentiles come from
+ * the bins.
  */
 export class DurationLog {
   readonly #max: number
   #durations = new Float64Array(0)
   #length = 0
+  /** Whether every duration that was added is still here. */
   #complete = true
 
   /** @param max durations kept at most; 0 keeps none. */
@@ -16,18 +17,12 @@ export class DurationLog {
     this.#max = max
   }
 
-  /** Whether every duration ever added is still here. */
-  get complete(): boolean {
-    return this.#complete
-  }
-
-  /** Note one duration, in seconds. */
   add(durationSeconds: number): void {
     if (!this.#reserve(1)) return
     this.#durations[this.#length++] = durationSeconds
   }
 
-  /** Note many durations at once, or, where they are not known, that some are missing. */
+  /** Note many durations at once; `undefined` says that some are not known. */
   addAll(durations: Float64Array | undefined): void {
     if (durations === undefined) this.#drop()
     else if (this.#reserve(durations.length)) {

@@ -22,7 +22,7 @@ export function pythonFloat(value: number): string {
 /**
  * A bucket bound as Python's Prometheus client writes it into `le`: `1.0`, `0.001`, `+Inf`.
  * Prometheus 2 compares `le` as text, so a fleet must agree on it. (From 1e6 on that client prints
- * an exponent; no bound of a `CellLayout` is that large.)
+ * an exponent; no bound of a `BinLayout` is that large.)
  */
 export function boundLabel(bound: number): string {
   return bound === Number.POSITIVE_INFINITY ? '+Inf' : pythonFloat(bound)

@@ -1,59 +1,68 @@
-import type { CellLayout } from './cell-layout.js'
+import { MoonmeterError } from '../errors.js'
+import type { BinLayout } from './bin-layout.js'
 
-/** Guards the rank against `0.9 * 10` coming out a hair above 9, as the reference does. */
+/** Makes an integer `q * n` give the index `q * n - 1`, as the reference does. */
 const RANK_EPSILON = 1e-12
 
-/** A quantile of durations, and how far it may be trusted. */
+/** A quantile of durations. */
 export interface Quantile {
   readonly seconds: number
-  /** Whether it is one of the durations, or the middle of its cell (within 1.6 %). */
+  /** Whether `seconds` is one of the durations, or the middle of its bin (within 1.6 %). */
   readonly exact: boolean
 }
 
 /**
  * Index of a quantile among `count` sorted values, from 0: the nearest rank as the reference
  * counts it, `max(0, min(n-1, trunc(q*n - 1e-12)))`.
+ *
+ * @throws MoonmeterError `INVALID_OPTION` for a quantile that is no number from 0 to 1
  */
 export function rankOf(quantile: number, count: number): number {
+  if (!(quantile >= 0 && quantile <= 1)) {
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `quantile: expected a number from 0 to 1, got ${String(quantile)}`,
+    )
+  }
   return Math.max(0, Math.min(count - 1, Math.trunc(quantile * count - RANK_EPSILON)))
 }
 
-/** The slot that holds the value of the given rank, and how many values lie in slots before it. */
+/** The bin that holds the value of the given rank, and how many values lie in bins before it. */
 export function findRank(
-  cells: Float64Array,
+  bins: Float64Array,
   rank: number,
-): { readonly slot: number; readonly before: number } {
+): { readonly bin: number; readonly before: number } {
   let before = 0
-  for (let slot = 0; slot < cells.length; slot++) {
-    const after = before + cells[slot]
-    if (after > rank) return { slot, before }
+  for (let bin = 0; bin < bins.length; bin++) {
+    const after = before + bins[bin]
+    if (after > rank) return { bin, before }
     before = after
   }
-  return { slot: cells.length - 1, before }
+  return { bin: bins.length - 1, before }
 }
 
 /**
- * The value of the given rank among unsorted durations, without sorting them: the cells name the
- * slot, and only the durations inside it are looked at closely.
+ * The value of the given rank among unsorted durations. The counts give the bin of the value, so
+ * only the durations in that bin are sorted.
  *
  * @param durations seconds, in any order
- * @param cells counts per slot of exactly these durations
+ * @param bins counts per bin of exactly these durations
  */
 export function selectRank(
   durations: Float64Array,
-  cells: Float64Array,
-  layout: CellLayout,
+  bins: Float64Array,
+  layout: BinLayout,
   rank: number,
 ): number {
-  const { slot, before } = findRank(cells, rank)
-  const inside = new Float64Array(cells[slot])
-  const from = layout.slotEdges[slot]
-  const to = layout.slotEdges[slot + 1]
+  const { bin, before } = findRank(bins, rank)
+  const inside = new Float64Array(bins[bin])
+  const from = layout.binEdges[bin]
+  const to = layout.binEdges[bin + 1]
   let found = 0
   for (let index = 0; index < durations.length; index++) {
     const duration = durations[index]
-    // The edges of a split cell are inclusive at its bound, so the layout has the last word.
-    if (duration < from || duration > to || layout.slotOf(duration) !== slot) continue
+    // A split segment's first bin includes its upper edge, so the layout decides at the edges.
+    if (duration < from || duration > to || layout.binOf(duration) !== bin) continue
     inside[found++] = duration
   }
   return inside.sort()[rank - before]

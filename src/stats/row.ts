@@ -1,51 +1,46 @@
+import { ROW_COUNTER_NAMES, ROW_COUNTERS, type RowCounts } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
 import { refuseUnknownOptions } from '../options.js'
 
-/** The largest count a row may have: 64 bits, as on the wire. Sums stay far from infinity. */
+/** The largest value of a counter of a row: 64 bits, as on the wire. */
 export const COUNT_MAX = 2 ** 64
-/** The status of a call that went wholly well, and of a row that names none. */
+/** The longest duration of a row, in seconds: sums of 2^53 such rows are still exact. */
+export const DURATION_SECONDS_MAX = 2 ** 64
 export const STATUS_OK = 'ok'
-/** Some keys of the call failed, not all. */
 export const STATUS_PARTIAL_FAILURE = 'partial_failure'
 /** The only status that `error_count` counts. */
 export const STATUS_ERROR = 'error'
 
+type Optional<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] | undefined }
+
 /** What a row may leave out; the defaults are those of the reference. */
-export interface RowOptions {
-  /** Bytes the call attempted to move, whether or not it failed; default 0. */
-  readonly numBytes?: number | undefined
-  /** `ok` (default), `partial_failure`, `error`, or any other word. */
+export interface RowOptions extends Optional<Omit<RowCounts, 'numKeys'>> {
+  /** `ok` (default), `partial_failure`, `error`, or another word. */
   readonly status?: string | undefined
-  /** Keys that failed; default 0. */
-  readonly numFailedKeys?: number | undefined
 }
 
 /** One call to the store, complete. */
-export interface Row {
+export interface Row extends RowCounts {
   readonly operation: string
+  /** Seconds, from 0 to 2^64. */
   readonly durationSeconds: number
-  readonly numKeys: number
-  readonly numBytes: number
   readonly status: string
-  readonly numFailedKeys: number
 }
 
 /** The names of `RowOptions`, and of the rest of a row, which may be handed in whole. */
-export const ROW_OPTIONS = [
-  'numBytes',
+export const ROW_FIELDS: readonly string[] = [
+  ...ROW_COUNTER_NAMES,
   'status',
-  'numFailedKeys',
   'operation',
   'durationSeconds',
-  'numKeys',
 ]
 
 /**
- * A row with its defaults filled in and its counts truncated to integers, as the reference's
+ * A row with its defaults filled in and its counters truncated to integers, as the reference's
  * `reduce` does.
  *
- * @throws MoonmeterError `INVALID_ROW` when a number is negative, NaN or infinite, a count is above
- * `COUNT_MAX`, or a name is no string; `INVALID_OPTION` for an unknown option
+ * @throws MoonmeterError `INVALID_ROW` when a number is negative, NaN or infinite, a duration or a
+ * counter above 2^64, or a name is no string; `INVALID_OPTION` for an unknown option
  */
 export function makeRow(
   operation: string,
@@ -53,33 +48,29 @@ export function makeRow(
   numKeys: number,
   options: RowOptions = {},
 ): Row {
-  refuseUnknownOptions('a row', options, ROW_OPTIONS)
-  const { numBytes = 0, status = STATUS_OK, numFailedKeys = 0 } = options
+  refuseUnknownOptions('a row', options, ROW_FIELDS)
+  const { status = STATUS_OK } = options
   checkName('operation', operation)
   checkName('status', status)
-  checkNumber('duration_seconds', durationSeconds, Number.MAX_VALUE)
-  checkNumber('num_keys', numKeys, COUNT_MAX)
-  checkNumber('num_bytes', numBytes, COUNT_MAX)
-  checkNumber('num_failed_keys', numFailedKeys, COUNT_MAX)
-  return {
-    operation,
-    durationSeconds,
-    numKeys: Math.trunc(numKeys),
-    numBytes: Math.trunc(numBytes),
-    status,
-    numFailedKeys: Math.trunc(numFailedKeys),
-  }
+  checkNumber('durationSeconds', durationSeconds, DURATION_SECONDS_MAX)
+  const given: Readonly<Record<string, number | string | undefined>> = { ...options, numKeys }
+  const counts = ROW_COUNTER_NAMES.map((name) => {
+    const { [name]: value = ROW_COUNTERS[name].isRequired ? undefined : 0 } = given
+    return [name, Math.trunc(checkNumber(name, value, COUNT_MAX))] as const
+  })
+  return { operation, durationSeconds, status, ...(Object.fromEntries(counts) as RowCounts) }
 }
 
-function checkNumber(field: string, value: number, max: number): void {
-  if (typeof value === 'number' && value >= 0 && value <= max) return
+function checkNumber(field: string, value: unknown, max: number): number {
+  if (typeof value === 'number' && value >= 0 && value <= max) return value
+  const got = typeof value === 'bigint' ? `${value}n` : String(value)
   throw new MoonmeterError(
     'INVALID_ROW',
-    `${field}: expected a number from 0 to ${max}, got ${String(value)}; the row was dropped`,
+    `${field}: expected a number from 0 to ${max}, got ${got}; the row was dropped`,
   )
 }
 
-function checkName(field: string, value: string): void {
+function checkName(field: string, value: unknown): void {
   if (typeof value === 'string') return
   throw new MoonmeterError(
     'INVALID_ROW',

@@ -1,65 +1,123 @@
-import type { CellLayout } from './cell-layout.js'
-import { ExactSum } from './exact-sum.js'
-import { addPackedCells, unpackCells } from './packed-cells.js'
+import type { RowCounts } from '../catalogue.js'
+import type { BinLayout } from './bin-layout.js'
+import { DurationLog } from './duration-log.js'
+import { durationSumOf, secondsOfSum } from './duration-sum.js'
+import { addPackedBins, packBins } from './packed-bins.js'
+import {
+  addCounts,
+  type MutableCounts,
+  newSeries,
+  type PackedSeries,
+  type SeriesName,
+  zeroCounts,
+} from './packed-series.js'
+import { findRank, type Quantile, rankOf, selectRank } from './quantile.js'
 import type { Row } from './row.js'
-import type { SeriesSnapshot } from './series-snapshot.js'
 
 /** The stats of one series (operation × status): they only grow, and merge in any order. */
 export class SeriesStats {
-  readonly layout: CellLayout
-  /** Rows per slot of the layout. */
-  readonly cells: Float64Array
-  /** Sum of the durations, in seconds. */
-  readonly durationSum = new ExactSum()
+  /** @internal */
+  readonly layout: BinLayout
+  /** Rows per bin of the layout. @internal */
+  readonly bins: Float64Array
+  /** The single durations, while they are few. @internal */
+  readonly durations: DurationLog
+  /** The sum of each counter over the rows. */
+  readonly counts: MutableCounts = zeroCounts()
   rows = 0
-  numKeys = 0
-  numBytes = 0
-  numFailedKeys = 0
+  /** @internal */
+  durationSum = 0n
 
-  constructor(layout: CellLayout) {
+  /** @param exactRowsMax durations kept for exact percentiles @internal */
+  constructor(layout: BinLayout, exactRowsMax: number) {
     this.layout = layout
-    this.cells = new Float64Array(layout.slotCount)
+    this.bins = new Float64Array(layout.binCount)
+    this.durations = new DurationLog(exactRowsMax)
   }
 
-  /** Count one row. */
+  /** Whether every single duration is known, so that quantiles are exact. */
+  get isExact(): boolean {
+    return this.durations.values()?.length === this.rows
+  }
+
+  /** The sum of the durations in seconds, added up exactly and rounded once. */
+  get durationSeconds(): number {
+    return secondsOfSum(this.durationSum)
+  }
+
+  /** The numbers of these stats, for `JSON.stringify`. */
+  toJSON(): RowCounts & { readonly rows: number; readonly durationSeconds: number } {
+    const { rows, counts, durationSeconds } = this
+    return { rows, ...counts, durationSeconds }
+  }
+
+  /** Count one row. @internal */
   addRow(row: Row): void {
-    this.cells[this.layout.slotOf(row.durationSeconds)]++
-    this.durationSum.add(row.durationSeconds)
-    this.#addCounts(1, row)
+    this.bins[this.layout.binOf(row.durationSeconds)]++
+    this.durationSum += durationSumOf(row.durationSeconds)
+    this.durations.add(row.durationSeconds)
+    this.rows++
+    addCounts(this.counts, row)
   }
 
-  /** Add the rows of another series of the same layout. */
+  /** Add the rows of another series of the same layout. @internal */
   addStats(other: SeriesStats): void {
-    for (let slot = 0; slot < this.cells.length; slot++) this.cells[slot] += other.cells[slot]
-    this.durationSum.addSum(other.durationSum)
-    this.#addCounts(other.rows, other)
+    for (let bin = 0; bin < this.bins.length; bin++) this.bins[bin] += other.bins[bin]
+    this.durationSum += other.durationSum
+    this.durations.addAll(other.durations.values())
+    this.rows += other.rows
+    addCounts(this.counts, other.counts)
   }
 
-  /** Add the rows of a snapshot. */
-  addSnapshot(snapshot: SeriesSnapshot): void {
-    addPackedCells(this.cells, snapshot.cells, this.layout.slots)
-    this.durationSum.addSum(snapshot.durationSum)
-    this.#addCounts(snapshot.rows, snapshot)
+  /**
+   * Add the rows of a packed series of the same layout.
+   *
+   * @param durations all its single durations in seconds, where they are known
+   * @internal
+   */
+  addPacked(series: PackedSeries, durations: readonly Float64Array[] = []): void {
+    addPackedBins(this.bins, series.bins, this.layout.ownBin)
+    this.durationSum += series.durationSum
+    for (const some of durations) this.durations.addAll(some)
+    this.rows += series.rows
+    addCounts(this.counts, series)
   }
 
-  /** Take away the rows of an earlier snapshot of what was added: what is left came since. */
-  subtractSnapshot(earlier: SeriesSnapshot): void {
-    const cells = unpackCells(earlier.cells, this.layout)
-    for (let slot = 0; slot < cells.length; slot++) {
-      // A report that moves rows from cell to cell in a bucket is none of ours, but is accepted.
-      this.cells[slot] = Math.max(0, this.cells[slot] - cells[slot])
+  /**
+   * A quantile of the durations, from 0 to 1, or undefined where there are no rows: exact while the
+   * rows are few, and from the bins (within 1.6 %) after that.
+   */
+  quantile(quantile: number): Quantile | undefined {
+    if (this.rows === 0) return undefined
+    const rank = rankOf(quantile, this.rows)
+    const durations = this.durations.values()
+    if (durations?.length === this.rows) {
+      return { seconds: selectRank(durations, this.bins, this.layout, rank), exact: true }
     }
-    this.durationSum.subtractSum(earlier.durationSum)
-    this.rows -= earlier.rows
-    this.numKeys -= earlier.numKeys
-    this.numBytes -= earlier.numBytes
-    this.numFailedKeys -= earlier.numFailedKeys
+    const { bin } = findRank(this.bins, rank)
+    return { seconds: this.layout.secondsOf(bin), exact: false }
   }
 
-  #addCounts(rows: number, counts: Pick<Row, 'numKeys' | 'numBytes' | 'numFailedKeys'>): void {
-    this.rows += rows
-    this.numKeys += counts.numKeys
-    this.numBytes += counts.numBytes
-    this.numFailedKeys += counts.numFailedKeys
+  /**
+   * One duration per row, in seconds, in no particular order: those recorded while all are known,
+   * and the middles of their bins after that.
+   * @internal
+   */
+  listDurations(): Float64Array {
+    const known = this.durations.values()
+    if (known?.length === this.rows) return known
+    const durations = new Float64Array(this.rows)
+    let at = 0
+    for (const [bin, count] of this.bins.entries()) {
+      durations.fill(this.layout.secondsOf(bin), at, at + count)
+      at += count
+    }
+    return durations
+  }
+
+  /** These stats as they are now, under a name. @internal */
+  pack(name: SeriesName): PackedSeries {
+    const { counts, rows, durationSum } = this
+    return { ...newSeries(name), ...counts, rows, durationSum, bins: packBins(this.bins) }
   }
 }

@@ -1,22 +1,101 @@
+import { ROW_COUNTER_NAMES, ROW_COUNTERS } from '../catalogue.js'
 import { ConnectorStats, type ConnectorStatsOptions } from '../stats/connector-stats.js'
+import { makeRow, type Row } from '../stats/row.js'
+import { pack } from './msgpack.js'
 import { addPayload, decodePayload } from './payload.js'
+import { CONNECTOR_KEY, DATA_KEY, type PayloadRows, readRows } from './rows.js'
 
 /**
  * Stats of Mooncake store operations with the interface of vLLM's class of that name: rows go in
- * by `recordOperation`, stats merge by `aggregate`, `reduce` answers the figures of the log line.
+ * by `recordOperation`, stats merge by `aggregate`, `reduce` gives the values of the log line.
  */
 export class MooncakeStoreConnectorStats extends ConnectorStats {
   /**
-   * The stats that a payload holds, in any of the shapes it may have.
+   * The stats in a payload: vLLM's rows, bare or wrapped, or a report.
    *
-   * @throws MoonmeterError `INVALID_PAYLOAD` with the `reason`
+   * @param bytes MessagePack, of whatever size
+   * @throws MoonmeterError `INVALID_PAYLOAD` with the `reason`; `INVALID_OPTION`
    */
   static fromPayload(
     bytes: Uint8Array,
     options?: ConnectorStatsOptions,
   ): MooncakeStoreConnectorStats {
     const stats = new MooncakeStoreConnectorStats(options)
-    addPayload(decodePayload(bytes, { layout: stats.layout }), stats)
+    const decoding = { stats: { ...options, bounds: stats.bounds }, payloadBytesMax: Infinity }
+    addPayload(decodePayload(bytes, decoding), stats)
     return stats
   }
+
+  /**
+   * The stats of rows that are decoded already.
+   *
+   * @param rows by operation with vLLM's field names, as a payload holds them:
+   * `{ load_get: [{ duration_seconds: 0.002, num_keys: 3, num_bytes: 0, status: 'ok',
+   * num_failed_keys: 0 }] }`, of which the last three fields may be missing; or a list of `Row`s
+   * @throws MoonmeterError `INVALID_PAYLOAD` with the `reason`, or `INVALID_ROW` for a `Row`;
+   * `INVALID_OPTION`
+   */
+  static fromRows(
+    rows: PayloadRows | Iterable<Row>,
+    options?: ConnectorStatsOptions,
+  ): MooncakeStoreConnectorStats {
+    const stats = new MooncakeStoreConnectorStats(options)
+    if (isIterable(rows)) {
+      for (const row of rows) {
+        stats.addRow(makeRow(row?.operation, row?.durationSeconds, row?.numKeys, row))
+      }
+    } else readRows(toMaps(rows), stats)
+    return stats
+  }
+
+  /**
+   * These stats as vLLM's payload, which its `MooncakeStoreConnectorStats` reads:
+   * `{"MooncakeStoreConnector": {"data": {operation: [row, …]}}}` with one row per call.
+   *
+   * Stats do not keep which keys and bytes belonged to which duration, so the first row of a series
+   * has the series' counters and the others have zeros. Every sum, count and bucket that is made of
+   * the rows is the same. Durations are exact while their number is within `exactRowsMax`, and
+   * the middle of their bins (within 1.6 %) after that. The payload takes some 90 bytes a row.
+   *
+   * @returns MessagePack
+   */
+  toPayload(): Uint8Array {
+    const operations = new Map<string, object[]>(this.operations().map((name) => [name, []]))
+    for (const { operation, status, stats } of this.series()) {
+      for (const [index, durationSeconds] of stats.listDurations().entries()) {
+        const counts = ROW_COUNTER_NAMES.map((counter) => [
+          ROW_COUNTERS[counter].field,
+          index === 0 ? stats.counts[counter] : 0,
+        ])
+        const row = { duration_seconds: durationSeconds, status, ...Object.fromEntries(counts) }
+        operations.get(operation)?.push(row)
+      }
+    }
+    return pack({ [CONNECTOR_KEY]: { [DATA_KEY]: operations } })
+  }
+
+  /** The result of `reduce`, for `JSON.stringify`. */
+  toJSON(): Record<string, number> {
+    return this.reduce()
+  }
+}
+
+function isIterable(rows: PayloadRows | Iterable<Row>): rows is Iterable<Row> {
+  return typeof (rows as Partial<Iterable<Row>> | null)?.[Symbol.iterator] === 'function'
+}
+
+/** Rows as the decoder of payloads gives them, so that both are validated by the same code. */
+function toMaps(rows: PayloadRows): unknown {
+  if (typeof rows !== 'object' || rows === null) return rows
+  return new Map(
+    Object.entries(rows).map(([operation, list]): [string, unknown] => [
+      operation,
+      Array.isArray(list) ? list.map(toMap) : list,
+    ]),
+  )
+}
+
+function toMap(row: unknown): unknown {
+  if (typeof row !== 'object' || row === null) return row
+  return new Map(Object.entries(row).filter(([, value]) => value !== undefined))
 }

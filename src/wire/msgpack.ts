@@ -1,13 +1,13 @@
 import { Packr, Unpackr } from 'msgpackr'
-import { rejection } from './reject.js'
+import { rejection } from './rejection.js'
 import { ScanProblem, scanValue } from './scan-msgpack.js'
 
 const packr = new Packr({ useRecords: false, variableMapSize: true })
-/** Maps come back as `Map`, so that a key named `__proto__` is a key like any other. */
+/** Maps are decoded to `Map`, so that a key named `__proto__` has no special meaning. */
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: false })
 
 /**
- * A value as MessagePack, in memory of its own: msgpackr answers a view of its pool, and posting
+ * A value as MessagePack, in memory of its own: msgpackr returns a view of its pool, and posting
  * that would copy the pool.
  *
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
@@ -29,7 +29,7 @@ export function unpack(bytes: Uint8Array): unknown {
     throw rejection('malformed', `one value of ${end} bytes`, bytes)
   }
   try {
-    // A view of its own, since msgpackr leaves a property behind on what it is given.
+    // A view of its own, since msgpackr adds a property to the array that it decodes.
     return unpackr.unpack(bytes.subarray())
   } catch (cause) {
     throw rejection('malformed', 'MessagePack', (cause as Error).message)
@@ -37,7 +37,7 @@ export function unpack(bytes: Uint8Array): unknown {
 }
 
 /**
- * The bytes of each of several values that stand one behind the other, as views.
+ * The bytes of each of several concatenated values, as views.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons as for `unpack`
  */

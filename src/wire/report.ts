@@ -1,58 +1,52 @@
-import type { CellLayout } from '../stats/cell-layout.js'
-import { ExactSum, LIMB_COUNT } from '../stats/exact-sum.js'
-import { writeFigures } from '../stats/figures.js'
-import { addPackedCells } from '../stats/packed-cells.js'
-import type { SeriesSnapshot } from '../stats/series-snapshot.js'
-import { LIMB_BYTES, readFloats, readLimbs, writeFloats, writeLimbs } from './binary.js'
+import { ROW_COUNTER_NAMES } from '../catalogue.js'
+import type { SourceIdentity } from '../source-identity.js'
+import { isInstance } from '../source-identity.js'
+import type { BinLayout } from '../stats/bin-layout.js'
+import { addPackedBins } from '../stats/packed-bins.js'
+import { newSeries, type PackedSeries, REPORT_SERIES_MAX } from '../stats/packed-series.js'
+import { readFloats, readInteger, writeFloats, writeInteger } from './binary.js'
 import { pack } from './msgpack.js'
-import {
-  readArray,
-  readBytes,
-  readInteger,
-  readLabel,
-  readNumber,
-  readOrdinal,
-  readTotal,
-  rejection,
-} from './reject.js'
+import { rejection } from './rejection.js'
+import { readArray, readBytes, readLabel, readOrdinal, readTotal } from './validation.js'
 
 /** The key that tells a report from the reference's shapes; its value is the version. */
 const REPORT_KEY = 'moonmeter_report'
 /** The version of reports that this code writes and reads. */
-const REPORT_VERSION = 2
-/** Values per series: operation, status, keys, bytes, failed keys, first limb, limbs, cells. */
-const SERIES_FIELDS = 8
-/** Series a report may have, and so a journal. */
-export const REPORT_SERIES_MAX = 1_024
+const REPORT_VERSION = 3
+const SERIES_FIELDS = 5
+/** Bytes of a duration sum: 2^224 units hold 2^53 rows of the longest duration. */
+const SUM_BYTES_MAX = 28
 
-/** An engine's stats so far in one life: complete in itself, so that any transport will do. */
-export interface Report {
-  readonly engine: number
-  /** Which life of the engine this is; a later life has a larger number. */
-  readonly incarnation: number
-  /** Counts the reports of a life, from 1. */
+/**
+ * An engine's stats so far in one incarnation: complete in itself, so that any transport will do.
+ */
+export interface Report extends SourceIdentity {
+  /** Counts the reports of an incarnation, from 1. */
   readonly sequence: number
-  /** When it was made, in milliseconds since 1970. */
+  /** When it was made, in milliseconds since 1970; for people who read reports, not decoded. */
   readonly timestampMs: number
   /** Whether the recorder was closed with it. */
   readonly final: boolean
-  /** Bucket upper bounds in seconds, which with the version fix what a slot means. */
+  /** Bucket upper bounds in seconds, which with the version define the bins. */
   readonly bounds: readonly number[]
-  readonly series: readonly SeriesSnapshot[]
-  /** What an exposition shows of them, as a `FigureLayout` says. */
-  readonly figures: Float64Array
+  readonly series: readonly PackedSeries[]
 }
 
-/** A report to be sent: who reads it works the figures out. */
-export type UnsentReport = Omit<Report, 'figures'>
+export interface DecodedReport extends Omit<Report, 'timestampMs'> {
+  /** Rows per bucket, `bounds.length + 1` of each series: a result of the validation. */
+  readonly bucketCounts: Float64Array
+}
 
 /**
  * A report as MessagePack: a map whose numbers in bulk are binary, so that any MessagePack reads
- * it. Bounds are float64, limbs of a sum uint32, both little-endian; cells are `PackedCells`.
+ * it. Bounds are float64, duration sums integers in units of 2^-82 s, both little-endian; bins are
+ * `PackedBins`.
  */
-export function encodeReport(report: UnsentReport): Uint8Array<ArrayBuffer> {
+export function encodeReport(report: Report): Uint8Array<ArrayBuffer> {
+  const { instance } = report
   return pack({
     [REPORT_KEY]: REPORT_VERSION,
+    ...(instance !== undefined && { instance }),
     engine: report.engine,
     incarnation: report.incarnation,
     sequence: report.sequence,
@@ -62,12 +56,9 @@ export function encodeReport(report: UnsentReport): Uint8Array<ArrayBuffer> {
     series: report.series.map((series) => [
       series.operation,
       series.status,
-      series.numKeys,
-      series.numBytes,
-      series.numFailedKeys,
-      series.durationSum.firstLimb,
-      writeLimbs(series.durationSum.limbs()),
-      series.cells,
+      ROW_COUNTER_NAMES.map((counter) => series[counter]),
+      writeInteger(series.durationSum),
+      series.bins,
     ]),
   })
 }
@@ -78,7 +69,9 @@ export function isReport(value: unknown): value is Map<unknown, unknown> {
   return value instanceof Map && value.has(REPORT_KEY) && !Array.isArray(value.get(REPORT_KEY))
 }
 
-/** The bucket bounds that a report says it has, in seconds; undefined for any other payload. */
+/**
+ * The bucket bounds of a report, in seconds, before they are checked; undefined for other payloads.
+ */
 export function boundsOfReport(payload: unknown): number[] | undefined {
   const bounds = isReport(payload) ? payload.get('bounds') : undefined
   return bounds instanceof Uint8Array ? [...readFloats(bounds)] : undefined
@@ -87,11 +80,11 @@ export function boundsOfReport(payload: unknown): number[] | undefined {
 /**
  * A report from an unpacked payload, every value of it checked.
  *
- * @param layout the layout that the report's slots must be of
+ * @param layout the layout that the report's bins must be of
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `version`, `bounds`, `engine`, `duplicate`,
  * `shape`, `type` and `range`
  */
-export function readReport(payload: Map<unknown, unknown>, layout: CellLayout): Report {
+export function readReport(payload: Map<unknown, unknown>, layout: BinLayout): DecodedReport {
   const version = payload.get(REPORT_KEY)
   if (version !== REPORT_VERSION) {
     throw rejection('version', `a report of version ${REPORT_VERSION}`, version)
@@ -101,77 +94,83 @@ export function readReport(payload: Map<unknown, unknown>, layout: CellLayout): 
   if (boundsBytes.length % Float64Array.BYTES_PER_ELEMENT !== 0 || !layout.matches(bounds)) {
     throw rejection('bounds', `bucket bounds ${layout.bounds.join(' ')}`, bounds.join(' '))
   }
-  const engine = payload.get('engine')
-  if (typeof engine !== 'number' || !Number.isSafeInteger(engine) || engine < 0) {
-    throw rejection('engine', 'the engine index to be a non-negative integer', engine)
-  }
   return {
-    engine,
-    incarnation: readOrdinal(payload.get('incarnation'), 'incarnation'),
+    ...readIdentity(payload),
     sequence: readOrdinal(payload.get('sequence'), 'sequence'),
-    timestampMs: readNumber(payload.get('timestamp_ms'), 'timestamp_ms'),
     final: payload.get('final') === true,
     bounds: layout.bounds,
     ...readAllSeries(readArray(payload.get('series'), 'series'), layout),
   }
 }
 
+function readIdentity(payload: Map<unknown, unknown>): SourceIdentity {
+  const engine = payload.get('engine')
+  if (typeof engine !== 'number' || !Number.isSafeInteger(engine) || engine < 0) {
+    throw rejection('engine', 'the engine index to be a non-negative integer', engine)
+  }
+  const incarnation = readOrdinal(payload.get('incarnation'), 'incarnation')
+  const instance = payload.get('instance') ?? undefined
+  if (instance === undefined) return { engine, incarnation }
+  if (isInstance(instance)) return { instance, engine, incarnation }
+  throw rejection('engine', 'the instance to be a string of 1 to 255 bytes', instance)
+}
+
 function readAllSeries(
   list: readonly unknown[],
-  layout: CellLayout,
-): Pick<Report, 'series' | 'figures'> {
+  layout: BinLayout,
+): Pick<DecodedReport, 'series' | 'bucketCounts'> {
   if (list.length > REPORT_SERIES_MAX) {
     throw rejection('range', `at most ${REPORT_SERIES_MAX} series`, list)
   }
-  const figures = layout.figures.allocate(list.length)
-  const series = list.map((fields, index) => readSeries(fields, layout, figures, index))
+  const buckets = layout.bounds.length + 1
+  const bucketCounts = new Float64Array(list.length * buckets)
+  const series = list.map((fields, index) => {
+    return readSeries(fields, layout, bucketCounts, index * buckets)
+  })
   const names = new Set<string>()
   for (const { operation, status } of series) {
-    const name = JSON.stringify([operation, status])
+    // The length tells where one name ends and the other begins.
+    const name = `${operation.length} ${operation} ${status}`
     if (names.has(name)) throw rejection('duplicate', 'each series once', name)
     names.add(name)
   }
-  return { series, figures }
+  return { series, bucketCounts }
 }
 
+/** @param bucketCounts takes the series' rows per bucket, from index `base` on */
 function readSeries(
   value: unknown,
-  layout: CellLayout,
-  figures: Float64Array,
-  index: number,
-): SeriesSnapshot {
+  layout: BinLayout,
+  bucketCounts: Float64Array,
+  base: number,
+): PackedSeries {
   const fields = readArray(value, 'a series')
   if (fields.length !== SERIES_FIELDS) {
     throw rejection('shape', `a series of ${SERIES_FIELDS} values`, fields)
   }
-  const series = {
-    operation: readLabel(fields[0], 'operation'),
-    status: readLabel(fields[1], 'status'),
-    numKeys: readTotal(fields[2], 'keys'),
-    numBytes: readTotal(fields[3], 'bytes'),
-    numFailedKeys: readTotal(fields[4], 'failed keys'),
-    durationSum: readSum(readInteger(fields[5], 'first limb'), readBytes(fields[6], 'limbs')),
-    // Copied, since what was sent may be large beside it, and belongs to somebody else.
-    cells: new Uint8Array(readBytes(fields[7], 'cells')),
-    rows: 0,
+  const [operation, status, totals, sum, packed] = fields
+  const series = newSeries({
+    operation: readLabel(operation, 'operation'),
+    status: readLabel(status, 'status'),
+  })
+  const values = readArray(totals, 'the counters of a series')
+  if (values.length !== ROW_COUNTER_NAMES.length) {
+    throw rejection('shape', `${ROW_COUNTER_NAMES.length} counters`, values)
   }
-  const start = index * layout.figures.histogram
-  series.rows = addPackedCells(figures, series.cells, layout.bucketOfSlot, start)
+  for (const [index, counter] of ROW_COUNTER_NAMES.entries()) {
+    series[counter] = readTotal(values[index], counter)
+  }
+  // Copied, since the payload may be large beside it, and belongs to the caller.
+  series.bins = new Uint8Array(readBytes(packed, 'bins'))
+  series.rows = addPackedBins(bucketCounts, series.bins, layout.bucketOfBin, base)
   if (Number.isNaN(series.rows)) {
-    const expected = `packed counts of up to ${layout.slotCount} cells, fewer than 2^53 in all`
-    throw rejection('range', expected, series.cells)
+    const expected = `packed counts of up to ${layout.binCount} bins, fewer than 2^53 in all`
+    throw rejection('range', expected, series.bins)
   }
-  writeFigures(layout.figures, series, figures, index)
+  const sumBytes = readBytes(sum, 'duration sum')
+  if (sumBytes.length > SUM_BYTES_MAX) {
+    throw rejection('range', `a duration sum of at most ${SUM_BYTES_MAX} bytes`, sumBytes)
+  }
+  series.durationSum = readInteger(sumBytes)
   return series
-}
-
-function readSum(first: number, bytes: Uint8Array): ExactSum {
-  const limbs = readLimbs(bytes)
-  // One limb of room is left for the carry that later sums may bring.
-  if (bytes.length % LIMB_BYTES !== 0 || first + limbs.length >= LIMB_COUNT) {
-    throw rejection('range', `limbs of 4 bytes within the first ${LIMB_COUNT}`, bytes)
-  }
-  const sum = new ExactSum(limbs, first)
-  if (Number.isFinite(sum.toNumber())) return sum
-  throw rejection('range', 'a sum of durations that is a finite number', bytes)
 }

@@ -15,9 +15,9 @@ export class ScanProblem extends Error {
 }
 
 /**
- * Where the value that starts at `start` ends, having looked at all of it without building any of
- * it: decoders make objects of extension types, keep the last of equal keys, and recurse as deep
- * as the bytes say.
+ * The end of the value that starts at `start`. All of the value is checked and none of it is built:
+ * decoders make objects of extension types, keep the last of equal keys, and recurse as deep as the
+ * bytes say.
  *
  * @throws ScanProblem for bytes that end too soon, an extension type, a key that is no string or
  * comes twice, or more than `DEPTH_MAX` levels
@@ -29,7 +29,6 @@ export function scanValue(bytes: Uint8Array, start: number): number {
 
 class Scanner {
   readonly #bytes: Uint8Array
-  /** The same bytes. */
   readonly #buffer: Buffer
 
   constructor(bytes: Uint8Array) {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { EngineAggregator } from '../../src/index.js'
-import { parseExposition } from '../support/exposition.js'
-import { waitUntil } from '../support/wait-until.js'
+import { parseExposition } from '../support/assertions/exposition.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
-const DYING_ENGINE = new URL('../support/dying-engine.js', import.meta.url)
+const DYING_ENGINE = new URL('../support/engines/dying-engine.js', import.meta.url)
 const LIVES = 3
 
 for (const death of ['exit', 'throw', 'terminate'] as const) {
@@ -28,7 +28,7 @@ for (const death of ['exit', 'throw', 'terminate'] as const) {
         await worker.terminate()
       }
       await exited
-      await waitUntil('the end of the life', () => isDown(aggregator))
+      await waitUntil('the end of the incarnation', () => isDown(aggregator))
       const { load_get_count: count, load_get_total_keys: keys } = aggregator.stats(0).reduce()
       // What a row adds comes together, and the engine counts it before and after.
       const recorded = count - rows

@@ -4,12 +4,12 @@ import { test } from 'node:test'
 import { Packr, Unpackr } from 'msgpackr'
 import { EngineAggregator } from '../../src/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
-import { contentsOf } from '../support/contents.js'
-import { parseExposition } from '../support/exposition.js'
-import { failure } from '../support/failures.js'
-import { memoryInUse } from '../support/memory.js'
-import { reportBytes, seriesWithRows } from '../support/reports.js'
-import { waitUntil } from '../support/wait-until.js'
+import { contentsOf } from '../support/assertions/contents.js'
+import { parseExposition } from '../support/assertions/exposition.js'
+import { failure } from '../support/assertions/failures.js'
+import { memoryInUse } from '../support/assertions/memory.js'
+import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
 const ROWS = { load_get: [{ duration_seconds: 0.5, num_keys: 3 }] }
 const packr = new Packr({ useRecords: false })
@@ -129,7 +129,7 @@ test('an engine is up while it is heard of, and down after its last word or a lo
   const aggregator = new EngineAggregator({
     now: () => nowMs,
     // The wall clock may step back; silence is measured by another.
-    uptime: () => uptimeMs,
+    monotonicNow: () => uptimeMs,
     intervalMs: 1_000,
   })
   const link = aggregator.connect(0)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Child } from '../support/child.js'
+import { Child } from '../support/processes/child.js'
 
 const LIFE_MS_MAX = 15_000
 const INDEX = new URL('../../src/index.js', import.meta.url)

@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { Packr } from 'msgpackr'
 import { REJECTION_REASONS, type RejectionReason } from '../../src/errors.js'
 import { EngineAggregator, type MoonmeterError } from '../../src/index.js'
-import { contentsOf } from '../support/contents.js'
-import { failure } from '../support/failures.js'
-import { reportBytes, seriesWithRows } from '../support/reports.js'
+import { contentsOf } from '../support/assertions/contents.js'
+import { failure } from '../support/assertions/failures.js'
+import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 
 const packr = new Packr({ useRecords: false, variableMapSize: true })
 const ROW = { duration_seconds: 0.5, num_keys: 1 }
@@ -15,12 +15,19 @@ const GOOD = packr.pack({ load_get: [ROW] })
 /** A map with the same key twice. */
 const DUPLICATE = Buffer.concat([Buffer.of(0x82), GOOD.subarray(1), GOOD.subarray(1)])
 
-/** Per reason a payload that is refused for it; all are for engine 1. */
+/** An engine that is connected in this process. */
+const LOCAL_ENGINE = 5
+/** An engine whose series were dropped. */
+const DROPPED_ENGINE = 6
+
+/**
+ * Per reason payloads that are rejected for it; all but reports of other engines are for engine 1.
+ */
 const REFUSED: Readonly<Record<RejectionReason, readonly Uint8Array[]>> = {
   oversized: [packr.pack({ load_get: new Array(200).fill(ROW) })],
   truncated: [GOOD.subarray(0, -1), new Uint8Array(0), reportBytes({ engine: 1 }).subarray(0, -1)],
   malformed: [Buffer.concat([GOOD, GOOD]), Buffer.of(0xc1)],
-  version: [packr.pack({ moonmeter_report: 3 })],
+  version: [packr.pack({ moonmeter_report: 2 })],
   extension: [packr.pack({ load_get: [new Date(0)] })],
   nested: [packr.pack({ load_get: [[[[[[1]]]]]] })],
   duplicate: [
@@ -32,20 +39,25 @@ const REFUSED: Readonly<Record<RejectionReason, readonly Uint8Array[]>> = {
   range: [packr.pack({ load_get: [ROW, BAD_ROW] }), packr.pack({ a: [ROW], b: [BAD_ROW] })],
   bounds: [reportBytes({ engine: 1, bounds: [1, 2] })],
   engine: [reportBytes({ engine: 2 })],
+  local: [reportBytes({ engine: LOCAL_ENGINE, incarnation: 99 })],
+  incarnation: [reportBytes({ engine: DROPPED_ENGINE, incarnation: 8, sequence: 99 })],
   backwards: [reportBytes({ engine: 1, sequence: 3, series: [seriesWithRows(4)] })],
 }
 
-/** An aggregator with rows and a life of engine 1, and a clock that stands still. */
+/** An aggregator with rows and an incarnation of engine 1, and a clock that stands still. */
 function newAggregator(onRejected: (error: MoonmeterError) => void = () => {}): EngineAggregator {
   const aggregator = new EngineAggregator({
     payloadBytesMax: 1_000,
     now: () => 5_000,
-    uptime: () => 0,
+    monotonicNow: () => 0,
     onRejected,
   })
   aggregator.ingest(GOOD, { engine: 1 })
   const report = reportBytes({ engine: 1, sequence: 2, series: [seriesWithRows(7)] })
   assert.deepEqual(aggregator.ingest(report), { accepted: true })
+  aggregator.connect(LOCAL_ENGINE)
+  assert.ok(aggregator.ingest(reportBytes({ engine: DROPPED_ENGINE, incarnation: 9 })).accepted)
+  aggregator.disconnect(DROPPED_ENGINE, { series: 'drop' })
   return aggregator
 }
 
@@ -64,7 +76,8 @@ for (const reason of REJECTION_REASONS) {
     const stats = contentsOf(aggregator.stats())
     const payloads = REFUSED[reason]
     for (const payload of payloads) {
-      const result = aggregator.ingest(payload, { engine: 1 })
+      const isOther = reason === 'local' || reason === 'incarnation'
+      const result = aggregator.ingest(payload, isOther ? {} : { engine: 1 })
       assert.ok(!result.accepted)
       assert.ok(failure('INVALID_PAYLOAD', reason)(result.error), result.error.message)
       assert.equal(told.at(-1), result.error)
@@ -74,7 +87,7 @@ for (const reason of REJECTION_REASONS) {
     assert.ok(after.includes(count))
     assert.equal(withoutCount(after, reason), withoutCount(before, reason))
     assert.deepEqual(contentsOf(aggregator.stats()), stats)
-    assert.deepEqual(aggregator.engines, [1])
+    assert.deepEqual(aggregator.engines, [1, LOCAL_ENGINE])
     assert.equal(told.length, payloads.length)
     await aggregator.close()
   })

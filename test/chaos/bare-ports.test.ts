@@ -3,20 +3,20 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { EngineAggregator } from '../../src/index.js'
-import { CapturedLife } from '../support/captured-life.js'
-import type { CountingTask } from '../support/counting-engine.js'
-import { waitUntil } from '../support/wait-until.js'
+import { CapturedIncarnation } from '../support/engines/captured-incarnation.js'
+import type { CountingTask } from '../support/engines/counting-engine.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
-const ENGINE_FILE = new URL('../support/counting-engine.js', import.meta.url)
+const ENGINE_FILE = new URL('../support/engines/counting-engine.js', import.meta.url)
 const ROWS = 54_321
 
-/** Whether the aggregator saw the end of all lives. */
+/** Whether the aggregator saw the end of all incarnations. */
 async function allEnded(aggregator: EngineAggregator): Promise<boolean> {
   return /^moonmeter_engines_up 0$/m.test(await aggregator.registry.metrics())
 }
 
 for (const way of ['the worker’s own port', 'another port'] as const) {
-  test(`a link that is sent by ${way} is read a last time when the thread ends, and again in the next life`, async (context) => {
+  test(`a link that is sent by ${way} is read a last time when the thread ends, and again in the next incarnation`, async (context) => {
     // No report in time, so that only the journals have the rows.
     const aggregator = new EngineAggregator({ intervalMs: 60_000 })
     context.after(() => aggregator.close())
@@ -42,7 +42,7 @@ for (const way of ['the worker’s own port', 'another port'] as const) {
       else worker.postMessage(link, transferList)
       assert.deepEqual(await exited, [5])
       port1.close()
-      await waitUntil('the end of the life', () => allEnded(aggregator))
+      await waitUntil('the end of the incarnation', () => allEnded(aggregator))
       const stats = aggregator.stats(0)
       assert.equal(new Float64Array(counters)[1], ROWS)
       assert.equal(stats.rows, life * ROWS)
@@ -51,13 +51,13 @@ for (const way of ['the worker’s own port', 'another port'] as const) {
   })
 }
 
-test('a port that closes without a thread ends the life with what its journal holds', async () => {
+test('a port that closes without a thread ends the incarnation with what its journal holds', async () => {
   const aggregator = new EngineAggregator({ intervalMs: 60_000 })
-  const life = new CapturedLife(aggregator, 0).rows(5_000)
+  const life = new CapturedIncarnation(aggregator, 0).rows(5_000)
   life.post(life.report())
   life.rows(321)
   life.die()
-  await waitUntil('the end of the life', () => allEnded(aggregator))
+  await waitUntil('the end of the incarnation', () => allEnded(aggregator))
   // Nobody hears of these.
   life.rows(7)
   assert.equal(aggregator.stats(0).rows, 5_321)

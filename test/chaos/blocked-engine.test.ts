@@ -4,21 +4,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { SELF_METRICS, STORE_METRICS } from '../../src/catalogue.js'
 import { EngineAggregator, metricsHandler } from '../../src/index.js'
-import { type BlockingTask, ROWS_BEFORE } from '../support/blocking-engine.js'
-import { parseExposition } from '../support/exposition.js'
-import { median } from '../support/memory.js'
-import { serve } from '../support/servers.js'
-import { waitUntil } from '../support/wait-until.js'
+import { parseExposition } from '../support/assertions/exposition.js'
+import { median } from '../support/assertions/memory.js'
+import { type BlockingTask, ROWS_BEFORE } from '../support/engines/blocking-engine.js'
+import { serve } from '../support/processes/servers.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
 const SCRAPES = 100
 const DELAY_MS_MAX = 50
 const INTERVAL_MS = 100
 /** Age of numbers: an interval, then the journal is read; the rest is for a busy machine. */
 const AGE_MS_MAX = 3 * INTERVAL_MS
-/** A scrape that waits for an engine would do so in every round; a busy machine is not so patient. */
+/**
+ * A scrape that waits for an engine would do so in every round; a busy machine is not so patient.
+ */
 const ROUNDS_MAX = 5
 const TIMEOUT = { timeout: 60_000 }
-const ENGINE_FILE = new URL('../support/blocking-engine.js', import.meta.url)
+const ENGINE_FILE = new URL('../support/engines/blocking-engine.js', import.meta.url)
 
 /** One scrape: how long its answer took, and what it said of engine 0. */
 interface Scrape {

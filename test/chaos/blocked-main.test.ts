@@ -5,11 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { SELF_METRICS, STORE_METRICS } from '../../src/catalogue.js'
 import { EngineAggregator } from '../../src/index.js'
-import type { CountingTask } from '../support/counting-engine.js'
-import { parseExposition } from '../support/exposition.js'
-import { MIB, memoryInUse, mib } from '../support/memory.js'
-import type { UnreadWatch } from '../support/unread-watch.js'
-import { waitUntil } from '../support/wait-until.js'
+import { parseExposition } from '../support/assertions/exposition.js'
+import { MIB, memoryInUse, mib } from '../support/assertions/memory.js'
+import type { CountingTask } from '../support/engines/counting-engine.js'
+import type { UnreadWatch } from '../support/engines/unread-watch.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
 const ENGINES = 16
 const BLOCKED_MS = 10_000
@@ -20,8 +20,8 @@ const UNREAD_MAX = 2
 /** `heap` of this thread, and `rss` of the process, which has the heaps of 17 threads in it. */
 const HEAP_GROWTH_MAX = 2 * MIB
 const RSS_GROWTH_MAX = 32 * MIB
-const ENGINE_FILE = new URL('../support/counting-engine.js', import.meta.url)
-const WATCH_FILE = new URL('../support/unread-watch.js', import.meta.url)
+const ENGINE_FILE = new URL('../support/engines/counting-engine.js', import.meta.url)
+const WATCH_FILE = new URL('../support/engines/unread-watch.js', import.meta.url)
 
 test('after the main thread was blocked for 10 s beside 16 busy engines, memory is as before and totals are exact', {
   timeout: 90_000,

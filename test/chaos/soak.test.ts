@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineAggregator, EnginePool } from '../../src/index.js'
-import { parseExposition } from '../support/exposition.js'
-import { median, memoryInUse, mib } from '../support/memory.js'
-import type { MortalTask } from '../support/mortal-engine.js'
-import { growingSamples } from '../support/store-series.js'
-import { waitUntil } from '../support/wait-until.js'
+import { parseExposition } from '../support/assertions/exposition.js'
+import { median, memoryInUse, mib } from '../support/assertions/memory.js'
+import { growingSamples } from '../support/assertions/store-series.js'
+import type { MortalTask } from '../support/engines/mortal-engine.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
 const SECONDS = Number(process.env.MOONMETER_SOAK_SECONDS ?? 20)
 const ENGINES = 3
@@ -32,7 +32,7 @@ test(
     const counters = Array.from({ length: ENGINES }, () => new SharedArrayBuffer(16))
     const pool = new EnginePool({
       aggregator,
-      filename: new URL('../support/mortal-engine.js', import.meta.url),
+      filename: new URL('../support/engines/mortal-engine.js', import.meta.url),
       name: 'restless',
       engines: ENGINES,
       task: (engine): MortalTask => ({ counters: counters[engine], rows: ROWS }),
@@ -69,7 +69,7 @@ test(
     assert.ok(
       outcomes.every((outcome) => outcome.state === 'finished' || outcome.reason !== 'aborted'),
     )
-    await waitUntil('the end of all lives', async () =>
+    await waitUntil('the end of all incarnations', async () =>
       /^moonmeter_engines_up 0$/m.test(await aggregator.registry.metrics()),
     )
 
@@ -81,7 +81,7 @@ test(
     const [first, last] = [median(warm.slice(0, third)), median(warm.slice(-third))]
     const growth = last / first - 1
     console.log(
-      `${SECONDS} s of soak: ${lives} lives, ${scrapes} scrapes, ${lines} log lines, ` +
+      `${SECONDS} s of soak: ${lives} incarnations, ${scrapes} scrapes, ${lines} log lines, ` +
         `counters that went down ${wentDown}; ${rows.reduce((sum, own) => sum + own, 0)} of ` +
         `${done.reduce((sum, own) => sum + own, 0)} rows; heap over ${warm.length} looks ` +
         `${mib(first)} in the first third, ${mib(last)} in the last (${(100 * growth).toFixed(2)} %)`,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EngineAggregator } from '../../src/index.js'
-import { newPool } from '../support/pools.js'
-import { waitUntil } from '../support/wait-until.js'
+import { newPool } from '../support/engines/pools.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
-const filename = new URL('../support/restart-engine.js', import.meta.url)
+const filename = new URL('../support/engines/restart-engine.js', import.meta.url)
 const TIMEOUT = { timeout: 60_000 }
 const restart = { delayMsMin: 1, delayMsMax: 5, restartsMax: 5 }
 const THREADS_MS_MAX = 3_000
@@ -16,7 +16,7 @@ function noThreads(): Promise<unknown> {
 }
 
 test(
-  'stop from the listener of a restart is heard by the life that begins, or keeps it from it',
+  'stop from the listener of a restart is heard by the incarnation that begins, or keeps it from it',
   TIMEOUT,
   async (context) => {
     const name = 'failAtFirst'
@@ -30,7 +30,7 @@ test(
     const tookMs = performance.now() - startMs
     assert.ok(
       tookMs < 2_500,
-      `${tookMs.toFixed(0)} ms: the life that began was never asked to stop`,
+      `${tookMs.toFixed(0)} ms: the incarnation that began was never asked to stop`,
     )
     await noThreads()
   },

@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EngineAggregator, PoolOptions } from '../../src/index.js'
-import { parseExposition } from '../support/exposition.js'
-import type { MortalTask } from '../support/mortal-engine.js'
-import { newPool } from '../support/pools.js'
-import { waitUntil } from '../support/wait-until.js'
+import { parseExposition } from '../support/assertions/exposition.js'
+import type { MortalTask } from '../support/engines/mortal-engine.js'
+import { newPool } from '../support/engines/pools.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
-const filename = new URL('../support/mortal-engine.js', import.meta.url)
+const filename = new URL('../support/engines/mortal-engine.js', import.meta.url)
 const ROWS = 1_234
 const TIMEOUT = { timeout: 60_000 }
 /** What a timer may be early by: it cuts fractions off, of its time and of the clock. */
@@ -78,7 +78,7 @@ for (const reason of ['error', 'exit', 'out_of_memory'] as const) {
         const { [index]: waited = 0 } = waitedMs
         assert.ok(waited >= delayMs - EARLY_MS, `${waited} of ${delayMs} ms`)
       }
-      await waitUntil('the end of all lives', () => allDown(aggregator))
+      await waitUntil('the end of all incarnations', () => allDown(aggregator))
       const restarts = await samplesOf(aggregator, 'moonmeter_engine_restarts_total')
       assert.deepEqual(
         restarts.map(({ labels, value }) => [labels, value]),
@@ -87,7 +87,7 @@ for (const reason of ['error', 'exit', 'out_of_memory'] as const) {
       assert.equal(done(0), (restartsMax + 1) * ROWS)
       assert.equal(aggregator.stats(0).rows, done(0))
       console.log(
-        `dies by ${reason}: ${exits.length} lives, delays ` +
+        `dies by ${reason}: ${exits.length} incarnations, delays ` +
           `${delaysMs.map((ms) => ms.toFixed(0)).join(', ')} ms of 40, 80, 100; ` +
           `${aggregator.stats(0).rows} of ${done(0)} rows`,
       )
@@ -173,7 +173,8 @@ test(
     )
     assert.deepEqual(reasons, ['aborted', 'aborted'])
     assert.ok(tookMs >= stopTimeoutMs - EARLY_MS)
-    // Ports tell of the end of their thread some time after it, and until then an engine may be down
+    // Ports tell of the end of their thread some time after it, and until then an engine may be
+    // down
     // for having been silent.
     for (const engine of [0, 1]) {
       const rowsOf = () => aggregator.stats(engine).rows

@@ -4,21 +4,21 @@ import { SELF_METRICS, STORE_METRICS } from '../../src/catalogue.js'
 import { EngineAggregator, EnginePool } from '../../src/index.js'
 import { SharedBlockStore } from '../../src/simulate/block-store.js'
 import type { RequestSource } from '../../src/simulate/engine.js'
-import { STORE_OPERATIONS } from '../../src/simulate/store-call.js'
-import type { Tally } from '../../src/simulate/tally.js'
+import { BLOCK_TOKENS, STORE_OPERATIONS, type Tally } from '../../src/simulate/store-call.js'
 import { readTrace } from '../../src/simulate/trace.js'
+import { REQUESTS_PER_SECOND } from '../../src/simulate/traffic.js'
 import type { SyntheticTask } from '../../workers/engine.js'
-import { SMALL_TRACE } from '../support/command.js'
-import { parseExposition } from '../support/exposition.js'
-import { type Counts, sumOfCounts } from '../support/simulation-result.js'
-import { countsOfSamples } from '../support/store-series.js'
+import { parseExposition } from '../support/assertions/exposition.js'
+import { type Counts, sumOfCounts } from '../support/assertions/simulation-result.js'
+import { countsOfSamples } from '../support/assertions/store-series.js'
+import { SMALL_TRACE } from '../support/processes/command.js'
 
 const ENGINE_FILE = new URL('../../workers/engine.js', import.meta.url)
 const ENGINES = 4
 const RUN_SECONDS = 0.4
 const TRAFFIC_BLOCKS = 2 ** 16
 
-/** Run synthetic engines without waiting; what they say, and the aggregator that heard them. */
+/** Runs synthetic engines at speed max; returns their tallies and the aggregator. */
 async function runEngines(seed: number, source: RequestSource, blocks: number) {
   const aggregator = new EngineAggregator({ modelName: 'test' })
   const task: SyntheticTask = {
@@ -61,10 +61,10 @@ async function assertAgreement(aggregator: EngineAggregator, tallies: readonly T
   for (const operation of STORE_OPERATIONS) {
     const own = tallies.map((tally) => tally[operation])
     assert.deepEqual(exposed(operation), sumOfCounts(own), operation)
-    assert.deepEqual(gathered(aggregator, operation), sumOfCounts(own), operation)
+    assert.deepEqual(aggregated(aggregator, operation), sumOfCounts(own), operation)
     for (const [engine, tally] of own.entries()) {
       assert.deepEqual(exposed(operation, engine), tally, `${operation} of engine ${engine}`)
-      assert.deepEqual(gathered(aggregator, operation, engine), tally)
+      assert.deepEqual(aggregated(aggregator, operation, engine), tally)
     }
   }
   for (const [engine, tally] of tallies.entries()) {
@@ -78,7 +78,7 @@ async function assertAgreement(aggregator: EngineAggregator, tallies: readonly T
   }
 }
 
-function gathered(aggregator: EngineAggregator, operation: string, engine?: number): Counts {
+function aggregated(aggregator: EngineAggregator, operation: string, engine?: number): Counts {
   const reduced = aggregator.stats(engine).reduce()
   return {
     calls: reduced[`${operation}_count`] ?? 0,
@@ -90,8 +90,9 @@ function gathered(aggregator: EngineAggregator, operation: string, engine?: numb
 }
 
 for (const seed of [1, 2, 3]) {
-  test(`what engines say, stats and series agree to the last record (seed ${seed})`, async () => {
-    const source = { kind: 'traffic', seed } as const
+  test(`tallies, stats and exposition have the same counts (seed ${seed})`, async () => {
+    const traffic = { seed, blockTokens: BLOCK_TOKENS, requestsPerSecond: REQUESTS_PER_SECOND }
+    const source = { kind: 'traffic', traffic } as const
     const { aggregator, tallies } = await runEngines(seed, source, TRAFFIC_BLOCKS)
     for (const operation of STORE_OPERATIONS) {
       const { calls, errors, failedKeys } = sumOfCounts(tallies.map((tally) => tally[operation]))
@@ -103,7 +104,7 @@ for (const seed of [1, 2, 3]) {
   })
 }
 
-test('they agree too where a trace ends and some engines have little to do', async () => {
+test('they have the same counts for a trace that gives some engines few requests', async () => {
   const trace = await readTrace(SMALL_TRACE)
   const source = { kind: 'trace', trace } as const
   const { aggregator, tallies } = await runEngines(4, source, trace.blockCount)

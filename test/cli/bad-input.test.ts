@@ -4,19 +4,19 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { runCommand, SMALL_TRACE, temporaryDirectory } from '../support/command.js'
+import { runCommand, SMALL_TRACE, temporaryDirectory } from '../support/processes/command.js'
 
 const USAGE = 2
 const FAILURE = 1
 const FREE = ['--listen', '127.0.0.1:0']
 
-/** What one line says that was found wrong with the arguments. */
+/** Invalid arguments with the message for them. */
 const USAGE_CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['an unknown command', ['bogus'], /unknown command 'bogus'/],
   ['a misspelt command', ['simulat'], /unknown command 'simulat'/],
   ['an unknown option', ['simulate', '--bogus'], /unknown option '--bogus'/],
   ['a misspelt option', ['simulate', '--engine', '3'], /unknown option '--engine'/],
-  ['an argument too many', ['simulate', 'extra'], /too many arguments/],
+  ['an excess argument', ['simulate', 'extra'], /too many arguments/],
   ['an option without its value', ['simulate', '--engines'], /'--engines <n>' argument missing/],
   ...['0', '-1', 'NaN', 'many', '1.5', '', '4097'].map(
     (value) =>
@@ -66,10 +66,10 @@ const USAGE_CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a negative engine index', ['inspect', '--engine', '-1'], /--engine <n>/],
 ]
 
-// They mostly wait for processes to start, so several at a time.
+// These tests mostly wait for processes to start, so several run concurrently.
 suite('usage', { concurrency: 4 }, () => {
   for (const [what, args, message] of USAGE_CASES) {
-    test(`${what} is refused in one line with exit code 2`, async (context) => {
+    test(`${what} is refused with a one-line message and exit code 2`, async (context) => {
       const { code, stdout, stderr } = await runCommand(context, args, { lifeMsMax: 10_000 })
       assertOneLine(stderr, message)
       assert.equal(stdout, '')
@@ -78,7 +78,7 @@ suite('usage', { concurrency: 4 }, () => {
   }
 })
 
-test('a missing trace is told in one line with exit code 1', async (context) => {
+test('a missing trace is reported on one line with exit code 1', async (context) => {
   const path = join(temporaryDirectory(context), 'missing.jsonl')
   const { code, stdout, stderr } = await runCommand(context, ['simulate', ...FREE, '--trace', path])
   assertOneLine(stderr, /missing\.jsonl: expected a file that can be read, got .*ENOENT/)
@@ -86,7 +86,7 @@ test('a missing trace is told in one line with exit code 1', async (context) => 
   assert.equal(code, FAILURE)
 })
 
-test('a malformed trace line is told with file, line number and what was expected', async (context) => {
+test('a malformed trace line is reported with file, line number and expectation', async (context) => {
   const path = join(temporaryDirectory(context), 'bad.jsonl')
   const lines = readFileSync(SMALL_TRACE, 'utf8').split('\n')
   const broken: readonly (readonly [string, RegExp])[] = [
@@ -109,7 +109,7 @@ test('a malformed trace line is told with file, line number and what was expecte
   }
 })
 
-test('a port in use is told in one line with exit code 1', async (context) => {
+test('a port in use is reported on one line with exit code 1', async (context) => {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   context.after(() => server.close())
@@ -121,7 +121,7 @@ test('a port in use is told in one line with exit code 1', async (context) => {
   assert.equal(code, FAILURE)
 })
 
-test('a JSON file that cannot be written is told before anything runs', async (context) => {
+test('a JSON file that cannot be written is reported before the run', async (context) => {
   const directory = temporaryDirectory(context)
   for (const path of [join(directory, 'missing', 'result.json'), directory]) {
     const end = await runCommand(context, ['simulate', ...FREE, '--json', path])
@@ -131,7 +131,7 @@ test('a JSON file that cannot be written is told before anything runs', async (c
   }
 })
 
-test('a run that could not begin leaves the JSON of the last one as it was', async (context) => {
+test('a run that cannot start does not change or create the JSON file', async (context) => {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   context.after(() => server.close())
@@ -148,7 +148,7 @@ test('a run that could not begin leaves the JSON of the last one as it was', asy
   assert.equal(existsSync(fresh), false)
 })
 
-test('a file name with a line break does not break the line', async (context) => {
+test('a file name with a line break is reported on one line', async (context) => {
   const path = join(temporaryDirectory(context), 'two\nlines')
   for (const args of [
     ['inspect', path],
@@ -160,7 +160,7 @@ test('a file name with a line break does not break the line', async (context) =>
   }
 })
 
-test('no command at all shows the help, with exit code 2', async (context) => {
+test('without a command the help is printed, with exit code 2', async (context) => {
   const { code, stdout, stderr } = await runCommand(context, [])
   assert.match(stderr, /^Usage: moonmeter/)
   assert.equal(stdout, '')

@@ -6,11 +6,11 @@ import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { EngineAggregator } from '../../src/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
 import { pack } from '../../src/wire/msgpack.js'
-import { assertSamples } from '../support/assert-samples.js'
-import { countsOfRows, shapesOf } from '../support/case-payloads.js'
-import { runCommand, temporaryDirectory } from '../support/command.js'
-import { type ReferenceCase, referenceCases } from '../support/reference-cases.js'
-import { countsOf } from '../support/simulation-result.js'
+import { assertSamples } from '../support/assertions/assert-samples.js'
+import { countsOf } from '../support/assertions/simulation-result.js'
+import { countsOfRows, shapesOf } from '../support/generators/case-payloads.js'
+import { type ReferenceCase, referenceCases } from '../support/generators/reference-cases.js'
+import { runCommand, temporaryDirectory } from '../support/processes/command.js'
 
 const CASES = ['bucket-edges', 'empty-operation', 'all-errors', 'large-integers', 'label-escaping']
 
@@ -57,7 +57,7 @@ const REPORT_OPERATIONS = {
 }
 
 for (const shape of ['bare', 'wrapped', 'wrapped flat']) {
-  test(`payloads that are ${shape} are read one and many, binary and hex, file and stdin`, async (context) => {
+  test(`${shape} payloads are read: one and several, binary and hex, from a file and stdin`, async (context) => {
     const reference = caseNamed('eight-engines')
     const all = shapesOf(reference)[shape] ?? []
     assert.ok(all.length > 1)
@@ -97,13 +97,13 @@ for (const name of CASES) {
   })
 }
 
-test('payloads that name no engine are those of --engine', async (context) => {
+test('--engine is the index for payloads without one', async (context) => {
   const [payload] = shapesOf(caseNamed('one-record')).bare ?? []
   const { engines } = await inspectJson(context, ['--engine', '17'], payload)
   assert.deepEqual(Object.keys(engines), ['17'])
 })
 
-test('a report says itself whose it is', async (context) => {
+test('--engine does not apply to reports, which have an index', async (context) => {
   const report = await recordedReport()
   for (const input of [report, Buffer.from(report).toString('hex')]) {
     const { payloads, operations, engines } = await inspectJson(context, ['--engine', '9'], input)
@@ -113,14 +113,14 @@ test('a report says itself whose it is', async (context) => {
   }
 })
 
-test('reports are cumulative: one that comes twice counts once', async (context) => {
+test('reports are cumulative: a repeated one counts once', async (context) => {
   const report = await recordedReport()
   const { payloads, operations } = await inspectJson(context, [], Buffer.concat([report, report]))
   assert.equal(payloads, 2)
   assert.deepEqual(operations, REPORT_OPERATIONS)
 })
 
-test('reports and rows may be mixed', async (context) => {
+test('reports and rows can be mixed', async (context) => {
   const [rows = Buffer.of()] = shapesOf(caseNamed('one-record')).wrapped ?? []
   const input = Buffer.concat([await recordedReport(), rows])
   const { payloads, operations, engines } = await inspectJson(context, [], input)
@@ -149,13 +149,13 @@ test('the text has a line per operation and per engine', async (context) => {
       [''],
     ],
   )
-  // A report has no durations but cells, which are within 1.6 % of them.
+  // A report has bins instead of durations, which are within 1.6 % of them.
   for (const words of [lines[3], lines[4], lines[7]]) {
     assert.match(words?.slice(6).join(' ') ?? '', /^([\d.]+ ms ?){4}$/)
   }
 })
 
-test('a name with a line break stays in its line of the table', async (context) => {
+test('an operation name with a line break is escaped in the table', async (context) => {
   const reference = caseNamed('label-escaping')
   const { stdout } = await runCommand(context, ['inspect'], {
     input: Buffer.concat(shapesOf(reference).bare ?? []),
@@ -171,24 +171,28 @@ test('a name with a line break stays in its line of the table', async (context) 
 const BAD: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ['nothing', '', /-: .*expected .*got/],
   ['a payload cut short', caseBytes('one-record').subarray(0, -1), /-: .*expected .*got .*bytes/],
-  ['hex cut short', caseBytes('one-record').toString('hex').slice(0, -1), /two hex digits a byte/],
+  [
+    'hex cut short',
+    caseBytes('one-record').toString('hex').slice(0, -1),
+    /two hex digits per byte/,
+  ],
   ['text', 'hello there\n', /-: payload 1 of \d+: .*expected a map of operations/],
-  ['a byte that is no MessagePack', Buffer.of(0xc1), /-: .*(0xc1|expected)/],
+  ['a byte that is not MessagePack', Buffer.of(0xc1), /-: .*(0xc1|expected)/],
   ['rows of the wrong shape', pack({ save_put: [{ num_keys: 1 }] }), /-: payload 1 of 1: /],
   [
     'a negative duration',
     pack({ save_put: [{ duration_seconds: -1, num_keys: 1 }] }),
-    /-: payload 1 of 1: .*not negative.*got -1/,
+    /-: payload 1 of 1: .*from 0 to .*got -1/,
   ],
   [
-    'a bad payload behind a good one',
+    'a bad payload after a good one',
     Buffer.concat([caseBytes('one-record'), pack({ save_put: 7 })]),
     /-: payload 2 of 2: /,
   ],
 ]
 
 for (const [what, input, message] of BAD) {
-  test(`${what} is refused in one line and nothing is printed`, async (context) => {
+  test(`${what} is refused with a one-line message, and nothing is printed`, async (context) => {
     const { code, stdout, stderr } = await runCommand(context, ['inspect'], { input })
     assert.match(stderr, /^moonmeter: [^\n]+\n$/)
     assert.match(stderr, message)

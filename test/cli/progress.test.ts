@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Child } from '../support/child.js'
-import { COMMAND_FILE, runCommand } from '../support/command.js'
-import { isOnPath } from '../support/on-path.js'
+import { Child } from '../support/processes/child.js'
+import { COMMAND_FILE, runCommand } from '../support/processes/command.js'
+import { isOnPath } from '../support/processes/on-path.js'
 
-/** Clears the line and goes to its start. */
+/** Clears the line and moves the cursor to its start. */
 const CLEAR = '\r\u001b[2K'
-const STATUS = /^\d+\.\d s {2}2 engines {2}[\d,]+ rows \([\d,]+ a second\)$/
+const STATUS = /^\d+\.\d s {2}2 engines {2}[\d,]+ rows \([\d,]+ per second\)$/
 const ARGS = ['simulate', '--engines', '2', '--listen', '127.0.0.1:0', '--duration']
 const SKIP =
   process.platform === 'linux' && isOnPath('script')
     ? false
     : "no pseudo-terminal: util-linux's script is absent"
 
-/** Run the command for two seconds under a pseudo-terminal; everything that was written to it. */
+/** Runs the command for two seconds on a pseudo-terminal; returns its output. */
 async function runOnTerminal(context: Parameters<typeof runCommand>[0], setup: string) {
-  const command = [process.execPath, COMMAND_FILE, ...ARGS, '2'].map((word) => `'${word}'`)
+  const command = [process.execPath, COMMAND_FILE, ...ARGS, '2'].map((argument) => `'${argument}'`)
   const line = `${setup}${command.join(' ')}`
   const { code, stdout } = await new Child(context, 'script', ['-qec', line, '/dev/null']).end()
   assert.equal(code, 0, stdout)
   return stdout
 }
 
-/** What was shown as a status, and replaced by what followed. */
+/** The status lines in an output, each replaced by the text after it. */
 function statusesOf(written: string): string[] {
   const [, ...pieces] = written.split(CLEAR)
   return pieces
@@ -30,23 +30,23 @@ function statusesOf(written: string): string[] {
     .filter((piece) => piece.includes(' rows ('))
 }
 
-test('on a terminal the status is rewritten in place, and gone at the end', {
+test('on a terminal the status line is rewritten in place, and removed at the end', {
   skip: SKIP,
 }, async (context) => {
   const written = await runOnTerminal(context, 'stty columns 120; ')
   const statuses = statusesOf(written)
   assert.ok(statuses.length >= 2, written)
   for (const status of statuses) assert.match(status, STATUS)
-  // Only once it is cleared away does anything end a line.
-  assert.doesNotMatch(written, /a second\)\r?\n(?!\r?\noperation)/)
+  // No line feed follows a status line before it is cleared.
+  assert.doesNotMatch(written, /per second\)\r?\n(?!\r?\noperation)/)
   assert.ok(written.lastIndexOf(CLEAR) < written.indexOf('\noperation'))
   assert.match(written, /serving http:\S+\r\n/)
 })
 
-test('a narrow terminal gets a status cut to its width, one without a width all of it', {
+test('the status line is cut to the width of the terminal, if that is known', {
   skip: SKIP,
 }, async (context) => {
-  // Wide enough for the words that a status is known by, too narrow for all of it.
+  // Wide enough for `statusesOf` to find the status lines, but too narrow for a whole one.
   const narrow = statusesOf(await runOnTerminal(context, 'stty columns 40; '))
   assert.ok(narrow.length >= 2)
   for (const status of narrow) assert.equal(status.length, 39)
@@ -55,7 +55,7 @@ test('a narrow terminal gets a status cut to its width, one without a width all 
   for (const status of unknown) assert.match(status, STATUS)
 })
 
-test('where there is no terminal, status and log line come every ten seconds as lines', async (context) => {
+test('without a terminal, status and log lines are written every ten seconds', async (context) => {
   const { code, stdout, stderr } = await runCommand(context, [...ARGS, '11'])
   assert.equal(code, 0, stderr)
   assert.equal(`${stdout}${stderr}`.includes('\u001b'), false)
@@ -63,7 +63,7 @@ test('where there is no terminal, status and log line come every ten seconds as 
   assert.equal(lines.filter((line) => STATUS.test(line)).length, 1, stderr)
   const logged = lines.filter((line) => / info {2}KV Transfer metrics: /.test(line))
   assert.equal(logged.length, 2, stderr)
-  // The second line is of what came after the first.
+  // Each log line covers the interval since the one before.
   const rows = logged.map((line) => Number(/lookup_exists_count=(\d+)/.exec(line)?.[1]))
   assert.ok((rows[0] ?? 0) > (rows[1] ?? 0), stderr)
   const [, total = ''] = /^lookup_exists +([\d,]+)/m.exec(stdout) ?? []

@@ -1,19 +1,24 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Child } from '../support/child.js'
-import { scrape, servedUrl, startCommand, temporaryDirectory } from '../support/command.js'
-import { type ParsedSample, parseExposition } from '../support/exposition.js'
-import { assertAddsUp, COUNT_NAMES, readResult } from '../support/simulation-result.js'
-import { countsOfSamples, growingSamples } from '../support/store-series.js'
-import { waitUntil } from '../support/wait-until.js'
+import { type ParsedSample, parseExposition } from '../support/assertions/exposition.js'
+import { assertAddsUp, COUNT_NAMES, readResult } from '../support/assertions/simulation-result.js'
+import { countsOfSamples, growingSamples } from '../support/assertions/store-series.js'
+import { Child } from '../support/processes/child.js'
+import {
+  scrape,
+  servedUrl,
+  startCommand,
+  temporaryDirectory,
+} from '../support/processes/command.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
 const ENGINES = 3
 const OPERATIONS = ['load_get', 'lookup_exists', 'save_exists', 'save_put']
 const SCRAPES = 5
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`${signal} ends a run early with the same summary, and no count is lost`, async (context) => {
+  test(`${signal} ends a run with the summary, and no count is lost`, async (context) => {
     const json = join(temporaryDirectory(context), 'result.json')
     const simulation = startCommand(context, [
       ...['simulate', '--engines', String(ENGINES), '--speed', '60', '--duration', '0'],
@@ -47,13 +52,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     for (let engine = 0; engine < ENGINES; engine++) {
       assert.match(stdout, new RegExp(`^${engine} +[\\d,]+ +[\\d,]+ +[\\d,]+ `, 'm'))
     }
-    assert.match(stderr, new RegExp(` info {2}${signal}: stopping; once more ends at once\n`))
+    assert.match(
+      stderr,
+      new RegExp(` info {2}${signal}: stopping the engines; a second signal exits at once\n`),
+    )
     assert.match(stderr, / info {2}KV Transfer metrics: load_get_count=[1-9]\d*, /)
     assert.equal(stderr.includes('\u001b'), false)
-    await assert.rejects(fetch(`${url}/metrics`), 'nobody listens after the end')
+    await assert.rejects(fetch(`${url}/metrics`), 'the server is closed after the end')
   })
 
-  test(`${signal} as soon as the address is printed ends a run with its summary`, async (context) => {
+  test(`${signal} right after the address is logged ends a run with the summary`, async (context) => {
     const args = ['simulate', '--engines', '2', '--duration', '0', '--listen', '127.0.0.1:0']
     const simulation = startCommand(context, args)
     await servedUrl(simulation)
@@ -63,9 +71,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     assert.match(end.stdout, /^\d+ rows? of 2 engines in /)
   })
 
-  test(`a second ${signal} ends at once where stopping takes its time`, async (context) => {
-    // Engines of the command stop within a tenth of a second, so its signals are tried by
-    // themselves, with a stop that never ends.
+  test(`a second ${signal} exits at once while the first one's stop is pending`, async (context) => {
+    // The command's engines stop within 0.1 s, so this tests `stopOnSignals` alone, with a stop
+    // that never finishes.
     const signals = new URL('../../src/cli/signals.js', import.meta.url).href
     const child = new Child(context, process.execPath, [
       ...['--input-type=module', '--eval'],

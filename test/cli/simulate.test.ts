@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { runCommand, SMALL_TRACE, temporaryDirectory } from '../support/command.js'
 import {
   assertAddsUp,
   countsOf,
   type JsonResult,
   readResult,
-} from '../support/simulation-result.js'
+} from '../support/assertions/simulation-result.js'
+import { runCommand, SMALL_TRACE, temporaryDirectory } from '../support/processes/command.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const TRACE = resolve(
@@ -19,7 +19,7 @@ const TRACE = resolve(
 const SKIP = existsSync(TRACE) ? false : `${TRACE} is absent; set MOONMETER_TRACE to the trace`
 const LLAMA_70B_BLOCK_BYTES = 167_772_160
 
-/** Replay a trace to its end without waiting; the result, and what was printed. */
+/** Replays a trace at speed max; returns the result and the output. */
 async function replay(context: TestContext, trace: string, engines: number, more: string[] = []) {
   const json = join(temporaryDirectory(context), 'result.json')
   const { code, stdout, stderr } = await runCommand(context, [
@@ -27,7 +27,7 @@ async function replay(context: TestContext, trace: string, engines: number, more
     ...['--trace', trace, '--engines', String(engines), '--speed', 'max', '--duration', '0'],
     ...['--json', json, '--listen', '127.0.0.1:0', ...more],
   ])
-  // The command itself compares what the engines say with all else, and fails if they disagree.
+  // The command itself compares the counts of engines, aggregator and exposition.
   assert.equal(code, 0, stderr)
   const result = readResult(json)
   assertAddsUp(result)
@@ -43,15 +43,15 @@ function counts(calls: number, keys: number, bytes = 0) {
   return { calls, keys, bytes, failedKeys: 0, errors: 0 }
 }
 
-/** What does not depend on which engine comes first. */
+/** The counts that do not depend on the order in which engines claim blocks. */
 function fixedParts({ operations }: JsonResult) {
   const { lookup_exists, save_exists, save_put } = countsOf(operations)
   return { lookup_exists, save_exists, putKeys: save_put?.keys, putBytes: save_put?.bytes }
 }
 
-// By request: looked up 2 2 0 3 4 4 1 3 blocks, of them stored before 0 2 0 2 3 4 0 1; where all
-// of a prompt is stored (the second and the sixth) one less is got. What was not, is put.
-test('a small trace on one engine gives the totals worked out by hand', async (context) => {
+// The requests look up 2 2 0 3 4 4 1 3 blocks, of which 0 2 0 2 3 4 0 1 are stored; if a whole
+// prompt is stored (second and sixth), one block less is loaded. Missing blocks are put.
+test('a small trace on one engine gives the totals calculated by hand', async (context) => {
   const more = ['--bytes-per-block', '1000']
   const { result } = await replay(context, SMALL_TRACE, 1, more)
   assert.deepEqual(countsOf(result.operations), {
@@ -63,7 +63,7 @@ test('a small trace on one engine gives the totals worked out by hand', async (c
   assert.deepEqual(countsOf(result.engines), { '0': counts(24, 55, 17_000) })
 })
 
-test('eight engines look up, check and put the keys of one', async (context) => {
+test('eight engines look up, check and put the same keys as one', async (context) => {
   const { result } = await replay(context, SMALL_TRACE, 8)
   const one = counts(7, 19)
   assert.deepEqual(fixedParts(result), {
@@ -74,13 +74,13 @@ test('eight engines look up, check and put the keys of one', async (context) => 
   })
 })
 
-test('a block has the bytes of the model, scaled to its tokens', async (context) => {
+test('--model determines the bytes of a block', async (context) => {
   const more = ['--model', 'Qwen3-8B']
   const { result } = await replay(context, SMALL_TRACE, 1, more)
   assert.equal(result.operations.save_put?.bytes, 7 * 75_497_472)
 })
 
-test('what is printed tells every operation and engine with the counts of the JSON', async (context) => {
+test('the printed tables have the counts of the JSON for every operation and engine', async (context) => {
   const { result, stdout, stderr } = await replay(context, SMALL_TRACE, 3)
   const [total, , titles, ...lines] = stdout.split('\n')
   const rows = Object.values(result.operations).reduce((sum, { calls }) => sum + calls, 0)
@@ -102,7 +102,7 @@ test('what is printed tells every operation and engine with the counts of the JS
   assert.match(stderr, / info {2}KV Transfer metrics: load_get_count=\d+, load_get_avg_ms=[\d.]+, /)
 })
 
-test('the same seed gives the same durations, another one others', async (context) => {
+test('durations depend on the seed', async (context) => {
   const [first, again, other] = await Promise.all(
     ['5', '5', '6'].map(async (seed) => {
       const { result } = await replay(context, SMALL_TRACE, 1, ['--seed', seed])
@@ -137,7 +137,7 @@ test('the published trace on eight engines gives the same lookups, checks and ke
   })
 })
 
-test('with faults, all counts still agree and some are faults', async (context) => {
+test('with faults, all counts agree and some calls fail', async (context) => {
   const more = ['--error-rate', '0.5', '--seed', '3']
   const { result } = await replay(context, SMALL_TRACE, 2, more)
   const all = Object.values(result.engines)

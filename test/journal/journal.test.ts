@@ -3,13 +3,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Journal } from '../../src/journal/journal.js'
 import { JournalLayout, RECENT_ROWS, SERIES } from '../../src/journal/journal-layout.js'
-import { DEFAULT_LAYOUT } from '../../src/stats/cell-layout.js'
-import { names } from '../support/arbitraries.js'
-import { snapshotContents, unitsOfSum } from '../support/contents.js'
-import { failure } from '../support/failures.js'
-import { nextDown, unitsOf } from '../support/floats.js'
-import { seriesOf } from '../support/journals.js'
-import { startRecording } from '../support/recording.js'
+import { DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
+import { packedContents } from '../support/assertions/contents.js'
+import { failure } from '../support/assertions/failures.js'
+import { journalOf, seriesOf } from '../support/assertions/journals.js'
+import { startRecording } from '../support/engines/recording.js'
+import { names } from '../support/generators/arbitraries.js'
+import { nextDown, unitsOf } from '../support/generators/floats.js'
 
 const layout = new JournalLayout(DEFAULT_LAYOUT, 4)
 
@@ -31,7 +31,7 @@ test('names of series are read as they were written, up to 255 bytes, on any thr
     fc.property(label, label, (operation, status) => {
       const memory = Journal.allocate(layout)
       new Journal(memory, layout).addSeries({ operation, status })
-      assert.deepEqual(new Journal(memory, layout).namesOf(0), { operation, status })
+      assert.deepEqual(new Journal(memory, layout).nameOf(0), { operation, status })
     }),
     { seed: 35, numRuns: 1_000 },
   )
@@ -39,7 +39,7 @@ test('names of series are read as they were written, up to 255 bytes, on any thr
   const journal = new Journal(Journal.allocate(layout), layout)
   journal.addSeries(longest)
   assert.deepEqual(
-    new Journal(journal.floats.buffer as SharedArrayBuffer, layout).namesOf(0),
+    new Journal(journal.floats.buffer as SharedArrayBuffer, layout).nameOf(0),
     longest,
   )
 })
@@ -47,7 +47,7 @@ test('names of series are read as they were written, up to 255 bytes, on any thr
 test('a name that starts with a byte order mark keeps it', () => {
   const memory = Journal.allocate(layout)
   new Journal(memory, layout).addSeries({ operation: '\ufeffop', status: '\ufeff' })
-  assert.deepEqual(new Journal(memory, layout).namesOf(0), {
+  assert.deepEqual(new Journal(memory, layout).nameOf(0), {
     operation: '\ufeffop',
     status: '\ufeff',
   })
@@ -56,7 +56,7 @@ test('a name that starts with a byte order mark keeps it', () => {
 test('the ring gives the most recent durations, and none where it no longer has them all', async () => {
   const recording = startRecording()
   const { recorder } = recording
-  const { journal } = recorder
+  const journal = journalOf(recording.link)
   const looks = new Set([1, 2_046, 2_047, 2_048, 2_049, 2_050, 4_095, 4_096, 4_097, 5_000])
   for (let row = 1; row <= 5_000; row++) {
     recorder.record('op', row / 1000, 1)
@@ -83,25 +83,25 @@ test('a refused row leaves the durations that can be read as they were', async (
     recorder.record('op', row, 1)
     assert.throws(() => recorder.record('op', Number.NaN, 1), failure('INVALID_ROW'))
   }
-  const durations = recorder.journal.recentDurations(0, 3_000 - 2_047, 3_000)
+  const durations = journalOf(recording.link).recentDurations(0, 3_000 - 2_047, 3_000)
   const expected = Float64Array.from({ length: 2_047 }, (_, index) => 3_000 - 2_046 + index)
   assert.deepEqual(durations, expected)
   await recording.close()
 })
 
-test('duration sums stay exact when every limb of theirs is about to carry', async () => {
+test('duration sums stay exact when every limb is about to carry', async () => {
   const recording = startRecording()
   const { recorder, aggregator } = recording
-  const { journal } = recorder
+  const journal = journalOf(recording.link)
   recorder.record('op', 1.5, 1)
   recorder.report()
   const { floats, layout: blocks } = journal
   const base = blocks.baseOf(0)
-  const { wideSum } = SERIES
+  const { sumLimbs } = SERIES
   // As after very many rows: each limb is full but for one, those above the sum of a fold more.
-  for (let limb = 20; limb < 36; limb++) floats[base + wideSum + limb] = 2 ** 32 - 1
-  floats[base + wideSum + 34] = 2 ** 52 - 1
-  let expected = unitsOfSum(seriesOf(journal)[0].durationSum)
+  for (let limb = 0; limb < 6; limb++) floats[base + sumLimbs + limb] = 2 ** 32 - 1
+  floats[base + sumLimbs + 3] = 2 ** 52 - 1
+  let expected = seriesOf(journal)[0].durationSum
   const random = fc.sample(
     fc.oneof(
       fc.double({ min: 2 ** -30, max: 60_000, noNaN: true }),
@@ -115,11 +115,11 @@ test('duration sums stay exact when every limb of theirs is about to carry', asy
     expected += unitsOf(duration)
     if (index % 500 !== 0) continue
     recorder.report()
-    assert.equal(unitsOfSum(seriesOf(journal)[0].durationSum), expected)
+    assert.equal(seriesOf(journal)[0].durationSum, expected)
   }
-  assert.equal(unitsOfSum(seriesOf(journal)[0].durationSum), expected)
+  assert.equal(seriesOf(journal)[0].durationSum, expected)
   const [{ stats }] = [...aggregator.stats(0).series()]
-  assert.equal(unitsOfSum(stats.durationSum), expected)
+  assert.equal(stats.durationSum, expected)
   await recording.close()
 })
 
@@ -135,9 +135,9 @@ test('the sum of a fold is exact at its worst: 256 durations just under its limi
         recorder.record('op', recorded, 1)
         expected += unitsOf(recorded)
       }
-      assert.equal(unitsOfSum(seriesOf(recorder.journal)[0].durationSum), expected)
+      assert.equal(seriesOf(journalOf(recording.link))[0].durationSum, expected)
       recorder.report()
-      assert.equal(unitsOfSum(seriesOf(recorder.journal)[0].durationSum), expected)
+      assert.equal(seriesOf(journalOf(recording.link))[0].durationSum, expected)
       await recording.close()
     }
   }
@@ -147,12 +147,12 @@ test('a snapshot is a copy: it does not change with what is recorded later', asy
   const recording = startRecording()
   const { recorder } = recording
   recorder.record('op', 0.5, 2, { numBytes: 7 })
-  const [snapshot] = seriesOf(recorder.journal)
-  const before = structuredClone(snapshotContents(snapshot))
+  const [snapshot] = seriesOf(journalOf(recording.link))
+  const before = structuredClone(packedContents(snapshot))
   recorder.record('op', 0.5, 2, { numBytes: 7 })
-  assert.deepEqual(snapshotContents(snapshot), before)
-  assert.equal(seriesOf(recorder.journal)[0].rows, 2)
-  assert.equal(recorder.journal.seriesCount, 1)
+  assert.deepEqual(packedContents(snapshot), before)
+  assert.equal(seriesOf(journalOf(recording.link))[0].rows, 2)
+  assert.equal(journalOf(recording.link).seriesCount, 1)
   await recording.close()
 })
 
@@ -164,12 +164,12 @@ test('a fold that never ended, wherever it was stopped, loses nothing and counts
   await fc.assert(
     fc.asyncProperty(durations, durations, fc.nat(), async (earlier, later, drawn) => {
       const recording = startRecording()
-      const { journal } = recording.recorder
+      const journal = journalOf(recording.link)
       const operation = recording.recorder.operation('op')
       for (const duration of earlier) operation.record(duration, 1)
       recording.recorder.report()
       for (const duration of later) operation.record(duration, 1)
-      const expected = snapshotContents(seriesOf(journal)[0])
+      const expected = packedContents(seriesOf(journal)[0])
       assert.equal(expected.rows, earlier.length + later.length)
       assert.equal(
         expected.sumUnits,
@@ -177,15 +177,15 @@ test('a fold that never ended, wherever it was stopped, loses nothing and counts
       )
       // As `foldRows` leaves it when its thread ends in the loop: some cells are counted.
       const { floats } = journal.blockOf(0)
-      floats[SERIES.folding] = floats[SERIES.rows]
+      floats[SERIES.foldBegin] = floats[SERIES.rows]
       const counted = drawn % (later.length + 1)
       for (const duration of later.slice(0, counted)) {
-        floats[SERIES.cells + journal.layout.cells.slotOf(duration)]++
+        floats[SERIES.bins + journal.layout.bins.binOf(duration)]++
       }
-      const [series] = journal.snapshot('gone') ?? []
-      assert.deepEqual(snapshotContents(series), expected)
+      const [series] = journal.read('quiescent') ?? []
+      assert.deepEqual(packedContents(series), expected)
       // Nor is it shown while it may still go on.
-      assert.equal(journal.snapshot('running'), undefined)
+      assert.equal(journal.read('live'), undefined)
       await recording.close()
     }),
     { seed: 37, numRuns: 200 },
@@ -195,7 +195,7 @@ test('a fold that never ended, wherever it was stopped, loses nothing and counts
 test('a fold of more rows than are added up at once is exact too', async () => {
   const recording = startRecording()
   const { recorder } = recording
-  const { journal } = recorder
+  const journal = journalOf(recording.link)
   recorder.record('op', 1, 1)
   recorder.report()
   let expected = unitsOf(1)
@@ -208,9 +208,9 @@ test('a fold of more rows than are added up at once is exact too', async () => {
     expected += unitsOf(duration)
   }
   journal.fold()
-  assert.equal(floats[SERIES.folded], 2_000)
+  assert.equal(floats[SERIES.foldEnd], 2_000)
   const [series] = seriesOf(journal)
-  assert.equal(unitsOfSum(series.durationSum), expected)
+  assert.equal(series.durationSum, expected)
   assert.equal(series.rows, 2_000)
   await recording.close()
 })

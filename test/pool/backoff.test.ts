@@ -2,18 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Backoff } from '../../src/pool/backoff.js'
-import { failure } from '../support/failures.js'
+import { failure } from '../support/assertions/failures.js'
 
-function delays(backoff: Backoff, count: number, lifeMs = 0): (number | undefined)[] {
-  return Array.from({ length: count }, () => backoff.next(lifeMs))
+function delays(backoff: Backoff, count: number, ranMs = 0): (number | undefined)[] {
+  return Array.from({ length: count }, () => backoff.next(ranMs))
 }
 
-test('delays double up to the largest, and end after the last restart', () => {
+test('delays double up to delayMsMax, and next returns undefined after restartsMax restarts', () => {
   const backoff = new Backoff({ delayMsMin: 10, delayMsMax: 70, restartsMax: 5, random: () => 0 })
   assert.deepEqual(delays(backoff, 7), [10, 20, 40, 70, 70, undefined, undefined])
 })
 
-test('a life of resetAfterMs starts the row afresh', () => {
+test('an incarnation that ran for resetAfterMs resets the count of restarts', () => {
   const backoff = new Backoff({
     delayMsMin: 10,
     restartsMax: 2,
@@ -26,7 +26,7 @@ test('a life of resetAfterMs starts the row afresh', () => {
   assert.equal(backoff.next(0), 20)
 })
 
-test('each delay is cut by up to its half, at random', () => {
+test('each delay is shortened by a random part of up to half of it', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 1_000 }),
@@ -36,8 +36,8 @@ test('each delay is cut by up to its half, at random', () => {
         const random = () => stream.next().value as number
         const backoff = new Backoff({ delayMsMin, delayMsMax, restartsMax: 2_000, random })
         for (const [index, delay] of delays(backoff, 1_100, -1).entries()) {
-          const whole = Math.min(delayMsMax, delayMsMin * 2 ** index)
-          assert.ok(delay !== undefined && delay >= whole / 2 && delay <= whole)
+          const longest = Math.min(delayMsMax, delayMsMin * 2 ** index)
+          assert.ok(delay !== undefined && delay >= longest / 2 && delay <= longest)
         }
       },
     ),
@@ -45,11 +45,11 @@ test('each delay is cut by up to its half, at random', () => {
   )
 })
 
-test('no restarts give up at once', () => {
+test('restartsMax 0 disables restarts', () => {
   assert.equal(new Backoff({ restartsMax: 0 }).next(0), undefined)
 })
 
-test('unknown options and those out of range are refused', () => {
+test('unknown options and options out of range are refused', () => {
   for (const options of [
     { delay: 1 },
     { delayMsMin: 0 },

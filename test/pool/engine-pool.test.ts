@@ -4,20 +4,20 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { EngineAggregator, EnginePool, type PoolEvents } from '../../src/index.js'
-import { failure } from '../support/failures.js'
-import { newPool, POOL_ENGINE } from '../support/pools.js'
-import { waitUntil } from '../support/wait-until.js'
+import { failure } from '../support/assertions/failures.js'
+import { newPool, POOL_ENGINE } from '../support/engines/pools.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
-const FAILING_FILE = new URL('../support/failing-engine.js', import.meta.url)
+const FAILING_FILE = new URL('../support/engines/failing-engine.js', import.meta.url)
 
-test('restart options that are refused leave no thread behind', async (context) => {
+test('refused restart options leave no thread running', async (context) => {
   const threads = () => (process.report.getReport() as { workers: unknown[] }).workers.length
   const aggregator = new EngineAggregator()
   const options = { aggregator, filename: POOL_ENGINE, engines: 2, restart: { restartsMax: -1 } }
-  // The first test of its file, so that no thread of another one is counted.
+  // This must be the first test of its file, so that no thread of another test is counted.
   assert.equal(threads(), 0)
   assert.throws(() => new EnginePool(options), failure('INVALID_OPTION'))
-  // Threads start in the order in which they were made: by now, any of the pool's is there too.
+  // Threads start in the order of their creation, so a thread of the pool would be online too.
   const last = new Worker('setInterval(() => {}, 1e6)', { eval: true })
   context.after(() => last.terminate())
   await once(last, 'online')
@@ -26,7 +26,7 @@ test('restart options that are refused leave no thread behind', async (context) 
   await aggregator.close()
 })
 
-test('engines run with a task each, answer in order, and leave exact totals', async (context) => {
+test('engines run with a task each, outcomes are in their order, and totals are exact', async (context) => {
   const { aggregator, pool } = newPool(context, {
     engines: [7, 2],
     task: (engine) => ({ rows: engine * 1_000 }),
@@ -42,7 +42,7 @@ test('engines run with a task each, answer in order, and leave exact totals', as
   assert.deepEqual([aggregator.stats(7).rows, aggregator.stats(2).rows], [7_000, 2_000])
 })
 
-test('a number of engines has indices from 0, and a path will do for the file', async (context) => {
+test('a number of engines means indices from 0, and the file can be a path', async (context) => {
   const filename = fileURLToPath(POOL_ENGINE)
   const { aggregator, pool } = newPool(context, { engines: 3, filename, task: () => ({ rows: 1 }) })
   const outcomes = await pool.run()
@@ -57,12 +57,12 @@ test('a number of engines has indices from 0, and a path will do for the file', 
   assert.deepEqual(aggregator.engines, [0, 1, 2])
 })
 
-test('a file that is missing, fails to load or lacks the export fails its engine, with the reason', async (context) => {
+test('a file that is missing, fails to load or lacks the export fails the engine with the reason', async (context) => {
   const cases = [
     [{ filename: '/no/such/engine.js' }, /\/no\/such\/engine\.js/],
     [{ filename: FAILING_FILE }, /this file fails while it loads/],
     [{ name: 'nothing' }, /exported function 'nothing'/],
-    [{ name: 'failAtFirst', task: () => 9 }, /life 1 fails/],
+    [{ name: 'failAtFirst', task: () => 9 }, /\b1 fails/],
     [{ task: () => () => {} }, /could not be cloned/],
     [
       {
@@ -87,7 +87,7 @@ test('a file that is missing, fails to load or lacks the export fails its engine
   }
 })
 
-test('an engine that dies is brought back with growing delays, and nothing it counted is lost', async (context) => {
+test('an engine that fails is restarted after increasing delays, and no row is lost', async (context) => {
   const { aggregator, pool } = newPool(context, {
     name: 'failAtFirst',
     task: () => 3,
@@ -102,16 +102,16 @@ test('an engine that dies is brought back with growing delays, and nothing it co
   pool.on('restart', (event) => events.push(['restart', event]))
   pool.on('start', (event) => events.push(['start', event]))
   assert.deepEqual(await pool.run(), [{ engine: 0, state: 'finished', result: 4 }])
-  const lives = [1, 2, 3].flatMap((incarnation) => [
+  const failed = [1, 2, 3].flatMap((incarnation) => [
     ['start', { engine: 0, incarnation }],
     ['exit', { engine: 0, incarnation, reason: 'error' }],
     ['restart', { engine: 0, reason: 'error', delayMs: 1.5 * 2 ** (incarnation - 1) }],
   ])
-  assert.deepEqual(events, [...lives, ['start', { engine: 0, incarnation: 4 }]])
-  await waitUntil('all lives to be counted', () => aggregator.stats(0).rows === 4)
+  assert.deepEqual(events, [...failed, ['start', { engine: 0, incarnation: 4 }]])
+  await waitUntil('rows of all incarnations', () => aggregator.stats(0).rows === 4)
 })
 
-test('an engine that goes on dying is given up', async (context) => {
+test('an engine that fails more than restartsMax times in a row is not restarted again', async (context) => {
   for (const [name, reason] of [
     ['exit', 'exit'],
     ['throwElsewhere', 'error'],
@@ -124,12 +124,12 @@ test('an engine that goes on dying is given up', async (context) => {
     assert.ok(outcome.state === 'failed')
     assert.equal(outcome.reason, reason)
     assert.deepEqual(starts, [1, 2, 3])
-    await waitUntil('all lives to be counted', () => aggregator.stats(0).rows === 3)
+    await waitUntil('rows of all incarnations', () => aggregator.stats(0).rows === 3)
     await pool.stop()
   }
 })
 
-test('one engine’s death leaves the others alone', async (context) => {
+test('the failure of one engine does not affect the others', async (context) => {
   const { aggregator, pool } = newPool(context, {
     engines: 2,
     name: 'failAtFirst',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { newPool } from '../support/pools.js'
-import { waitUntil } from '../support/wait-until.js'
+import { newPool } from '../support/engines/pools.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
-test('engines that wait for their signal, or look in a loop, stop when they are asked', async (context) => {
+test('engines that wait for their signal, or poll stopRequested, stop on request', async (context) => {
   for (const [name, result] of [
     ['untilStopped', (engine: number) => `stopped ${engine}`],
     ['busyUntilStopped', () => 'stopped'],
@@ -24,7 +24,7 @@ test('engines that wait for their signal, or look in a loop, stop when they are 
   }
 })
 
-test('an engine in an endless loop is ended after the time-out, and its rows are kept', async (context) => {
+test('an engine in an endless loop is terminated after the time-out, and its rows are kept', async (context) => {
   const { aggregator, pool } = newPool(context, {
     name: 'endless',
     stopTimeoutMs: 50,
@@ -43,7 +43,7 @@ test('an engine in an endless loop is ended after the time-out, and its rows are
   assert.equal(keys, count)
 })
 
-test('an engine that waits to be restarted is not, and stop does not wait for it', async (context) => {
+test('stop cancels a pending restart and does not wait for it', async (context) => {
   const { pool } = newPool(context, {
     name: 'failAtFirst',
     task: () => 9,
@@ -51,15 +51,15 @@ test('an engine that waits to be restarted is not, and stop does not wait for it
   })
   const starts: number[] = []
   pool.on('start', ({ incarnation }) => starts.push(incarnation))
-  const died = once(pool, 'exit')
+  const failed = once(pool, 'exit')
   void pool.run()
-  await died
+  await failed
   const [outcome] = await pool.stop()
   assert.equal(outcome.engine, 0)
   assert.deepEqual(starts, [1])
 })
 
-test('a pool may be stopped twice, and before it ever ran', async (context) => {
+test('a pool can be stopped twice, and before it runs', async (context) => {
   const { pool } = newPool(context, { name: 'untilStopped' })
   assert.deepEqual(await pool.stop(), [])
   assert.deepEqual(await pool.stop(), [])

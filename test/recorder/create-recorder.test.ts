@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
 import { EngineAggregator } from '../../src/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
-import { failure } from '../support/failures.js'
+import { failure } from '../support/assertions/failures.js'
 
 test('what is no link is refused', async () => {
   const { port1, port2 } = new MessageChannel()

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { instrumentStore } from '../../src/recorder/index.js'
-import { failure } from '../support/failures.js'
-import { startRecording } from '../support/recording.js'
-import { SyncStore } from '../support/stores.js'
+import { failure } from '../support/assertions/failures.js'
+import { startRecording } from '../support/engines/recording.js'
+import { SyncStore } from '../support/engines/stores.js'
 
 /** A clock that goes on by 3 ms at every look. */
 function steppingClock(): () => number {
@@ -20,9 +20,9 @@ function recorded({ aggregator }: ReturnType<typeof startRecording>) {
     operation,
     status,
     stats.rows,
-    stats.numKeys,
-    stats.numBytes,
-    stats.numFailedKeys,
+    stats.counts.numKeys,
+    stats.counts.numBytes,
+    stats.counts.numFailedKeys,
   ])
 }
 

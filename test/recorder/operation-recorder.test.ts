@@ -3,14 +3,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { DURATION_BOUNDS_SECONDS } from '../../src/catalogue.js'
 import { MooncakeStoreConnectorStats } from '../../src/index.js'
-import { CellLayout } from '../../src/stats/cell-layout.js'
-import { counts, durations, EDGE_DURATIONS } from '../support/arbitraries.js'
-import { contentsOf, contentsOfSnapshots } from '../support/contents.js'
-import { parseExposition } from '../support/exposition.js'
-import { failure } from '../support/failures.js'
-import { nextDown, nextUp } from '../support/floats.js'
-import { seriesOf } from '../support/journals.js'
-import { startRecording } from '../support/recording.js'
+import { contentsOf, contentsOfPacked } from '../support/assertions/contents.js'
+import { parseExposition } from '../support/assertions/exposition.js'
+import { failure } from '../support/assertions/failures.js'
+import { journalOf, seriesOf } from '../support/assertions/journals.js'
+import { startRecording } from '../support/engines/recording.js'
+import { counts, durations, EDGE_DURATIONS } from '../support/generators/arbitraries.js'
+import { nextDown, nextUp } from '../support/generators/floats.js'
 
 /** Statuses that a recorder tells apart per operation. */
 const STATUSES_MAX = 8
@@ -44,7 +43,7 @@ test('what is recorded is what the stats say of the same rows, whatever they are
           handle.record(durationSeconds, numKeys, numBytes, status, numFailedKeys)
         } else recorder.record(operation, durationSeconds, numKeys, row)
       }
-      assert.deepEqual(contentsOfSnapshots(seriesOf(recorder.journal)), contentsOf(expected))
+      assert.deepEqual(contentsOfPacked(seriesOf(journalOf(recording.link))), contentsOf(expected))
       const stats = aggregator.stats(0)
       assert.deepEqual(contentsOf(stats), contentsOf(expected))
       assert.deepEqual(stats.reduce(), expected.reduce())
@@ -62,7 +61,7 @@ test('every bound, and a hair beside it, is exposed in the right bucket', async 
     const recording = startRecording({ bounds })
     const edges = bounds.flatMap((bound) => [nextDown(bound), bound, nextUp(bound)])
     const values = [...edges, ...EDGE_DURATIONS]
-    const expected = new MooncakeStoreConnectorStats({ layout: new CellLayout(bounds) })
+    const expected = new MooncakeStoreConnectorStats({ bounds })
     for (const value of values) {
       recording.recorder.record('op', value, 1)
       expected.recordOperation('op', value, 1)
@@ -86,8 +85,8 @@ test('every bound, and a hair beside it, is exposed in the right bucket', async 
 test('minus zero is zero', async () => {
   const recording = startRecording()
   recording.recorder.record('op', -0, -0, { numBytes: -0 })
-  const [series] = seriesOf(recording.recorder.journal)
-  assert.deepEqual([series.rows, series.durationSum.toNumber(), [...series.cells]], [1, 0, [1]])
+  const [series] = seriesOf(journalOf(recording.link))
+  assert.deepEqual([series.rows, series.durationSum, [...series.bins]], [1, 0n, [1]])
   assert.equal(recording.aggregator.stats().reduce().op_avg_ms, 0)
   await recording.close()
 })
@@ -139,7 +138,7 @@ test('a refused row does not bring a series into being', async () => {
   const { recorder, aggregator } = recording
   assert.throws(() => recorder.record('new', Number.NaN, 1), failure('INVALID_ROW'))
   assert.throws(() => recorder.operation('op').record(1, -1, 0, 'new'), failure('INVALID_ROW'))
-  assert.equal(recorder.journal.seriesCount, 0)
+  assert.equal(journalOf(recording.link).seriesCount, 0)
   await recording.close()
   assert.doesNotMatch(await aggregator.registry.metrics(), /operation="/)
 })

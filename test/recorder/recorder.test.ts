@@ -2,30 +2,34 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { Unpackr } from 'msgpackr'
 import { EngineAggregator } from '../../src/index.js'
 import { Journal } from '../../src/journal/journal.js'
 import { JournalLayout } from '../../src/journal/journal-layout.js'
 import { createRecorder } from '../../src/recorder/index.js'
-import { DEFAULT_LAYOUT } from '../../src/stats/cell-layout.js'
+import { DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
 import { decodePayload } from '../../src/wire/payload.js'
-import { failure } from '../support/failures.js'
-import { seriesOf } from '../support/journals.js'
-import { openLink, takeReports } from '../support/links.js'
-import { startRecording } from '../support/recording.js'
-import { waitUntil } from '../support/wait-until.js'
+import { failure } from '../support/assertions/failures.js'
+import { seriesOf } from '../support/assertions/journals.js'
+import { decodeReport, openLink, takeReports } from '../support/engines/links.js'
+import { startRecording } from '../support/engines/recording.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
-const BUSY_ENGINE = new URL('../support/busy-engine.js', import.meta.url)
+const BUSY_ENGINE = new URL('../support/engines/busy-engine.js', import.meta.url)
 
-test('a report holds everything so far, in order, and names engine, life and time', () => {
+test('a report holds everything so far, in order, and names engine, incarnation and time', () => {
   const { link, port } = openLink(5, 3)
   const recorder = createRecorder(link, { now: () => 1_700_000_000_123 })
   recorder.record('op', 0.5, 2, { numBytes: 3, status: 'error', numFailedKeys: 1 })
   recorder.report()
   recorder.record('op', 0.5, 2)
   recorder.close()
-  const [first, last] = takeReports(port)
+  const message = receiveMessageOnPort(port)?.message
+  const { timestamp_ms } = new Unpackr({ useRecords: false }).unpack(message)
+  assert.equal(timestamp_ms, 1_700_000_000_123)
+  const first = decodeReport(message)
+  const [last] = takeReports(port)
   assert.deepEqual([first.engine, first.incarnation, first.sequence, first.final], [5, 3, 1, false])
-  assert.equal(first.timestampMs, 1_700_000_000_123)
   assert.deepEqual(
     first.series.map(({ operation, status, rows, numKeys }) => [operation, status, rows, numKeys]),
     [['op', 'error', 1, 2]],

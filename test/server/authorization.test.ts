@@ -4,8 +4,8 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { type AuthorizationOptions, EngineAggregator, metricsHandler } from '../../src/index.js'
-import { failure } from '../support/failures.js'
-import { serve } from '../support/servers.js'
+import { failure } from '../support/assertions/failures.js'
+import { serve } from '../support/processes/servers.js'
 
 const TOKEN = 'a token of 32 letters, more or less'
 const BASIC = { username: 'prometheus', password: 'pass:wörd' } as const
@@ -35,7 +35,7 @@ async function statusOf(url: string, authorization?: string, method = 'GET'): Pr
   return response.status
 }
 
-test('a bearer token lets in who has all of it, whatever the case of the scheme', async (context) => {
+test('the exact bearer token is required, and the scheme is case-insensitive', async (context) => {
   const url = `${await guarded(context, { bearerToken: TOKEN })}/metrics`
   for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {
     assert.equal(await statusOf(url, `${scheme} ${TOKEN}`), 200, scheme)
@@ -62,7 +62,7 @@ test('a bearer token lets in who has all of it, whatever the case of the scheme'
   assert.equal(await statusOf(`${url}?token=${encodeURIComponent(TOKEN)}`), 401)
 })
 
-test('basic credentials let in who has both, in UTF-8, whatever the case of the scheme', async (context) => {
+test('the exact user and password in UTF-8 are required, and the scheme is case-insensitive', async (context) => {
   const url = `${await guarded(context, { basicAuth: BASIC })}/metrics`
   for (const scheme of ['Basic', 'basic', 'BASIC']) {
     assert.equal(await statusOf(url, basic(BASIC, scheme)), 200, scheme)
@@ -84,7 +84,7 @@ test('basic credentials let in who has both, in UTF-8, whatever the case of the 
     assert.equal(await statusOf(url, authorization), 401, authorization)
 })
 
-test('with both a token and a password either will do, and neither stands for the other', async (context) => {
+test('with both a token and a password either is accepted, each only in its own scheme', async (context) => {
   const url = `${await guarded(context, { bearerToken: TOKEN, basicAuth: BASIC })}/metrics`
   assert.equal(await statusOf(url, `Bearer ${TOKEN}`), 200)
   assert.equal(await statusOf(url, basic(BASIC)), 200)
@@ -93,7 +93,7 @@ test('with both a token and a password either will do, and neither stands for th
   assert.equal(await statusOf(url), 401)
 })
 
-test('a 401 tells each way to ask, and nothing else', async (context) => {
+test('a 401 has a challenge for each accepted scheme', async (context) => {
   const bearer = 'Bearer realm="moonmeter"'
   const basicChallenge = 'Basic realm="moonmeter", charset="UTF-8"'
   for (const [options, challenges] of [
@@ -109,7 +109,7 @@ test('a 401 tells each way to ask, and nothing else', async (context) => {
   }
 })
 
-test('the health of the server needs no secret, and HEAD needs the same as GET', async (context) => {
+test('/healthz needs no credentials, and HEAD needs the same as GET', async (context) => {
   const url = await guarded(context, { bearerToken: TOKEN })
   for (const method of ['GET', 'HEAD']) {
     assert.equal(await statusOf(`${url}/healthz`, undefined, method), 200)
@@ -117,12 +117,12 @@ test('the health of the server needs no secret, and HEAD needs the same as GET',
     assert.equal(await statusOf(`${url}/metrics`, undefined, method), 401)
     assert.equal(await statusOf(`${url}/metrics`, `Bearer ${TOKEN}`, method), 200)
   }
-  // Neither a wrong path nor a wrong method tells who asks without a secret more than that.
+  // Wrong methods and paths are reported before credentials are checked.
   assert.equal(await statusOf(`${url}/metrics`, undefined, 'POST'), 405)
   assert.equal(await statusOf(`${url}/nowhere`), 404)
 })
 
-test('an empty secret, or something else than one, is refused at once', async () => {
+test('an empty secret, or one that is no string, is an invalid option', async () => {
   const aggregator = new EngineAggregator()
   for (const options of [
     { bearerToken: '' },
@@ -138,7 +138,7 @@ test('an empty secret, or something else than one, is refused at once', async ()
   await aggregator.close()
 })
 
-test('every answer has the headers that keep a browser from doing anything with it', async (context) => {
+test('every response has the security headers', async (context) => {
   const url = await guarded(context, { bearerToken: TOKEN })
   const failing = {
     registry: {
@@ -174,7 +174,7 @@ test('every answer has the headers that keep a browser from doing anything with 
   }
 })
 
-test('a request whose body never ends is answered, not read, and its connection is closed', async (context) => {
+test('a request with an endless body gets a response, and its connection is closed', async (context) => {
   const url = new URL(await guarded(context, { bearerToken: TOKEN }))
   for (const head of [
     'POST /metrics HTTP/1.1',
@@ -185,12 +185,12 @@ test('a request whose body never ends is answered, not read, and its connection 
     for (const length of ['transfer-encoding: chunked', `content-length: ${2 ** 40}`]) {
       const socket = connect(Number(url.port), url.hostname)
       context.after(() => socket.destroy())
-      let answer = ''
+      let received = ''
       let sent = 0
       socket.setEncoding('latin1').on('data', (text) => {
-        answer += text
+        received += text
       })
-      // A closed connection may tell itself by an error to who goes on writing.
+      // Writing to a connection that the server has closed can emit an error.
       socket.on('error', () => {})
       const closed = new Promise((resolve) => {
         socket.on('close', resolve)
@@ -208,16 +208,16 @@ test('a request whose body never ends is answered, not read, and its connection 
       write()
       await closed
       const what = `${head}, ${length}: ${sent} bytes sent`
-      assert.match(answer, /^HTTP\/1\.1 (200|401|404|405) /, what)
-      assert.match(answer, /\r\nconnection: close\r\n/i, what)
+      assert.match(received, /^HTTP\/1\.1 (200|401|404|405) /, what)
+      assert.match(received, /\r\nconnection: close\r\n/i, what)
       assert.ok(sent < BODY_BYTES_MAX, what)
     }
   }
 })
 
-test('a client of Node that goes on sending a body gets its answer', async (context) => {
+test('a Node client that keeps sending a body gets its response', async (context) => {
   const url = await guarded(context, {})
-  let answered = 0
+  let responses = 0
   const attempts = 20
   for (let attempt = 0; attempt < attempts; attempt++) {
     const sending = request(`${url}/metrics`, { method: 'POST' })
@@ -230,9 +230,9 @@ test('a client of Node that goes on sending a body gets its answer', async (cont
       sending.on('error', () => resolve(undefined))
     })
     write()
-    if ((await status) === 405) answered++
+    if ((await status) === 405) responses++
     sending.destroy()
   }
-  console.log(`POST with an endless body: ${answered} of ${attempts} clients got their answer`)
-  assert.equal(answered, attempts)
+  console.log(`POST with an endless body: ${responses} of ${attempts} clients got a response`)
+  assert.equal(responses, attempts)
 })

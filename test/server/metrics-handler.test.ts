@@ -25,7 +25,7 @@ async function newSource(context: TestContext): Promise<{ url: string; registry:
   return { url: await serve(context, aggregator), registry }
 }
 
-test('the metrics are answered in the registry’s type and to the byte, with any query', async (context) => {
+test('/metrics returns the registry’s text and content type, with any query', async (context) => {
   const { url, registry } = await newSource(context)
   new Counter({ name: 'requests_total', help: 'Requests, \u{1f680}.', registers: [registry] }).inc()
   for (const path of ['/metrics', '/metrics?', '/metrics?name=x&name=y', '/metrics?a=/../b?c']) {
@@ -38,7 +38,7 @@ test('the metrics are answered in the registry’s type and to the byte, with an
   }
 })
 
-test('an OpenMetrics registry is answered in its own type', async (context) => {
+test('an OpenMetrics registry is served in its own content type', async (context) => {
   const registry = new Registry()
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never)
   const response = await fetch(`${await serve(context, { registry })}/metrics`)
@@ -46,7 +46,7 @@ test('an OpenMetrics registry is answered in its own type', async (context) => {
   assert.match(await response.text(), /# EOF\n$/)
 })
 
-test('HEAD answers what GET does, without the body', async (context) => {
+test('HEAD returns the headers of GET without the body', async (context) => {
   const { url } = await newSource(context)
   for (const path of ['/metrics', '/healthz', '/nowhere']) {
     const [head, get] = [await fetch(url + path, { method: 'HEAD' }), await fetch(url + path)]
@@ -60,7 +60,7 @@ test('HEAD answers what GET does, without the body', async (context) => {
   }
 })
 
-test('the health of the server is told with any query, whatever the registry does', async (context) => {
+test('/healthz returns ok with any query, even if the registry fails', async (context) => {
   const registry = { contentType: 'text/plain', metrics: failing, registerMetric() {} }
   const url = await serve(context, { registry })
   for (const path of ['/healthz', '/healthz?verbose']) {
@@ -69,7 +69,7 @@ test('the health of the server is told with any query, whatever the registry doe
   }
 })
 
-test('other paths are not found, however close', async (context) => {
+test('other paths return 404, however similar', async (context) => {
   const { url } = await newSource(context)
   const paths = ['/', '/metrics/', '/metricsx', '/METRICS', '//metrics', '/healthz/', '/%6detrics']
   for (const path of paths) {
@@ -82,7 +82,7 @@ test('other paths are not found, however close', async (context) => {
   }
 })
 
-test('other methods are not allowed and told which are', async (context) => {
+test('other methods return 405 with the allowed ones', async (context) => {
   const { url } = await newSource(context)
   for (const path of ['/metrics', '/healthz?x']) {
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
@@ -94,7 +94,7 @@ test('other methods are not allowed and told which are', async (context) => {
   }
 })
 
-test('a registry that fails is a 500 that says nothing of the inside, and the next scrape works', async (context) => {
+test('a registry that rejects causes a 500 without internal details, and the next scrape works', async (context) => {
   let isFailing = true
   const registry = {
     contentType: 'text/plain; charset=utf-8',
@@ -110,7 +110,7 @@ test('a registry that fails is a 500 that says nothing of the inside, and the ne
   assert.equal(await (await fetch(`${url}/metrics`)).text(), 'a 1\n')
 })
 
-test('a registry that throws at once is a 500 too', async (context) => {
+test('a registry that throws synchronously causes a 500 too', async (context) => {
   const registry = {
     contentType: 'text/plain',
     registerMetric() {},

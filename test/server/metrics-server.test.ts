@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Registry } from 'prom-client'
 import { listen } from '../../src/server/metrics-server.js'
-import { failure } from '../support/failures.js'
+import { failure } from '../support/assertions/failures.js'
 
 const source = { registry: new Registry() }
 
-test('port 0 takes a free port, and the address says which', async () => {
+test('port 0 takes a free port, and the URL contains it', async () => {
   const server = await listen(source, { host: '127.0.0.1', port: 0 })
   assert.match(server.url, /^http:\/\/127\.0\.0\.1:[1-9]\d*$/)
   assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
@@ -14,7 +14,7 @@ test('port 0 takes a free port, and the address says which', async () => {
   await assert.rejects(fetch(`${server.url}/healthz`))
 })
 
-test('a port in use, out of range or not of this host is one clear error', async (context) => {
+test('an address in use, out of range or not of this host is LISTEN_FAILED', async (context) => {
   const server = await listen(source, { host: '127.0.0.1', port: 0 })
   context.after(() => server.close())
   const port = Number(new URL(server.url).port)
@@ -24,7 +24,7 @@ test('a port in use, out of range or not of this host is one clear error', async
   await assert.rejects(listen(source, { host: '127.0.0.1', port: 70_000 }), refused)
 })
 
-test('close ends connections that are kept alive', async () => {
+test('close closes connections that are kept alive', async () => {
   const server = await listen(source, { host: '127.0.0.1', port: 0 })
   const response = await fetch(`${server.url}/metrics`, { headers: { connection: 'keep-alive' } })
   await response.text()

@@ -6,9 +6,9 @@ interface Sleeper {
   readonly wake: () => void
 }
 
-/** A clock that moves only while {@link FakeClock.run} waits, from one sleeper to the next. */
+/** A clock that only {@link FakeClock.run} advances, to the end of the next sleep. */
 export class FakeClock implements EngineClock {
-  /** Every sleep asked for, in milliseconds. */
+  /** Durations of all sleeps, in milliseconds. */
   readonly sleepsMs: number[] = []
   sleepersMax = 0
   #nowMs = 1000
@@ -26,7 +26,7 @@ export class FakeClock implements EngineClock {
     })
   }
 
-  /** Lets time pass until `work` is done. */
+  /** Advances the clock until `work` has settled. */
   async run<Result>(work: Promise<Result>): Promise<Result> {
     let done = false
     const settled = work.finally(() => {

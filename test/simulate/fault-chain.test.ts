@@ -19,7 +19,7 @@ function run(rate: number, meanBurstCalls: number): { rate: number; burst: numbe
   return { rate: faults / CALLS, burst: faults / bursts }
 }
 
-test('the share of faulty calls and the mean length of their runs are those asked for', () => {
+test('the fault rate and the mean burst length are those of the options', () => {
   for (const [rate, burst] of [
     [0.01, 5],
     [0.1, 20],
@@ -32,18 +32,18 @@ test('the share of faulty calls and the mean length of their runs are those aske
   }
 })
 
-test('a rate of 0 has no fault and a rate of 1 nothing else', () => {
+test('a rate of 0 gives no faults, and a rate of 1 only faults', () => {
   assert.equal(run(0, 5).rate, 0)
   assert.equal(run(1, 5).rate, 1)
 })
 
-test('runs grow longer where the rate cannot be had with shorter ones', () => {
+test('bursts are longer if the rate requires it', () => {
   const measured = run(0.9, 1)
   assert.ok(Math.abs(measured.rate - 0.9) < 0.005, `rate ${measured.rate}`)
   assert.ok(Math.abs(measured.burst - 9) < 0.3, `burst ${measured.burst}`)
 })
 
-test('a chain is as likely to be faulty at its first call as at any later one', () => {
+test('the first call is faulty with the probability of any other', () => {
   const chains = 20_000
   let faults = 0
   for (let stream = 0; stream < chains; stream++) {

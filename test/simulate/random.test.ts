@@ -16,7 +16,7 @@ function sample(draw: () => number): { mean: number; deviation: number } {
   return { mean, deviation: Math.sqrt(squares / SAMPLES - mean * mean) }
 }
 
-test('the generator gives the numbers of sfc32 as PractRand defines and seeds it', () => {
+test('the numbers are those of sfc32 as PractRand defines and seeds it', () => {
   // Computed from the published definition in exact integers; the first agrees with bryc's sfc32.
   const known: [number, number, number[]][] = [
     [0, 0, [4216505632, 947923937, 2491578854, 3964400089]],
@@ -33,22 +33,22 @@ test('the generator gives the numbers of sfc32 as PractRand defines and seeds it
   }
 })
 
-test('uniform numbers stay in [0, 1) and fill 64 equal cells evenly', () => {
+test('uniform numbers are in [0, 1) and evenly distributed over 64 intervals', () => {
   const random = new Random(1, 0)
-  const cells = new Uint32Array(64)
+  const counts = new Uint32Array(64)
   for (let index = 0; index < SAMPLES; index++) {
     const value = random.uniform()
     assert.ok(value >= 0 && value < 1)
-    const cell = Math.floor(value * 64)
-    cells[cell] = (cells[cell] as number) + 1
+    const interval = Math.floor(value * 64)
+    counts[interval] += 1
   }
   const expected = SAMPLES / 64
-  const chiSquare = cells.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
-  // 63 degrees of freedom: 95 % of generators fall between these.
+  const chiSquare = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
+  // The central 95 % of the chi-square distribution with 63 degrees of freedom.
   assert.ok(chiSquare > 42.9 && chiSquare < 86.8, `chi-square ${chiSquare}`)
 })
 
-test('normal, log-normal and exponential numbers have the moments they should', () => {
+test('normal, log-normal and exponential numbers have the right moments', () => {
   const random = new Random(2, 0)
   const normal = sample(() => random.normal())
   assert.ok(Math.abs(normal.mean) < 0.01, `mean ${normal.mean}`)
@@ -61,14 +61,14 @@ test('normal, log-normal and exponential numbers have the moments they should', 
   assert.ok(Math.abs(gap.deviation - 4) < 0.05, `deviation ${gap.deviation}`)
 })
 
-test('integers below a bound take every value and no other', () => {
+test('integers below a bound take exactly the values below it', () => {
   const random = new Random(3, 0)
   const seen = new Set<number>()
   for (let index = 0; index < 1_000; index++) seen.add(random.below(5))
   assert.deepEqual([...seen].sort(), [0, 1, 2, 3, 4])
 })
 
-test('engines and purposes draw from different streams of one seed', () => {
+test('each engine and purpose has its own stream of a seed', () => {
   const firsts = new Set<number>()
   for (let engine = 0; engine < 100; engine++) {
     for (const purpose of ['traffic', 'latency', 'faults'] as const) {

@@ -13,7 +13,7 @@ export function traceLine(timestamp: number, inputLength: number, hashIds: numbe
   })
 }
 
-/** Calls `use` with the path of a file of that text, which is gone afterwards. */
+/** Calls `use` with the path of a temporary file of that text. */
 export async function withFile<Result>(
   text: string,
   use: (path: string) => Promise<Result>,
@@ -30,5 +30,5 @@ export async function withFile<Result>(
 
 /** The trace of those lines. */
 export function traceOf(lines: readonly string[], blockTokens = 512): Promise<Trace> {
-  return withFile(`${lines.join('\n')}\n`, (path) => readTrace(path, { blockTokens }))
+  return withFile(`${lines.join('\n')}\n`, (path) => readTrace(path, blockTokens))
 }

@@ -21,10 +21,10 @@ function plain(trace: Trace): Record<string, number | number[]> {
   }
 }
 
-/** Reads a file of that text, which must fail with `FILE:` and the rest of the message. */
+/** Asserts that a file of that text is refused with `FILE:` and the rest of the message. */
 async function assertRejected(text: string, rest: string, blockTokens = 512): Promise<void> {
   await withFile(text, async (path) => {
-    await assert.rejects(readTrace(path, { blockTokens }), (error) => {
+    await assert.rejects(readTrace(path, blockTokens), (error) => {
       assert.ok(error instanceof MoonmeterError)
       assert.equal(error.code, 'INVALID_TRACE')
       assert.equal(error.message, `${path}:${rest}`)
@@ -33,7 +33,7 @@ async function assertRejected(text: string, rest: string, blockTokens = 512): Pr
   })
 }
 
-test('a trace is read into shared columns, its ids numbered by first appearance', async () => {
+test('a trace is read into shared columns, with ids numbered by first appearance', async () => {
   const trace = await traceOf([
     traceLine(0, 1300, [900, 7, 1e15]),
     traceLine(0.5, 0, []),
@@ -63,7 +63,7 @@ test('posting a trace to a thread shares its memory', async () => {
   assert.equal(trace.blockIds[0], 77)
 })
 
-test('lines may end in CRLF, the last one in nothing, and blank lines may follow', async () => {
+test('lines can end in CRLF, the last one without a line end, and blank lines can follow', async () => {
   const expected = plain(await traceOf([GOOD, GOOD]))
   for (const text of [
     `${GOOD}\r\n${GOOD}\r\n`,
@@ -74,7 +74,7 @@ test('lines may end in CRLF, the last one in nothing, and blank lines may follow
   }
 })
 
-test('lines that straddle the pieces a file is read in come out whole', async () => {
+test('lines that span two chunks of the file are read as a whole', async () => {
   const lines = Array.from({ length: 20_000 }, (_, index) => traceLine(index, 512, [index * 3]))
   const trace = await traceOf(lines)
   assert.equal(trace.blockCount, 20_000)
@@ -88,7 +88,7 @@ test('lines that straddle the pieces a file is read in come out whole', async ()
   )
 })
 
-test('each malformed line is refused with its place, what was expected and what came', async () => {
+test('each malformed line is refused with its number, the expectation and the value', async () => {
   const withField = (fields: object) =>
     JSON.stringify({
       timestamp: 5,
@@ -147,7 +147,7 @@ test('each malformed line is refused with its place, what was expected and what 
   }
 })
 
-test('another block size than the trace was made with is refused', async () => {
+test('a block size other than that of the trace is refused', async () => {
   await assertRejected(
     `${GOOD}\n`,
     "1: expected 3 'hash_ids' for 600 tokens in blocks of 256, got 2; check the block size",
@@ -155,28 +155,28 @@ test('another block size than the trace was made with is refused', async () => {
   )
 })
 
-test('a blank line between requests is refused where it stands', async () => {
+test('a blank line between requests is refused with its number', async () => {
   await assertRejected(
     `${GOOD}\n\n\n${GOOD}\n`,
     '2: expected a JSON object, got a blank line; remove the line',
   )
 })
 
-test('an empty file is refused, blank lines or not', async () => {
+test('an empty file is refused, with and without blank lines', async () => {
   for (const text of ['', '\n\n']) {
     await assertRejected(text, '1: expected a request, got an empty file; check the path')
   }
 })
 
-test('a line past the limit is refused without being gathered', async () => {
+test('a line above the length limit is refused before it is read to its end', async () => {
   const rest =
-    '2: expected a line of at most 1048576 bytes, got a longer one; ' +
+    '2: expected a line of at most 1048576 characters, got a longer one; ' +
     'put each request on a line of its own'
   await assertRejected(`${GOOD}\n${' '.repeat(2 ** 20 + 1)}`, rest)
   await assertRejected(`${GOOD}\n${' '.repeat(2 ** 20 + 1)}\n${GOOD}\n`, rest)
 })
 
-test('a file that is absent or a directory is refused with the reason', async () => {
+test('a missing file and a directory are refused with the reason', async () => {
   for (const [path, reason] of [
     ['/nonexistent/trace.jsonl', 'ENOENT'],
     [tmpdir(), 'EISDIR'],
@@ -193,16 +193,7 @@ test('a file that is absent or a directory is refused with the reason', async ()
   }
 })
 
-test('a block size that is no positive integer is an invalid option', async () => {
-  for (const blockTokens of [0, 1.5, Number.NaN]) {
-    await assert.rejects(
-      readTrace('/nonexistent', { blockTokens }),
-      (error) => error instanceof MoonmeterError && error.code === 'INVALID_OPTION',
-    )
-  }
-})
-
-test('round robin gives each request to exactly one engine, in order', async () => {
+test('each request belongs to exactly one engine, round robin', async () => {
   const trace = await traceOf(Array.from({ length: 10 }, (_, id) => traceLine(id, 512, [id])))
   const ids = [0, 1, 2].map((engine) =>
     [...traceRequests(trace, engine, 3)].map((request) => request.hashIds[0]),
@@ -214,7 +205,7 @@ test('round robin gives each request to exactly one engine, in order', async () 
   ])
 })
 
-test("a tick's arrivals are spread over it, the last one's as over the one before", async () => {
+test('requests with one timestamp arrive evenly over the time to the next', async () => {
   const trace = await traceOf(
     [0, 0, 0, 3000, 3000, 5999, 5999].map((timestamp, id) => traceLine(timestamp, 512, [id])),
   )
@@ -222,13 +213,13 @@ test("a tick's arrivals are spread over it, the last one's as over the one befor
   assert.deepEqual(arrivals, [0, 1000, 2000, 3000, 4499.5, 5999, 7498.5])
 })
 
-test('a pause longer than any tick is not filled with arrivals', async () => {
+test('arrivals are spread over at most 5 seconds', async () => {
   const trace = await traceOf([0, 0, 600_000].map((timestamp) => traceLine(timestamp, 0, [])))
   const arrivals = [...traceRequests(trace, 0, 1)].map((request) => request.timestampMs)
   assert.deepEqual(arrivals, [0, 2500, 600_000])
 })
 
-test('arrivals never go backwards and never leave their tick', async () => {
+test('arrivals never decrease and are before the next timestamp', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 0, max: 4000 }), { minLength: 1, maxLength: 60 }),

@@ -3,19 +3,23 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { SharedBlockStore } from '../../src/simulate/block-store.js'
 import { LatencyModel, type LatencyOptions } from '../../src/simulate/latency.js'
-import { STORE_OPERATIONS, type StoreRequest } from '../../src/simulate/store-call.js'
-import { createTally, type Tally } from '../../src/simulate/tally.js'
+import {
+  createTally,
+  STORE_OPERATIONS,
+  type StoreCall,
+  type StoreRequest,
+  type Tally,
+} from '../../src/simulate/store-call.js'
 import { replayRequest, replayRequestPaced, type Workload } from '../../src/simulate/workload.js'
-import { type CollectedRow, sinksTo } from './collected-rows.js'
 
 const BYTES_PER_BLOCK = 1000
 
-function workloadOf(latency: LatencyOptions = {}): Workload & { rows: CollectedRow[] } {
-  const rows: CollectedRow[] = []
+function workloadOf(latency: LatencyOptions = {}): Workload & { rows: StoreCall[] } {
+  const rows: StoreCall[] = []
   return {
     store: SharedBlockStore.create(1024),
     latency: new LatencyModel(1, 0, latency),
-    sinks: sinksTo((row) => rows.push(row)),
+    record: (call) => rows.push(call),
     tally: createTally(),
     blockTokens: 512,
     bytesPerBlock: BYTES_PER_BLOCK,
@@ -28,17 +32,16 @@ function request(inputLength: number, hashIds: number[]): StoreRequest {
 }
 
 /** The rows as `operation(keys)`. */
-function calls(rows: readonly CollectedRow[]): string[] {
+function calls(rows: readonly StoreCall[]): string[] {
   return rows.map((row) => `${row.operation}(${row.numKeys})`)
 }
 
-/** The tally of the rows, by plain sums. */
-function tallyOf(rows: readonly CollectedRow[]): Tally {
+/** The tally of the rows, calculated as sums. */
+function tallyOf(rows: readonly StoreCall[]): Tally {
   const tally = createTally()
   for (const operation of STORE_OPERATIONS) {
     const own = rows.filter((row) => row.operation === operation)
-    const sum = (of: (row: CollectedRow) => number) =>
-      own.reduce((total, row) => total + of(row), 0)
+    const sum = (of: (row: StoreCall) => number) => own.reduce((total, row) => total + of(row), 0)
     tally[operation] = {
       calls: own.length,
       keys: sum((row) => row.numKeys),
@@ -50,7 +53,7 @@ function tallyOf(rows: readonly CollectedRow[]): Tally {
   return tally
 }
 
-/** Multi-turn requests: paths through a tree, so that equal ids mean equal prefixes. */
+/** Multi-turn requests: paths in a tree, so that equal ids have equal prefixes. */
 const REQUESTS = fc.array(
   fc
     .tuple(
@@ -67,36 +70,36 @@ const REQUESTS = fc.array(
   { maxLength: 40 },
 )
 
-test('a small trace makes exactly the calls worked out by hand', () => {
+test('a small trace makes exactly the calls derived by hand', () => {
   const workload = workloadOf()
   const replay = (inputLength: number, hashIds: number[]) => {
     const before = workload.rows.length
     replayRequest(workload, request(inputLength, hashIds))
     return calls(workload.rows.slice(before))
   }
-  // First turn, its last block partial and so neither looked up nor put.
+  // First turn: the last block is partial, so it is neither looked up nor put.
   assert.deepEqual(replay(1300, [0, 1, 2]), ['lookup_exists(2)', 'save_exists(2)', 'save_put(2)'])
-  // Second turn, an exact multiple of 512, of which two blocks are stored: both are loaded.
+  // Second turn, a multiple of 512 with two stored blocks: both are loaded.
   assert.deepEqual(replay(1536, [0, 1, 3]), [
     'lookup_exists(3)',
     'load_get(2)',
     'save_exists(3)',
     'save_put(1)',
   ])
-  // The same again, all stored and an exact multiple: the last block is recomputed.
+  // A multiple of 512 with all blocks stored: the last block is recomputed.
   assert.deepEqual(replay(1536, [0, 1, 3]), ['lookup_exists(3)', 'load_get(2)', 'save_exists(3)'])
-  // All full blocks stored, and a partial one after them: all are loaded.
+  // All full blocks are stored, and a partial one follows: all full ones are loaded.
   assert.deepEqual(replay(1537, [0, 1, 3, 4]), [
     'lookup_exists(3)',
     'load_get(3)',
     'save_exists(3)',
   ])
-  // Less than a block: nothing at all.
+  // Less than a block: no calls.
   assert.deepEqual(replay(511, [5]), [])
   assert.deepEqual(replay(0, []), [])
-  // One exact block, stored: one less is none to load.
+  // One full block, which is stored and recomputed: nothing is loaded.
   assert.deepEqual(replay(512, [0]), ['lookup_exists(1)', 'save_exists(1)'])
-  // A gap: only what leads up to it is loaded, only what is missing is put.
+  // A gap: only the blocks before it are loaded, and only the missing block is put.
   assert.deepEqual(replay(1600, [0, 6, 3, 7]), [
     'lookup_exists(3)',
     'load_get(1)',
@@ -113,7 +116,7 @@ test('a small trace makes exactly the calls worked out by hand', () => {
   assert.deepEqual(tallyOf(workload.rows), workload.tally)
 })
 
-test('rows carry the modelled durations, by the bytes attempted', () => {
+test('rows have the modelled durations', () => {
   const workload = workloadOf({
     floorSeconds: 0.5,
     bandwidthBytesPerSecond: 2000,
@@ -127,7 +130,7 @@ test('rows carry the modelled durations, by the bytes attempted', () => {
   assert.deepEqual(durations, [0.25, 0.25, 1.5, 0.25, 1.5, 0.25])
 })
 
-test('an errored lookup loads nothing, an errored check puts, a failed put is final', () => {
+test('a failed lookup loads nothing, a failed check does not stop the put, a failed put is not repeated', () => {
   const workload = workloadOf({ errorRate: 1, wholeCallShare: 1 })
   replayRequest(workload, request(1100, [0, 1, 2]))
   replayRequest(workload, request(1100, [0, 1, 2]))
@@ -145,7 +148,7 @@ test('an errored lookup loads nothing, an errored check puts, a failed put is fi
   }
 })
 
-test('without faults the calls are those of the rules read literally', () => {
+test('without faults the calls are those of a literal model of the rules', () => {
   fc.assert(
     fc.property(REQUESTS, (requests) => {
       const workload = workloadOf()
@@ -170,7 +173,7 @@ test('without faults the calls are those of the rules read literally', () => {
   )
 })
 
-test('whatever fails, the tally is that of the rows and only load_get depends on it', () => {
+test('the tally is that of the rows, and only that of load_get depends on faults', () => {
   const options = fc.record({
     errorRate: fc.double({ min: 0, max: 1, noNaN: true }),
     meanBurstCalls: fc.integer({ min: 1, max: 20 }),
@@ -203,7 +206,7 @@ test('whatever fails, the tally is that of the rows and only load_get depends on
   )
 })
 
-test('in real time a call is recorded after its duration, and not if cut short', async () => {
+test('in real time a call is recorded after its duration, and not if it is dropped', async () => {
   const workload = workloadOf()
   const paused: number[] = []
   const replay = (pauses: number) =>

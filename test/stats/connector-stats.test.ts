@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CellLayout } from '../../src/stats/cell-layout.js'
 import { ConnectorStats } from '../../src/stats/connector-stats.js'
-import { contentsOf } from '../support/contents.js'
-import { failure } from '../support/failures.js'
+import { contentsOf } from '../support/assertions/contents.js'
+import { failure } from '../support/assertions/failures.js'
 
 test('the seven figures stand in the order of the reference, operations by code point', () => {
   const stats = new ConnectorStats()
@@ -70,7 +69,7 @@ test('aggregate returns the stats it adds to, leaves the other alone and ignores
 test('stats of other buckets are not added, and nothing of them is', () => {
   const stats = new ConnectorStats()
   stats.recordOperation('op', 0.1, 1)
-  const other = new ConnectorStats({ layout: new CellLayout([1]) })
+  const other = new ConnectorStats({ bounds: [1] })
   other.recordOperation('new', 0.1, 1)
   const before = contentsOf(stats)
   assert.throws(() => stats.aggregate(other), failure('LAYOUT_MISMATCH'))

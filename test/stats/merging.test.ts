@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { DEFAULT_LAYOUT } from '../../src/stats/cell-layout.js'
+import { DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
 import { ConnectorStats } from '../../src/stats/connector-stats.js'
-import { figuresOfStats, SummedReading } from '../../src/stats/engine-reading.js'
-import { packCells } from '../../src/stats/packed-cells.js'
+import { mergeSeries, subtractSeries } from '../../src/stats/packed-series.js'
 import type { Row } from '../../src/stats/row.js'
-import type { SeriesSnapshot } from '../../src/stats/series-snapshot.js'
 import { SeriesStats } from '../../src/stats/series-stats.js'
-import { durations, rows } from '../support/arbitraries.js'
-import { contentsOf, seriesContents } from '../support/contents.js'
-import { sumOf } from '../support/reports.js'
+import { contentsOf, packedContents, seriesContents } from '../support/assertions/contents.js'
+import { rows } from '../support/generators/arbitraries.js'
 
 const QUANTILES = [0, 0.5, 0.9, 0.999, 1]
 const EXACT_ROWS_MAX = 30
+const NAME = { operation: 'op', status: 'ok' }
 /** Some of the merged stats have more rows than single durations are kept, some do not. */
 const parts = fc.array(fc.array(rows, { maxLength: 15 }), { maxLength: 6 })
 
@@ -34,22 +32,6 @@ function assertSame(actual: ConnectorStats, expected: ConnectorStats): void {
     for (const quantile of QUANTILES) {
       assert.deepEqual(actual.quantile(operation, quantile), expected.quantile(operation, quantile))
     }
-  }
-}
-
-/** A snapshot of the series so far, as a report would carry it. */
-function snapshotOf(stats: SeriesStats): SeriesSnapshot {
-  const copy = new SeriesStats(stats.layout)
-  copy.addStats(stats)
-  return {
-    operation: 'op',
-    status: 'ok',
-    numKeys: copy.numKeys,
-    numBytes: copy.numBytes,
-    numFailedKeys: copy.numFailedKeys,
-    durationSum: copy.durationSum,
-    cells: packCells(copy.cells),
-    rows: copy.rows,
   }
 }
 
@@ -86,74 +68,51 @@ test('stats aggregated with themselves are those of every row twice', () => {
   )
 })
 
-test('what is left when an earlier snapshot is taken away is what came since', () => {
+function newSeries(recorded: readonly Row[], exactRowsMax = 0): SeriesStats {
+  const series = new SeriesStats(DEFAULT_LAYOUT, exactRowsMax)
+  for (const row of recorded) series.addRow(row)
+  return series
+}
+
+test('an earlier state taken away from a later one leaves the rows since', () => {
   fc.assert(
     fc.property(fc.array(rows), fc.array(rows), (earlier, later) => {
-      const stats = new SeriesStats(DEFAULT_LAYOUT)
-      for (const row of earlier) stats.addRow(row)
-      const snapshot = snapshotOf(stats)
-      for (const row of later) stats.addRow(row)
-
-      const interval = new SeriesStats(DEFAULT_LAYOUT)
-      interval.addSnapshot(snapshotOf(stats))
-      interval.subtractSnapshot(snapshot)
-      const expected = new SeriesStats(DEFAULT_LAYOUT)
-      for (const row of later) expected.addRow(row)
-      assert.deepEqual(seriesContents(interval), seriesContents(expected))
-
-      const merged = new SeriesStats(DEFAULT_LAYOUT)
-      merged.addStats(interval)
-      assert.deepEqual(seriesContents(merged), seriesContents(expected))
+      const before = newSeries(earlier).pack(NAME)
+      const after = newSeries([...earlier, ...later]).pack(NAME)
+      const interval = subtractSeries(DEFAULT_LAYOUT, after, before)
+      assert.deepEqual(packedContents(interval), seriesContents(newSeries(later)))
     }),
     { seed: 24, numRuns: 500 },
   )
 })
 
-test('intervals add up to the whole', () => {
+test('packed series merge to what all rows recorded into one give', () => {
   fc.assert(
-    fc.property(fc.array(fc.array(rows, { maxLength: 10 }), { maxLength: 5 }), (intervals) => {
-      const stats = new SeriesStats(DEFAULT_LAYOUT)
-      const total = new ConnectorStats({ exactRowsMax: 0 })
-      let before: SeriesSnapshot | undefined
-      for (const interval of intervals) {
-        for (const row of interval) stats.addRow(row)
-        const now = snapshotOf(stats)
-        total.addSnapshot(now, undefined, before)
-        before = now
+    fc.property(fc.array(fc.array(rows, { maxLength: 10 }), { maxLength: 5 }), (groups) => {
+      const parts = groups.map((group) => newSeries(group).pack(NAME))
+      const expected = seriesContents(newSeries(groups.flat()))
+      assert.deepEqual(packedContents(mergeSeries(DEFAULT_LAYOUT, NAME, parts)), expected)
+      const stats = new ConnectorStats()
+      for (const part of parts) stats.addPacked(part)
+      for (const { stats: series } of stats.series()) {
+        assert.deepEqual(seriesContents(series), expected)
       }
-      const whole = intervals.length === 0 ? [] : [...total.series()]
-      for (const { stats: series } of whole) {
-        assert.deepEqual(seriesContents(series), seriesContents(stats))
-      }
-      assert.equal(total.rows, intervals.flat().length)
     }),
     { seed: 25, numRuns: 300 },
   )
 })
 
-const LABELS = { engine: '0', operation: 'op', status: 'ok' }
-
-test('a reading holds the buckets and sums of what was added, as stats or as a snapshot', () => {
-  fc.assert(
-    fc.property(fc.array(durations), fc.array(durations), (first, second) => {
-      const series = [first, second].map((values) => {
-        const stats = new SeriesStats(DEFAULT_LAYOUT)
-        for (const durationSeconds of values) {
-          const row = { operation: 'op', status: 'ok', numKeys: 1, numBytes: 2, numFailedKeys: 3 }
-          stats.addRow({ ...row, durationSeconds })
-        }
-        return stats
-      })
-      const reading = new SummedReading(DEFAULT_LAYOUT)
-      for (const stats of series) reading.add(LABELS, figuresOfStats(stats))
-      const { labels, figures } = reading
-      assert.deepEqual(labels, [LABELS])
-      const all = [...first, ...second]
-      const bounds = [...DEFAULT_LAYOUT.bounds, Number.POSITIVE_INFINITY]
-      const buckets = bounds.map((bound) => all.filter((value) => value <= bound).length)
-      const counts = [1, 1, 1, 2, 3].map((each) => each * all.length)
-      assert.deepEqual([...figures], [...buckets, sumOf(all).toNumber(), ...counts])
-    }),
-    { seed: 26, numRuns: 300 },
-  )
+test('a percentile is exact only where every single duration is known', () => {
+  const known = newSeries([row(0.25), row(0.5)], 10)
+  const packed = newSeries([row(0.75)]).pack(NAME)
+  assert.deepEqual(known.quantile(0.9), { seconds: 0.5, exact: true })
+  known.addPacked(packed)
+  assert.equal(known.quantile(0.9)?.exact, false)
+  const complete = newSeries([row(0.25), row(0.5)], 10)
+  complete.addPacked(packed, [Float64Array.of(0.75)])
+  assert.deepEqual(complete.quantile(0.9), { seconds: 0.75, exact: true })
 })
+
+function row(durationSeconds: number): Row {
+  return { ...NAME, durationSeconds, numKeys: 1, numBytes: 2, numFailedKeys: 0 }
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { boundLabel, pythonFloat, roundThousandths } from '../../src/stats/python-float.js'
-import { floatOf, nextDown, nextUp, roundThousandthsExactly } from '../support/floats.js'
+import { floatOf, nextDown, nextUp, roundThousandthsExactly } from '../support/generators/floats.js'
 
 /** What CPython 3 prints for `repr(float)`. */
 const REPRS: readonly (readonly [number, string])[] = [

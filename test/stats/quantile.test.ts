@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { CellLayout, DEFAULT_LAYOUT } from '../../src/stats/cell-layout.js'
+import { BinLayout, DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
 import { ConnectorStats } from '../../src/stats/connector-stats.js'
 import { findRank, rankOf, selectRank } from '../../src/stats/quantile.js'
-import { durations } from '../support/arbitraries.js'
+import { durations } from '../support/generators/arbitraries.js'
 
 const QUANTILES = [0, 0.1, 0.5, 0.9, 0.99, 0.999, 1]
-const CUSTOM = new CellLayout([1e-4, 0.0333, 1, 2])
+const CUSTOM = new BinLayout([1e-4, 0.0333, 1, 2])
 
-function cellsOf(values: readonly number[], layout: CellLayout): Float64Array {
-  const cells = new Float64Array(layout.slotCount)
-  for (const value of values) cells[layout.slotOf(value)]++
-  return cells
+function binsOf(values: readonly number[], layout: BinLayout): Float64Array {
+  const bins = new Float64Array(layout.binCount)
+  for (const value of values) bins[layout.binOf(value)]++
+  return bins
 }
 
 function sorted(values: readonly number[]): number[] {
@@ -48,8 +48,8 @@ test('selecting a rank gives what sorting gives', () => {
       fc.constantFrom(DEFAULT_LAYOUT, CUSTOM),
       (values, drawn, layout) => {
         const rank = drawn % values.length
-        const cells = cellsOf(values, layout)
-        const selected = selectRank(Float64Array.from(values), cells, layout, rank)
+        const bins = binsOf(values, layout)
+        const selected = selectRank(Float64Array.from(values), bins, layout, rank)
         assert.equal(selected, sorted(values)[rank])
       },
     ),
@@ -59,29 +59,29 @@ test('selecting a rank gives what sorting gives', () => {
 
 test('selecting works where all durations are equal, or fall on both sides of one bound', () => {
   const values = [1, 1 + Number.EPSILON, 1, 1 - Number.EPSILON / 2, 1 + 2 * Number.EPSILON]
-  const cells = cellsOf(values, DEFAULT_LAYOUT)
+  const bins = binsOf(values, DEFAULT_LAYOUT)
   for (let rank = 0; rank < values.length; rank++) {
-    const selected = selectRank(Float64Array.from(values), cells, DEFAULT_LAYOUT, rank)
+    const selected = selectRank(Float64Array.from(values), bins, DEFAULT_LAYOUT, rank)
     assert.equal(selected, sorted(values)[rank])
   }
   const equal = new Float64Array(9).fill(0.25)
-  assert.equal(selectRank(equal, cellsOf([...equal], DEFAULT_LAYOUT), DEFAULT_LAYOUT, 4), 0.25)
+  assert.equal(selectRank(equal, binsOf([...equal], DEFAULT_LAYOUT), DEFAULT_LAYOUT, 4), 0.25)
 })
 
-test('a rank lies in the slot whose cumulative count first exceeds it', () => {
-  const cells = Float64Array.from([0, 2, 0, 3])
+test('a rank lies in the bin whose cumulative count first exceeds it', () => {
+  const bins = Float64Array.from([0, 2, 0, 3])
   assert.deepEqual(
-    [0, 1, 2, 4].map((rank) => findRank(cells, rank)),
+    [0, 1, 2, 4].map((rank) => findRank(bins, rank)),
     [
-      { slot: 1, before: 0 },
-      { slot: 1, before: 0 },
-      { slot: 3, before: 2 },
-      { slot: 3, before: 2 },
+      { bin: 1, before: 0 },
+      { bin: 1, before: 0 },
+      { bin: 3, before: 2 },
+      { bin: 3, before: 2 },
     ],
   )
 })
 
-test('quantiles from cells are within 1.6 % of the exact ones', () => {
+test('quantiles from bins are within 1.6 % of the exact ones', () => {
   const inRange = fc.double({ min: 2 ** -30, max: 2 ** 16 - 1, noNaN: true })
   const likely = fc.double({ min: 1e-4, max: 5, noNaN: true })
   const many = fc.array(fc.oneof(inRange, likely, fc.constantFrom(1, 0.001, 2 ** -30)), {
@@ -108,14 +108,16 @@ test('quantiles are exact over all statuses while the rows are few, and say so',
     fc.property(
       fc.array(fc.tuple(durations, fc.constantFrom('ok', 'error')), { minLength: 1 }),
       (values) => {
-        const stats = new ConnectorStats({ exactRowsMax: values.length })
+        const rowsOf = (wanted: string) => values.filter(([, status]) => status === wanted).length
+        const status = rowsOf('ok') >= rowsOf('error') ? 'ok' : 'error'
+        const stats = new ConnectorStats({ exactRowsMax: rowsOf(status) })
         for (const [value, status] of values) stats.recordOperation('op', value, 1, { status })
         const order = sorted(values.map(([value]) => value))
         for (const quantile of QUANTILES) {
           const seconds = order[rankOf(quantile, order.length)]
           assert.deepEqual(stats.quantile('op', quantile), { seconds, exact: true })
         }
-        stats.recordOperation('op', 1, 1)
+        stats.recordOperation('op', 1, 1, { status })
         assert.equal(stats.quantile('op', 0.5)?.exact, false)
         assert.deepEqual(stats.approximateOperations(), ['op'])
       },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeRow } from '../../src/stats/row.js'
-import { failure } from '../support/failures.js'
+import { failure } from '../support/assertions/failures.js'
 
 const NO_NUMBERS: readonly unknown[] = [
   -1,

@@ -5,11 +5,16 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { STORE_METRICS } from '../../src/catalogue.js'
-import { Child } from '../support/child.js'
-import { scrape, servedUrl, startCommand, temporaryDirectory } from '../support/command.js'
-import { isOnPath } from '../support/on-path.js'
-import { countsOf, readResult } from '../support/simulation-result.js'
-import { waitUntil } from '../support/wait-until.js'
+import { countsOf, readResult } from '../support/assertions/simulation-result.js'
+import { Child } from '../support/processes/child.js'
+import {
+  scrape,
+  servedUrl,
+  startCommand,
+  temporaryDirectory,
+} from '../support/processes/command.js'
+import { isOnPath } from '../support/processes/on-path.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
 const MISSING = ['prometheus', 'promtool'].filter((name) => !isOnPath(name))
 /** Where everything was installed for the tests, what is absent is a failure. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pack, splitValues, unpack } from '../../src/wire/msgpack.js'
-import { failure } from '../support/failures.js'
+import { failure } from '../support/assertions/failures.js'
 
 test('maps come back as maps, so that no key is special', () => {
   const map = new Map<string, unknown>([

@@ -4,9 +4,9 @@ import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import { MoonmeterError } from '../../src/errors.js'
 import { decodePayload } from '../../src/wire/payload.js'
-import { contentsOf } from '../support/contents.js'
-import { failure } from '../support/failures.js'
-import { reportBytes, seriesWithRows } from '../support/reports.js'
+import { contentsOf } from '../support/assertions/contents.js'
+import { failure } from '../support/assertions/failures.js'
+import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 
 const ROWS = new Packr({ useRecords: false }).pack({
   load_get: [{ duration_seconds: 0.25, num_keys: 3, num_bytes: 70_000, status: 'ok' }],

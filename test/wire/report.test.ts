@@ -2,24 +2,27 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Packr, Unpackr } from 'msgpackr'
-import { CellLayout } from '../../src/stats/cell-layout.js'
-import { figuresOf } from '../../src/stats/figures.js'
+import { BinLayout } from '../../src/stats/bin-layout.js'
+import { addPackedBins } from '../../src/stats/packed-bins.js'
 import { decodePayload } from '../../src/wire/payload.js'
-import { encodeReport, type Report, type UnsentReport } from '../../src/wire/report.js'
-import { characters } from '../support/arbitraries.js'
-import { snapshotContents } from '../support/contents.js'
-import { failure } from '../support/failures.js'
-import { reportBytes, reports } from '../support/reports.js'
+import { type DecodedReport, encodeReport, type Report } from '../../src/wire/report.js'
+import { packedContents } from '../support/assertions/contents.js'
+import { failure } from '../support/assertions/failures.js'
+import { characters } from '../support/generators/arbitraries.js'
+import { reportBytes, reports } from '../support/generators/reports.js'
 
-function decode(bytes: Uint8Array, layout?: CellLayout): Report {
-  const payload = decodePayload(bytes, layout === undefined ? {} : { layout })
+function decode(bytes: Uint8Array, layout?: BinLayout): DecodedReport {
+  const payload = decodePayload(
+    bytes,
+    layout === undefined ? {} : { stats: { bounds: layout.bounds } },
+  )
   assert.ok(payload.kind === 'report')
   return payload.report
 }
 
-/** A report with its sums and cells in a form that compares. */
-function comparable({ series, ...rest }: UnsentReport): unknown {
-  const shown = series.map((each) => [each.operation, each.status, snapshotContents(each)])
+/** A report with its sums and bins in a form that compares. */
+function comparable({ series, ...rest }: Omit<Report, 'timestampMs'>): unknown {
+  const shown = series.map((each) => [each.operation, each.status, packedContents(each)])
   return { ...rest, bounds: [...rest.bounds], series: shown }
 }
 
@@ -40,9 +43,15 @@ function changedSeries(field: number, value: unknown): Uint8Array {
 test('a decoded report is the one that was encoded', () => {
   fc.assert(
     fc.property(reports, ({ report, layout }) => {
-      const { figures, ...decoded } = decode(encodeReport(report), layout)
-      assert.deepEqual(comparable(decoded), comparable(report))
-      assert.deepEqual(figures, figuresOf(layout, report.series))
+      const { bucketCounts, ...decoded } = decode(encodeReport(report), layout)
+      const { timestampMs: _, ...sent } = report
+      assert.deepEqual(comparable(decoded), comparable(sent))
+      const buckets = layout.bounds.length + 1
+      for (const [index, { bins }] of report.series.entries()) {
+        const expected = new Float64Array(buckets)
+        addPackedBins(expected, bins, layout.bucketOfBin)
+        assert.deepEqual(bucketCounts.slice(index * buckets, (index + 1) * buckets), expected)
+      }
     }),
     { seed: 31, numRuns: 1_000 },
   )
@@ -80,7 +89,7 @@ test('encoded bytes own their memory, so that posting them copies nothing else',
 })
 
 test('a report of another version or without one is refused as such', () => {
-  for (const version of [0, 1, 3, '2', null, {}]) {
+  for (const version of [0, 1, 2, 4, '3', null, {}]) {
     const bytes = changed((fields) => {
       fields.moonmeter_report = version
     })
@@ -89,7 +98,7 @@ test('a report of another version or without one is refused as such', () => {
 })
 
 test('a report of other bounds is refused, also where only their number differs', () => {
-  const layouts = [new CellLayout([1]), new CellLayout([]), new CellLayout([0.001, 0.005])]
+  const layouts = [new BinLayout([1]), new BinLayout([]), new BinLayout([0.001, 0.005])]
   for (const layout of layouts) {
     assert.throws(() => decode(reportBytes(), layout), failure('INVALID_PAYLOAD', 'bounds'))
   }
@@ -103,7 +112,7 @@ test('a malformed engine index, incarnation, sequence or time is refused', () =>
     })
     assert.throws(() => decode(bytes), failure('INVALID_PAYLOAD', 'engine'), String(engine))
   }
-  for (const field of ['incarnation', 'sequence', 'timestamp_ms']) {
+  for (const field of ['incarnation', 'sequence']) {
     for (const [value, reason] of [
       [-1, 'range'],
       [Number.POSITIVE_INFINITY, 'range'],
@@ -122,20 +131,19 @@ test('every field of a series is checked', () => {
   const cases: readonly (readonly [number, unknown, 'type' | 'range'])[] = [
     [0, 7, 'type'],
     [1, null, 'type'],
-    [2, -1, 'range'],
-    [3, Number.NaN, 'range'],
-    [4, 'many', 'type'],
-    [5, 1.5, 'range'],
-    [5, 68, 'range'],
-    [6, [1], 'type'],
-    [6, new Uint8Array(3), 'range'],
-    [6, new Uint8Array(4 * 68), 'range'],
-    [7, 'cells', 'type'],
-    // A slot past the last, slots to pass over that are missing or none, half a count.
-    [7, Uint8Array.of(0, 0xff, 0x7f, 1), 'range'],
-    [7, Uint8Array.of(1, 0), 'range'],
-    [7, Uint8Array.of(1, 0, 0, 1), 'range'],
-    [7, Uint8Array.of(1, 0x80), 'range'],
+    [2, 7, 'type'],
+    [2, [-1, 0, 0], 'range'],
+    [2, [0, Number.NaN, 0], 'range'],
+    [2, [0, 0, 'many'], 'type'],
+    [2, [2 ** 118, 0, 0], 'range'],
+    [3, [1], 'type'],
+    [3, new Uint8Array(29), 'range'],
+    [4, 'bins', 'type'],
+    // A bin past the last, bins to skip that are missing or none, half a count.
+    [4, Uint8Array.of(0, 0xff, 0x7f, 1), 'range'],
+    [4, Uint8Array.of(1, 0), 'range'],
+    [4, Uint8Array.of(1, 0, 0, 1), 'range'],
+    [4, Uint8Array.of(1, 0x80), 'range'],
   ]
   for (const [field, value, reason] of cases) {
     const bytes = changedSeries(field, value)
@@ -146,7 +154,8 @@ test('every field of a series is checked', () => {
 test('a series of too few or too many values is refused, and so is one that is no array', () => {
   for (const [series, reason] of [
     [[[]], 'shape'],
-    [[new Array(9).fill(0)], 'shape'],
+    [[new Array(6).fill(0)], 'shape'],
+    [[['op', 'ok', [1, 2], new Uint8Array(0), new Uint8Array(0)]], 'shape'],
     [[{}], 'type'],
     [{}, 'type'],
     [null, 'type'],
@@ -159,8 +168,8 @@ test('a series of too few or too many values is refused, and so is one that is n
 })
 
 test('counts of keys and bytes that are no integers are refused, as no recorder writes them', () => {
-  for (const field of [2, 3, 4]) {
-    const bytes = changedSeries(field, 0.5)
+  for (const counter of [0, 1, 2]) {
+    const bytes = changedSeries(2, [0, 0, 0].with(counter, 0.5))
     assert.throws(() => decode(bytes), failure('INVALID_PAYLOAD', 'range'))
   }
 })

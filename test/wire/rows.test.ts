@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import { MooncakeStoreConnectorStats } from '../../src/wire/mooncake-store-connector-stats.js'
-import { counts, durations, names } from '../support/arbitraries.js'
-import { contentsOf } from '../support/contents.js'
-import { failure } from '../support/failures.js'
+import { contentsOf } from '../support/assertions/contents.js'
+import { failure } from '../support/assertions/failures.js'
+import { counts, durations, names } from '../support/generators/arbitraries.js'
 
 /** Plain MessagePack, integers past 32 bits as 64-bit ones where they are given as BigInt. */
 const packr = new Packr({ useRecords: false, variableMapSize: true })

@@ -1,0 +1,307 @@
+import { MoonmeterError, REJECTION_REASONS, type RejectionReason } from '../errors.js'
+import type { Journal, Writer } from '../journal/journal.js'
+import { Snapshot } from '../snapshot/snapshot.js'
+import { SourceSnapshot } from '../snapshot/source-snapshot.js'
+import type { ConnectorStats, ConnectorStatsOptions } from '../stats/connector-stats.js'
+import { decodePayload } from '../wire/payload.js'
+import { rejection } from '../wire/rejection.js'
+import type { DecodedReport } from '../wire/report.js'
+import type { Incarnation } from './incarnation.js'
+import type { IngestOptions, IngestResult } from './ingest-options.js'
+import {
+  type DurationCursor,
+  type DurationsBySeries,
+  RecentDurations,
+  START,
+} from './recent-durations.js'
+import type { Moment, Source } from './source.js'
+import { type SourceSettings, SourceTable } from './source-table.js'
+
+/** Highest number of an incarnation from outside: those that connect here count on from it. */
+const INCARNATION_MAX = Number.MAX_SAFE_INTEGER - 2 ** 32
+/**
+ * Incarnations from outside that are kept, over all sources: a late report of such an incarnation
+ * replaces its state. Each counts as its series and one more. At 12 series these are 1,260
+ * incarnations of one engine, or 19 of each of 64.
+ */
+const KEPT_MAX = 16_384
+
+export interface AggregationSettings extends SourceSettings {
+  readonly payloadBytesMax: number
+  /** Milliseconds without a report after which a live journal is read. */
+  readonly intervalMs: number
+  /** Milliseconds without a report after which an engine is not up. */
+  readonly silentAfterMs: number
+  /** The wall clock, in milliseconds since 1970. */
+  readonly now: () => number
+  /** A clock that never goes back, in milliseconds. */
+  readonly monotonicNow: () => number
+  /** Called with each rejection. */
+  readonly onRejected: (error: MoonmeterError) => void
+  /** Limits of the stats that rows are decoded into. */
+  readonly stats: ConnectorStatsOptions
+  /** Single durations of ended incarnations and ingested rows kept, over all sources. */
+  readonly durationsMax: number
+  /** Called before durations are dropped that the log line has not read. */
+  readonly onDurationsFull?: () => void
+}
+
+/** An incarnation that records in this process, with its engine. */
+export interface LocalIncarnation {
+  readonly source: Source
+  readonly incarnation: Incarnation
+}
+
+/**
+ * The sources and their incarnations: takes reports, rows and journals, and produces snapshots. It
+ * knows neither how payloads travel nor how snapshots are shown.
+ */
+export class Aggregation {
+  readonly #settings: AggregationSettings
+  readonly #recent: RecentDurations
+  readonly #sources: SourceTable
+  // Every reason is there from the start: a counter that appears with its first event has no rate.
+  readonly #rejections = Object.fromEntries(
+    REJECTION_REASONS.map((reason) => [reason, 0]),
+  ) as Record<RejectionReason, number>
+  readonly #startMs: number
+  #monotonicMs = Number.NEGATIVE_INFINITY
+
+  constructor(settings: AggregationSettings) {
+    this.#settings = settings
+    this.#recent = new RecentDurations(settings.durationsMax)
+    this.#sources = new SourceTable(settings, this.#recent)
+    this.#startMs = this.#moment().monotonicMs
+  }
+
+  /** The engine indices known, ascending. */
+  get engines(): number[] {
+    return this.#sources.engines
+  }
+
+  /**
+   * Begin an incarnation of an engine that records into a journal of this process.
+   *
+   * @throws MoonmeterError `INVALID_ENGINE` past the limit on engines
+   */
+  begin(engine: number, journal: Journal): LocalIncarnation {
+    const source = this.#sources.ensure(engine)
+    return { source, incarnation: source.begin(journal, this.#moment()) }
+  }
+
+  /** Take what an incarnation of this process sent. */
+  receive({ source, incarnation }: LocalIncarnation, message: unknown): void {
+    this.#guard(() => {
+      const payload = decodePayload(message, this.#decoding)
+      if (payload.kind !== 'report') throw rejection('shape', 'a report', payload.kind)
+      const { report } = payload
+      const { instance, engine } = source.key
+      const isOwn =
+        report.instance === instance &&
+        report.engine === engine &&
+        report.incarnation === incarnation.number
+      if (!isOwn) {
+        const expected = `a report of engine ${engine}, incarnation ${incarnation.number}`
+        throw rejection('engine', expected, `${report.engine}, ${report.incarnation}`)
+      }
+      source.acceptLocal(incarnation, report, payload.byteLength, this.#moment())
+    })
+  }
+
+  /** Take a payload from outside this process. */
+  ingest(bytes: unknown, options: IngestOptions): IngestResult {
+    const error = this.#guard(() => {
+      const payload = decodePayload(bytes, this.#decoding)
+      if (payload.kind === 'report') {
+        this.#ingestReport(payload.report, payload.byteLength, options)
+      } else this.addRows(payload.stats, payload.byteLength, options)
+    })
+    return error === undefined ? { accepted: true } : { accepted: false, error }
+  }
+
+  /**
+   * Count rows of an engine that belong to no incarnation.
+   *
+   * @param bytes of the payload that they came in
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `engine`, without an engine index
+   */
+  addRows(stats: ConnectorStats, bytes: number, { engine, instance }: IngestOptions): void {
+    if (engine === undefined) {
+      throw rejection('engine', 'ingest(bytes, { engine }) for a payload without an index', engine)
+    }
+    this.#makeRoom()
+    const source = this.#sources.add(engine, instance) ?? this.#sources.other
+    source.addRows(stats, bytes, this.#moment())
+  }
+
+  /** End a local incarnation with what its journal holds. */
+  end({ source, incarnation }: LocalIncarnation, writer: Exclude<Writer, 'live'>): void {
+    this.#makeRoom()
+    source.read(incarnation, writer)
+    source.end(incarnation)
+  }
+
+  drop(engine: number, instance: string | undefined): void {
+    this.#sources.delete(engine, instance)
+  }
+
+  /** Count that the pool restarts an engine. */
+  noteRestart(engine: number, reason: string): void {
+    this.#sources.add(engine, undefined)?.noteRestart(reason)
+  }
+
+  /** Whether no incarnation of an engine is running here, nor kept from outside. */
+  isFree(engine: number): boolean {
+    return [...(this.#sources.find(engine, undefined)?.incarnations ?? [])].length === 0
+  }
+
+  /** Whether a local incarnation has not reported for an interval, so that its state is old. */
+  isSilent({ incarnation }: LocalIncarnation): boolean {
+    return this.#isSilent(incarnation, this.#moment().monotonicMs)
+  }
+
+  /** Read the journals of silent engines, one a step: their reports are overdue. */
+  *readSilent(): Generator<void> {
+    const { monotonicMs } = this.#moment()
+    for (const { source, incarnation } of [...this.#local()]) {
+      if (!this.#isSilent(incarnation, monotonicMs)) continue
+      source.read(incarnation, 'live')
+      yield
+    }
+  }
+
+  /** Read all journals, so that a snapshot is right to the last record. */
+  readJournals(): void {
+    for (const { source, incarnation } of this.#local()) source.read(incarnation, 'live')
+  }
+
+  /**
+   * All engines as of their latest reports and reads.
+   *
+   * @param isWanted whether a source is to be in it; default all
+   * @param durations single durations that the snapshot carries
+   */
+  snapshot(
+    isWanted: (source: Source) => boolean = () => true,
+    durations?: DurationsBySeries,
+  ): Snapshot {
+    const moment = this.#moment()
+    const { layout, silentAfterMs } = this.#settings
+    const sources: SourceSnapshot[] = []
+    for (const source of this.#sources.list()) {
+      if (!isWanted(source)) continue
+      const { key, table } = source
+      const health = source.health(moment, silentAfterMs)
+      sources.push(new SourceSnapshot({ key, layout, table, health, durations }))
+    }
+    return new Snapshot({
+      layout,
+      timestampMs: moment.nowMs,
+      elapsedMs: moment.monotonicMs - this.#startMs,
+      sources,
+      rejections: { ...this.#rejections },
+    })
+  }
+
+  /**
+   * All engines with the single durations that are known.
+   *
+   * @param engine the only one to be in it, in all its instances; default all
+   */
+  detailedSnapshot(engine?: number): Snapshot {
+    const isWanted = ({ key }: Source) => engine === undefined || key.engine === engine
+    return this.snapshot(isWanted, this.#recent.since(START, this.#incarnations()))
+  }
+
+  /**
+   * A reader of intervals with single durations: each call returns what came since the one before,
+   * and the first what came since the reader was made.
+   */
+  intervalReader(): () => Snapshot {
+    let earlier = this.snapshot()
+    let cursor: DurationCursor = this.#recent.cursor(this.#incarnations())
+    return () => {
+      const durations = this.#recent.since(cursor, this.#incarnations())
+      cursor = this.#recent.cursor(this.#incarnations())
+      const later = this.snapshot(undefined, durations)
+      const interval = later.since(earlier)
+      earlier = later
+      return interval
+    }
+  }
+
+  get #decoding() {
+    const { stats, payloadBytesMax } = this.#settings
+    return { stats, payloadBytesMax }
+  }
+
+  /** Let single durations be read before more come than are kept. */
+  #makeRoom(): void {
+    if (this.#recent.isNearlyFull) this.#settings.onDurationsFull?.()
+  }
+
+  #ingestReport(report: DecodedReport, bytes: number, { engine, instance }: IngestOptions): void {
+    if (engine !== undefined && report.engine !== engine) {
+      throw rejection('engine', `a report of engine ${engine}`, report.engine)
+    }
+    if (instance !== undefined && report.instance !== instance) {
+      throw rejection('engine', `a report of instance ${instance}`, report.instance)
+    }
+    if (report.incarnation > INCARNATION_MAX) {
+      throw rejection('range', `an incarnation up to ${INCARNATION_MAX}`, report.incarnation)
+    }
+    const { engine: index, instance: name } = report
+    const isNew = this.#sources.find(index, name) === undefined
+    const source = this.#sources.add(index, name)
+    if (source === undefined) {
+      // Rows add up across engines; a report is everything so far of one engine, to be kept apart.
+      const expected = `at most ${this.#settings.enginesMax} engines (enginesMax)`
+      throw rejection('engine', expected, index)
+    }
+    const keptMax = Math.floor(KEPT_MAX / this.#sources.size)
+    try {
+      source.acceptRemote(report, bytes, this.#moment(), keptMax)
+    } catch (error) {
+      // A rejected report changes nothing, so it adds no engine.
+      if (isNew) this.#sources.delete(index, name)
+      throw error
+    }
+  }
+
+  /** Do something that may reject a payload, and count the rejection. */
+  #guard(take: () => void): MoonmeterError | undefined {
+    try {
+      take()
+      return undefined
+    } catch (error) {
+      if (!(error instanceof MoonmeterError) || error.reason === undefined) throw error
+      this.#rejections[error.reason]++
+      this.#settings.onRejected(error)
+      return error
+    }
+  }
+
+  *#local(): Generator<LocalIncarnation> {
+    for (const source of this.#sources.list()) {
+      for (const incarnation of source.incarnations) {
+        if (incarnation.hasJournal) yield { source, incarnation }
+      }
+    }
+  }
+
+  *#incarnations(): Generator<Incarnation> {
+    for (const { incarnation } of this.#local()) yield incarnation
+  }
+
+  #isSilent(incarnation: Incarnation, monotonicMs: number): boolean {
+    return monotonicMs - incarnation.lastSeenMs >= this.#settings.intervalMs
+  }
+
+  #moment(): Moment {
+    const { now, monotonicNow } = this.#settings
+    const monotonicMs = monotonicNow()
+    // A clock of the caller's may go back all the same, or be NaN.
+    if (monotonicMs > this.#monotonicMs) this.#monotonicMs = monotonicMs
+    return { nowMs: now(), monotonicMs: this.#monotonicMs }
+  }
+}

@@ -1,0 +1,269 @@
+import { OTHER } from '../catalogue.js'
+import type { Journal, Writer } from '../journal/journal.js'
+import type { ColumnLayout } from '../snapshot/column-layout.js'
+import { type SeriesLimits, SeriesNames } from '../snapshot/series-names.js'
+import { EMPTY_TABLE, makeTable, mergeTables, type SeriesTable } from '../snapshot/series-table.js'
+import type { SourceHealth, SourceKey } from '../snapshot/source-snapshot.js'
+import { BoundedNames } from '../stats/bounded-names.js'
+import type { ConnectorStats } from '../stats/connector-stats.js'
+import { countRows, type PackedSeries } from '../stats/packed-series.js'
+import { rejection } from '../wire/rejection.js'
+import type { DecodedReport } from '../wire/report.js'
+import { Incarnation } from './incarnation.js'
+import type { RecentDurations } from './recent-durations.js'
+
+/** Incarnations from outside that are kept in any case, the newest included. */
+const INCARNATIONS_KEPT_MIN = 4
+/** Reasons of restarts told apart; further ones are `other`. */
+const RESTART_REASONS_MAX = 16
+const NO_RESTARTS = Object.freeze({})
+
+/** A moment by two clocks. */
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly nowMs: number
+  /** Milliseconds of a clock that never goes back. */
+  readonly monotonicMs: number
+}
+
+/** One engine over all its incarnations: what they counted, and how its reports arrive. */
+export class Source {
+  readonly key: SourceKey
+  readonly #layout: ColumnLayout
+  readonly #names: SeriesNames
+  readonly #recent: RecentDurations
+  /** Incarnations that may still change, by number. */
+  readonly #incarnations = new Map<number, Incarnation>()
+  /** The sum of everything that can no longer change, each name once. */
+  #finished: SeriesTable = EMPTY_TABLE
+  /** The sum of `#finished` and all incarnations but the newest, until one of them changes. */
+  #base: SeriesTable | undefined
+  /** The sum of everything, until something changes. */
+  #table: SeriesTable | undefined
+  /** Incarnations that record in this process. */
+  #localCount = 0
+  #newest: number
+  /** Reports of incarnations up to this number are rejected, unless the incarnation is kept. */
+  #floor: number
+  /** False after the end of the newest incarnation, until another one reports or begins. */
+  #isOpen = true
+  #reports = 0
+  #reportBytes = 0
+  #lastReportMs: number | null = null
+  #lastSeenMs = Number.NEGATIVE_INFINITY
+  readonly #restarts = new BoundedNames(RESTART_REASONS_MAX, () => ({ count: 0 }))
+
+  /**
+   * @param limits on the operations and statuses told apart
+   * @param forgotten the newest incarnation of a source that was dropped under this key; 0 for none
+   */
+  constructor(
+    key: SourceKey,
+    layout: ColumnLayout,
+    limits: SeriesLimits,
+    recent: RecentDurations,
+    forgotten = 0,
+  ) {
+    this.key = key
+    this.#layout = layout
+    this.#names = new SeriesNames(limits)
+    this.#recent = recent
+    this.#floor = forgotten
+    this.#newest = forgotten
+  }
+
+  /** Whether anything was ever reported here. */
+  get isUsed(): boolean {
+    return this.#reports > 0
+  }
+
+  /** Incarnations that may still change. */
+  get incarnations(): Iterable<Incarnation> {
+    return this.#incarnations.values()
+  }
+
+  /** The number of the newest incarnation; 0 before the first. */
+  get newest(): number {
+    return this.#newest
+  }
+
+  begin(journal: Journal, { monotonicMs }: Moment): Incarnation {
+    const number = this.#newest + 1
+    const incarnation = new Incarnation(number, this.#layout, this.#names, journal)
+    incarnation.lastSeenMs = monotonicMs
+    this.#keep(incarnation)
+    this.#localCount++
+    this.#lastSeenMs = monotonicMs
+    this.#isOpen = true
+    return incarnation
+  }
+
+  /**
+   * Take a report of an incarnation that records in this process. Its journal may have been read
+   * since the report was made; then the report changes no count.
+   *
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `backwards`
+   */
+  acceptLocal(
+    incarnation: Incarnation,
+    report: DecodedReport,
+    bytes: number,
+    moment: Moment,
+  ): void {
+    if (incarnation.isDuplicate(report)) return
+    incarnation.accept(report)
+    incarnation.lastSeenMs = moment.monotonicMs
+    this.#changed(incarnation)
+    this.#noteReport(bytes, moment)
+    this.#isOpen = !report.final
+  }
+
+  /**
+   * Take a report from outside this process. One that is a duplicate or late changes nothing.
+   *
+   * @param keptMax bound on the incarnations kept, each of which counts as its series and one more;
+   * the oldest past it can no longer change
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `local`, `incarnation` and `backwards`
+   */
+  acceptRemote(report: DecodedReport, bytes: number, moment: Moment, keptMax: number): void {
+    const known = this.#incarnations.get(report.incarnation)
+    if (this.#localCount > 0) {
+      const expected = 'no report of an engine that is connected in this process'
+      throw rejection('local', expected, `one of engine ${report.engine}`)
+    }
+    if (known === undefined && report.incarnation <= this.#floor) {
+      const expected = `an incarnation after ${this.#floor}, which can no longer change`
+      throw rejection('incarnation', expected, report.incarnation)
+    }
+    const incarnation = known ?? new Incarnation(report.incarnation, this.#layout, this.#names)
+    if (incarnation.isDuplicate(report)) return
+    const { length } = incarnation.table.series
+    incarnation.accept(report)
+    if (known === undefined) this.#keep(incarnation)
+    this.#changed(incarnation)
+    this.#noteReport(bytes, moment)
+    // The last report of an older incarnation may arrive while the newest one runs.
+    if (!report.final) this.#isOpen = true
+    else if (incarnation.number === this.#newest) this.#isOpen = false
+    if (known === undefined || incarnation.table.series.length > length) this.#fold(keptMax)
+  }
+
+  /** Count rows that belong to no incarnation. */
+  addRows(stats: ConnectorStats, bytes: number, moment: Moment): void {
+    const series: PackedSeries[] = []
+    for (const { operation, status, stats: own } of stats.series()) {
+      const packed = own.pack({ operation, status })
+      series.push(packed)
+      const durations = own.isExact ? own.durations.values() : undefined
+      if (durations !== undefined) this.#recent.addRows(this.#names.of(packed), durations)
+    }
+    if (series.length > 0) this.#finish(makeTable(this.#layout, this.#names, series))
+    this.#noteReport(bytes, moment)
+    this.#isOpen = true
+  }
+
+  /** Read the journal of a local incarnation. */
+  read(incarnation: Incarnation, writer: Writer): void {
+    if (incarnation.readJournal(writer)) this.#changed(incarnation)
+  }
+
+  /** End a local incarnation: it can no longer change. */
+  end(incarnation: Incarnation): void {
+    if (!this.#incarnations.delete(incarnation.number)) return
+    this.#localCount--
+    this.#recent.addIncarnation(incarnation)
+    incarnation.releaseJournal()
+    this.#finish(incarnation.table)
+    this.#floor = Math.max(this.#floor, incarnation.number)
+    this.#isOpen = [...this.#incarnations.values()].some(({ isEnded }) => !isEnded)
+  }
+
+  /** Count that the pool restarts the engine. */
+  noteRestart(reason: string): void {
+    this.#restarts.get(reason).count++
+  }
+
+  /** Everything this engine counted, each name once. */
+  get table(): SeriesTable {
+    this.#table ??= this.#sum()
+    return this.#table
+  }
+
+  health({ monotonicMs }: Moment, silentAfterMs: number): SourceHealth {
+    let rows = countRows(this.#finished.series)
+    for (const incarnation of this.#incarnations.values()) rows += incarnation.rows
+    return {
+      up: this.#isOpen && monotonicMs - this.#lastSeenMs <= silentAfterMs,
+      incarnation: this.#newest,
+      reports: this.#reports,
+      reportBytes: this.#reportBytes,
+      lastReportMs: this.#lastReportMs,
+      rows,
+      restarts: this.#restartCounts(),
+    }
+  }
+
+  #restartCounts(): Readonly<Record<string, number>> {
+    const { entries } = this.#restarts
+    // Most engines never restart, and each scrape asks all of them.
+    if (entries.size === 0) return NO_RESTARTS
+    return Object.fromEntries(Array.from(entries, ([reason, { count }]) => [reason, count]))
+  }
+
+  #sum(): SeriesTable {
+    const newest = this.#incarnations.get(this.#newest)
+    if (this.#base === undefined) {
+      const older = [...this.#incarnations.values()].filter((other) => other !== newest)
+      this.#base = this.#merge([this.#finished, ...older.map(({ table }) => table)])
+    }
+    return newest === undefined ? this.#base : this.#merge([this.#base, newest.table])
+  }
+
+  #merge(tables: readonly SeriesTable[]): SeriesTable {
+    return mergeTables(
+      this.#layout,
+      tables.filter(({ series }) => series.length > 0),
+    )
+  }
+
+  #keep(incarnation: Incarnation): void {
+    this.#incarnations.set(incarnation.number, incarnation)
+    // The one that was the newest moves to the base.
+    this.#base = undefined
+    this.#newest = Math.max(this.#newest, incarnation.number)
+  }
+
+  /** Finish the oldest incarnations past a limit, but the newest few. */
+  #fold(keptMax: number): void {
+    const newestFirst = [...this.#incarnations.values()].sort((a, b) => b.number - a.number)
+    let kept = 0
+    for (const [index, incarnation] of newestFirst.entries()) {
+      kept += incarnation.table.series.length + 1
+      if (index < INCARNATIONS_KEPT_MIN || kept <= keptMax) continue
+      this.#incarnations.delete(incarnation.number)
+      this.#floor = Math.max(this.#floor, incarnation.number)
+      this.#finish(incarnation.table)
+    }
+  }
+
+  #finish(table: SeriesTable): void {
+    this.#finished = this.#merge([this.#finished, table])
+    this.#base = undefined
+    this.#table = undefined
+  }
+
+  #changed(incarnation: Incarnation): void {
+    if (incarnation.number !== this.#newest) this.#base = undefined
+    this.#table = undefined
+  }
+
+  #noteReport(bytes: number, { nowMs, monotonicMs }: Moment): void {
+    this.#lastSeenMs = monotonicMs
+    this.#reports++
+    this.#reportBytes += bytes
+    this.#lastReportMs = nowMs
+  }
+}
+
+/** The key of the source that counts for all engines past the limit. */
+export const OTHER_KEY: SourceKey = { instance: undefined, engine: OTHER }

@@ -1,0 +1,37 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { MoonmeterError } from '../errors.js'
+
+const STANDARD_INPUT = 0
+
+/**
+ * Reads a file; `-` is standard input.
+ *
+ * @param name of the option or argument, for the message
+ * @throws MoonmeterError `FILE_FAILED`
+ */
+export function readFile(name: string, path: string): Buffer {
+  try {
+    return readFileSync(path === '-' ? STANDARD_INPUT : path)
+  } catch (cause) {
+    throw fileError(name, 'read', cause)
+  }
+}
+
+/**
+ * Writes a file, or appends to it.
+ *
+ * @param name of the option or argument, for the message
+ * @throws MoonmeterError `FILE_FAILED`
+ */
+export function writeFile(name: string, path: string, text: string, flag: 'w' | 'a' = 'w'): void {
+  try {
+    writeFileSync(path, text, { flag })
+  } catch (cause) {
+    throw fileError(name, 'written', cause)
+  }
+}
+
+function fileError(name: string, done: 'read' | 'written', cause: unknown): MoonmeterError {
+  const message = `${name}: expected a file that can be ${done}, got ${(cause as Error).message}`
+  return new MoonmeterError('FILE_FAILED', message, { cause })
+}

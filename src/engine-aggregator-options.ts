@@ -1,0 +1,125 @@
+import type { AggregationSettings } from './aggregator/aggregation.js'
+import { callSafely } from './call-safely.js'
+import type { MoonmeterError } from './errors.js'
+import { SERIES_MAX } from './journal/journal-layout.js'
+import type { LoggingOptions } from './logging/kv-connector-logging.js'
+import { requireNumber, requireType, resolveNumbers, TIMER_MS_MAX } from './options.js'
+import { createRegistry, type DefaultRegistry } from './registry/create-registry.js'
+import type { MetricsRegistry } from './registry/metrics-registry.js'
+import { ColumnLayout } from './snapshot/column-layout.js'
+import { BinLayout } from './stats/bin-layout.js'
+import {
+  type ConnectorStatsOptions,
+  OPERATIONS_MAX,
+  STATUSES_MAX,
+} from './stats/connector-stats.js'
+import { PAYLOAD_BYTES_MAX } from './wire/payload.js'
+
+const NUMBERS = {
+  intervalMs: { fallback: 1_000, min: 1, max: TIMER_MS_MAX, integer: true },
+  logIntervalMs: { fallback: 10_000, min: 1, max: TIMER_MS_MAX, integer: true },
+  payloadBytesMax: { fallback: PAYLOAD_BYTES_MAX, min: 1, max: 2 ** 30, integer: true },
+  enginesMax: { fallback: 4_096, min: 1, max: 2 ** 20, integer: true },
+  seriesMax: SERIES_MAX,
+} as const
+/** Single durations of ended incarnations and ingested rows kept for exact percentiles: 2 MiB. */
+const DURATIONS_MAX = 2 ** 18
+/**
+ * Operations told apart in sums over engines: the log line, and `stats` of all engines. Each engine
+ * has its own limit, so there may be more of them in the metrics.
+ */
+const SUM_OPERATIONS_MAX = 1_024
+/** Intervals without a report after which an engine no longer counts as up. */
+const SILENT_INTERVALS = 3
+
+/** Options of `EngineAggregator`; each has a default. */
+export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultRegistry> {
+  /** The registry that the metrics are registered in; default a new one. */
+  readonly registry?: Registry
+  /** The value of the `model_name` label; default `unknown`. */
+  readonly modelName?: string
+  /** Bucket upper bounds in seconds, ascending, `+Inf` left out; default vLLM's. */
+  readonly bounds?: readonly number[]
+  /** Milliseconds between an engine's reports; default 1000. */
+  readonly intervalMs?: number
+  /** Milliseconds without a report after which an engine is not up; default three intervals. */
+  readonly silentAfterMs?: number
+  /** Called with a log line every `logIntervalMs` in which rows were recorded; default none. */
+  readonly log?: LoggingOptions['log']
+  /** Milliseconds between log lines; default 10 000. */
+  readonly logIntervalMs?: number
+  /** Called with the error of each payload that is rejected, beside the count by reason. */
+  readonly onRejected?: (error: MoonmeterError) => void
+  /** Bytes a payload may have; default 1 MiB. */
+  readonly payloadBytesMax?: number
+  /**
+   * Engines told apart, in all instances; rows of further ones count under `other`; default 4096.
+   */
+  readonly enginesMax?: number
+  /** Series (operation × status) a journal has room for, one of them `other`; default 32. */
+  readonly seriesMax?: number
+  /** The wall clock, in milliseconds since 1970; default `Date.now`. */
+  readonly now?: () => number
+  /** A clock that never goes back, in milliseconds; default `performance.now`. */
+  readonly monotonicNow?: () => number
+}
+
+/** The options with their defaults, checked. */
+export interface AggregatorSettings<Registry extends MetricsRegistry> extends AggregationSettings {
+  readonly registry: Registry
+  readonly modelName: string
+  readonly log: LoggingOptions['log'] | undefined
+  readonly logIntervalMs: number
+  readonly seriesMax: number
+  /** Of stats that are summed over engines. */
+  readonly sums: ConnectorStatsOptions
+}
+
+const OTHER_NAMES: readonly (keyof AggregatorOptions)[] = [
+  'registry',
+  'modelName',
+  'bounds',
+  'silentAfterMs',
+  'log',
+  'onRejected',
+  'now',
+  'monotonicNow',
+]
+
+/**
+ * The options checked and with their defaults.
+ *
+ * @throws MoonmeterError `INVALID_OPTION` for an unknown option or one out of range
+ */
+export function readOptions<Registry extends MetricsRegistry>(
+  options: AggregatorOptions<Registry>,
+): AggregatorSettings<Registry> {
+  const numbers = resolveNumbers('EngineAggregator', NUMBERS, options, OTHER_NAMES)
+  requireType('modelName', 'string', options.modelName)
+  for (const name of ['log', 'onRejected', 'now', 'monotonicNow'] as const) {
+    requireType(name, 'function', options[name])
+  }
+  const layout = new ColumnLayout(BinLayout.of(options.bounds))
+  // At least as many as a journal tells apart.
+  const operationsMax = Math.max(OPERATIONS_MAX, numbers.seriesMax)
+  const limits = { bounds: layout.bins.bounds, statusesMax: STATUSES_MAX + 1 }
+  const silentAfterMs = { fallback: SILENT_INTERVALS * numbers.intervalMs, min: 1, max: 2 ** 53 }
+  const { onRejected, registry } = options
+  return {
+    ...numbers,
+    // Without an option, the type parameter is that of the registry that is created.
+    registry: registry ?? (createRegistry() as MetricsRegistry as Registry),
+    modelName: options.modelName ?? 'unknown',
+    layout,
+    limits: { operationsMax, statusesMax: STATUSES_MAX },
+    // There is room for `other` too.
+    stats: { ...limits, operationsMax: operationsMax + 1 },
+    sums: { ...limits, operationsMax: Math.max(SUM_OPERATIONS_MAX, operationsMax + 1) },
+    silentAfterMs: requireNumber('silentAfterMs', silentAfterMs, options.silentAfterMs),
+    log: options.log,
+    durationsMax: DURATIONS_MAX,
+    onRejected: (error) => callSafely('onRejected', () => onRejected?.(error)),
+    now: options.now ?? Date.now,
+    monotonicNow: options.monotonicNow ?? (() => performance.now()),
+  }
+}

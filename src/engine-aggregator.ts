@@ -1,0 +1,248 @@
+import { Aggregation } from './aggregator/aggregation.js'
+import type { IngestOptions, IngestResult } from './aggregator/ingest-options.js'
+import {
+  type AggregatorOptions,
+  type AggregatorSettings,
+  readOptions,
+} from './engine-aggregator-options.js'
+import { MoonmeterError } from './errors.js'
+import { runYielding } from './exposition/run-yielding.js'
+import { selfFamilies } from './exposition/self-families.js'
+import { storeFamilies } from './exposition/store-families.js'
+import type { EngineLink } from './journal/engine-link.js'
+import { JournalLayout } from './journal/journal-layout.js'
+import { EngineLinks } from './links/engine-links.js'
+import { ThreadAcceptor } from './links/thread-acceptor.js'
+import { KVConnectorLogging } from './logging/kv-connector-logging.js'
+import { refuseUnknownOptions } from './options.js'
+import type { DefaultRegistry } from './registry/create-registry.js'
+import type { MetricsRegistry } from './registry/metrics-registry.js'
+import { registerFamilies } from './registry/register-families.js'
+import type { Snapshot } from './snapshot/snapshot.js'
+import { engineIndex, instanceName } from './source-identity.js'
+import { MooncakeStoreConnectorStats } from './wire/mooncake-store-connector-stats.js'
+
+/** Times per interval at which overdue reports are asked for. */
+const CHECKS_PER_INTERVAL = 4
+
+/** Options of `EngineAggregator.disconnect`. */
+export interface DisconnectOptions {
+  /** Whether the engine's series stay (default) or are dropped. */
+  readonly series?: 'keep' | 'drop'
+  /** The instance of the engine, for one outside this process; default none. */
+  readonly instance?: string
+}
+
+/** An aggregator with whatever registry. */
+export type AnyEngineAggregator = EngineAggregator<MetricsRegistry>
+
+/**
+ * Aggregates the stats of all engines on the main thread and exposes them in a metrics registry. It
+ * takes the reports of threads that were connected, reads the journals of those that ended or are
+ * silent, and takes payloads that came another way.
+ */
+export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry> {
+  readonly #settings: AggregatorSettings<Registry>
+  readonly #aggregation: Aggregation
+  readonly #links: EngineLinks
+  readonly #readInterval: () => Snapshot
+  readonly #logging: KVConnectorLogging | undefined
+  readonly #timers: NodeJS.Timeout[] = []
+  #acceptor: ThreadAcceptor | undefined
+  #closed = false
+
+  /**
+   * @throws MoonmeterError `INVALID_OPTION` for an unknown option or one out of range, or when the
+   * registry does not take the metrics
+   */
+  constructor(options: AggregatorOptions<Registry> = {}) {
+    const settings = readOptions(options)
+    const { layout, registry, modelName, intervalMs, log, sums } = settings
+    this.#settings = settings
+    const onDurationsFull = () => this.#observeInterval()
+    this.#aggregation = new Aggregation({ ...settings, onDurationsFull })
+    const journalLayout = new JournalLayout(layout.bins, settings.seriesMax)
+    this.#links = new EngineLinks(this.#aggregation, journalLayout, intervalMs)
+    this.#readInterval = this.#aggregation.intervalReader()
+    this.#logging = log && new KVConnectorLogging({ log, stats: sums })
+    const families = [...storeFamilies(layout, modelName), ...selfFamilies()]
+    registerFamilies(registry, families, () => this.#scrape())
+    // Asked for more often than reports are due, so that none is late by a whole interval.
+    const checkMs = Math.ceil(intervalMs / CHECKS_PER_INTERVAL)
+    this.#every(checkMs, () => this.#links.requestOverdueReports())
+    this.#every(settings.logIntervalMs, () => this.#log())
+  }
+
+  /** The registry that the metrics are registered in: the one that was passed, or a new one. */
+  get registry(): Registry {
+    return this.#settings.registry
+  }
+
+  /** The engine indices known, ascending; a new array each time. */
+  get engines(): number[] {
+    return this.#aggregation.engines
+  }
+
+  /**
+   * Begin an incarnation of an engine on a thread of this process. The link reserves shared memory
+   * until the thread that gets it has ended; where that thread is never made, call
+   * `link.port.close()` or `disconnect`.
+   *
+   * @returns what the engine's thread needs for `createRecorder`; send it with its `transferList`
+   * @throws MoonmeterError `INVALID_ENGINE`, also past `enginesMax`; `CLOSED`
+   */
+  connect(engine: number): EngineLink {
+    this.#assertOpen()
+    return this.#links.connect(engineIndex(engine))
+  }
+
+  /**
+   * Connect every thread that asks for it with `connectRecorder`, until `close`: for pools that
+   * start their threads themselves. A thread that names no engine gets the lowest index that is not
+   * in use. Only one aggregator of a process may accept threads.
+   *
+   * @throws MoonmeterError `CLOSED`
+   */
+  acceptThreads(): void {
+    this.#assertOpen()
+    this.#acceptor ??= new ThreadAcceptor((engine) => this.connect(engine ?? this.#freeEngine()))
+  }
+
+  /**
+   * Take a payload that came another way than by a link: rows in any of the reference's shapes, or
+   * a report of a recorder with a `ReportSink`. An engine seen for the first time is added. A
+   * payload that is rejected changes nothing and is counted by reason.
+   *
+   * Reports are cumulative: they may be lost, late, repeated or out of order. Rows are counted each
+   * time they are ingested.
+   *
+   * @throws MoonmeterError `INVALID_ENGINE` when `engine` is no engine index, `INVALID_OPTION`,
+   * `CLOSED`
+   */
+  ingest(bytes: Uint8Array, options: IngestOptions = {}): IngestResult {
+    this.#assertOpen()
+    refuseUnknownOptions('ingest', options, ['engine', 'instance'])
+    if (options.engine !== undefined) engineIndex(options.engine)
+    instanceName(options.instance)
+    return this.#aggregation.ingest(bytes, options)
+  }
+
+  /**
+   * All engines at this moment: an immutable snapshot, right to the last record of every engine
+   * that is not recording at this moment. An interval is `later.since(earlier)`.
+   */
+  snapshot(): Snapshot {
+    this.#aggregation.readJournals()
+    return this.#aggregation.snapshot()
+  }
+
+  /**
+   * The stats of an engine so far, over all its incarnations and instances, or those of all
+   * engines; right to the last record, as `snapshot`.
+   *
+   * @returns a new object; empty for an engine that is not known
+   * @throws MoonmeterError `INVALID_ENGINE`
+   */
+  stats(engine?: number): MooncakeStoreConnectorStats {
+    if (engine !== undefined) engineIndex(engine)
+    this.#aggregation.readJournals()
+    const stats = new MooncakeStoreConnectorStats(this.#settings.sums)
+    this.#aggregation.detailedSnapshot(engine).addTo(stats)
+    return stats
+  }
+
+  /**
+   * End the running incarnations of an engine with what they recorded so far. Its series stay as
+   * they are, or are dropped; the engine then counts from zero when it connects again. Reports of
+   * incarnations from outside that were dropped are rejected.
+   *
+   * @throws MoonmeterError `INVALID_ENGINE`, `INVALID_OPTION`
+   */
+  disconnect(engine: number, options: DisconnectOptions = {}): void {
+    refuseUnknownOptions('disconnect', options, ['series', 'instance'])
+    const { series = 'keep' } = options
+    if (series !== 'keep' && series !== 'drop') {
+      throw new MoonmeterError(
+        'INVALID_OPTION',
+        `disconnect.series: expected 'keep' or 'drop', got '${String(series)}'`,
+      )
+    }
+    const instance = instanceName(options.instance)
+    if (instance === undefined) this.#links.disconnect(engineIndex(engine))
+    if (series !== 'drop') return
+    // What the engine recorded since the last log line is in the next one.
+    this.#observeInterval()
+    this.#aggregation.drop(engineIndex(engine), instance)
+  }
+
+  /**
+   * Count that an engine is restarted, by the reason why it ended; an `EnginePool` does.
+   *
+   * @throws MoonmeterError `INVALID_ENGINE`
+   */
+  noteRestart(engine: number, reason: string): void {
+    this.#aggregation.noteRestart(engineIndex(engine), reason)
+  }
+
+  /**
+   * Ask the running incarnations of an engine to stop: `recorder.stopRequested` becomes true and
+   * `recorder.signal` is aborted.
+   */
+  requestStop(engine: number): void {
+    this.#links.requestStop(engine)
+  }
+
+  /**
+   * End all incarnations with what they recorded so far, log the last interval and stop the timers.
+   * What engines record afterwards is not counted, so stop them first. The metrics stay in the
+   * registry and keep their values.
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#acceptor?.close()
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#links.close()
+    this.#observeInterval()
+    this.#logging?.log()
+  }
+
+  /** A snapshot for a scrape. Reads of silent engines let the event loop turn in between. */
+  async #scrape(): Promise<Snapshot> {
+    await runYielding(this.#aggregation.readSilent())
+    return this.#aggregation.snapshot()
+  }
+
+  #log(): void {
+    if (this.#logging === undefined) return
+    for (const _ of this.#aggregation.readSilent());
+    this.#observeInterval()
+    this.#logging.log()
+  }
+
+  /** Add what came since the last call to the next log line. */
+  #observeInterval(): void {
+    if (this.#logging === undefined) return
+    const stats = new MooncakeStoreConnectorStats(this.#settings.sums)
+    this.#readInterval().addTo(stats)
+    this.#logging.observe(stats)
+  }
+
+  #freeEngine(): number {
+    let engine = 0
+    while (!this.#aggregation.isFree(engine)) engine++
+    return engine
+  }
+
+  #every(ms: number, run: () => void): void {
+    const timer = setInterval(run, ms)
+    // Telemetry alone must not keep a process alive.
+    timer.unref()
+    this.#timers.push(timer)
+  }
+
+  #assertOpen(): void {
+    if (!this.#closed) return
+    throw new MoonmeterError('CLOSED', 'aggregator: expected no use after close(); make a new one')
+  }
+}

@@ -1,0 +1,86 @@
+import { type MetricDefinition, SELF_METRICS } from '../catalogue.js'
+import type { Snapshot } from '../snapshot/snapshot.js'
+import { partsOf, type SourceSnapshot } from '../snapshot/source-snapshot.js'
+import {
+  type Labels,
+  type MetricFamily,
+  NO_LABELS,
+  SINGLE_SAMPLE,
+  sourceLabels,
+} from './metric-family.js'
+
+const MS_PER_SECOND = 1e3
+
+export function selfFamilies(): MetricFamily[] {
+  const reasons = new Map<string, Labels>()
+  const reasonLabels = (reason: string) => {
+    const labels = reasons.get(reason) ?? { reason }
+    reasons.set(reason, labels)
+    return labels
+  }
+  return [
+    family(
+      SELF_METRICS.enginesUp,
+      ({ sources }) => [sources.filter(({ health }) => health.up).length],
+      () => NO_LABELS,
+      (count) => count,
+    ),
+    perEngine(SELF_METRICS.engineUp, ({ health }) => Number(health.up)),
+    perEngine(SELF_METRICS.reports, ({ health }) => health.reports),
+    perEngine(SELF_METRICS.reportBytes, ({ health }) => health.reportBytes),
+    perEngine(
+      SELF_METRICS.lastReport,
+      ({ health }) => (health.lastReportMs ?? 0) / MS_PER_SECOND,
+      ({ health }) => health.lastReportMs !== null,
+    ),
+    perEngine(SELF_METRICS.records, ({ health }) => health.rows),
+    family(
+      SELF_METRICS.rejected,
+      ({ rejections }) => Object.entries(rejections),
+      ([reason]) => reasonLabels(reason),
+      ([, count]) => count,
+    ),
+    restarts(reasonLabels),
+  ]
+}
+
+/** A family of one group, with a series for each item of a snapshot. */
+function family<Item>(
+  definition: MetricDefinition,
+  items: (snapshot: Snapshot) => readonly Item[],
+  labelsOf: (item: Item) => Labels,
+  sample: (item: Item) => number,
+): MetricFamily<readonly Item[]> {
+  return {
+    definition,
+    constantLabels: NO_LABELS,
+    shapes: SINGLE_SAMPLE,
+    groups: (snapshot) => [items(snapshot)],
+    labelsOf: () => NO_LABELS,
+    seriesOf: (all) => all.map(labelsOf),
+    read: (all, values, at) => {
+      for (let index = 0; index < all.length; index++) values[at + index] = sample(all[index])
+    },
+  }
+}
+
+function perEngine(
+  definition: MetricDefinition,
+  sample: (source: SourceSnapshot) => number,
+  isShown?: (source: SourceSnapshot) => boolean,
+): MetricFamily<readonly SourceSnapshot[]> {
+  const items = ({ sources }: Snapshot) => (isShown ? sources.filter(isShown) : sources)
+  return family(definition, items, (source) => sourceLabels(partsOf(source).key), sample)
+}
+
+function restarts(reasonLabels: (reason: string) => Labels): MetricFamily<SourceSnapshot> {
+  return {
+    definition: SELF_METRICS.restarts,
+    constantLabels: NO_LABELS,
+    shapes: SINGLE_SAMPLE,
+    groups: ({ sources }) => sources,
+    labelsOf: (source) => sourceLabels(partsOf(source).key),
+    seriesOf: ({ health }) => Object.keys(health.restarts).map(reasonLabels),
+    read: ({ health }, values, at) => values.set(Object.values(health.restarts), at),
+  }
+}

@@ -1,0 +1,75 @@
+import { Aggregation } from './aggregator/aggregation.js'
+import { storeFamilies } from './exposition/store-families.js'
+import { refuseUnknownOptions, requireType } from './options.js'
+import type { MetricsRegistry } from './registry/metrics-registry.js'
+import { registerFamilies } from './registry/register-families.js'
+import { ColumnLayout } from './snapshot/column-layout.js'
+import { engineIndex } from './source-identity.js'
+import { BinLayout } from './stats/bin-layout.js'
+import type { ConnectorStats } from './stats/connector-stats.js'
+
+/** Options of `MooncakeStorePromMetrics`. */
+export interface PromMetricsOptions {
+  /** The registry that the five families are registered in. */
+  readonly registry: MetricsRegistry
+  /** The value of the `model_name` label. */
+  readonly modelName: string
+  /** Bucket upper bounds in seconds, ascending, `+Inf` left out; default vLLM's. */
+  readonly bounds?: readonly number[]
+}
+
+/** No limits: the stats that are observed are limited already, and there are no reports. */
+const NO_LIMIT = Number.POSITIVE_INFINITY
+const SETTINGS = {
+  limits: { operationsMax: NO_LIMIT, statusesMax: NO_LIMIT },
+  enginesMax: NO_LIMIT,
+  payloadBytesMax: NO_LIMIT,
+  intervalMs: NO_LIMIT,
+  silentAfterMs: NO_LIMIT,
+  now: Date.now,
+  monotonicNow: () => performance.now(),
+  onRejected: () => {},
+  stats: {},
+  durationsMax: 0,
+} as const
+
+/**
+ * vLLM's five Prometheus families of Mooncake store operations, fed with stats that the caller has.
+ * An `EngineAggregator` registers them by itself.
+ */
+export class MooncakeStorePromMetrics {
+  readonly #layout: ColumnLayout
+  #aggregation: Aggregation
+
+  /**
+   * @throws MoonmeterError `INVALID_OPTION` for an unknown option, bounds that are not ascending,
+   * or a registry that does not take the metrics
+   */
+  constructor(options: PromMetricsOptions) {
+    refuseUnknownOptions('MooncakeStorePromMetrics', options, ['registry', 'modelName', 'bounds'])
+    const { registry, modelName, bounds } = options
+    requireType('modelName', 'string', modelName)
+    const layout = new ColumnLayout(BinLayout.of(bounds))
+    const newAggregation = () => new Aggregation({ ...SETTINGS, layout })
+    this.#layout = layout
+    this.#aggregation = newAggregation()
+    const reset = () => {
+      this.#aggregation = newAggregation()
+    }
+    const read = async () => this.#aggregation.snapshot()
+    registerFamilies(registry, storeFamilies(layout, modelName), read, reset)
+  }
+
+  /**
+   * Add the rows of stats to what is exposed of an engine.
+   *
+   * @param engine the engine's index; default 0
+   * @throws MoonmeterError `INVALID_ENGINE`, or `LAYOUT_MISMATCH` when the stats have other bucket
+   * bounds; nothing is added then
+   */
+  observe(stats: ConnectorStats, engine = 0): void {
+    engineIndex(engine)
+    stats.assertBounds(this.#layout.bins)
+    this.#aggregation.addRows(stats, 0, { engine })
+  }
+}

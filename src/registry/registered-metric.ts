@@ -1,0 +1,165 @@
+import { isAscii } from 'node:buffer'
+import { MoonmeterError } from '../errors.js'
+import { releaseBuffers } from '../exposition/buffer-pool.js'
+import type { ExpositionFormat, FamilyWriter } from '../exposition/exposition-format.js'
+import { FORMATS } from '../exposition/formats.js'
+import type { Labels, MetricFamily } from '../exposition/metric-family.js'
+import { OutputBuffer } from '../exposition/output-buffer.js'
+import { runYielding } from '../exposition/run-yielding.js'
+import type { Snapshot } from '../snapshot/snapshot.js'
+import { defaultLabelsOf, type MetricsRegistry } from './metrics-registry.js'
+
+/** A sample as prom-client's registries exchange it. */
+interface RegistrySample {
+  readonly metricName: string
+  readonly labels: Record<string, string>
+  readonly value: number
+}
+
+/** A family with its samples, as prom-client's registries exchange it. */
+interface RegistryFamily {
+  readonly name: string
+  readonly help: string
+  readonly type: string
+  readonly aggregator: string
+  readonly values: RegistrySample[]
+}
+
+/** A family in a format, ready to be written. */
+export interface PreparedFamily {
+  readonly head: string
+  /** Writes the samples, as its steps are taken. */
+  write(output: OutputBuffer): Iterable<void>
+}
+
+/**
+ * One of our families as a metric of a registry. prom-client's own classes take one row at a time,
+ * microseconds each; this reads a snapshot when it is scraped.
+ */
+export class RegisteredMetric {
+  /** Registries of OpenMetrics write it: they cut `_total` off the names of counters. */
+  name: string
+  readonly help: string
+  readonly type: string
+  /** How prom-client merges the metric over the processes of a cluster. */
+  readonly aggregator = 'sum'
+  readonly #registry: MetricsRegistry
+  readonly #family: MetricFamily
+  readonly #read: () => Promise<Snapshot>
+  readonly #reset: () => void
+  readonly #writers = new Map<ExpositionFormat, FamilyWriter>()
+
+  constructor(
+    registry: MetricsRegistry,
+    family: MetricFamily,
+    read: () => Promise<Snapshot>,
+    reset: () => void,
+  ) {
+    const { name, help, type } = family.definition
+    this.name = name
+    this.help = help
+    this.type = type
+    this.#registry = registry
+    this.#family = family
+    this.#read = read
+    this.#reset = reset
+  }
+
+  /**
+   * Make the registry ask this metric at its scrapes.
+   *
+   * @throws MoonmeterError `INVALID_OPTION` when it does not take it
+   */
+  register(): void {
+    try {
+      this.#registry.registerMetric(this as never)
+    } catch (cause) {
+      throw new MoonmeterError(
+        'INVALID_OPTION',
+        `registry: expected one that takes ${this.name}, got: ${(cause as Error).message}; ` +
+          'use one aggregator per registry',
+        { cause },
+      )
+    }
+  }
+
+  /** The family as objects, every one of them new. */
+  async get(): Promise<RegistryFamily> {
+    const family = this.#family
+    const { shapes, constantLabels } = family
+    const samples: RegistrySample[] = []
+    for (const group of family.groups(await this.#read())) {
+      const series = family.seriesOf(group)
+      const values = new Float64Array(series.length * shapes.length)
+      family.read(group, values, 0)
+      for (const [index, value] of values.entries()) {
+        const { suffix, le } = shapes[index % shapes.length]
+        const own = series[Math.floor(index / shapes.length)]
+        const bucket = le === undefined ? {} : { le }
+        const labels = { ...constantLabels, ...family.labelsOf(group), ...own, ...bucket }
+        samples.push({ metricName: this.name + suffix, labels, value })
+      }
+    }
+    return this.#exchange(this.type, samples)
+  }
+
+  /**
+   * The family for a registry's text. Registries format samples one by one, which takes long for
+   * many engines, but write the type without a change. So the lines are appended to the type.
+   */
+  async getForPromString(): Promise<RegistryFamily> {
+    const output = new OutputBuffer()
+    const { write } = await this.prepare(FORMATS.text)
+    await runYielding(write(output))
+    const buffers = output.take()
+    let text = ''
+    // Appending makes a rope, which V8 flattens once, when the registry joins its own text.
+    for (const buffer of buffers) text += decode(buffer)
+    releaseBuffers(buffers)
+    return this.#exchange(this.type + text, [])
+  }
+
+  /** The family as of a snapshot that is taken now, to be written in a format. */
+  async prepare(format: ExpositionFormat): Promise<PreparedFamily> {
+    const snapshot = await this.#read()
+    const writer = this.#writerOf(format)
+    return {
+      head: writer.head,
+      write: (output) => writer.write(output, snapshot, this.#missingDefaultLabels()),
+    }
+  }
+
+  /** What a registry's `resetMetrics` calls. */
+  reset(): void {
+    this.#reset()
+  }
+
+  #writerOf(format: ExpositionFormat): FamilyWriter {
+    const known = this.#writers.get(format)
+    if (known !== undefined) return known
+    const writer = format.createWriter(this.#family)
+    this.#writers.set(format, writer)
+    return writer
+  }
+
+  #exchange(type: string, values: RegistrySample[]): RegistryFamily {
+    const { name, help, aggregator } = this
+    return { name, help, type, aggregator, values }
+  }
+
+  /** The registry's default labels; a sample's own label wins over one of the same name. */
+  #missingDefaultLabels(): Labels {
+    const { labels, type } = this.#family.definition
+    const own = [...labels, ...(type === 'histogram' ? ['le'] : [])]
+    const defaults = Object.entries(defaultLabelsOf(this.#registry))
+    return Object.fromEntries(defaults.filter(([name]) => !own.includes(name)))
+  }
+}
+
+/** Whole lines, each behind a line feed instead of before one; buffers hold whole lines. */
+function decode({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  if (byteLength === 0) return ''
+  const bytes = Buffer.from(buffer, byteOffset, byteLength - 1)
+  // Latin-1 is copied as it is, several times as fast as UTF-8 is decoded.
+  return `\n${isAscii(bytes) ? bytes.toString('latin1') : bytes.toString('utf8')}`
+}

@@ -1,0 +1,98 @@
+import {
+  mergeSeries,
+  type PackedSeries,
+  type SeriesName,
+  subtractSeries,
+} from '../stats/packed-series.js'
+import type { ColumnLayout } from './column-layout.js'
+import type { SeriesNames } from './series-names.js'
+
+/**
+ * The series of a source at one moment; nothing of it changes. The arrays have one entry a series.
+ */
+export interface SeriesTable {
+  /** The names that the series are shown under. */
+  readonly names: readonly SeriesName[]
+  readonly series: readonly PackedSeries[]
+  /** Their numbers, as a `ColumnLayout` arranges them. */
+  readonly columns: Float64Array
+}
+
+/** Lists of names, most of which stay from table to table, and whether each name is there once. */
+const distinct = new WeakMap<readonly SeriesName[], boolean>()
+
+export const EMPTY_TABLE: SeriesTable = { names: [], series: [], columns: new Float64Array(0) }
+
+/**
+ * A table of these series.
+ *
+ * @param names gives the names; limits may give two series the same one
+ * @param previous an earlier table of these series, whose names are kept
+ * @param bucketCounts as for `ColumnLayout.columnsOf`
+ */
+export function makeTable(
+  layout: ColumnLayout,
+  names: SeriesNames,
+  series: readonly PackedSeries[],
+  previous: SeriesTable = EMPTY_TABLE,
+  bucketCounts?: Float64Array,
+): SeriesTable {
+  return {
+    names: hasSameNames(previous.series, series)
+      ? previous.names
+      : series.map((one) => names.of(one)),
+    series,
+    columns: layout.columnsOf(series, bucketCounts),
+  }
+}
+
+/** A table with each name once: series of the same name are added up. */
+export function mergeTables(layout: ColumnLayout, tables: readonly SeriesTable[]): SeriesTable {
+  const [first] = tables
+  if (first !== undefined && tables.length === 1 && isDistinct(first.names)) return first
+  const parts = new Map<SeriesName, PackedSeries[]>()
+  for (const { names, series } of tables) {
+    for (const [index, name] of names.entries()) {
+      const known = parts.get(name)
+      if (known === undefined) parts.set(name, [series[index]])
+      else known.push(series[index])
+    }
+  }
+  const series = Array.from(parts, ([name, list]) => {
+    const [only] = list
+    return list.length === 1 && only !== undefined ? only : mergeSeries(layout.bins, name, list)
+  })
+  return { names: [...parts.keys()], series, columns: layout.columnsOf(series) }
+}
+
+/** The series that counted rows since an earlier table of the same source, with those rows. */
+export function subtractTables(
+  layout: ColumnLayout,
+  later: SeriesTable,
+  earlier: SeriesTable,
+): SeriesTable {
+  const before = new Map(earlier.names.map((name, index) => [name, earlier.series[index]]))
+  const names: SeriesName[] = []
+  const series: PackedSeries[] = []
+  for (const [index, name] of later.names.entries()) {
+    const now = later.series[index]
+    const then = before.get(name)
+    if (now.rows === (then?.rows ?? 0)) continue
+    names.push(name)
+    series.push(then === undefined ? now : subtractSeries(layout.bins, now, then))
+  }
+  return { names, series, columns: layout.columnsOf(series) }
+}
+
+function hasSameNames(left: readonly SeriesName[], right: readonly SeriesName[]): boolean {
+  if (left.length !== right.length) return false
+  return left.every(({ operation, status }, index) => {
+    return operation === right[index].operation && status === right[index].status
+  })
+}
+
+function isDistinct(names: readonly SeriesName[]): boolean {
+  const known = distinct.get(names) ?? new Set(names).size === names.length
+  distinct.set(names, known)
+  return known
+}

@@ -1,0 +1,120 @@
+import type { OTHER } from '../catalogue.js'
+import type { SeriesName } from '../stats/packed-series.js'
+import type { ColumnLayout } from './column-layout.js'
+import { makeSeriesSnapshot, type SeriesData, type SeriesSnapshot } from './series-snapshot.js'
+import { EMPTY_TABLE, type SeriesTable, subtractTables } from './series-table.js'
+
+/** An engine over all its incarnations. Each is one object for as long as its engine is known. */
+export interface SourceKey {
+  /** The instance of the engine; undefined for one that has none. */
+  readonly instance: string | undefined
+  /** The engine's index, or `other` for all engines past the limit. */
+  readonly engine: number | typeof OTHER
+}
+
+/** What an aggregator knows about an engine's reports. */
+export interface SourceHealth {
+  /** Whether the engine has not ended and reported within the silence time-out. */
+  readonly up: boolean
+  /** The newest incarnation; 0 before the first. */
+  readonly incarnation: number
+  /** Payloads accepted. */
+  readonly reports: number
+  /** Bytes of the payloads accepted. */
+  readonly reportBytes: number
+  /** When the last payload was accepted, in milliseconds since 1970; null before the first. */
+  readonly lastReportMs: number | null
+  /** Rows recorded over all incarnations. */
+  readonly rows: number
+  /** Restarts by the pool, by the reason why the engine ended. */
+  readonly restarts: Readonly<Record<string, number>>
+}
+
+/** The content of a `SourceSnapshot` as plain data. */
+export interface SourceData extends Pick<SourceSnapshot, 'instance' | 'engine' | 'health'> {
+  readonly series: readonly SeriesData[]
+}
+
+/** What a source snapshot is made of. */
+export interface SourceParts {
+  readonly key: SourceKey
+  readonly layout: ColumnLayout
+  readonly table: SeriesTable
+  readonly health: SourceHealth
+  /** Single durations in seconds per series, where they were asked for and are known. */
+  readonly durations?: ReadonlyMap<SeriesName, readonly Float64Array[]> | undefined
+}
+
+/**
+ * What a source snapshot is made of, for readers inside this package: a getter would let users change
+ * the arrays, which snapshots and the aggregator share.
+ */
+export let partsOf: (source: SourceSnapshot) => SourceParts
+
+/** One engine in a snapshot. */
+export class SourceSnapshot {
+  static {
+    partsOf = (source) => source.#parts
+  }
+
+  /** The host or process of the engine, where it has one. */
+  readonly instance?: string
+  /** The engine's index, or `other` for all engines past the limit. */
+  readonly engine: number | typeof OTHER
+  readonly health: SourceHealth
+  readonly #parts: SourceParts
+  #series: readonly SeriesSnapshot[] | undefined
+
+  /** @internal */
+  constructor(parts: SourceParts) {
+    const { instance, engine } = parts.key
+    if (instance !== undefined) this.instance = instance
+    this.engine = engine
+    Object.freeze(parts.health.restarts)
+    this.health = Object.freeze(parts.health)
+    this.#parts = parts
+    Object.freeze(this)
+  }
+
+  /** The series of the engine: operations and statuses in the order in which they first came. */
+  get series(): readonly SeriesSnapshot[] {
+    const { layout, table } = this.#parts
+    this.#series ??= Object.freeze(
+      table.series.map((series, index) => makeSeriesSnapshot(layout, table.names[index], series)),
+    )
+    return this.#series
+  }
+
+  /** What this source counted since an earlier snapshot of it. @internal */
+  since(earlier: SourceSnapshot | undefined): SourceSnapshot {
+    const { layout, table } = this.#parts
+    const before = earlier?.health
+    const { health } = this
+    const restarts = Object.entries(health.restarts).map(([reason, count]) => [
+      reason,
+      count - (before?.restarts[reason] ?? 0),
+    ])
+    return new SourceSnapshot({
+      ...this.#parts,
+      table: subtractTables(
+        layout,
+        table,
+        earlier === undefined ? EMPTY_TABLE : earlier.#parts.table,
+      ),
+      health: {
+        ...health,
+        reports: health.reports - (before?.reports ?? 0),
+        reportBytes: health.reportBytes - (before?.reportBytes ?? 0),
+        rows: health.rows - (before?.rows ?? 0),
+        restarts: Object.fromEntries(restarts),
+      },
+    })
+  }
+
+  /** The same as plain data. */
+  toJSON(): SourceData {
+    const { instance, engine, health, series } = this
+    const data = { engine, health, series: series.map((one) => one.toJSON()) }
+    return instance === undefined ? data : { instance, ...data }
+  }
+}

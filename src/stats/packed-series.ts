@@ -1,0 +1,90 @@
+import { ROW_COUNTER_NAMES, type RowCounts } from '../catalogue.js'
+import type { BinLayout } from './bin-layout.js'
+import type { DurationSum } from './duration-sum.js'
+import { mergePackedBins, type PackedBins, subtractPackedBins } from './packed-bins.js'
+
+/** Series of one report at most, and so of a journal. */
+export const REPORT_SERIES_MAX = 1_024
+
+/** What tells a series from the others of an engine. */
+export interface SeriesName {
+  readonly operation: string
+  readonly status: string
+}
+
+/** The stats of one series (operation × status) at one moment, small enough to send. */
+export interface PackedSeries extends SeriesName, RowCounts {
+  /** Number of rows: the sum of the bins. */
+  readonly rows: number
+  readonly durationSum: DurationSum
+  /** Rows per bin of a `BinLayout`. */
+  readonly bins: PackedBins
+}
+
+/** Sums of counters that can be added to. */
+export type MutableCounts = Mutable<RowCounts>
+
+type Mutable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] }
+
+// Copies of an object that is there already are made several times faster than new ones by entries.
+const ZERO_COUNTS = Object.fromEntries(ROW_COUNTER_NAMES.map((name) => [name, 0])) as RowCounts
+const NO_ROWS: PackedSeries = {
+  operation: '',
+  status: '',
+  ...ZERO_COUNTS,
+  rows: 0,
+  durationSum: 0n,
+  bins: new Uint8Array(0),
+}
+
+export function zeroCounts(): MutableCounts {
+  return { ...ZERO_COUNTS }
+}
+
+/** A series without rows, to be filled in. */
+export function newSeries({ operation, status }: SeriesName): Mutable<PackedSeries> {
+  return { ...NO_ROWS, operation, status }
+}
+
+/** Add the counters of some rows, or take them away. */
+export function addCounts(target: MutableCounts, counts: RowCounts, sign: 1 | -1 = 1): void {
+  for (const name of ROW_COUNTER_NAMES) target[name] += sign * counts[name]
+}
+
+export function mergeSeries(
+  layout: BinLayout,
+  name: SeriesName,
+  parts: readonly PackedSeries[],
+): PackedSeries {
+  const sum = newSeries(name)
+  for (const part of parts) {
+    addCounts(sum, part)
+    sum.durationSum += part.durationSum
+    sum.rows += part.rows
+  }
+  sum.bins = mergePackedBins(
+    parts.map(({ bins }) => bins),
+    layout,
+  )
+  return sum
+}
+
+/** The rows that a series counted since an earlier state of it. */
+export function subtractSeries(
+  layout: BinLayout,
+  later: PackedSeries,
+  earlier: PackedSeries,
+): PackedSeries {
+  const difference: Mutable<PackedSeries> = { ...later }
+  addCounts(difference, earlier, -1)
+  difference.rows -= earlier.rows
+  difference.durationSum -= earlier.durationSum
+  difference.bins = subtractPackedBins(later.bins, earlier.bins, layout)
+  return difference
+}
+
+export function countRows(series: Iterable<PackedSeries>): number {
+  let rows = 0
+  for (const { rows: more } of series) rows += more
+  return rows
+}

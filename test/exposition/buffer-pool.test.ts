@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { releaseBuffers, takeBuffer } from '../../src/exposition/buffer-pool.js'
+import { OutputBuffer } from '../../src/exposition/output-buffer.js'
+
+const POOLED_BYTES = 2 ** 18
+
+test('a buffer that was given back is lent again, and only then', () => {
+  const first = takeBuffer(10)
+  assert.equal(first.length, POOLED_BYTES)
+  const second = takeBuffer(10)
+  assert.notEqual(second.buffer, first.buffer)
+  releaseBuffers([first])
+  assert.equal(takeBuffer(10).buffer, first.buffer)
+  releaseBuffers([first, second])
+})
+
+test('a buffer that is given back twice is lent to one caller', () => {
+  const buffer = takeBuffer(1)
+  releaseBuffers([buffer, buffer.subarray(5)])
+  const [left, right] = [takeBuffer(1), takeBuffer(1)]
+  assert.notEqual(left.buffer, right.buffer)
+  releaseBuffers([left, right])
+})
+
+test('memory that the pool did not lend is never lent, whatever its size', () => {
+  const poolSize = Buffer.poolSize
+  Buffer.poolSize = POOLED_BYTES
+  try {
+    const foreign = [Buffer.from('text'), new Uint8Array(POOLED_BYTES), Buffer.alloc(POOLED_BYTES)]
+    releaseBuffers(foreign)
+    const lent = Array.from({ length: 5 }, () => takeBuffer(1))
+    for (const { buffer } of lent) {
+      assert.ok(foreign.every((other) => other.buffer !== buffer))
+    }
+    releaseBuffers(lent)
+  } finally {
+    Buffer.poolSize = poolSize
+  }
+})
+
+test('more than a pooled buffer holds gets memory of its own, which is not kept', () => {
+  const large = takeBuffer(POOLED_BYTES + 1)
+  assert.equal(large.length, POOLED_BYTES + 1)
+  releaseBuffers([large])
+  assert.notEqual(takeBuffer(POOLED_BYTES + 1).buffer, large.buffer)
+})
+
+test('an output is the bytes that were appended, over as many buffers as it takes', () => {
+  const output = new OutputBuffer()
+  const parts = Array.from({ length: 40 }, (_, index) => `${'é'.repeat(index * 500)}\n`)
+  for (const part of parts) output.text(part)
+  const buffers = output.take()
+  assert.ok(buffers.length > 1)
+  assert.equal(Buffer.concat(buffers).toString(), parts.join(''))
+  // Each can be decoded by itself: it ends where a text ended.
+  for (const buffer of buffers) assert.equal(buffer.at(-1), '\n'.charCodeAt(0))
+  assert.deepEqual(Buffer.concat(output.take()), Buffer.alloc(0))
+  releaseBuffers(buffers)
+})

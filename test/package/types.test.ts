@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** What a user's file sees: each line with an error is expected to have it. */
+const CONSUMER = `
+import { Registry } from 'prom-client'
+import { EngineAggregator, EnginePool, MooncakeStoreConnectorStats } from 'moonmeter'
+import type { AggregatorOptions, ConnectorStats, EngineLink, LabelledSeries, MetricsRegistry,
+  OperationStats, PayloadRows, Quantile, Row, RowCounts, SeriesSnapshot, SeriesStats, Snapshot,
+  SnapshotData, SourceSnapshot } from 'moonmeter'
+import { connectRecorder, createRecorder, type OperationRecorder, type Recorder,
+  type ReportSink } from 'moonmeter/recorder'
+
+class OwnRegistry extends Registry { readonly own = 1 }
+const own: OwnRegistry = new EngineAggregator({ registry: new OwnRegistry() }).registry
+new EnginePool({ aggregator: new EngineAggregator({ registry: new OwnRegistry() }), engines: 1,
+  filename: '/engine.js' })
+const made: Registry = new EngineAggregator().registry
+const options: AggregatorOptions = { bounds: [1], monotonicNow: () => 0 }
+const aggregator = new EngineAggregator(options)
+const snapshot: Snapshot = aggregator.snapshot()
+const data: SnapshotData = snapshot.since(snapshot).toJSON()
+const source: SourceSnapshot | undefined = snapshot.sources[0]
+const series: SeriesSnapshot | undefined = source?.series[0]
+const quantile: Quantile | undefined = series?.quantile(0.5)
+const counts: RowCounts | undefined = series
+const stats: ConnectorStats = aggregator.stats(0)
+const operation: OperationStats | undefined = stats.operation('op')
+const total: SeriesStats | undefined = operation?.total()
+const all: LabelledSeries[] = [...stats.series()]
+const rows: PayloadRows = { op: [{ duration_seconds: 1, num_keys: 1 }] }
+const row: Row = { operation: 'op', status: 'ok', durationSeconds: 1, numKeys: 1, numBytes: 0,
+  numFailedKeys: 0 }
+const payload: Uint8Array = MooncakeStoreConnectorStats.fromRows(rows).toPayload()
+MooncakeStoreConnectorStats.fromRows([row], { bounds: [1] })
+const link: EngineLink = aggregator.connect(0)
+const sink: ReportSink = { send: (bytes: Uint8Array) => void aggregator.ingest(bytes) }
+const recorder: Recorder = createRecorder({ engine: 0, sink, instance: 'a' })
+const linked: Promise<Recorder> = connectRecorder()
+const handle: OperationRecorder = createRecorder(link, { now: Date.now }).operation('op')
+handle.record(0.5, 1)
+
+// @ts-expect-error internal
+recorder.journal
+// @ts-expect-error internal
+handle.detach()
+// @ts-expect-error internal
+stats.declare('op')
+// @ts-expect-error internal
+stats.addRow(row)
+// @ts-expect-error internal
+stats.addPacked
+// @ts-expect-error internal
+stats.layout
+// @ts-expect-error internal
+total?.bins
+// @ts-expect-error internal
+source?.table
+// @ts-expect-error internal
+snapshot.addTo(stats)
+// @ts-expect-error an option that was renamed
+new EngineAggregator({ uptime: () => 0 })
+// @ts-expect-error a layout is no option
+new MooncakeStoreConnectorStats({ layout: undefined })
+export { all, counts, data, linked, made, own, payload, quantile, recorder }
+export type { MetricsRegistry }
+`
+
+test('the package’s types are complete for a strict consumer and do not reach internals', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'moonmeter-types-'))
+  context.after(() => rmSync(folder, { recursive: true }))
+  // The package as a user's project has it.
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  const paths = { moonmeter: [join(ROOT, 'dist/src/index.d.ts')] }
+  const recorder = { 'moonmeter/recorder': [join(ROOT, 'dist/src/recorder/index.d.ts')] }
+  writeFileSync(join(folder, 'consumer.mts'), CONSUMER)
+  const compilerOptions = {
+    noEmit: true,
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    module: 'nodenext',
+    target: 'es2023',
+    types: ['node'],
+    skipLibCheck: true,
+    paths: { ...paths, ...recorder },
+  }
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, include: ['consumer.mts'] }),
+  )
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', folder])
+  assert.equal(String(stdout), '')
+  assert.equal(status, 0)
+})

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Counter, Registry } from 'prom-client'
+import { releaseBuffers } from '../../src/exposition/buffer-pool.js'
+import { EngineAggregator, type MetricsRegistry } from '../../src/index.js'
+import { renderRegistry } from '../../src/registry/render-registry.js'
+import { pack } from '../../src/wire/msgpack.js'
+
+async function textOf(registry: MetricsRegistry): Promise<string> {
+  const buffers = await renderRegistry(registry)
+  const text = Buffer.concat(buffers).toString()
+  releaseBuffers(buffers)
+  return text
+}
+
+/** An aggregator with rows of many engines, beside a metric of the user. */
+function newAggregator(registry: Registry, engines: number) {
+  new Counter({ name: 'requests_total', help: 'Requests.', registers: [registry] }).inc(3)
+  const aggregator = new EngineAggregator({ registry, now: () => 1_000 })
+  for (let engine = 0; engine < engines; engine++) {
+    const rows = [{ duration_seconds: engine / 7, num_keys: engine, status: 'é "\n' }]
+    assert.ok(aggregator.ingest(pack({ op: rows }), { engine }).accepted)
+  }
+  return aggregator
+}
+
+test('what is rendered as bytes is what the registry returns as text', async () => {
+  const registry = new Registry()
+  const aggregator = newAggregator(registry, 100)
+  for (let scrape = 0; scrape < 3; scrape++) {
+    assert.equal(await textOf(registry), await registry.metrics())
+    aggregator.ingest(pack({ op: [{ duration_seconds: 1, num_keys: 5 }] }), { engine: scrape })
+  }
+  await aggregator.close()
+})
+
+test('a registry of another format, or without a list of metrics, is rendered as it is', async () => {
+  const openMetrics = new Registry()
+  openMetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never)
+  const aggregator = newAggregator(openMetrics, 3)
+  assert.match(await textOf(openMetrics), /# EOF\n$/)
+  const minimal = { contentType: 'text/plain', registerMetric() {}, metrics: async () => 'a 1\n' }
+  assert.equal(await textOf(minimal), 'a 1\n')
+  await aggregator.close()
+})
+
+test('two renderings at once each show the registry as it was', async () => {
+  const registry = new Registry()
+  const aggregator = newAggregator(registry, 400)
+  const [first, second] = await Promise.all([textOf(registry), textOf(registry)])
+  assert.equal(first, second)
+  assert.equal(first, await registry.metrics())
+  await aggregator.close()
+})

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BoundedNames } from '../../src/stats/bounded-names.js'
+
+function newNames(max: number) {
+  return new BoundedNames(max, (name) => ({ name }))
+}
+
+test('names within the limit each have a value, further ones share that of other', () => {
+  const names = newNames(2)
+  const first = names.get('a')
+  assert.equal(names.get('a'), first)
+  assert.deepEqual(
+    ['a', 'b', 'c', 'd', 'a'].map((name) => names.get(name).name),
+    ['a', 'b', 'other', 'other', 'a'],
+  )
+  assert.deepEqual([...names.entries.keys()], ['a', 'b', 'other'])
+})
+
+test('other always has a place, and takes one of the others where it comes early', () => {
+  const names = newNames(1)
+  assert.equal(names.get('other').name, 'other')
+  assert.equal(names.get('a').name, 'other')
+  names.clear()
+  assert.equal(names.get('a').name, 'a')
+  assert.equal(names.get('other').name, 'other')
+})
+
+test('names that are too long for a label are other, and halves of surrogate pairs are replaced', () => {
+  const names = newNames(9)
+  assert.equal(names.get('é'.repeat(128)).name, 'other')
+  assert.equal(names.get('é'.repeat(127)).name, 'é'.repeat(127))
+  assert.equal(names.get('x\ud800').name, 'x\ufffd')
+  assert.equal(names.get('x\ufffd'), names.get('x\ud801'))
+})

@@ -1,0 +1,51 @@
+import { BINS_MAX } from '../../../src/stats/bin-layout.js'
+import type { ConnectorStats } from '../../../src/stats/connector-stats.js'
+import { addPackedBins } from '../../../src/stats/packed-bins.js'
+import type { PackedSeries } from '../../../src/stats/packed-series.js'
+import type { SeriesStats } from '../../../src/stats/series-stats.js'
+
+const ALL_BINS = Uint16Array.from({ length: BINS_MAX }, (_, bin) => bin)
+
+/** Everything a series holds, in a form that compares. */
+export interface SeriesContents {
+  readonly rows: number
+  readonly numKeys: number
+  readonly numBytes: number
+  readonly numFailedKeys: number
+  /** The exact sum of the durations, in units of 2^-82 s. */
+  readonly sumUnits: bigint
+  /** Bins that are not empty with their counts. */
+  readonly bins: readonly (readonly [number, number])[]
+}
+
+/** What the series of stats hold. */
+export function seriesContents(stats: SeriesStats): SeriesContents {
+  return packedContents(stats.pack({ operation: '', status: '' }))
+}
+
+/** What a packed series holds. */
+export function packedContents(series: PackedSeries): SeriesContents {
+  const counts = new Float64Array(BINS_MAX)
+  addPackedBins(counts, series.bins, ALL_BINS)
+  const bins = [...counts.entries()].filter(([, count]) => count !== 0)
+  const { rows, numKeys, numBytes, numFailedKeys, durationSum: sumUnits } = series
+  return { rows, numKeys, numBytes, numFailedKeys, sumUnits, bins }
+}
+
+/** What stats hold, by operation and status. */
+export function contentsOf(stats: ConnectorStats): Map<string, SeriesContents> {
+  const all = [...stats.series()].map(
+    ({ operation, status, stats: series }) =>
+      [JSON.stringify([operation, status]), seriesContents(series)] as const,
+  )
+  return new Map(all.sort(([left], [right]) => (left < right ? -1 : 1)))
+}
+
+/** What packed series hold, by operation and status. */
+export function contentsOfPacked(all: readonly PackedSeries[]): Map<string, SeriesContents> {
+  const contents = all.map(
+    (series) =>
+      [JSON.stringify([series.operation, series.status]), packedContents(series)] as const,
+  )
+  return new Map(contents.sort(([left], [right]) => (left < right ? -1 : 1)))
+}

@@ -1,0 +1,136 @@
+/** A file of the repository: its path from the top with `/`, and what is in it. */
+export interface SourceFile {
+  readonly path: string
+  readonly text: string
+}
+
+/** One breach of a rule, with where it is. */
+export type Violation = string
+
+/** A rule that no linter knows: what breaks it in the files given. */
+export type HouseRule = (files: readonly SourceFile[]) => Violation[]
+
+/** What every part may import: it stands below all of them. */
+const BASE = ['errors', 'catalogue', 'options', 'call-safely', 'source-identity']
+const DATA = ['stats', 'snapshot', 'journal', 'wire']
+const FACADE = ['engine-aggregator', 'engine-aggregator-options', 'mooncake-store-prom-metrics']
+const BELOW_FACADE = [...DATA, 'aggregator', 'links', 'logging', 'exposition', 'registry']
+
+/**
+ * Which parts of `src` (a folder, or a file of its top) each part may import, beside itself and
+ * `BASE`. `workers` stands for the folder beside `src`.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  catalogue: [],
+  options: [],
+  'call-safely': [],
+  'source-identity': [],
+  stats: [],
+  snapshot: ['stats'],
+  journal: ['stats'],
+  wire: ['stats'],
+  recorder: ['stats', 'journal', 'wire'],
+  aggregator: DATA,
+  links: ['stats', 'journal', 'aggregator'],
+  logging: ['stats', 'snapshot'],
+  exposition: ['stats', 'snapshot'],
+  registry: ['stats', 'snapshot', 'exposition'],
+  'engine-aggregator-options': BELOW_FACADE,
+  'engine-aggregator': ['engine-aggregator-options', ...BELOW_FACADE],
+  'mooncake-store-prom-metrics': BELOW_FACADE,
+  pool: [...FACADE, 'recorder', 'journal'],
+  simulate: ['stats'],
+  server: ['exposition', 'registry'],
+  cli: [...FACADE, ...BELOW_FACADE, 'recorder', 'pool', 'simulate', 'server', 'workers'],
+  index: [...FACADE, ...BELOW_FACADE, 'recorder', 'pool', 'server'],
+  workers: ['recorder', 'simulate', 'pool'],
+}
+/** Parts at the bottom may import each other only as said here. */
+const BASE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  catalogue: [],
+  options: ['errors'],
+  'call-safely': [],
+  'source-identity': ['errors'],
+}
+
+/** The one folder of `src` that may import each npm package. */
+const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
+  msgpackr: 'wire',
+  'prom-client': 'registry',
+  piscina: 'pool',
+  commander: 'cli',
+  pino: 'cli',
+}
+
+const IMPORT = /\b(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/g
+const BARE_IMPORT = /\bimport\s*\(?\s*['"]([^'"]+)['"]/g
+/** Where programs, homes and temporary files of some machine are; tests get theirs from the OS. */
+const MACHINE_PATH = /(?<![\w.$}~-])\/(?:work|home|root|Users|tmp|opt|mnt|usr\/local)\/[\w.-]+/
+
+/** Imports go down the table of parts, never up and never across. */
+export const importDirection: HouseRule = (files) =>
+  files.filter(isProgram).flatMap((file) => {
+    const from = partOf(file.path)
+    const allowed = BASE_IMPORTS[from] ?? [...BASE, ...(MAY_IMPORT[from] ?? [])]
+    if (MAY_IMPORT[from] === undefined) return [`${file.path}: '${from}' is in no row of the table`]
+    return importsOf(file.text)
+      .filter((specifier) => specifier.startsWith('.'))
+      .map((specifier) => partOf(resolvePath(file.path, specifier)))
+      .filter((to) => to !== from && !allowed.includes(to))
+      .map((to) => `${file.path}: ${from} must not import ${to}`)
+  })
+
+/** Each npm package is imported in one folder of `src`, so that it can be replaced there. */
+export const packageFolders: HouseRule = (files) =>
+  files.filter(isProgram).flatMap((file) =>
+    importsOf(file.text)
+      .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+      .map((specifier) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'))
+      .filter((name) => PACKAGE_FOLDERS[name] !== partOf(file.path))
+      .map(
+        (name) => `${file.path}: ${name} belongs in ${PACKAGE_FOLDERS[name] ?? 'no folder yet'}`,
+      ),
+  )
+
+/** No file holds a path of the machine it was written on. */
+export const noMachinePaths: HouseRule = (files) =>
+  files.flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, index) => {
+      const found = MACHINE_PATH.exec(line)?.[0]
+      return found === undefined ? [] : [`${path}:${index + 1}: ${found} is a path of one machine`]
+    }),
+  )
+
+function isProgram({ path }: SourceFile): boolean {
+  return /^(?:src|workers)\/.*\.ts$/.test(path)
+}
+
+/**
+ * `src/wire/report.ts` is of `wire`, `src/errors.ts` of `errors`, `workers/engine.ts` of `workers`.
+ */
+function partOf(path: string): string {
+  const [top = '', part = ''] = path.split('/')
+  return top === 'src' ? part.replace(/\.[jt]s$/, '') : top
+}
+
+function importsOf(text: string): string[] {
+  const code = withoutComments(text)
+  return [IMPORT, BARE_IMPORT].flatMap((pattern) =>
+    [...code.matchAll(pattern)].map(([, specifier = '']) => specifier),
+  )
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1')
+}
+
+function resolvePath(from: string, specifier: string): string {
+  const parts = from.split('/').slice(0, -1)
+  for (const part of specifier.split('/')) {
+    if (part === '..') parts.pop()
+    else if (part !== '.') parts.push(part)
+  }
+  return parts.join('/')
+}

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import type { EngineLink } from '../../../src/index.js'
+import { Journal } from '../../../src/journal/journal.js'
+import { JournalLayout } from '../../../src/journal/journal-layout.js'
+import { BinLayout } from '../../../src/stats/bin-layout.js'
+import type { PackedSeries } from '../../../src/stats/packed-series.js'
+
+/** The series of a journal whose recorder is on this thread, so that it cannot be busy. */
+export function seriesOf(journal: Journal): PackedSeries[] {
+  const series = journal.read('live')
+  assert.ok(series !== undefined)
+  return series
+}
+
+/** The journal of a link, as another thread opens it. */
+export function journalOf({ journal, bounds, seriesMax }: EngineLink): Journal {
+  return new Journal(journal, new JournalLayout(BinLayout.of(bounds), seriesMax))
+}

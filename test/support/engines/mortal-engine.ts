@@ -1,0 +1,78 @@
+/**
+ * Engines for a pool that count themselves what they record, and end in the way they are named for.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { EngineContext } from '../../../src/index.js'
+import type { Recorder } from '../../../src/recorder/index.js'
+
+/** What a mortal engine is to do. */
+export interface MortalTask {
+  /** Two float64: rows begun and rows done, over all incarnations. */
+  readonly counters: SharedArrayBuffer
+  /** Rows of each incarnation. */
+  readonly rows: number
+}
+
+type Context = EngineContext<MortalTask>
+
+function record(recorder: Recorder, { counters, rows }: MortalTask): void {
+  const counted = new Float64Array(counters)
+  const loadGet = recorder.operation('load_get')
+  for (let row = 0; row < rows; row++) {
+    counted[0] += 1
+    loadGet.record(0.25, 3, 6)
+    counted[1] += 1
+  }
+}
+
+/** Throws. */
+export function error({ recorder, task }: Context): never {
+  record(recorder, task)
+  throw new Error('the engine fails')
+}
+
+/** Ends its thread. */
+export function exit({ recorder, task }: Context): never {
+  record(recorder, task)
+  process.exit(7)
+}
+
+/** Fills the memory it may have. */
+export function out_of_memory({ recorder, task }: Context): never {
+  record(recorder, task)
+  const hoard: unknown[] = []
+  for (;;) hoard.push(new Array(1_000).fill(hoard.length))
+}
+
+/** Records all the time until its signal comes, and tells what it saw of the request. */
+export async function graceful({ recorder, task, signal }: Context): Promise<object> {
+  let heard = false
+  signal.addEventListener('abort', () => {
+    heard = true
+  })
+  while (!signal.aborted) {
+    record(recorder, task)
+    await sleep(1)
+  }
+  // Rows that only a last report, or the journal, can bring.
+  record(recorder, task)
+  return { heard, stopRequested: recorder.stopRequested }
+}
+
+/** Records for ever, whatever it is asked. */
+export function hung({ recorder, task }: Context): never {
+  for (;;) record(recorder, task)
+}
+
+/** Records and dies, again and again, until it is asked to stop; by turns it throws and exits. */
+export async function restless({ recorder, task, incarnation, signal }: Context): Promise<string> {
+  const endMs = performance.now() + 20 + Math.random() * 100
+  while (performance.now() < endMs && !recorder.stopRequested) {
+    record(recorder, task)
+    if (incarnation % 3 !== 0) await sleep(0)
+  }
+  if (signal.aborted || recorder.stopRequested) return 'stopped'
+  if (incarnation % 2 === 0) process.exit(3)
+  throw new Error('the engine fails')
+}

@@ -1,0 +1,59 @@
+/** Engines for tests of the pool: each export ends in another way. */
+
+import type { EngineContext } from '../../../src/index.js'
+
+/** Records as many rows as its task says and answers what it was called with. */
+export function run({ engine, incarnation, recorder, task }: EngineContext<{ rows: number }>) {
+  for (let row = 0; row < task.rows; row++) recorder.record('load_get', 0.25, 1)
+  return { engine, incarnation, task }
+}
+
+/** Fails in its first incarnations, as many as its task says. */
+export async function failAtFirst({ incarnation, recorder, task }: EngineContext<number>) {
+  recorder.record('load_get', 0.25, 1)
+  if (incarnation <= task) throw new Error(`incarnation ${incarnation} fails`)
+  return incarnation
+}
+
+/** Ends its thread. */
+export function exit({ recorder }: EngineContext): never {
+  recorder.record('load_get', 0.25, 1)
+  process.exit(7)
+}
+
+/** Throws what no promise brings to the pool. */
+export async function throwElsewhere({ recorder }: EngineContext): Promise<void> {
+  recorder.record('load_get', 0.25, 1)
+  setTimeout(() => {
+    throw new Error('nobody catches this')
+  }, 1)
+  await new Promise((resolve) => setTimeout(resolve, 60_000))
+}
+
+/** Waits until it is asked to stop. */
+export async function untilStopped({ engine, recorder, signal }: EngineContext) {
+  recorder.record('load_get', 0.25, 1)
+  while (!signal.aborted) {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, 60_000)
+      signal.addEventListener('abort', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+  return `stopped ${engine}`
+}
+
+/** Looks for a request to stop in a loop that never yields. */
+export function busyUntilStopped({ recorder }: EngineContext) {
+  const loadGet = recorder.operation('load_get')
+  while (!recorder.stopRequested) loadGet.record(0.25, 1)
+  return 'stopped'
+}
+
+/** Does not look. */
+export function endless({ recorder }: EngineContext): never {
+  const loadGet = recorder.operation('load_get')
+  for (;;) loadGet.record(0.25, 1)
+}

@@ -1,9 +1,0 @@
-import { MoonmeterError, type MoonmeterErrorCode, type RejectionReason } from '../../src/errors.js'
-
-/** For `assert.throws`: a `MoonmeterError` of this code, and reason where one is given. */
-export function failure(code: MoonmeterErrorCode, reason?: RejectionReason) {
-  return (error: unknown): boolean => {
-    if (!(error instanceof MoonmeterError)) throw error
-    return error.code === code && error.reason === reason && !error.message.includes('\n')
-  }
-}

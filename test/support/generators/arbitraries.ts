@@ -1,0 +1,56 @@
+import fc from 'fast-check'
+import { DURATION_BOUNDS_SECONDS } from '../../../src/catalogue.js'
+import type { Row } from '../../../src/stats/row.js'
+import { nextDown, nextUp } from './floats.js'
+
+/** Durations where code is likely to err: bounds, edges of the bins' range, extremes. */
+export const EDGE_DURATIONS: readonly number[] = [
+  ...[...DURATION_BOUNDS_SECONDS, 2 ** -30, 2 ** 16].flatMap((bound) => [
+    nextDown(bound),
+    bound,
+    nextUp(bound),
+  ]),
+  0,
+  Number.MIN_VALUE,
+  2 ** -1022,
+  nextDown(2 ** -1022),
+  1e-12,
+  nextDown(2 ** 64),
+  2 ** 64,
+]
+
+/** Any duration a row may have, likely ones more often. */
+export const durations: fc.Arbitrary<number> = fc.oneof(
+  { weight: 6, arbitrary: fc.double({ min: 0, max: 5, noNaN: true }) },
+  { weight: 1, arbitrary: fc.double({ min: 0, max: 2 ** 64, noNaN: true }) },
+  { weight: 2, arbitrary: fc.constantFrom(...EDGE_DURATIONS) },
+)
+
+/** Counts small enough that sums of them are exact. */
+export const counts: fc.Arbitrary<number> = fc.oneof(
+  fc.nat({ max: 2 ** 31 - 1 }),
+  fc.constantFrom(0, 1, 2 ** 32, 2 ** 40),
+)
+
+/** One code point of any plane, no half of a surrogate pair. */
+export const characters: fc.Arbitrary<string> = fc
+  .oneof(
+    fc.nat({ max: 0x7f }),
+    fc.nat({ max: 0xd7ff }),
+    fc.integer({ min: 0xe000, max: 0xffff }),
+    fc.integer({ min: 0x10000, max: 0x10ffff }),
+  )
+  .map((point) => String.fromCodePoint(point))
+
+/** Strings of whole code points, of all planes, the empty one among them. */
+export const names: fc.Arbitrary<string> = fc.string({ unit: characters, maxLength: 40 })
+
+/** Complete rows of few operations and statuses. */
+export const rows: fc.Arbitrary<Row> = fc.record({
+  operation: fc.constantFrom('load_get', 'save_put', 'Ω', '__proto__', ''),
+  durationSeconds: durations,
+  numKeys: counts,
+  numBytes: counts,
+  status: fc.constantFrom('ok', 'partial_failure', 'error', 'constructor'),
+  numFailedKeys: counts,
+})

@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Child, type ChildOptions, type Ended } from './child.js'
+
+/** The built command. */
+export const COMMAND_FILE = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url))
+/** A small trace whose totals are worked out by hand in test/cli/simulate.test.ts. */
+export const SMALL_TRACE = fileURLToPath(
+  new URL('../../../../test/fixtures/small-trace.jsonl', import.meta.url),
+)
+
+/** Start `moonmeter` with these arguments. */
+export function startCommand(
+  context: TestContext,
+  args: readonly string[],
+  options?: ChildOptions,
+): Child {
+  return new Child(context, process.execPath, [COMMAND_FILE, ...args], options)
+}
+
+/** Run `moonmeter` with these arguments to its end. */
+export function runCommand(
+  context: TestContext,
+  args: readonly string[],
+  options?: ChildOptions,
+): Promise<Ended> {
+  return startCommand(context, args, options).end()
+}
+
+/** Where a started `simulate` serves, once it does: the address without a path. */
+export async function servedUrl(simulation: Child): Promise<string> {
+  const [, url = ''] = await simulation.waitForStderr(/ serving (http:\S+)\/metrics\n/)
+  return url
+}
+
+/** The exposition of a started `simulate`. */
+export async function scrape(url: string): Promise<string> {
+  const response = await fetch(`${url}/metrics`)
+  if (response.status !== 200) throw new Error(`${url}/metrics: ${response.status}`)
+  return response.text()
+}
+
+/** A directory that is gone after the test. */
+export function temporaryDirectory(context: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'moonmeter-test-'))
+  context.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))
+  return directory
+}
