@@ -40,6 +40,7 @@ export type {
   LabelledSeries,
 } from './stats/connector-stats.js'
 export type { OperationStats } from './stats/operation-stats.js'
+export type { SeriesName } from './stats/packed-series.js'
 export type { Quantile } from './stats/quantile.js'
 export type { Row, RowOptions } from './stats/row.js'
 export type { SeriesStats } from './stats/series-stats.js'

@@ -17,7 +17,7 @@ import {
 import type { Moment, Source } from './source.js'
 import { type SourceSettings, SourceTable } from './source-table.js'
 
-/** Highest number of an incarnation from outside: those that connect here count on from it. */
+/** Highest number of an incarnation from outside; local ones get the numbers after the newest. */
 const INCARNATION_MAX = Number.MAX_SAFE_INTEGER - 2 ** 32
 /**
  * Incarnations from outside that are kept, over all sources: a late report of such an incarnation
@@ -42,7 +42,7 @@ export interface AggregationSettings extends SourceSettings {
   readonly stats: ConnectorStatsOptions
   /** Single durations of ended incarnations and ingested rows kept, over all sources. */
   readonly durationsMax: number
-  /** Called before durations are dropped that the log line has not read. */
+  /** Called when many single durations came since an interval was last read. */
   readonly onDurationsFull?: () => void
 }
 
@@ -65,7 +65,7 @@ export class Aggregation {
     REJECTION_REASONS.map((reason) => [reason, 0]),
   ) as Record<RejectionReason, number>
   readonly #startMs: number
-  #monotonicMs = Number.NEGATIVE_INFINITY
+  #monotonicMs = 0
 
   constructor(settings: AggregationSettings) {
     this.#settings = settings
@@ -237,7 +237,7 @@ export class Aggregation {
 
   /** Let single durations be read before more come than are kept. */
   #makeRoom(): void {
-    if (this.#recent.isNearlyFull) this.#settings.onDurationsFull?.()
+    if (this.#recent.isHalfUnread) this.#settings.onDurationsFull?.()
   }
 
   #ingestReport(report: DecodedReport, bytes: number, { engine, instance }: IngestOptions): void {

@@ -39,15 +39,17 @@ export class RecentDurations {
   /** Number of lists that were dropped; the first of `#lists` has this number. */
   #dropped = 0
   #size = 0
+  /** What was added since a cursor was last taken. */
+  #unread = 0
 
   /** @param max durations kept at most; 0 keeps none */
   constructor(max: number) {
     this.#max = max
   }
 
-  /** Whether the next addition may be the one that drops others. */
-  get isNearlyFull(): boolean {
-    return this.#size > this.#max / 2
+  /** Whether half of what can be kept came since a cursor was last taken. */
+  get isHalfUnread(): boolean {
+    return this.#unread > this.#max / 2
   }
 
   /** Keep the durations of rows that were ingested. */
@@ -68,6 +70,7 @@ export class RecentDurations {
 
   /** The cursor of a reader that has read everything so far. */
   cursor(live: Iterable<Incarnation>): DurationCursor {
+    this.#unread = 0
     const tables = new Map<Incarnation, SeriesTable>()
     for (const incarnation of live) tables.set(incarnation, incarnation.table)
     return { ended: this.#dropped + this.#lists.length, tables }
@@ -107,6 +110,7 @@ export class RecentDurations {
     if (this.#max === 0) return
     this.#lists.push(list)
     this.#size += list.durations.length + LIST_OVERHEAD
+    this.#unread += list.durations.length + LIST_OVERHEAD
     if (this.#size <= this.#max) return
     // A quarter is dropped at once, since `splice` moves all lists that stay.
     let drop = 0

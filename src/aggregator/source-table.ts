@@ -14,11 +14,11 @@ export interface SourceSettings {
 
 /** The sources by instance and engine, as many as the limit allows, and one for all others. */
 export class SourceTable {
+  /** Rows of all engines past the limit count for this source. */
+  readonly other: Source
   readonly #settings: SourceSettings
   readonly #recent: RecentDurations
-  readonly #sources = new Map<string | undefined, Map<number, Source>>()
-  #size = 0
-  readonly #other: Source
+  readonly #sources = new Map<string, Source>()
   /** The sources in order, until one comes or goes. */
   #sorted: readonly Source[] | undefined
   /** Newest incarnations of sources that were dropped, as many as there may be sources. */
@@ -27,47 +27,38 @@ export class SourceTable {
   constructor(settings: SourceSettings, recent: RecentDurations) {
     this.#settings = settings
     this.#recent = recent
-    this.#other = new Source(OTHER_KEY, settings.layout, settings.limits, recent)
+    this.other = new Source(OTHER_KEY, settings.layout, settings.limits, recent)
   }
 
   get size(): number {
-    return this.#size
-  }
-
-  /** The source that rows of all engines past the limit count for. */
-  get other(): Source {
-    return this.#other
+    return this.#sources.size
   }
 
   /** The engine indices known, ascending, each once. */
   get engines(): number[] {
-    const indices = [...this.#sources.values()].flatMap((engines) => [...engines.keys()])
+    const indices = Array.from(this.#sources.values(), ({ key }) => Number(key.engine))
     return [...new Set(indices)].sort((left, right) => left - right)
   }
 
   /** All sources by instance and index, and last the one for all others where it was used. */
   list(): readonly Source[] {
-    this.#sorted ??= [...this.#sources.values()]
-      .flatMap((engines) => [...engines.values()])
-      .sort((left, right) => compare(left, right))
-    return this.#other.isUsed ? [...this.#sorted, this.#other] : this.#sorted
+    this.#sorted ??= [...this.#sources.values()].sort(compare)
+    return this.other.isUsed ? [...this.#sorted, this.other] : this.#sorted
   }
 
   find(engine: number, instance: string | undefined): Source | undefined {
-    return this.#sources.get(instance)?.get(engine)
+    return this.#sources.get(textOf(engine, instance))
   }
 
   /** The source of an engine, added where it is new; undefined for a new one past the limit. */
   add(engine: number, instance: string | undefined): Source | undefined {
-    const known = this.find(engine, instance)
+    const text = textOf(engine, instance)
+    const known = this.#sources.get(text)
     const { layout, limits, enginesMax } = this.#settings
-    if (known !== undefined || this.#size >= enginesMax) return known
-    const forgotten = this.#forgotten.get(textOf(engine, instance))
+    if (known !== undefined || this.size >= enginesMax) return known
     const key = Object.freeze({ instance, engine })
-    const source = new Source(key, layout, limits, this.#recent, forgotten)
-    const engines = this.#sources.get(instance) ?? new Map<number, Source>()
-    this.#sources.set(instance, engines.set(engine, source))
-    this.#size++
+    const source = new Source(key, layout, limits, this.#recent, this.#forgotten.get(text))
+    this.#sources.set(text, source)
     this.#sorted = undefined
     return source
   }
@@ -88,24 +79,22 @@ export class SourceTable {
 
   /** Drop a source, but for the number of its newest incarnation: reports of it may still come. */
   delete(engine: number, instance: string | undefined): void {
-    const source = this.find(engine, instance)
+    const text = textOf(engine, instance)
+    const source = this.#sources.get(text)
     if (source === undefined) return
-    const engines = this.#sources.get(instance)
-    engines?.delete(engine)
-    if (engines?.size === 0) this.#sources.delete(instance)
-    this.#size--
+    this.#sources.delete(text)
     this.#sorted = undefined
-    const key = textOf(engine, instance)
-    this.#forgotten.delete(key)
-    this.#forgotten.set(key, source.newest)
+    this.#forgotten.delete(text)
+    this.#forgotten.set(text, source.newest)
     if (this.#forgotten.size <= this.#settings.enginesMax) return
     const [oldest] = this.#forgotten.keys()
     if (oldest !== undefined) this.#forgotten.delete(oldest)
   }
 }
 
-function textOf(engine: number, instance: string | undefined): string {
-  return JSON.stringify([engine, instance])
+/** An instance is never empty, so the text of a source without one is no other's. */
+function textOf(engine: number, instance = ''): string {
+  return `${engine} ${instance}`
 }
 
 /** Sources without an instance come first. */

@@ -78,9 +78,15 @@ function restarts(reasonLabels: (reason: string) => Labels): MetricFamily<Source
     definition: SELF_METRICS.restarts,
     constantLabels: NO_LABELS,
     shapes: SINGLE_SAMPLE,
-    groups: ({ sources }) => sources,
+    groups: ({ sources }) => sources.filter(hasRestarts),
     labelsOf: (source) => sourceLabels(partsOf(source).key),
     seriesOf: ({ health }) => Object.keys(health.restarts).map(reasonLabels),
     read: ({ health }, values, at) => values.set(Object.values(health.restarts), at),
   }
+}
+
+function hasRestarts({ health }: SourceSnapshot): boolean {
+  // Most engines have none, and `Object.keys` makes an array for each.
+  for (const _ in health.restarts) return true
+  return false
 }

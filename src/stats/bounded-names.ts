@@ -5,7 +5,8 @@ export const LABEL_BYTES_MAX = 255
 
 /** Whether a name is short enough for a label; rows of longer ones count under `other`. */
 export function fitsLabel(name: string): boolean {
-  return Buffer.byteLength(name) <= LABEL_BYTES_MAX
+  // A UTF-16 unit takes three bytes at most, and most names are short.
+  return name.length * 3 <= LABEL_BYTES_MAX || Buffer.byteLength(name) <= LABEL_BYTES_MAX
 }
 
 /**

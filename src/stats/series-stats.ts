@@ -22,8 +22,7 @@ export class SeriesStats {
   readonly bins: Float64Array
   /** The single durations, while they are few. @internal */
   readonly durations: DurationLog
-  /** The sum of each counter over the rows. */
-  readonly counts: MutableCounts = zeroCounts()
+  readonly #counts: MutableCounts = zeroCounts()
   rows = 0
   /** @internal */
   durationSum = 0n
@@ -38,6 +37,11 @@ export class SeriesStats {
   /** Whether every single duration is known, so that quantiles are exact. */
   get isExact(): boolean {
     return this.durations.values()?.length === this.rows
+  }
+
+  /** The sum of each counter over the rows. */
+  get counts(): RowCounts {
+    return this.#counts
   }
 
   /** The sum of the durations in seconds, added up exactly and rounded once. */
@@ -57,7 +61,7 @@ export class SeriesStats {
     this.durationSum += durationSumOf(row.durationSeconds)
     this.durations.add(row.durationSeconds)
     this.rows++
-    addCounts(this.counts, row)
+    addCounts(this.#counts, row)
   }
 
   /** Add the rows of another series of the same layout. @internal */
@@ -66,7 +70,7 @@ export class SeriesStats {
     this.durationSum += other.durationSum
     this.durations.addAll(other.durations.values())
     this.rows += other.rows
-    addCounts(this.counts, other.counts)
+    addCounts(this.#counts, other.counts)
   }
 
   /**
@@ -80,7 +84,7 @@ export class SeriesStats {
     this.durationSum += series.durationSum
     for (const some of durations) this.durations.addAll(some)
     this.rows += series.rows
-    addCounts(this.counts, series)
+    addCounts(this.#counts, series)
   }
 
   /**
