@@ -12,7 +12,7 @@ export interface SourceSettings {
   readonly enginesMax: number
 }
 
-/** The sources by instance and engine, as many as the limit allows, and one for all others. */
+/** The sources by instance and engine, up to a limit, and the source `other` for all further ones. */
 export class SourceTable {
   /** Rows of all engines past the limit count for this source. */
   readonly other: Source
@@ -40,7 +40,7 @@ export class SourceTable {
     return [...new Set(indices)].sort((left, right) => left - right)
   }
 
-  /** All sources by instance and index, and last the one for all others where it was used. */
+  /** All sources by instance and index, and last `other` where it was used. */
   list(): readonly Source[] {
     this.#sorted ??= [...this.#sources.values()].sort(compare)
     return this.other.isUsed ? [...this.#sorted, this.other] : this.#sorted

@@ -23,15 +23,15 @@ const HIGH_UNIT = 2 ** -44
 const LOW_UNIT = DURATION_UNIT_SECONDS
 /** Limb 0 counts 2^-82 s; 2^-44 s stands 6 bits into limb 1. */
 const HIGH_SHIFT = 2 ** 6
-/** The high sum's bits that go into that limb. */
+/** The lower 26 bits of the high sum belong to limb 1, the rest to limb 2. */
 const HIGH_SPLIT = 2 ** 26
 
 /**
  * Count the durations of the rows that are only in a series' ring into its bins and its exact sum.
  *
  * The bins are counted row by row. What the rows add to the sum is written at the end of each run
- * of plain rows and with each rare one, together with `foldEnd`, by stores without a call or a loop
- * between them. V8 stops a thread only at calls and loop ends, so the bins always hold whole rows,
+ * of plain rows and after each rare one, together with `foldEnd`: consecutive stores, with no call
+ * and no loop end between them, where V8 could stop the thread. So the bins always hold whole rows,
  * and the sum is that of the rows up to `foldEnd`.
  */
 export function foldRows({ floats, words }: SeriesBlock, layout: BinLayout): void {

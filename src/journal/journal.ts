@@ -162,8 +162,8 @@ export class Journal {
    * The stats of every series so far.
    *
    * @param known the series as read or reported before; those without new rows are taken from here
-   * @returns undefined where a live recorder did not let a consistent copy be made; of others a
-   * fold that never ends is read as it is
+   * @returns undefined when no consistent copy could be made beside a live recorder. For the other
+   * writers, a fold that did not end is completed from the ring.
    */
   read(writer: Writer, known: readonly PackedSeries[] = []): PackedSeries[] | undefined {
     const all: PackedSeries[] = []
@@ -207,7 +207,7 @@ export class Journal {
 
   /**
    * Whether the ring still holds the durations from a row on. The recorder writes the duration of
-   * the next row before it counts that row, so the oldest place is not relied on.
+   * the next row before it counts that row, so the oldest place may be overwritten already.
    */
   #ringHolds(base: number, from: number): boolean {
     return this.floats[base + SERIES.rows] - from < RECENT_ROWS
@@ -217,9 +217,9 @@ export class Journal {
    * A copy of a series' block, with the rows that are only in the ring still to be folded; it is
    * valid until the next copy is made.
    *
-   * The copy is consistent when the seqlock says so: counters of half a fold must not be shown,
-   * since a count could go down after them. A recorder that has ended may have left a fold undone,
-   * but no row. The system may hold back one that runs in the middle of a row, which is waited for.
+   * The seqlock shows whether the copy is consistent. Bins of half a fold are never used, since a
+   * count could go down after them. A thread that has ended may have left a fold incomplete, but
+   * no row. One that runs may be descheduled in the middle of a fold; a `final` read waits for it.
    */
   #copyBlock(series: number, writer: Writer): Float64Array<ArrayBuffer> | undefined {
     const { floats } = this
@@ -246,7 +246,7 @@ export class Journal {
       if (isConsistent && this.#ringHolds(base, foldEnd)) return block
       isStill = floats[base + SERIES.foldEnd] === foldEnd
     }
-    // The writer has not finished a fold within HELD_MS_MAX, so it is treated as ended.
+    // The fold did not end within HELD_MS_MAX, so its thread no longer runs.
     return isLast && isStill ? block : undefined
   }
 

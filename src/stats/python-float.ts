@@ -30,8 +30,8 @@ export function boundLabel(bound: number): string {
 
 /**
  * Round to three decimals as Python's `round(x, 3)`: nearest on the exact binary value, ties to
- * even. `toFixed` is exact too but takes ties up, and a tie is where 16 · x is an odd integer:
- * an odd multiple of 1/2000 that a float64 can hold has a factor 125 in its numerator.
+ * even. `toFixed` is exact too but rounds ties up: 0.0625 to 0.063, not 0.062. A tie is an odd
+ * multiple of 1/2000, and a float64 is one only when it is an odd multiple of 1/16.
  */
 export function roundThousandths(value: number): number {
   const sixteenths = value * 16

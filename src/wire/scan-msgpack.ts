@@ -121,13 +121,13 @@ class Scanner {
     return end
   }
 
-  /** Before the members of an array or a map: there cannot be more of them than bytes. */
+  /** Check the depth and length of an array or a map: each member takes at least one byte. */
   #enter(at: number, members: number, depth: number): void {
     if (depth >= DEPTH_MAX) throw new ScanProblem('nested', `at most ${DEPTH_MAX} levels`)
     this.#require(at, members)
   }
 
-  /** Two strings that are not UTF-8 may become one when they are decoded. */
+  /** Strings have to be UTF-8: two that are not may be equal after decoding. */
   #string(at: number, length: number): number {
     const end = this.#skip(at, length)
     for (let index = at; index < end; index++) {
