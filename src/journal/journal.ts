@@ -239,15 +239,22 @@ export class Journal {
       const isConsistent = floats[base + SERIES.foldBegin] === foldEnd
       block.set(floats.subarray(base, base + SERIES.recent))
       block[SERIES.foldEnd] = foldEnd
-      for (let row = foldEnd; row < block[SERIES.rows]; row++) {
-        const at = SERIES.recent + (row & RECENT_MASK)
-        block[at] = floats[base + at]
-      }
+      this.#copyRing(block, base, foldEnd, block[SERIES.rows])
       if (isConsistent && this.#ringHolds(base, foldEnd)) return block
       isStill = floats[base + SERIES.foldEnd] === foldEnd
     }
     // The fold did not end within HELD_MS_MAX, so its thread no longer runs.
     return isLast && isStill ? block : undefined
+  }
+
+  /** Copy the durations of the rows [from, to) of a series' ring, or all where they wrap around. */
+  #copyRing(block: Float64Array, base: number, from: number, to: number): void {
+    if (from === to) return
+    const first = from & RECENT_MASK
+    const last = to & RECENT_MASK
+    const start = SERIES.recent + (first < last ? first : 0)
+    const end = SERIES.recent + (first < last ? last : RECENT_ROWS)
+    block.set(this.floats.subarray(base + start, base + end), start)
   }
 
   #namesAt(series: number): number {

@@ -27,8 +27,9 @@ export function readSeries(block: Float64Array, layout: BinLayout, name: SeriesN
   const inBins = block[SERIES.foldBegin] === foldEnd ? foldEnd : sumOf(bins)
   let durationSum = readDurationSum(block)
   let [high, low, plainRows] = [0, 0, 0]
-  for (let row = foldEnd; row < rows; row++) {
-    const durationSeconds = block[RECENT + (row & RECENT_MASK)]
+  for (let row = foldEnd, at = foldEnd & RECENT_MASK; row < rows; row++) {
+    const durationSeconds = block[RECENT + at]
+    at = (at + 1) & RECENT_MASK
     if (row >= inBins) bins[layout.binOf(durationSeconds)]++
     if (durationSeconds >= PLAIN_MIN && durationSeconds < PLAIN_END) {
       // In two float64, as the fold adds up plain rows: a BigInt per row takes ten times as long.
