@@ -21,7 +21,7 @@ export const endToEndCase: BenchmarkCase = {
     'every second; the utilization of the main thread, which is on the other core, as ' +
     '`performance.eventLoopUtilization` measures it. Once more with a scrape every second.',
   variants: [
-    { name: 'reports', title: 'reports alone', quick: true, heavy: true },
+    { name: 'reports', title: 'reports alone', quick: true },
     { name: 'scraped', title: 'and a scrape every second' },
   ],
   columns: [

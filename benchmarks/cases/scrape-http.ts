@@ -32,12 +32,11 @@ export const scrapeHttpCase: BenchmarkCase = {
     'them. The silent engines (4 operations × 3 statuses) have not reported for an interval, so ' +
     'the scrape reads their journals, each of which has new rows in every series.',
   variants: [
-    { name: 'moonmeter 1000', title: 'moonmeter, 1,000 engines', quick: true, heavy: true },
+    { name: 'moonmeter 1000', title: 'moonmeter, 1,000 engines', quick: true },
     {
       name: 'moonmeter-silent 200',
       title: 'moonmeter, 200 silent engines',
       quick: true,
-      heavy: true,
     },
     { name: 'prom-client 1000', title: 'prom-client, 1,000 engines' },
   ],

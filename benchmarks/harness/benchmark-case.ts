@@ -15,8 +15,6 @@ export interface Variant {
   readonly title: string
   /** Whether the quick suite runs it too. */
   readonly quick?: boolean
-  /** Whether it takes seconds: the quick suite skips it in every second round. */
-  readonly heavy?: boolean
 }
 
 /** A measure of a case, and how it is shown. */

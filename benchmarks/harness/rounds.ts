@@ -44,7 +44,6 @@ export async function runRounds(plan: RunPlan): Promise<Results> {
   order.push(...tasks.slice(middle), ...calibration)
   for (let round = 1; round <= rounds; round++) {
     for (const { benchmark, variant } of round % 2 === 1 ? order : [...order].reverse()) {
-      if (scale.quick && variant.heavy === true && round % 2 === 0) continue
       await runTask({ benchmark, variant }, round, scale, results)
     }
     onProgress(`round ${round} of ${rounds} done`)
