@@ -1,28 +1,14 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { Counter, Registry } from 'prom-client'
-import { EngineAggregator, type MetricsSource, metricsHandler } from '../../src/index.js'
-
-/** Serves a source on a free port until the test ends. */
-async function serve(context: TestContext, source: MetricsSource): Promise<string> {
-  const server = createServer(metricsHandler(source))
-  context.after(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
+import { EngineAggregator, metricsHandler } from '../../src/index.js'
+import { serve } from '../support/processes/servers.js'
 
 async function newSource(context: TestContext): Promise<{ url: string; registry: Registry }> {
   const registry = new Registry()
   const aggregator = new EngineAggregator({ registry })
   context.after(() => aggregator.close())
-  return { url: await serve(context, aggregator), registry }
+  return { url: await serve(context, metricsHandler(aggregator)), registry }
 }
 
 test('/metrics returns the registry’s text and content type, with any query', async (context) => {
@@ -41,7 +27,7 @@ test('/metrics returns the registry’s text and content type, with any query', 
 test('an OpenMetrics registry is served in its own content type', async (context) => {
   const registry = new Registry()
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never)
-  const response = await fetch(`${await serve(context, { registry })}/metrics`)
+  const response = await fetch(`${await serve(context, metricsHandler({ registry }))}/metrics`)
   assert.equal(response.headers.get('content-type'), Registry.OPENMETRICS_CONTENT_TYPE)
   assert.match(await response.text(), /# EOF\n$/)
 })
@@ -62,7 +48,7 @@ test('HEAD returns the headers of GET without the body', async (context) => {
 
 test('/healthz returns ok with any query, even if the registry fails', async (context) => {
   const registry = { contentType: 'text/plain', metrics: failing, registerMetric() {} }
-  const url = await serve(context, { registry })
+  const url = await serve(context, metricsHandler({ registry }))
   for (const path of ['/healthz', '/healthz?verbose']) {
     const response = await fetch(url + path)
     assert.deepEqual([response.status, await response.text()], [200, 'ok\n'])
@@ -101,7 +87,7 @@ test('a registry that rejects causes a 500 without internal details, and the nex
     registerMetric() {},
     metrics: () => (isFailing ? failing() : Promise.resolve('a 1\n')),
   }
-  const url = await serve(context, { registry })
+  const url = await serve(context, metricsHandler({ registry }))
   const failed = await fetch(`${url}/metrics`)
   const text = await failed.text()
   assert.equal(failed.status, 500)
@@ -118,7 +104,7 @@ test('a registry that throws synchronously causes a 500 too', async (context) =>
       throw new Error('secret')
     },
   }
-  const response = await fetch(`${await serve(context, { registry })}/metrics`)
+  const response = await fetch(`${await serve(context, metricsHandler({ registry }))}/metrics`)
   assert.equal(response.status, 500)
   assert.doesNotMatch(await response.text(), /secret/)
 })
