@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Aggregation } from './aggregator/aggregation.js'
 import type { IngestOptions, IngestResult } from './aggregator/ingest-options.js'
 import {
@@ -209,13 +210,16 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
 
   /** A snapshot for a scrape. Reads of silent engines let the event loop turn in between. */
   async #scrape(): Promise<Snapshot> {
-    await runYielding(this.#aggregation.readSilent())
+    const reads = this.#aggregation.readsOfSilent()
+    await runYielding(reads.begin())
+    while (reads.waitMs > 0) await sleep(reads.waitMs)
+    await runYielding(reads.finish())
     return this.#aggregation.snapshot()
   }
 
   #log(): void {
     if (this.#logging === undefined) return
-    for (const _ of this.#aggregation.readSilent());
+    this.#aggregation.readsOfSilent().run()
     this.#observeInterval()
     this.#logging.log()
   }

@@ -7,6 +7,7 @@
  * - `INVALID_PAYLOAD`: a payload could not be read; the error's `reason` says why.
  * - `INVALID_LINK`: a recorder cannot use the link that it was given, or gets none.
  * - `INVALID_TRACE`: a trace file cannot be read or a line of it is malformed.
+ * - `UNSUPPORTED_PLATFORM`: the processor is big-endian.
  * - `LAYOUT_MISMATCH`: two stats with different bucket bounds were to be merged.
  * - `CLOSED`: the object was used after its `close`.
  * - `FILE_FAILED`: a file cannot be read or written.
@@ -20,6 +21,7 @@ export type MoonmeterErrorCode =
   | 'INVALID_PAYLOAD'
   | 'INVALID_LINK'
   | 'INVALID_TRACE'
+  | 'UNSUPPORTED_PLATFORM'
   | 'LAYOUT_MISMATCH'
   | 'CLOSED'
   | 'FILE_FAILED'
@@ -45,6 +47,8 @@ export type MoonmeterErrorCode =
  * - `local`: it is a report of an engine that is connected in this process, whose journal counts.
  * - `incarnation`: it is a report of an incarnation older than those that are kept apart.
  * - `backwards`: a count of the report is less than in an earlier one of the same incarnation.
+ * - `journal`: the shared memory of an engine holds a number that no recorder writes.
+ * - `flood`: a thread posted more messages than flow control allows, and was disconnected.
  */
 export const REJECTION_REASONS = [
   'oversized',
@@ -62,6 +66,8 @@ export const REJECTION_REASONS = [
   'local',
   'incarnation',
   'backwards',
+  'journal',
+  'flood',
 ] as const
 
 /** One of `REJECTION_REASONS`. */

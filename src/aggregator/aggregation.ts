@@ -1,5 +1,5 @@
 import { MoonmeterError, REJECTION_REASONS, type RejectionReason } from '../errors.js'
-import type { Journal, Writer } from '../journal/journal.js'
+import type { JournalReader } from '../journal/journal-reader.js'
 import { Snapshot } from '../snapshot/snapshot.js'
 import { SourceSnapshot } from '../snapshot/source-snapshot.js'
 import type { ConnectorStats, ConnectorStatsOptions } from '../stats/connector-stats.js'
@@ -8,6 +8,7 @@ import { rejection } from '../wire/rejection.js'
 import type { DecodedReport } from '../wire/report.js'
 import type { Incarnation } from './incarnation.js'
 import type { IngestOptions, IngestResult } from './ingest-options.js'
+import { JournalReads, type LocalIncarnation } from './journal-reads.js'
 import {
   type DurationCursor,
   type DurationsBySeries,
@@ -46,12 +47,6 @@ export interface AggregationSettings extends SourceSettings {
   readonly onDurationsFull?: () => void
 }
 
-/** An incarnation that records in this process, with its engine. */
-export interface LocalIncarnation {
-  readonly source: Source
-  readonly incarnation: Incarnation
-}
-
 /**
  * The sources and their incarnations: takes reports, rows and journals, and produces snapshots. It
  * knows neither how payloads travel nor how snapshots are shown.
@@ -84,7 +79,7 @@ export class Aggregation {
    *
    * @throws MoonmeterError `INVALID_ENGINE` past the limit on engines
    */
-  begin(engine: number, journal: Journal): LocalIncarnation {
+  begin(engine: number, journal: JournalReader): LocalIncarnation {
     const source = this.#sources.ensure(engine)
     return { source, incarnation: source.begin(journal, this.#moment()) }
   }
@@ -134,11 +129,32 @@ export class Aggregation {
     source.addRows(stats, bytes, this.#moment())
   }
 
-  /** End a local incarnation with what its journal holds. */
-  end({ source, incarnation }: LocalIncarnation, writer: Exclude<Writer, 'live'>): void {
+  /**
+   * Read the journals of running incarnations for the last time. Recorders at full speed may prevent
+   * it; they publish their rows when `requestReport` was called.
+   *
+   * @returns whether every row that was there at the call has been read
+   */
+  readLast(locals: readonly LocalIncarnation[]): boolean {
+    return this.#reads(locals).run().isComplete
+  }
+
+  /**
+   * End a local incarnation with the last state that was read.
+   *
+   * @param hasThreadEnded whether its journal can be read as a whole
+   */
+  end({ source, incarnation }: LocalIncarnation, hasThreadEnded: boolean): void {
     this.#makeRoom()
-    source.read(incarnation, writer)
+    if (hasThreadEnded) this.#guard(() => incarnation.readEnded())
     source.end(incarnation)
+  }
+
+  /** Count a payload that was rejected before it came here. */
+  reject(error: MoonmeterError): void {
+    this.#guard(() => {
+      throw error
+    })
   }
 
   drop(engine: number, instance: string | undefined): void {
@@ -160,19 +176,20 @@ export class Aggregation {
     return this.#isSilent(incarnation, this.#moment().monotonicMs)
   }
 
-  /** Read the journals of silent engines, one a step: their reports are overdue. */
-  *readSilent(): Generator<void> {
+  /** A read of the journals of engines that are silent: their reports are overdue. */
+  readsOfSilent(): JournalReads {
     const { monotonicMs } = this.#moment()
-    for (const { source, incarnation } of [...this.#local()]) {
-      if (!this.#isSilent(incarnation, monotonicMs)) continue
-      source.read(incarnation, 'live')
-      yield
-    }
+    return this.#reads(
+      [...this.#local()].filter(({ incarnation }) => this.#isSilent(incarnation, monotonicMs)),
+    )
   }
 
-  /** Read all journals, so that a snapshot is right to the last record. */
+  /**
+   * Read all journals, so that a snapshot is right to the last record of every engine that is not
+   * recording. Blocks the thread for `STORES_VISIBLE_MS` when there are rows that no fold published.
+   */
   readJournals(): void {
-    for (const { source, incarnation } of this.#local()) source.read(incarnation, 'live')
+    this.#reads([...this.#local()]).run()
   }
 
   /**
@@ -233,6 +250,10 @@ export class Aggregation {
   get #decoding() {
     const { stats, payloadBytesMax } = this.#settings
     return { stats, payloadBytesMax }
+  }
+
+  #reads(locals: readonly LocalIncarnation[]): JournalReads {
+    return new JournalReads(locals, (read) => this.#guard(read))
   }
 
   /** Let single durations be read before more come than are kept. */
@@ -302,6 +323,10 @@ export class Aggregation {
     const monotonicMs = monotonicNow()
     // A clock of the caller's may go back all the same, or be NaN.
     if (monotonicMs > this.#monotonicMs) this.#monotonicMs = monotonicMs
-    return { nowMs: now(), monotonicMs: this.#monotonicMs }
+    const nowMs = now()
+    return {
+      nowMs: Number.isFinite(nowMs) ? nowMs : Date.now(),
+      monotonicMs: this.#monotonicMs,
+    }
   }
 }

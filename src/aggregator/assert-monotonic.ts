@@ -1,3 +1,4 @@
+import type { RejectionReason } from '../errors.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
 import type { SeriesTable } from '../snapshot/series-table.js'
 import { rejection } from '../wire/rejection.js'
@@ -6,12 +7,13 @@ import { rejection } from '../wire/rejection.js'
  * Check that the stats of an incarnation only grew: every series is still there, in its place, and
  * no count of it is less than before.
  *
- * @throws MoonmeterError `INVALID_PAYLOAD`, reason `backwards`
+ * @throws MoonmeterError `INVALID_PAYLOAD` with the reason
  */
 export function assertMonotonic(
   layout: ColumnLayout,
   before: SeriesTable,
   after: SeriesTable,
+  reason: RejectionReason = 'backwards',
 ): void {
   for (const [index, earlier] of before.series.entries()) {
     const later = after.series[index]
@@ -24,7 +26,7 @@ export function assertMonotonic(
       areColumnsMonotonic(layout, before, after, index)
     if (isMonotonic) continue
     const name = `${earlier.operation} ${earlier.status}`
-    throw rejection('backwards', 'no count of a series to be less than reported before', name)
+    throw rejection(reason, 'no count of a series to be less than reported before', name)
   }
 }
 

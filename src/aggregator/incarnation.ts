@@ -1,11 +1,15 @@
-import type { Journal, Writer } from '../journal/journal.js'
-import { RECENT_ROWS } from '../journal/journal-layout.js'
+import type { JournalReader } from '../journal/journal-reader.js'
+import { recentRowsMax } from '../journal/journal-reader.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
 import type { SeriesNames } from '../snapshot/series-names.js'
 import { EMPTY_TABLE, makeTable, type SeriesTable } from '../snapshot/series-table.js'
-import { countRows } from '../stats/packed-series.js'
+import { countRows, type PackedSeries } from '../stats/packed-series.js'
+import { rejection } from '../wire/rejection.js'
 import type { DecodedReport } from '../wire/report.js'
 import { assertMonotonic } from './assert-monotonic.js'
+
+/** Reports that may be lost in a row: at one per millisecond, those of 24 days. */
+const REPORTS_LOST_MAX = 2 ** 31
 
 /**
  * One incarnation of an engine: its latest cumulative report, and its journal where it records in
@@ -16,20 +20,20 @@ export class Incarnation {
   readonly number: number
   readonly #layout: ColumnLayout
   readonly #names: SeriesNames
-  #journal: Journal | undefined
+  #journal: JournalReader | undefined
+  #isJournalRead = false
+  #hasThreadEnded = false
   /** The series, each in its place: new ones only come behind them. */
   #table: SeriesTable = EMPTY_TABLE
   #rows = 0
-  /** Of the newest report that the table covers. */
-  #sequence = 0
   /** Of the newest report that was accepted. */
-  #reported = 0
-  #isEnded = false
-  /** When it last reported or began, by the monotonic clock; only kept with a journal. */
+  #sequence = 0
+  #isFinal = false
+  /** When it last reported or began, by the monotonic clock. */
   lastSeenMs = Number.NEGATIVE_INFINITY
 
   /** @param names of the source's series */
-  constructor(number: number, layout: ColumnLayout, names: SeriesNames, journal?: Journal) {
+  constructor(number: number, layout: ColumnLayout, names: SeriesNames, journal?: JournalReader) {
     this.number = number
     this.#layout = layout
     this.#names = names
@@ -40,8 +44,9 @@ export class Incarnation {
     return this.#journal !== undefined
   }
 
-  get isEnded(): boolean {
-    return this.#isEnded
+  /** Whether its last report has come. */
+  get isFinal(): boolean {
+    return this.#isFinal
   }
 
   /** The series so far. Limits may have given several of them the same name. */
@@ -53,70 +58,110 @@ export class Incarnation {
     return this.#rows
   }
 
-  /** Whether this report or a newer one was accepted before. */
-  isDuplicate({ sequence }: DecodedReport): boolean {
-    return sequence <= this.#reported
-  }
-
   /**
-   * Take a report as the state of this incarnation, unless its journal was read since.
+   * Take a report as the state of this incarnation, from a port, which delivers reports once and in
+   * order, or from elsewhere. All states of an incarnation follow one another, so the one with more
+   * rows is the later one, whatever its sequence says.
    *
+   * @returns whether the report is new, neither repeated nor late
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `backwards`, when a count of it is less than
-   * before; nothing has changed then
+   * before; `range` for a sequence that is too far from the last; nothing has changed then
    */
-  accept({ sequence, final, series, bucketCounts }: DecodedReport): void {
-    if (sequence > this.#sequence) {
-      const table = makeTable(this.#layout, this.#names, series, this.#table, bucketCounts)
-      assertMonotonic(this.#layout, this.#table, table)
-      this.#sequence = sequence
-      this.#set(table)
+  accept(report: DecodedReport, isFromPort = false): boolean {
+    const { sequence } = report
+    const rows = countRows(report.series)
+    if (!isFromPort && sequence <= this.#sequence && rows <= this.#rows) return false
+    if (this.#sequence > 0 && sequence - this.#sequence > REPORTS_LOST_MAX) {
+      const expected = `a sequence up to ${this.#sequence + REPORTS_LOST_MAX}`
+      throw rejection('range', expected, sequence)
     }
-    this.#reported = sequence
-    this.#isEnded = final
+    const series = this.#isJournalRead ? this.#laterSeries(report.series) : report.series
+    const bucketCounts = series === report.series ? report.bucketCounts : undefined
+    const table = makeTable(this.#layout, this.#names, series, this.#table, bucketCounts)
+    assertMonotonic(this.#layout, this.#table, table)
+    this.#set(table)
+    this.#sequence = sequence
+    this.#isFinal = report.final
+    return true
   }
 
-  /**
-   * Read the state of this incarnation from its journal, where it has one. A recorder at full speed
-   * may prevent a consistent read; then the state stays as it was.
-   *
-   * @returns whether the state changed
-   */
-  readJournal(writer: Writer): boolean {
-    const journal = this.#journal
-    if (journal === undefined) return false
-    const { series: known } = this.#table
-    const isLive = writer === 'live'
-    if (isLive && !journal.hasNewRows(known)) return false
-    const series = journal.read(writer, isLive ? known : [])
-    if (series === undefined) return false
-    this.#set(makeTable(this.#layout, this.#names, series, this.#table))
-    // A recorder numbers a report before it reads the journal for it. So reports up to the number
-    // seen after this read may be older than it, and those that follow are not.
-    this.#sequence = journal.reportsSent
+  /** Begin to read the journal; whether it has new rows. */
+  beginRead(): boolean {
+    const { series } = this.#table
+    if (this.#journal?.hasNewRows(series) !== true) return false
+    this.#journal.begin(series)
     return true
   }
 
   /**
+   * Read the journal after `beginRead` and some time. A recorder at full speed may prevent it; then
+   * the state stays as it was.
+   *
+   * @returns whether every row that was there at `beginRead` has been read
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`
+   */
+  finishRead(): boolean {
+    // The incarnation may have ended meanwhile.
+    if (this.#journal === undefined) return true
+    const { series, isComplete } = this.#journal.read(this.#table.series)
+    this.#takeJournal(series)
+    return isComplete
+  }
+
+  /**
+   * Read the journal after the end of its recorder's thread.
+   *
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`
+   */
+  readEnded(): void {
+    this.#hasThreadEnded = true
+    if (this.#journal !== undefined) this.#takeJournal(this.#journal.readEnded())
+  }
+
+  /**
    * The durations in seconds of the rows from a number on, up to those of the table, by the series'
-   * index: the last 2,047 at most.
+   * index.
    *
    * @param from rows of each series that are not wanted
    * @returns per series its durations, undefined where they are not all known
    */
   recentDurations(from: readonly number[]): (Float64Array | undefined)[] {
+    const isEnded = this.#hasThreadEnded
     return this.#table.series.map(({ rows }, index) => {
-      return this.#journal?.recentDurations(index, from[index] ?? 0, rows)
+      return this.#journal?.recentDurations(index, from[index] ?? 0, rows, isEnded)
     })
   }
 
   /** The number of rows of each series that its recent durations begin with. */
   get recentStarts(): number[] {
-    return this.#table.series.map(({ rows }) => Math.max(0, rows - RECENT_ROWS + 1))
+    const max = recentRowsMax(this.#hasThreadEnded)
+    return this.#table.series.map(({ rows }) => Math.max(0, rows - max))
   }
 
   /** Release the memory of the journal after the last read. */
   releaseJournal(): void {
     this.#journal = undefined
+  }
+
+  /** A report may have been made before the journal was read, or between the reads of two series. */
+  #laterSeries(reported: readonly PackedSeries[]): readonly PackedSeries[] {
+    const { series: known } = this.#table
+    const isLater = (one: PackedSeries, index: number) => one.rows >= (known[index]?.rows ?? 0)
+    if (reported.length >= known.length && reported.every(isLater)) return reported
+    return Array.from({ length: Math.max(reported.length, known.length) }, (_, index) => {
+      const one: PackedSeries | undefined = reported[index]
+      return one !== undefined && isLater(one, index) ? one : known[index]
+    })
+  }
+
+  #takeJournal(series: readonly PackedSeries[]): void {
+    const { series: known } = this.#table
+    const isSame = series.length === known.length && series.every((one, at) => one === known[at])
+    if (isSame) return
+    const table = makeTable(this.#layout, this.#names, series, this.#table)
+    assertMonotonic(this.#layout, this.#table, table, 'journal')
+    this.#isJournalRead = true
+    this.#set(table)
   }
 
   #set(table: SeriesTable): void {

@@ -1,5 +1,5 @@
 import { OTHER } from '../catalogue.js'
-import type { Journal, Writer } from '../journal/journal.js'
+import type { JournalReader } from '../journal/journal-reader.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
 import { type SeriesLimits, SeriesNames } from '../snapshot/series-names.js'
 import { EMPTY_TABLE, makeTable, mergeTables, type SeriesTable } from '../snapshot/series-table.js'
@@ -45,12 +45,11 @@ export class Source {
   #newest: number
   /** Reports of incarnations up to this number are rejected, unless the incarnation is kept. */
   #floor: number
-  /** False after the end of the newest incarnation, until another one reports or begins. */
-  #isOpen = true
   #reports = 0
   #reportBytes = 0
   #lastReportMs: number | null = null
-  #lastSeenMs = Number.NEGATIVE_INFINITY
+  /** When rows of no incarnation came last, by the monotonic clock. */
+  #rowsSeenMs = Number.NEGATIVE_INFINITY
   readonly #restarts = new BoundedNames(RESTART_REASONS_MAX, () => ({ count: 0 }))
 
   /**
@@ -87,14 +86,12 @@ export class Source {
     return this.#newest
   }
 
-  begin(journal: Journal, { monotonicMs }: Moment): Incarnation {
+  begin(journal: JournalReader, { monotonicMs }: Moment): Incarnation {
     const number = this.#newest + 1
     const incarnation = new Incarnation(number, this.#layout, this.#names, journal)
     incarnation.lastSeenMs = monotonicMs
     this.#keep(incarnation)
     this.#localCount++
-    this.#lastSeenMs = monotonicMs
-    this.#isOpen = true
     return incarnation
   }
 
@@ -110,12 +107,10 @@ export class Source {
     bytes: number,
     moment: Moment,
   ): void {
-    if (incarnation.isDuplicate(report)) return
-    incarnation.accept(report)
+    incarnation.accept(report, true)
     incarnation.lastSeenMs = moment.monotonicMs
     this.#changed(incarnation)
     this.#noteReport(bytes, moment)
-    this.#isOpen = !report.final
   }
 
   /**
@@ -136,15 +131,12 @@ export class Source {
       throw rejection('incarnation', expected, report.incarnation)
     }
     const incarnation = known ?? new Incarnation(report.incarnation, this.#layout, this.#names)
-    if (incarnation.isDuplicate(report)) return
     const { length } = incarnation.table.series
-    incarnation.accept(report)
+    if (!incarnation.accept(report)) return
+    incarnation.lastSeenMs = moment.monotonicMs
     if (known === undefined) this.#keep(incarnation)
     this.#changed(incarnation)
     this.#noteReport(bytes, moment)
-    // The last report of an older incarnation may arrive while the newest one runs.
-    if (!report.final) this.#isOpen = true
-    else if (incarnation.number === this.#newest) this.#isOpen = false
     if (known === undefined || incarnation.table.series.length > length) this.#fold(keptMax)
   }
 
@@ -159,12 +151,20 @@ export class Source {
     }
     if (series.length > 0) this.#finish(makeTable(this.#layout, this.#names, series))
     this.#noteReport(bytes, moment)
-    this.#isOpen = true
+    this.#rowsSeenMs = moment.monotonicMs
   }
 
-  /** Read the journal of a local incarnation. */
-  read(incarnation: Incarnation, writer: Writer): void {
-    if (incarnation.readJournal(writer)) this.#changed(incarnation)
+  /**
+   * Read the journal of a running incarnation that was begun to be read.
+   *
+   * @returns whether every row that was there then has been read
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`
+   */
+  finishRead(incarnation: Incarnation): boolean {
+    const { table } = incarnation
+    const isComplete = incarnation.finishRead()
+    if (incarnation.table !== table) this.#changed(incarnation)
+    return isComplete
   }
 
   /** End a local incarnation: it can no longer change. */
@@ -175,7 +175,6 @@ export class Source {
     incarnation.releaseJournal()
     this.#finish(incarnation.table)
     this.#floor = Math.max(this.#floor, incarnation.number)
-    this.#isOpen = [...this.#incarnations.values()].some(({ isEnded }) => !isEnded)
   }
 
   /** Count that the pool restarts the engine. */
@@ -191,9 +190,16 @@ export class Source {
 
   health({ monotonicMs }: Moment, silentAfterMs: number): SourceHealth {
     let rows = countRows(this.#finished.series)
-    for (const incarnation of this.#incarnations.values()) rows += incarnation.rows
+    let lastSeenMs = this.#rowsSeenMs
+    for (const incarnation of this.#incarnations.values()) {
+      rows += incarnation.rows
+      // Late reports of an older incarnation from outside do not show that the engine is up.
+      const isCurrent = incarnation.hasJournal || incarnation.number === this.#newest
+      if (!isCurrent || incarnation.isFinal) continue
+      lastSeenMs = Math.max(lastSeenMs, incarnation.lastSeenMs)
+    }
     return {
-      up: this.#isOpen && monotonicMs - this.#lastSeenMs <= silentAfterMs,
+      up: monotonicMs - lastSeenMs <= silentAfterMs,
       incarnation: this.#newest,
       reports: this.#reports,
       reportBytes: this.#reportBytes,
@@ -257,8 +263,7 @@ export class Source {
     this.#table = undefined
   }
 
-  #noteReport(bytes: number, { nowMs, monotonicMs }: Moment): void {
-    this.#lastSeenMs = monotonicMs
+  #noteReport(bytes: number, { nowMs }: Moment): void {
     this.#reports++
     this.#reportBytes += bytes
     this.#lastReportMs = nowMs

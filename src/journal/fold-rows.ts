@@ -1,11 +1,17 @@
+import { ROW_COUNTER_NAMES } from '../catalogue.js'
 import { type BinLayout, MANTISSA_BITS, SEGMENT_BASE, SEGMENT_SHIFT } from '../stats/bin-layout.js'
 import { DURATION_UNIT_SECONDS } from '../stats/duration-sum.js'
-import { PLAIN, RECENT_ROWS, SERIES } from './journal-layout.js'
+import { FLOAT64_WORDS, PLAIN, RECENT_ROWS, SERIES } from './journal-layout.js'
 import type { SeriesBlock } from './series-block.js'
 
 // V8 looks an imported binding up at every use and folds a constant of the module into the code:
 // with the imports used directly, a row took 7 ns instead of 3.
-const { rows: ROWS, foldBegin: FOLD_BEGIN, foldEnd: FOLD_END, recent: RECENT, bins: BINS } = SERIES
+const { rows: ROWS, foldEnd: FOLD_END, recent: RECENT, bins: BINS } = SERIES
+const FOLDED_COUNTERS = SERIES.foldedCounters
+const COUNTERS = SERIES[ROW_COUNTER_NAMES[0]]
+const COUNTERS_LENGTH = ROW_COUNTER_NAMES.length
+const LOCK_BEGIN = FLOAT64_WORDS * SERIES.lock
+const LOCK_END = LOCK_BEGIN + 1
 const { sumHigh: SUM_HIGH, sumLow: SUM_LOW, sumLimbs: SUM_LIMBS } = SERIES
 const SHIFT = SEGMENT_SHIFT
 const BASE = SEGMENT_BASE
@@ -27,18 +33,26 @@ const HIGH_SHIFT = 2 ** 6
 const HIGH_SPLIT = 2 ** 26
 
 /**
- * Count the durations of the rows that are only in a series' ring into its bins and its exact sum.
+ * Count the rows that are only in a series' ring into its bins, its exact sum and its folded
+ * counters, and publish them.
  *
  * The bins are counted row by row. What the rows add to the sum is written at the end of each run
  * of plain rows and after each rare one, together with `foldEnd`: consecutive stores, with no call
  * and no loop end between them, where V8 could stop the thread. So the bins always hold whole rows,
  * and the sum is that of the rows up to `foldEnd`.
+ *
+ * Readers on other threads depend on the order of the stores, on ARM64 too. An atomic store is
+ * performed after all stores before it. Stores after it may be performed before it, but not before
+ * the atomic load that follows it. So whoever sees a store of this fold sees its number in the first
+ * word of the lock, and whoever sees its number in the second word sees all of its stores.
  */
 export function foldRows({ floats, words }: SeriesBlock, layout: BinLayout): void {
   const folded = floats[FOLD_END]
   const count = floats[ROWS] - folded
   if (count === 0) return
-  floats[FOLD_BEGIN] = folded + count
+  const fold = (words[LOCK_END] + 1) | 0
+  Atomics.store(words, LOCK_BEGIN, fold)
+  Atomics.load(words, LOCK_BEGIN)
   for (let done = 0; done < count; ) {
     settleSum(floats)
     const rows = Math.min(count - done, ROWS_MAX)
@@ -46,6 +60,10 @@ export function foldRows({ floats, words }: SeriesBlock, layout: BinLayout): voi
     if (plain === 0) foldRareRow(floats, layout, folded + done)
     done += Math.max(1, plain)
   }
+  for (let counter = 0; counter < COUNTERS_LENGTH; counter++) {
+    floats[FOLDED_COUNTERS + counter] = floats[COUNTERS + counter]
+  }
+  Atomics.store(words, LOCK_END, fold)
 }
 
 /**

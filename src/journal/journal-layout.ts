@@ -7,6 +7,8 @@ export const FLOAT64_BYTES = 8
 export const FLOAT64_WORDS = 2
 /** Most recent durations that a journal keeps per series; a power of two. */
 export const RECENT_ROWS = 2_048
+/** Rows of a series between two folds, a power of two; their durations fit the first-level cache. */
+export const FOLD_ROWS = 256
 /** The option `seriesMax`: series a journal has room for, one of them `other`. */
 export const SERIES_MAX = { fallback: 32, min: 2, max: REPORT_SERIES_MAX, integer: true } as const
 /** Bits of a limb of a duration sum; limb 0 counts units of 2^-82 s. */
@@ -40,18 +42,23 @@ export const HEADER = {
   acknowledged: 3,
   /** The aggregator: 1 asks the engine to stop. */
   stopRequested: 4,
-  /** The recorder: one of `JOURNAL_STATE`. */
+  /** The recorder, and at the end the aggregator: one of `JOURNAL_STATE`. */
   state: 5,
 } as const
 
-export const JOURNAL_STATE = { fresh: 0, recording: 1 } as const
+/** The place of a float64 behind the words: rows that the aggregator counted when it closed. */
+export const ROWS_COUNTED = 8
+
+/** `closed`: the aggregator has read the journal for the last time. */
+export const JOURNAL_STATE = { fresh: 0, recording: 1, closed: 2 } as const
 
 const HEADER_LENGTH = 16
 
-const COUNTERS = 1
+const COUNTERS = 2
 const RECENT = COUNTERS + ROW_COUNTER_NAMES.length + 1
-const FOLDS = RECENT + RECENT_ROWS
-const SUMS = FOLDS + 2
+const LOCK = RECENT + RECENT_ROWS
+const FOLDED = LOCK + 1
+const SUMS = FOLDED + 1 + ROW_COUNTER_NAMES.length
 const NAMES = SUMS + 2 + SUM_LIMBS
 
 const COUNTER_OFFSETS = Object.fromEntries(
@@ -63,11 +70,15 @@ const COUNTER_OFFSETS = Object.fromEntries(
  * compile-time constants for V8. The bins come last, since their number depends on the bucket
  * bounds.
  *
- * `record` writes the fields before `foldBegin`. `foldRows` counts the durations of the ring into the
- * fields from `foldBegin` on; those of the rows from `foldEnd` to `rows` are not counted there yet.
+ * `record` writes the fields before `lock` with plain stores. `foldRows` counts the rows of the ring
+ * into the fields behind `lock`, which it publishes: those of the rows from `foldEnd` to `rows` are
+ * not counted there yet.
  */
 export const SERIES = {
+  /** Rows recorded: the last store of a row. */
   rows: 0,
+  /** Rows that `record` began to write: the first store of a row. */
+  rowsBegun: 1,
   /** The sum of each counter of the rows. */
   ...COUNTER_OFFSETS,
   /**
@@ -78,12 +89,14 @@ export const SERIES = {
   /** Ring of the most recent durations: that of row `r` is at `r` mod `RECENT_ROWS`. */
   recent: RECENT,
   /**
-   * `foldBegin` and `foldEnd` are a seqlock over everything behind them. A fold writes the number
-   * of rows that it will have counted to `foldBegin` first; `foldEnd` is the number of rows counted
-   * so far. A copy is consistent when `foldBegin`, read after it, equals `foldEnd`, read before it.
+   * A seqlock over everything behind it, two int32 with atomic access: the number of the fold that
+   * began last, and of the fold that ended last.
    */
-  foldBegin: FOLDS,
-  foldEnd: FOLDS + 1,
+  lock: LOCK,
+  /** Rows counted by folds. */
+  foldEnd: FOLDED,
+  /** The sum of each counter over those rows, in the order of the counters. */
+  foldedCounters: FOLDED + 1,
   /** The sum of the durations that were folded last: the multiples of 2^-44 s in them. */
   sumHigh: SUMS,
   /** The rest of them, which may be negative. */
@@ -99,18 +112,11 @@ export class JournalLayout {
   readonly bins: BinLayout
   readonly seriesMax: number
   readonly seriesLength: number
-  #scratch: Float64Array<ArrayBuffer> | undefined
 
   constructor(bins: BinLayout, seriesMax: number) {
     this.bins = bins
     this.seriesMax = seriesMax
     this.seriesLength = SERIES.bins + bins.binCount
-  }
-
-  /** A buffer for the block that is being read. Reads are synchronous, so all share one. */
-  get scratch(): Float64Array<ArrayBuffer> {
-    this.#scratch ??= new Float64Array(this.seriesLength)
-    return this.#scratch
   }
 
   /** Bytes a journal takes; pages that were never written cost no memory. */

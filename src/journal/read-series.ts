@@ -1,13 +1,19 @@
 import { ROW_COUNTER_NAMES } from '../catalogue.js'
+import { MoonmeterError } from '../errors.js'
 import type { BinLayout } from '../stats/bin-layout.js'
 import { type DurationSum, durationSumOf } from '../stats/duration-sum.js'
 import { packBins } from '../stats/packed-bins.js'
 import { newSeries, type PackedSeries, type SeriesName } from '../stats/packed-series.js'
-import { LIMB_BITS, PLAIN, RECENT_ROWS, SERIES, SUM_LIMBS } from './journal-layout.js'
+import { COUNT_MAX, DURATION_SECONDS_MAX } from '../stats/row.js'
+import { LIMB_BITS, PLAIN, SERIES, SUM_LIMBS } from './journal-layout.js'
 
 const BITS_PER_LIMB = BigInt(LIMB_BITS)
-const RECENT = SERIES.recent
-const RECENT_MASK = RECENT_ROWS - 1
+const ROWS_MAX = Number.MAX_SAFE_INTEGER
+const COUNTER_MAX = COUNT_MAX * ROWS_MAX
+const SUM_END = 1n << BigInt(LIMB_BITS * SUM_LIMBS)
+/** The largest sum that a fold keeps in each of two float64, in seconds. */
+const HIGH_MAX = PLAIN.rowsMax * PLAIN.secondsEnd
+const LOW_MAX = PLAIN.rowsMax * 2 ** -45
 const {
   secondsMin: PLAIN_MIN,
   secondsEnd: PLAIN_END,
@@ -15,21 +21,43 @@ const {
   rounder: ROUNDER,
 } = PLAIN
 
+/** The rows of a series behind those that its folds counted. */
+export interface UnfoldedRows {
+  /** Of all rows of the series, in the order of the counters. */
+  readonly counters: Float64Array
+  /** In seconds, in the order in which they were recorded. */
+  readonly durations: Float64Array
+}
+
 /**
- * The stats of a series from a copy of its block. The rows that are only in the ring are counted
- * here, into the copy; they are few.
+ * The stats of a series from a copy of its block, or from the block itself where nothing writes to
+ * it. The unfolded rows are counted here, into the copy; they are few.
+ *
+ * Any code of the process can write to shared memory. So each number is checked, and there is no
+ * loop whose length the memory decides.
+ *
+ * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`, when a number cannot be right
  */
-export function readSeries(block: Float64Array, layout: BinLayout, name: SeriesName): PackedSeries {
+export function readSeries(
+  block: Float64Array,
+  layout: BinLayout,
+  name: SeriesName,
+  unfolded?: UnfoldedRows,
+): PackedSeries {
   const bins = block.subarray(SERIES.bins, SERIES.bins + layout.binCount)
-  const rows = block[SERIES.rows]
   const foldEnd = block[SERIES.foldEnd]
+  const durations = unfolded?.durations ?? []
+  const rows = foldEnd + durations.length
+  check(isCount(foldEnd, ROWS_MAX) && rows <= ROWS_MAX, 'rows', foldEnd)
   // Of a fold that never ended, some rows are in the bins, and none of them in the sum.
-  const inBins = block[SERIES.foldBegin] === foldEnd ? foldEnd : sumOf(bins)
+  const inBins = sumOf(bins) - foldEnd
+  check(inBins >= 0 && inBins <= durations.length, 'the sum of the bins', foldEnd + inBins)
   let durationSum = readDurationSum(block)
   let [high, low, plainRows] = [0, 0, 0]
-  for (let row = foldEnd, at = foldEnd & RECENT_MASK; row < rows; row++) {
-    const durationSeconds = block[RECENT + at]
-    at = (at + 1) & RECENT_MASK
+  for (let row = 0; row < durations.length; row++) {
+    const durationSeconds = durations[row]
+    const isValid = durationSeconds >= 0 && durationSeconds <= DURATION_SECONDS_MAX
+    check(isValid, 'a duration', durationSeconds)
     if (row >= inBins) bins[layout.binOf(durationSeconds)]++
     if (durationSeconds >= PLAIN_MIN && durationSeconds < PLAIN_END) {
       // In two float64, as the fold adds up plain rows: a BigInt per row takes ten times as long.
@@ -38,12 +66,18 @@ export function readSeries(block: Float64Array, layout: BinLayout, name: SeriesN
       low += durationSeconds - rounded
       plainRows++
     } else durationSum += durationSumOf(durationSeconds)
-    if (plainRows < PLAIN_ROWS && row < rows - 1) continue
+    if (plainRows < PLAIN_ROWS && row < durations.length - 1) continue
     durationSum += sumOfParts(high, low)
     high = low = plainRows = 0
   }
+  const isSum = durationSum >= 0n && durationSum < SUM_END
+  check(isSum, 'the sum of the durations', durationSum)
   const series = newSeries(name)
-  for (const counter of ROW_COUNTER_NAMES) series[counter] = block[SERIES[counter]]
+  for (const [index, counter] of ROW_COUNTER_NAMES.entries()) {
+    const value = unfolded?.counters[index] ?? block[SERIES.foldedCounters + index]
+    check(isCount(value, COUNTER_MAX), counter, value)
+    series[counter] = value
+  }
   series.rows = rows
   series.durationSum = durationSum
   series.bins = packBins(bins)
@@ -54,9 +88,13 @@ function readDurationSum(block: Float64Array): DurationSum {
   let sum = 0n
   for (let limb = SUM_LIMBS - 1; limb >= 0; limb--) {
     const value = block[SERIES.sumLimbs + limb]
+    check(isCount(value, ROWS_MAX), 'a limb of the sum of the durations', value)
     if (value !== 0 || sum !== 0n) sum = (sum << BITS_PER_LIMB) + BigInt(value)
   }
-  return sum + sumOfParts(block[SERIES.sumHigh], block[SERIES.sumLow])
+  const { [SERIES.sumHigh]: high, [SERIES.sumLow]: low } = block
+  const isInRange = high >= 0 && high <= HIGH_MAX && Math.abs(low) <= LOW_MAX
+  check(isInRange, 'the sum of the last fold', high)
+  return sum + sumOfParts(high, low)
 }
 
 /** A sum in two float64, the lower of which may be negative. */
@@ -67,6 +105,25 @@ function sumOfParts(high: number, low: number): DurationSum {
 
 function sumOf(bins: Float64Array): number {
   let sum = 0
-  for (let bin = 0; bin < bins.length; bin++) sum += bins[bin]
+  for (let bin = 0; bin < bins.length; bin++) {
+    const count = bins[bin]
+    if (count === 0) continue
+    check(isCount(count, ROWS_MAX), 'a bin', count)
+    sum += count
+  }
   return sum
+}
+
+function isCount(value: number, max: number): boolean {
+  return value >= 0 && value <= max && Math.floor(value) === value
+}
+
+function check(isValid: boolean, what: string, got: unknown): void {
+  if (isValid) return
+  throw new MoonmeterError(
+    'INVALID_PAYLOAD',
+    `journal: expected ${what} to be as a recorder writes it, got ${got}; nothing of it was ` +
+      'counted; find the code that writes to the shared memory of the link',
+    { reason: 'journal' },
+  )
 }

@@ -1,11 +1,19 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import type { LocalIncarnation } from '../aggregator/aggregation.js'
+import type { LocalIncarnation } from '../aggregator/journal-reads.js'
 import type { Journal } from '../journal/journal.js'
-import { HEADER } from '../journal/journal-layout.js'
+import { HEADER, JOURNAL_STATE, ROWS_COUNTED } from '../journal/journal-layout.js'
+
+/**
+ * Messages taken from a port in one turn of the event loop. A recorder sends three: two that may
+ * wait, and its last report.
+ */
+const MESSAGES_MAX = 16
 
 export interface ConnectionEvents {
   /** A message came from the engine's thread; nothing of it was validated yet. */
   readonly message: (message: unknown) => void
+  /** More messages came than flow control allows. */
+  readonly flood: () => void
   /** The port closed, as it does when the engine closes it or its thread ends in any way. */
   readonly close: () => void
 }
@@ -17,6 +25,8 @@ export class Connection {
   readonly #journal: Journal
   readonly #port: MessagePort
   readonly #events: ConnectionEvents
+  /** Messages that came since the last acknowledgement. */
+  #received = 0
 
   constructor(
     local: LocalIncarnation,
@@ -48,17 +58,40 @@ export class Connection {
   /** Take what was sent up to now, and close the port. */
   close(): void {
     this.#port.removeAllListeners()
-    let received = receiveMessageOnPort(this.#port)
-    while (received !== undefined) {
-      this.#receive(received.message)
-      received = receiveMessageOnPort(this.#port)
+    for (let taken = 0; taken < MESSAGES_MAX; taken++) {
+      const received = receiveMessageOnPort(this.#port)
+      if (received === undefined) break
+      this.#events.message(received.message)
     }
     this.#port.close()
   }
 
+  /** Tell the recorder, if it still runs, that its further rows are not counted. */
+  release(): void {
+    const { rows } = this.local.incarnation
+    this.#journal.floats[ROWS_COUNTED] = rows
+    Atomics.store(this.#journal.words, HEADER.state, JOURNAL_STATE.closed)
+    // A recorder that never yields looks at the state when it makes a report.
+    this.requestReport()
+  }
+
   #receive(message: unknown): void {
-    // Acknowledged before anything else, so that a rejected message makes room too.
-    Atomics.add(this.#journal.words, HEADER.acknowledged, 1)
-    this.#events.message(message)
+    this.#received++
+    if (this.#received > MESSAGES_MAX) this.#events.flood()
+    else {
+      if (this.#received === 1) this.#acknowledgeLater()
+      this.#events.message(message)
+    }
+  }
+
+  /**
+   * Acknowledge at the end of the turn, also messages that were rejected. A recorder that makes
+   * reports in a loop then sends as many per turn as may wait, and other events are handled.
+   */
+  #acknowledgeLater(): void {
+    setImmediate(() => {
+      Atomics.add(this.#journal.words, HEADER.acknowledged, this.#received)
+      this.#received = 0
+    }).unref()
   }
 }

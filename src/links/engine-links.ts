@@ -1,9 +1,17 @@
 import { MessageChannel } from 'node:worker_threads'
 import type { Aggregation } from '../aggregator/aggregation.js'
 import type { EngineLink } from '../journal/engine-link.js'
+import { MoonmeterError } from '../errors.js'
 import { Journal } from '../journal/journal.js'
+import { JournalReader } from '../journal/journal-reader.js'
 import type { JournalLayout } from '../journal/journal-layout.js'
 import { Connection } from './connection.js'
+
+/**
+ * Milliseconds that the last read of running recorders may take. A recorder at full speed publishes
+ * its rows within some microseconds, unless the system holds its thread back.
+ */
+const LAST_READ_MS_MAX = 20
 
 /** The links to engines in threads of this process: a journal in shared memory and a port each. */
 export class EngineLinks {
@@ -11,12 +19,15 @@ export class EngineLinks {
   readonly #layout: JournalLayout
   readonly #intervalMs: number
   readonly #connections = new Map<number, Set<Connection>>()
+  /** For the block of a journal that is being read. Reads are synchronous, so all share one. */
+  readonly #copy: Float64Array<ArrayBuffer>
 
   /** @param intervalMs milliseconds between reports */
   constructor(aggregation: Aggregation, layout: JournalLayout, intervalMs: number) {
     this.#aggregation = aggregation
     this.#layout = layout
     this.#intervalMs = intervalMs
+    this.#copy = new Float64Array(layout.seriesLength)
   }
 
   /**
@@ -28,11 +39,12 @@ export class EngineLinks {
   connect(engine: number): EngineLink {
     const memory = Journal.allocate(this.#layout)
     const journal = new Journal(memory, this.#layout)
-    const local = this.#aggregation.begin(engine, journal)
+    const local = this.#aggregation.begin(engine, new JournalReader(journal, this.#copy))
     const { port1, port2 } = new MessageChannel()
     const connection = new Connection(local, journal, port1, {
       message: (message) => this.#aggregation.receive(local, message),
-      close: () => this.#end(engine, connection, 'quiescent'),
+      flood: () => this.#cutOff(connection),
+      close: () => this.#end(connection, true),
     })
     const own = this.#connections.get(engine) ?? new Set()
     this.#connections.set(engine, own.add(connection))
@@ -64,21 +76,44 @@ export class EngineLinks {
 
   /** End the running incarnations of an engine with what they recorded so far. */
   disconnect(engine: number): void {
-    for (const connection of [...(this.#connections.get(engine) ?? [])]) {
-      connection.close()
-      this.#end(engine, connection, 'final')
-    }
+    this.#endRunning([...(this.#connections.get(engine) ?? [])])
   }
 
   /** End all running incarnations with what they recorded so far. */
   close(): void {
-    for (const engine of [...this.#connections.keys()]) this.disconnect(engine)
+    this.#endRunning([...this.#connections.values()].flatMap((own) => [...own]))
   }
 
-  #end(engine: number, connection: Connection, writer: 'final' | 'quiescent'): void {
+  #endRunning(connections: readonly Connection[]): void {
+    for (const connection of connections) {
+      connection.close()
+      connection.requestReport()
+    }
+    const locals = connections.map(({ local }) => local)
+    const endMs = performance.now() + LAST_READ_MS_MAX
+    while (!this.#aggregation.readLast(locals) && performance.now() < endMs);
+    for (const connection of connections) this.#end(connection, false)
+  }
+
+  /** Disconnect an engine whose thread posts more than flow control allows. */
+  #cutOff(connection: Connection): void {
+    this.#endRunning([connection])
+    this.#aggregation.reject(
+      new MoonmeterError(
+        'INVALID_PAYLOAD',
+        `engine ${connection.local.source.key.engine}: expected at most two unread reports on its ` +
+          "port, got more; it was disconnected; do not post to a link's port",
+        { reason: 'flood' },
+      ),
+    )
+  }
+
+  #end(connection: Connection, hasThreadEnded: boolean): void {
+    const engine = Number(connection.local.source.key.engine)
     const own = this.#connections.get(engine)
     if (own?.delete(connection) !== true) return
     if (own.size === 0) this.#connections.delete(engine)
-    this.#aggregation.end(connection.local, writer)
+    this.#aggregation.end(connection.local, hasThreadEnded)
+    connection.release()
   }
 }

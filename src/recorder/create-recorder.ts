@@ -100,6 +100,7 @@ function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
       port.on('message', listener)
       port.unref()
     },
+    onDisconnect: (listener) => port.on('close', listener),
   })
 }
 

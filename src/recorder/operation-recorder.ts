@@ -1,23 +1,22 @@
 import { foldRows } from '../journal/fold-rows.js'
-import type { Journal } from '../journal/journal.js'
-import { RECENT_ROWS, SERIES } from '../journal/journal-layout.js'
+import { FOLD_ROWS, RECENT_ROWS, SERIES } from '../journal/journal-layout.js'
 import { NO_BLOCK, type SeriesBlock } from '../journal/series-block.js'
+import type { BinLayout } from '../stats/bin-layout.js'
 import { COUNT_MAX, makeRow, STATUS_OK } from '../stats/row.js'
 import { UNSET_STATUS } from './unset-status.js'
 
 // V8 folds constants of this module into the code of `record`, but looks imported ones up.
 const { rows: ROWS, numKeys: KEYS, numBytes: BYTES, numFailedKeys: FAILED_KEYS } = SERIES
-const { reportDue: REPORT_DUE, recent: RECENT } = SERIES
+const { rowsBegun: ROWS_BEGUN, reportDue: REPORT_DUE, recent: RECENT } = SERIES
 const OK = STATUS_OK
 const MAX = COUNT_MAX
 const RECENT_MASK = RECENT_ROWS - 1
-/** Rows between two folds; their durations fit the first-level cache many times. */
-const FOLD_MASK = 256 - 1
+const FOLD_MASK = FOLD_ROWS - 1
 
 /** What an operation's recorder needs of the engine's. */
 export interface SeriesOwner {
-  readonly journal: Journal
-  /** The memory of a series in the journal. */
+  readonly bins: BinLayout
+  /** The memory that rows of a series are written to. */
   blockOf(operation: string, status: string): SeriesBlock
   /** Send a report. */
   report(): void
@@ -81,6 +80,8 @@ export class OperationRecorder {
     const failedKeys = Math.floor(numFailedKeys)
     const floats = this.#floats
     const rows = floats[ROWS]
+    // Readers on other threads see by it that a row is half written.
+    floats[ROWS_BEGUN] = rows + 1
     // Adding zero turns -0 into 0, whose bits would pass for those of a negative number.
     floats[RECENT + (rows & RECENT_MASK)] = durationSeconds + 0
     floats[KEYS] += keys
@@ -91,7 +92,7 @@ export class OperationRecorder {
     if ((rows & FOLD_MASK) === FOLD_MASK || floats[REPORT_DUE] !== 0) this.#settle()
   }
 
-  /** Make the next row look its series up again: after `close`, it must not find one. @internal */
+  /** Make the next row look its series up again: the memory of this one is no longer read. @internal */
   detach(): void {
     this.#status = UNSET_STATUS
     this.#block = NO_BLOCK
@@ -99,7 +100,7 @@ export class OperationRecorder {
   }
 
   #settle(): void {
-    foldRows(this.#block, this.#owner.journal.layout.bins)
+    foldRows(this.#block, this.#owner.bins)
     if (this.#floats[REPORT_DUE] !== 0) this.#owner.report()
   }
 

@@ -2,12 +2,18 @@ import { callSafely } from '../call-safely.js'
 import { OTHER } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
 import type { Journal } from '../journal/journal.js'
-import { HEADER } from '../journal/journal-layout.js'
-import type { SeriesBlock } from '../journal/series-block.js'
+import {
+  FLOAT64_BYTES,
+  HEADER,
+  JOURNAL_STATE,
+  ROWS_COUNTED,
+  SERIES,
+} from '../journal/journal-layout.js'
+import { NO_BLOCK, type SeriesBlock } from '../journal/series-block.js'
 import { refuseUnknownOptions } from '../options.js'
 import type { SourceIdentity } from '../source-identity.js'
 import { BoundedNames } from '../stats/bounded-names.js'
-import { ROW_FIELDS, type RowOptions } from '../stats/row.js'
+import { KNOWN_STATUSES, ROW_FIELDS, type RowOptions } from '../stats/row.js'
 import { encodeReport } from '../wire/report.js'
 import { OperationRecorder, type SeriesOwner } from './operation-recorder.js'
 import type { ReportSink } from './report-sink.js'
@@ -15,6 +21,8 @@ import { UNSET_STATUS } from './unset-status.js'
 
 /** Statuses of one operation told apart in a journal; rows of further ones go to `other`. */
 const STATUSES_MAX = 8
+/** Journals with fewer series keep one place, for `other`, and none for known statuses. */
+const KEPT_FROM_SERIES = 8
 /** Operations that are found without a look-up by name; a power of two. */
 const RECENT_OPERATIONS = 16
 
@@ -27,6 +35,8 @@ export interface RecorderParts {
   readonly now: () => number
   /** Calls its argument whenever a message from the main thread arrives. */
   readonly onMessage?: (listener: () => void) => void
+  /** Calls its argument when the main thread no longer takes reports. */
+  readonly onDisconnect?: (listener: () => void) => void
 }
 
 /**
@@ -34,8 +44,10 @@ export interface RecorderParts {
  * interval. Made by `createRecorder`; there is one per incarnation of an engine.
  */
 export class Recorder {
-  readonly #parts: RecorderParts
-  readonly #journal: Journal
+  readonly #identity: SourceIdentity
+  readonly #intervalMs: number
+  readonly #now: () => number
+  readonly #onMessage: RecorderParts['onMessage']
   readonly #owner: SeriesOwner
   readonly #operations: BoundedNames<OperationRecorder>
   /** The memory of each series, by operation and status. */
@@ -43,43 +55,75 @@ export class Recorder {
   readonly #timer: NodeJS.Timeout
   /** Operations that `record` was called for, each at a place derived from its name. */
   readonly #recent: OperationRecorder[]
+  /** Where rows and reports go; undefined after the aggregator has disconnected. */
+  #target: { readonly journal: Journal; readonly sink: ReportSink } | undefined
+  /** The memory that rows are written to after that. */
+  #unread: SeriesBlock | undefined
+  /** Rows that came after the aggregator's last read, and before this recorder noticed. */
+  #rowsLate = 0
+  /** Statuses of every operation that rows of other statuses leave a place for. */
+  readonly #keptStatuses: readonly string[]
+  /** Places of the journal that are kept for them, in the operations so far and in `other`. */
+  #placesKept: number
+  #sequence = 0
+  #wasStopRequested = false
   #stop: AbortController | undefined
   /** When the last report was made, by a monotonic clock. */
   #reportedMs = Number.NEGATIVE_INFINITY
-  #closed = false
+  #isClosed = false
 
   /** @internal */
   constructor(parts: RecorderParts) {
-    const { journal, intervalMs } = parts
-    this.#parts = parts
-    this.#journal = journal
+    const { identity, journal, sink, intervalMs, now, onMessage, onDisconnect } = parts
+    const { bins, seriesMax } = journal.layout
+    this.#identity = identity
+    this.#intervalMs = intervalMs
+    this.#now = now
+    this.#onMessage = onMessage
+    this.#target = { journal, sink }
+    this.#keptStatuses = seriesMax < KEPT_FROM_SERIES ? [] : KNOWN_STATUSES
+    this.#placesKept = this.#keptStatuses.length + 1
     this.#owner = {
-      journal,
+      bins,
       blockOf: (operation, status) => this.#blockOf(operation, status),
       report: () => this.report(),
     }
     const make = (name: string) => new OperationRecorder(name, this.#owner)
     // A handle per name, for as many names as the journal can tell apart.
-    this.#operations = new BoundedNames(journal.layout.seriesMax, make)
+    this.#operations = new BoundedNames(seriesMax, make)
     this.#recent = new Array(RECENT_OPERATIONS).fill(make(UNSET_STATUS))
     this.#timer = setInterval(() => this.#reportInTime(), intervalMs)
     // Telemetry alone must not keep a thread alive.
     this.#timer.unref()
+    onDisconnect?.(() => this.#disconnect())
   }
 
   /** The engine's index. */
   get engine(): number {
-    return this.#parts.identity.engine
+    return this.#identity.engine
   }
 
-  /** Whether `close` was called. */
+  /**
+   * Whether rows are no longer counted: `close` was called, or the aggregator has disconnected this
+   * engine or was closed.
+   */
   get closed(): boolean {
-    return this.#closed
+    return this.#isClosed || this.#isDisconnected()
+  }
+
+  /**
+   * Rows that were recorded after the aggregator disconnected this engine or was closed. They are
+   * counted nowhere else.
+   */
+  get dropped(): number {
+    this.#isDisconnected()
+    return this.#rowsLate + (this.#unread?.floats[SERIES.rows] ?? 0)
   }
 
   /** Whether the main thread asked this engine to stop; it may be read in any loop (some ns). */
   get stopRequested(): boolean {
-    return Atomics.load(this.#journal.words, HEADER.stopRequested) !== 0
+    if (this.#target === undefined) return this.#wasStopRequested
+    return Atomics.load(this.#target.journal.words, HEADER.stopRequested) !== 0
   }
 
   /**
@@ -92,7 +136,7 @@ export class Recorder {
       this.#stop = stop
       // The stop flag is in the journal; the message only wakes the event loop.
       const check = () => this.stopRequested && stop.abort()
-      this.#parts.onMessage?.(check)
+      this.#onMessage?.(check)
       check()
     }
     return this.#stop.signal
@@ -149,28 +193,57 @@ export class Recorder {
    * while two reports wait unread. What is not sent now is in the next report.
    */
   report(): void {
-    if (!this.#closed) this.#send(false)
+    if (!this.closed) this.#send(false)
   }
 
   /** Send the last report and close the sink. Recording afterwards throws `CLOSED`. */
   close(): void {
-    if (this.#closed) return
-    this.#closed = true
-    clearInterval(this.#timer)
-    for (const operation of this.#operations.entries.values()) operation.detach()
-    this.#send(true)
-    const { sink } = this.#parts
-    callSafely('sink.close', () => sink.close?.())
+    if (this.#isClosed) return
+    if (!this.#isDisconnected()) this.#send(true)
+    this.#isClosed = true
+    this.#release()
   }
 
   /** The aggregator may have asked for a report just before the interval was over. */
   #reportInTime(): void {
-    if (performance.now() - this.#reportedMs >= this.#parts.intervalMs / 2) this.report()
+    if (performance.now() - this.#reportedMs >= this.#intervalMs / 2) this.report()
+  }
+
+  /** Whether the aggregator no longer counts rows; it tells so in the header of the journal. */
+  #isDisconnected(): boolean {
+    if (this.#target === undefined) return this.#unread !== undefined
+    const { words } = this.#target.journal
+    if (Atomics.load(words, HEADER.state) !== JOURNAL_STATE.closed) return false
+    this.#disconnect()
+    return true
+  }
+
+  /** Count rows apart from now on, as nobody reads the journal. */
+  #disconnect(): void {
+    if (this.#target === undefined) return
+    const { layout, floats, words, rows } = this.#target.journal
+    // Where only the port was lost, the aggregator reads the journal once more.
+    const isRead = Atomics.load(words, HEADER.state) === JOURNAL_STATE.closed
+    this.#rowsLate = isRead ? rows - floats[ROWS_COUNTED] : 0
+    const memory = new ArrayBuffer(layout.seriesLength * FLOAT64_BYTES)
+    this.#unread = { floats: new Float64Array(memory), words: new Int32Array(memory) }
+    this.#release()
+  }
+
+  /** Let go of the timer, the sink and the journal, to which the handles refer too. */
+  #release(): void {
+    clearInterval(this.#timer)
+    for (const operation of this.#operations.entries.values()) operation.detach()
+    this.#blocks.clear()
+    this.#wasStopRequested = this.stopRequested
+    const sink = this.#target?.sink
+    this.#target = undefined
+    callSafely('sink.close', () => sink?.close?.())
   }
 
   /** The memory of a series in the journal; past a limit that of `other`. */
   #blockOf(operation: string, status: string): SeriesBlock {
-    if (this.#closed) {
+    if (this.#isClosed) {
       throw new MoonmeterError(
         'CLOSED',
         `recorder of engine ${this.engine}: expected no rows after close(), got one of ` +
@@ -180,37 +253,53 @@ export class Recorder {
     if (typeof status !== 'string') {
       throw new MoonmeterError('INVALID_ROW', `status: expected a string, got ${typeof status}`)
     }
+    if (this.#unread !== undefined) return this.#unread
     let statuses = this.#blocks.get(operation)
     if (statuses === undefined) {
+      if (operation !== OTHER) this.#placesKept += this.#keptStatuses.length
       const make = (name: string) => this.#addSeries(operation, name)
-      statuses = new BoundedNames(STATUSES_MAX, make)
+      statuses = new BoundedNames(STATUSES_MAX, make, KNOWN_STATUSES)
       this.#blocks.set(operation, statuses)
     }
     return statuses.get(status)
   }
 
-  /** A new block for a series, or the block of `other` where only the one kept for it is left. */
+  /**
+   * A new block for a series. Where the places that are left are kept for others, it is the block of
+   * operation `other`, with the same status if a place is kept for that.
+   */
   #addSeries(operation: string, status: string): SeriesBlock {
-    const { seriesMax } = this.#journal.layout
-    const isOther = operation === OTHER && status === OTHER
-    const isReserved = this.#blocks.get(OTHER)?.entries.has(OTHER) !== true
-    const left = seriesMax - this.#journal.seriesCount - (isReserved ? 1 : 0)
-    if (!isOther && left <= 0) return this.#blockOf(OTHER, OTHER)
-    return this.#journal.blockOf(this.#journal.addSeries({ operation, status }))
+    if (this.#target === undefined) return NO_BLOCK
+    const { journal } = this.#target
+    const isKept = this.#keptStatuses.includes(status)
+    const isOther = operation === OTHER && (isKept || status === OTHER)
+    const left = journal.layout.seriesMax - journal.seriesCount
+    if (!isOther && left <= (isKept ? this.#otherPlacesKept : this.#placesKept)) {
+      return this.#blockOf(OTHER, isKept ? status : OTHER)
+    }
+    if (isOther || isKept) this.#placesKept--
+    return journal.blockOf(journal.addSeries({ operation, status }))
+  }
+
+  /** Of the places that are kept, those of operation `other`. */
+  get #otherPlacesKept(): number {
+    const used = this.#blocks.get(OTHER)?.entries
+    return [...this.#keptStatuses, OTHER].filter((status) => used?.has(status) !== true).length
   }
 
   #send(isFinal: boolean): void {
-    const { identity, sink, now } = this.#parts
-    const journal = this.#journal
+    if (this.#target === undefined) return
+    const { journal, sink } = this.#target
     journal.setReportDue(false)
     this.#reportedMs = performance.now()
     journal.fold()
     callSafely('sink.send', () => {
       if (!isFinal && sink.isReady?.() === false) return undefined
+      Atomics.add(journal.words, HEADER.sent, 1)
       const bytes = encodeReport({
-        ...identity,
-        sequence: Atomics.add(journal.words, HEADER.sent, 1) + 1,
-        timestampMs: now(),
+        ...this.#identity,
+        sequence: ++this.#sequence,
+        timestampMs: this.#now(),
         final: isFinal,
         bounds: journal.layout.bins.bounds,
         series: journal.readFolded(),

@@ -33,17 +33,19 @@ export interface ReportSink {
 /** Sends reports over the port of an `EngineLink`, as long as the aggregator reads them. */
 export class PortSink implements ReportSink {
   readonly #port: MessagePort
-  readonly #journal: Journal
+  readonly #words: Int32Array
 
-  constructor(port: MessagePort, journal: Journal) {
+  constructor(port: MessagePort, { words }: Journal) {
     this.#port = port
-    this.#journal = journal
+    this.#words = words
   }
 
   isReady(): boolean {
-    const { words } = this.#journal
-    const unacknowledged = words[HEADER.sent] - Atomics.load(words, HEADER.acknowledged)
-    return unacknowledged < UNACKNOWLEDGED_MAX
+    const [sent, acknowledged] = [HEADER.sent, HEADER.acknowledged].map((word) => {
+      return Atomics.load(this.#words, word)
+    })
+    // Both numbers wrap around after 2^31 reports; their difference does not.
+    return ((sent - acknowledged) | 0) < UNACKNOWLEDGED_MAX
   }
 
   send(bytes: Uint8Array): void {

@@ -20,10 +20,13 @@ const LOCAL_ENGINE = 5
 /** An engine whose series were dropped. */
 const DROPPED_ENGINE = 6
 
+/** Reasons for payloads from outside; the others are for threads of this process. */
+type PayloadReason = Exclude<RejectionReason, 'journal' | 'flood'>
+
 /**
  * Per reason payloads that are rejected for it; all but reports of other engines are for engine 1.
  */
-const REFUSED: Readonly<Record<RejectionReason, readonly Uint8Array[]>> = {
+const REFUSED: Readonly<Record<PayloadReason, readonly Uint8Array[]>> = {
   oversized: [packr.pack({ load_get: new Array(200).fill(ROW) })],
   truncated: [GOOD.subarray(0, -1), new Uint8Array(0), reportBytes({ engine: 1 }).subarray(0, -1)],
   malformed: [Buffer.concat([GOOD, GOOD]), Buffer.of(0xc1)],
@@ -68,7 +71,7 @@ function withoutCount(text: string, reason: RejectionReason): string {
   )
 }
 
-for (const reason of REJECTION_REASONS) {
+for (const reason of Object.keys(REFUSED) as (keyof typeof REFUSED)[]) {
   test(`a payload refused as '${reason}' is counted as that and changes nothing else`, async () => {
     const told: MoonmeterError[] = []
     const aggregator = newAggregator((error) => told.push(error))

@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict'
 import type { EngineLink } from '../../../src/index.js'
 import { Journal } from '../../../src/journal/journal.js'
+import { JournalReader } from '../../../src/journal/journal-reader.js'
 import { JournalLayout } from '../../../src/journal/journal-layout.js'
 import { BinLayout } from '../../../src/stats/bin-layout.js'
 import type { PackedSeries } from '../../../src/stats/packed-series.js'
 
 /** The series of a journal whose recorder is on this thread, so that it cannot be busy. */
 export function seriesOf(journal: Journal): PackedSeries[] {
-  const series = journal.read('live')
-  assert.ok(series !== undefined)
-  return series
+  const reader = readerOf(journal)
+  reader.begin([])
+  const { series, isComplete } = reader.read([])
+  assert.ok(isComplete)
+  return [...series]
+}
+
+export function readerOf(journal: Journal): JournalReader {
+  return new JournalReader(journal, new Float64Array(journal.layout.seriesLength))
 }
 
 /** The journal of a link, as another thread opens it. */

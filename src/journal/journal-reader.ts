@@ -1,0 +1,236 @@
+import { ROW_COUNTER_NAMES } from '../catalogue.js'
+import { MoonmeterError } from '../errors.js'
+import type { PackedSeries } from '../stats/packed-series.js'
+import type { Journal } from './journal.js'
+import { FLOAT64_WORDS, FOLD_ROWS, HEADER, RECENT_ROWS, SERIES } from './journal-layout.js'
+import { readSeries, type UnfoldedRows } from './read-series.js'
+
+/**
+ * Milliseconds after which the stores of a thread are visible to all other threads. Processors
+ * state no bound. A store waits in the store buffer of its core for the cache line, some hundred
+ * nanoseconds; some hundred stores, one after the other, take less than a tenth of this. A thread
+ * that the system suspends has emptied the buffer.
+ */
+export const STORES_VISIBLE_MS = 1
+/** Attempts to copy a series beside a recorder; at full speed most fail. */
+const COPY_ATTEMPTS_MAX = 64
+/** The recorder may write so many rows after those that the lock shows as folded. */
+const ROWS_AHEAD_MAX = 2 * FOLD_ROWS
+const RECENT_MASK = RECENT_ROWS - 1
+const COUNTERS = SERIES[ROW_COUNTER_NAMES[0]]
+const COUNTERS_END = COUNTERS + ROW_COUNTER_NAMES.length
+const LOCK_BEGIN = SERIES.lock * FLOAT64_WORDS
+const LOCK_END = LOCK_BEGIN + 1
+
+/** What a recorder may have written since the last fold of a series. */
+interface Tail extends UnfoldedRows {
+  readonly rows: number
+  readonly rowsBegun: number
+  readonly foldEnd: number
+}
+
+/** What was read of a journal. */
+export interface JournalReading {
+  /** The series so far; those without new rows are the known ones. */
+  readonly series: readonly PackedSeries[]
+  /** Whether they contain every row that was there at `begin`. */
+  readonly isComplete: boolean
+}
+
+/**
+ * Reads the journal of a recorder on another thread. Nothing here depends on a strong memory order:
+ *
+ * - What folds counted is copied under the seqlock of the series. The copy is used if no fold
+ *   began before its end.
+ * - Rows behind the last fold are written by plain stores, which become visible in any order. They
+ *   are read twice, `STORES_VISIBLE_MS` apart: by `begin` and by `read`. They are used if both
+ *   readings are equal and no row is half written.
+ * - After the end of the thread, `readEnded` reads everything.
+ *
+ * Numbers are checked as they are read; see `readSeries`.
+ */
+export class JournalReader {
+  readonly #journal: Journal
+  /** What `begin` read, per series with new rows. */
+  readonly #tails = new Map<number, Tail>()
+  readonly #copy: Float64Array<ArrayBuffer>
+
+  /** @param copy as long as a block, for the block that is read; readers may share it */
+  constructor(journal: Journal, copy: Float64Array<ArrayBuffer>) {
+    this.#journal = journal
+    this.#copy = copy
+  }
+
+  /** Whether any series has rows that are not among the known ones. */
+  hasNewRows(known: readonly PackedSeries[]): boolean {
+    const journal = this.#journal
+    if (journal.seriesCount !== known.length) return true
+    return known.some(({ rows }, series) => rows !== journal.rowsOf(series))
+  }
+
+  /** Read the rows behind the last fold for the first time. */
+  begin(known: readonly PackedSeries[]): void {
+    this.#tails.clear()
+    for (let series = 0; series < this.#journal.seriesCount; series++) {
+      if (known[series]?.rows === this.#journal.rowsOf(series)) continue
+      this.#tails.set(series, this.#readTail(series))
+    }
+  }
+
+  /**
+   * Read the journal, at least `STORES_VISIBLE_MS` after `begin`.
+   *
+   * @param known the series as read or reported before
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`, when a number cannot be right
+   */
+  read(known: readonly PackedSeries[]): JournalReading {
+    this.#requireSeriesCount()
+    const all: PackedSeries[] = []
+    let isComplete = true
+    for (let series = 0; series < this.#journal.seriesCount; series++) {
+      const before: PackedSeries | undefined = known[series]
+      const first = this.#tails.get(series)
+      if (before !== undefined && first === undefined) {
+        all.push(before)
+        continue
+      }
+      const hasFolds = this.#copyFolded(series)
+      const folded = hasFolds ? this.#copy[SERIES.foldEnd] : 0
+      const tail = first && hasFolds ? this.#settledTail(series, first) : undefined
+      if (first !== undefined && tail === undefined && folded < first.rows) isComplete = false
+      const rows = folded + (tail?.durations.length ?? 0)
+      // A report may be newer than the last fold that could be copied.
+      if (before !== undefined && !(rows > before.rows)) all.push(before)
+      else if (hasFolds) all.push(this.#decode(series, tail))
+      else break
+    }
+    this.#tails.clear()
+    return { series: all, isComplete }
+  }
+
+  /**
+   * The stats of every series of a recorder whose thread has ended. A fold that did not end is
+   * completed from the ring.
+   *
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`, when a number cannot be right
+   */
+  readEnded(): PackedSeries[] {
+    this.#requireSeriesCount()
+    const all: PackedSeries[] = []
+    for (let series = 0; series < this.#journal.seriesCount; series++) {
+      this.#copy.set(this.#journal.blockOf(series).floats)
+      const tail = this.#readTail(series)
+      requireTail(tail)
+      all.push(this.#decode(series, tail))
+    }
+    return all
+  }
+
+  /**
+   * The durations of the rows [from, to) of a series in seconds, rows counted from 0, or undefined
+   * where the ring may no longer hold them all: the last `recentRowsMax` are there.
+   *
+   * @param isEnded whether the thread of the recorder has ended
+   */
+  recentDurations(
+    series: number,
+    from: number,
+    to: number,
+    isEnded: boolean,
+  ): Float64Array | undefined {
+    if (!(to - from <= RECENT_ROWS)) return undefined
+    const { floats, words } = this.#journal.blockOf(series)
+    const durations = new Float64Array(to - from)
+    for (let row = from; row < to; row++) {
+      durations[row - from] = floats[SERIES.recent + (row & RECENT_MASK)]
+    }
+    // The loads above are performed before this one, as in `#copyFolded`.
+    Atomics.add(words, LOCK_BEGIN, 0)
+    const ahead = isEnded ? 0 : ROWS_AHEAD_MAX
+    const written = Math.max(floats[SERIES.rowsBegun], floats[SERIES.foldEnd] + ahead)
+    return written - from <= RECENT_ROWS ? durations : undefined
+  }
+
+  #decode(series: number, tail: Tail | undefined): PackedSeries {
+    const { layout } = this.#journal
+    return readSeries(this.#copy, layout.bins, this.#journal.nameOf(series), tail)
+  }
+
+  /**
+   * Copy what the folds of a series counted.
+   *
+   * @returns false when each attempt met a fold
+   */
+  #copyFolded(series: number): boolean {
+    const { floats, words } = this.#journal.blockOf(series)
+    const folded = floats.subarray(SERIES.foldEnd)
+    for (let attempt = 0; attempt < COPY_ATTEMPTS_MAX; attempt++) {
+      const end = Atomics.load(words, LOCK_END)
+      if (Atomics.load(words, LOCK_BEGIN) !== end) continue
+      this.#copy.set(folded, SERIES.foldEnd)
+      // Adding zero loads the word after the loads of the copy. A plain atomic load does not: loads
+      // before it may be performed after it.
+      if (Atomics.add(words, LOCK_BEGIN, 0) === end) return true
+    }
+    return false
+  }
+
+  /** The rows behind the last fold, if they are as at the first reading and none is half written. */
+  #settledTail(series: number, first: Tail): Tail | undefined {
+    const second = this.#readTail(series)
+    const isSettled =
+      Object.is(first.rows, second.rows) &&
+      Object.is(first.rowsBegun, second.rowsBegun) &&
+      Object.is(first.foldEnd, second.foldEnd) &&
+      isSame(first.counters, second.counters) &&
+      isSame(first.durations, second.durations)
+    if (!isSettled) return undefined
+    requireTail(first)
+    // The system may hold the thread anywhere, also in the middle of a row.
+    const isWhole = first.rows === first.rowsBegun
+    return isWhole && first.foldEnd === this.#copy[SERIES.foldEnd] ? first : undefined
+  }
+
+  #readTail(series: number): Tail {
+    const { floats } = this.#journal.blockOf(series)
+    const { [SERIES.rows]: rows, [SERIES.rowsBegun]: rowsBegun, [SERIES.foldEnd]: foldEnd } = floats
+    const count = rows - foldEnd
+    const durations = new Float64Array(count > 0 && count <= RECENT_ROWS ? count : 0)
+    for (let row = 0; row < durations.length; row++) {
+      durations[row] = floats[SERIES.recent + ((foldEnd + row) & RECENT_MASK)]
+    }
+    return { rows, rowsBegun, foldEnd, counters: floats.slice(COUNTERS, COUNTERS_END), durations }
+  }
+
+  #requireSeriesCount(): void {
+    const count = Atomics.load(this.#journal.words, HEADER.seriesCount)
+    const { seriesMax } = this.#journal.layout
+    if (count < 0 || count > seriesMax) throw corrupt(`from 0 to ${seriesMax} series`, count)
+  }
+}
+
+/** Rows of a series, up to the last one, whose durations the ring is sure to hold. */
+export function recentRowsMax(isEnded: boolean): number {
+  return isEnded ? RECENT_ROWS : RECENT_ROWS - ROWS_AHEAD_MAX
+}
+
+function requireTail({ rows, rowsBegun, foldEnd, durations }: Tail): void {
+  const isInRing = rows - foldEnd === durations.length
+  if (isInRing && (rowsBegun === rows || rowsBegun === rows + 1)) return
+  throw corrupt(`from ${foldEnd} to ${foldEnd + RECENT_ROWS} rows, all begun`, rows)
+}
+
+function isSame(left: Float64Array, right: Float64Array): boolean {
+  return (
+    left.length === right.length && left.every((value, index) => Object.is(value, right[index]))
+  )
+}
+
+function corrupt(expected: string, got: number): MoonmeterError {
+  return new MoonmeterError(
+    'INVALID_PAYLOAD',
+    `journal: expected ${expected}, got ${got}; nothing of it was counted; ` +
+      'find the code that writes to the shared memory of the link',
+    { reason: 'journal' },
+  )
+}
