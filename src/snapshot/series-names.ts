@@ -1,10 +1,11 @@
 import { BoundedNames } from '../stats/bounded-names.js'
 import type { SeriesName } from '../stats/packed-series.js'
+import { KNOWN_STATUSES } from '../stats/row.js'
 
 /** How many names are told apart; further ones are `other`. */
 export interface SeriesLimits {
   readonly operationsMax: number
-  /** Per operation. */
+  /** Per operation; known ones are told apart even past the limit. */
   readonly statusesMax: number
 }
 
@@ -18,7 +19,8 @@ export class SeriesNames {
 
   constructor({ operationsMax, statusesMax }: SeriesLimits) {
     this.#operations = new BoundedNames(operationsMax, (operation) => {
-      return new BoundedNames(statusesMax, (status) => Object.freeze({ operation, status }))
+      const make = (status: string) => Object.freeze({ operation, status })
+      return new BoundedNames(statusesMax, make, KNOWN_STATUSES)
     })
   }
 

@@ -11,21 +11,24 @@ export function fitsLabel(name: string): boolean {
 
 /**
  * A value per name for as many names as the limit allows. Further names, and those too long for a
- * label, share the value of `other`, which always has a place. Halves of surrogate pairs in a name
- * become U+FFFD, as they do in UTF-8.
+ * label, share the value of `other`, which always has a place, as reserved names have. Halves of
+ * surrogate pairs in a name become U+FFFD, as they do in UTF-8.
  */
 export class BoundedNames<Value> {
   readonly #max: number
   readonly #make: (name: string) => Value
+  readonly #reserved: readonly string[]
   readonly #values = new Map<string, Value>()
 
   /**
-   * @param max names told apart, beside `other`
+   * @param max names told apart, beside `other` and reserved ones that come past the limit
    * @param make makes the value of a name that is new
+   * @param reserved names that are told apart even past the limit
    */
-  constructor(max: number, make: (name: string) => Value) {
+  constructor(max: number, make: (name: string) => Value, reserved: readonly string[] = []) {
     this.#max = max
     this.#make = make
+    this.#reserved = reserved
   }
 
   /** The names that have a value, with it, in the order in which they came. */
@@ -52,6 +55,7 @@ export class BoundedNames<Value> {
   }
 
   #isAdmitted(name: string): boolean {
-    return this.#values.has(name) || (this.#values.size < this.#max && fitsLabel(name))
+    if (this.#values.has(name) || this.#reserved.includes(name)) return true
+    return this.#values.size < this.#max && fitsLabel(name)
   }
 }

@@ -34,7 +34,10 @@ export interface ConnectorStatsOptions {
   readonly exactRowsMax?: number
   /** Operations told apart; rows of further ones count under `other`; default 64. */
   readonly operationsMax?: number
-  /** Statuses told apart per operation; rows of further ones count under `other`; default 16. */
+  /**
+   * Statuses told apart per operation; rows of further ones but `ok`, `partial_failure` and `error`
+   * count under `other`; default 16.
+   */
   readonly statusesMax?: number
 }
 

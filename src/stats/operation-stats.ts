@@ -1,7 +1,7 @@
 import type { BinLayout } from './bin-layout.js'
 import { BoundedNames } from './bounded-names.js'
 import type { Quantile } from './quantile.js'
-import { STATUS_ERROR } from './row.js'
+import { KNOWN_STATUSES, STATUS_ERROR } from './row.js'
 import { SeriesStats } from './series-stats.js'
 
 /** The stats of one operation, by status. */
@@ -10,13 +10,15 @@ export class OperationStats {
   readonly #series: BoundedNames<SeriesStats>
 
   /**
-   * @param statusesMax statuses told apart; rows of further ones count under `other`
+   * @param statusesMax statuses told apart; rows of further ones that are not known ones count
+   * under `other`
    * @param exactRowsMax durations kept per status for exact percentiles
    * @internal
    */
   constructor(layout: BinLayout, statusesMax: number, exactRowsMax: number) {
     this.#layout = layout
-    this.#series = new BoundedNames(statusesMax, () => new SeriesStats(layout, exactRowsMax))
+    const make = () => new SeriesStats(layout, exactRowsMax)
+    this.#series = new BoundedNames(statusesMax, make, KNOWN_STATUSES)
   }
 
   /** The series by status, in the order in which they were first seen. */

@@ -10,6 +10,8 @@ export const STATUS_OK = 'ok'
 export const STATUS_PARTIAL_FAILURE = 'partial_failure'
 /** The only status that `error_count` counts. */
 export const STATUS_ERROR = 'error'
+/** The statuses that the reference gives; limits on statuses never fold them into `other`. */
+export const KNOWN_STATUSES: readonly string[] = [STATUS_OK, STATUS_PARTIAL_FAILURE, STATUS_ERROR]
 
 type Optional<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] | undefined }
 

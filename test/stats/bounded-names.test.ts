@@ -33,3 +33,14 @@ test('names that are too long for a label are other, and halves of surrogate pai
   assert.equal(names.get('x\ud800').name, 'x\ufffd')
   assert.equal(names.get('x\ufffd'), names.get('x\ud801'))
 })
+
+test('reserved names have a place past the limit, and take one of the others where they come early', () => {
+  const names = new BoundedNames(2, (name) => ({ name }), ['ok', 'error'])
+  const answers = ['ok', 'a', 'b', 'error'].map((name) => names.get(name).name)
+  assert.deepEqual(answers, ['ok', 'a', 'other', 'error'])
+  names.clear()
+  assert.deepEqual(
+    ['x', 'y', 'z', 'ok', 'error', 'x'].map((name) => names.get(name).name),
+    ['x', 'y', 'other', 'ok', 'error', 'x'],
+  )
+})
