@@ -9,12 +9,12 @@ import { Random } from '../../src/simulate/random.js'
 import { pack } from '../../src/wire/msgpack.js'
 import { parseExposition } from '../support/assertions/exposition.js'
 import { MIB, memoryInUse, mib } from '../support/assertions/memory.js'
+import { pick } from '../support/generators/draws.js'
 import {
   HOSTILE_ENGINE,
   KNOWN_ROWS,
   MUTATIONS,
   PAYLOAD_BYTES_MAX,
-  pick,
   randomPayload,
 } from '../support/generators/mutations.js'
 import { reportBytes, seriesWithRows } from '../support/generators/reports.js'

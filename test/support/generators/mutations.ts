@@ -1,5 +1,6 @@
 import { Packr } from 'msgpackr'
 import type { Random } from '../../../src/simulate/random.js'
+import { integer, pick, randomBytes } from './draws.js'
 import { reportBytes, seriesWithRows } from './reports.js'
 
 const packr = new Packr({ useRecords: false, variableMapSize: true })
@@ -96,7 +97,11 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'bytes inserted': (random) => {
     const bytes = validPayload(random)
     const at = random.below(bytes.length + 1)
-    return concat(bytes.subarray(0, at), randomBytes(random, 8), bytes.subarray(at))
+    return concat(
+      bytes.subarray(0, at),
+      randomBytes(random, integer(random, 1, 8)),
+      bytes.subarray(at),
+    )
   },
   'bytes removed': (random) => {
     const bytes = validPayload(random)
@@ -154,15 +159,10 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
 
 /** Bytes that mean nothing; half of them begin like a payload does. */
 export function randomPayload(random: Random): Uint8Array {
-  const bytes = randomBytes(random, 200)
+  const bytes = randomBytes(random, integer(random, 1, 200))
   if (random.below(2) === 0) return bytes
   const head = pick(random, VALID_ROWS)
   return concat(head.subarray(0, 1 + random.below(16)), bytes)
-}
-
-/** One of some things. */
-export function pick<Thing>(random: Random, things: readonly Thing[]): Thing {
-  return things[random.below(things.length)]
 }
 
 /** A payload of rows in which one value, anywhere, is another one. */
@@ -182,10 +182,6 @@ function changed(random: Random, value: unknown, by: Packr): Uint8Array {
     }
     at = inside as Record<string, unknown>
   }
-}
-
-function randomBytes(random: Random, lengthMax: number): Uint8Array {
-  return Uint8Array.from({ length: 1 + random.below(lengthMax) }, () => random.below(256))
 }
 
 function concat(...parts: readonly Uint8Array[]): Uint8Array {

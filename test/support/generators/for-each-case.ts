@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { Random } from '../../../src/simulate/random.js'
+
+/** The seed of `npm test`: it is fixed, so that a change alone decides whether the tests pass. */
+const SEED_DEFAULT = 1
+/** A case may be preempted, or collect garbage; it is slow when it is slow each of these times. */
+const ATTEMPTS_MAX = 3
+
+/** Checks one case. What it draws must come from `random` alone, so that it can be run again. */
+type Check = (random: Random, index: number) => void | Promise<void>
+
+/** How many cases to run, and how long one may take. */
+export interface FuzzPlan {
+  /** Cases of the short form; `MOONMETER_FUZZ_CASES` sets the number instead. */
+  readonly cases: number
+  /** Milliseconds that a case may take; unlimited by default. */
+  readonly msMax?: number
+}
+
+/**
+ * Runs a check on many seeded cases, and names the first that fails by seed and index.
+ *
+ * `MOONMETER_FUZZ_SEED` sets the seed of all cases. `MOONMETER_FUZZ_CASE` runs the one case of that
+ * index: each case has a stream of its own, so it is the same alone as among others.
+ *
+ * @throws Error with the command line's settings that repeat the case, and the failure as `cause`
+ */
+export async function forEachCase(
+  { cases, msMax = Number.POSITIVE_INFINITY }: FuzzPlan,
+  check: Check,
+): Promise<void> {
+  const seed = setting('MOONMETER_FUZZ_SEED') ?? SEED_DEFAULT
+  const only = setting('MOONMETER_FUZZ_CASE')
+  const first = only ?? 0
+  const end = only === undefined ? (setting('MOONMETER_FUZZ_CASES') ?? cases) : only + 1
+  for (let index = first; index < end; index++) {
+    try {
+      const ms = await fastestMs(check, seed, index, msMax)
+      assert.ok(ms <= msMax, `expected at most ${msMax} ms, took ${ms.toFixed(1)} ms`)
+    } catch (cause) {
+      const repeat = `MOONMETER_FUZZ_SEED=${seed} MOONMETER_FUZZ_CASE=${index}`
+      throw new Error(`case ${index} fails; ${repeat} repeats it`, { cause })
+    }
+  }
+  console.log(`${end - first} cases of seed ${seed}`)
+}
+
+async function fastestMs(check: Check, seed: number, index: number, msMax: number) {
+  let fastest = Number.POSITIVE_INFINITY
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    const startMs = performance.now()
+    await check(new Random(seed, index), index)
+    fastest = Math.min(fastest, performance.now() - startMs)
+    if (fastest <= msMax) break
+  }
+  return fastest
+}
+
+function setting(name: string): number | undefined {
+  const text = process.env[name]
+  if (text === undefined || text === '') return undefined
+  const value = Number(text)
+  assert.ok(Number.isSafeInteger(value) && value >= 0, `${name}: expected an integer, got ${text}`)
+  return value
+}
