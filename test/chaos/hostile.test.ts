@@ -20,13 +20,14 @@ import {
 import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-const PAYLOADS = 100_000
+/** 100,000 in the long form. */
+const PAYLOADS = Number(process.env.MOONMETER_FUZZ_CASES ?? 20_000)
 const PORT_PAYLOADS = 5_000
 const WARM_UP_PAYLOADS = 5_000
 const EXPOSITION_EVERY = 1_000
 const SOUND_TEXT_EVERY = 20
 const HEAP_GROWTH_MAX = 2 * MIB
-const TIMEOUT = { timeout: 100_000 }
+const TIMEOUT = { timeout: 60_000 + PAYLOADS }
 const engine = HOSTILE_ENGINE
 const ROWS = pack({ load_get: [{ duration_seconds: 0.5, num_keys: 1 }] })
 

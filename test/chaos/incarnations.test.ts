@@ -8,7 +8,7 @@ import { EngineAggregator } from '../../src/index.js'
 import { parseExposition } from '../support/assertions/exposition.js'
 import type { ChaosTask, EndingFromInside } from '../support/engines/chaos-engine.js'
 
-const LIVES = Number(process.env.MOONMETER_INCARNATIONS ?? 100)
+const LIVES = Number(process.env.MOONMETER_INCARNATIONS ?? 30)
 const ENGINES = 3
 const ENDINGS = ['exit', 'throw', 'reject', 'memory', 'terminate', 'abort'] as const
 const LIFE_MS_MAX = 40

@@ -3,8 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { suite, test } from 'node:test'
-import { runCommand, SMALL_TRACE, temporaryDirectory } from '../support/processes/command.js'
+import { test } from 'node:test'
+import {
+  runCommand,
+  runCommands,
+  SMALL_TRACE,
+  temporaryDirectory,
+} from '../support/processes/command.js'
 
 const USAGE = 2
 const FAILURE = 1
@@ -66,16 +71,25 @@ const USAGE_CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a negative engine index', ['inspect', '--engine', '-1'], /--engine <n>/],
 ]
 
-// These tests mostly wait for processes to start, so several run concurrently.
-suite('usage', { concurrency: 4 }, () => {
-  for (const [what, args, message] of USAGE_CASES) {
-    test(`${what} is refused with a one-line message and exit code 2`, async (context) => {
-      const { code, stdout, stderr } = await runCommand(context, args, { lifeMsMax: 10_000 })
+test('invalid arguments are refused with a one-line message and exit code 2', async (context) => {
+  const ends = await runCommands(
+    context,
+    USAGE_CASES.map(([, args]) => args),
+  )
+  for (const [index, [what, , message]] of USAGE_CASES.entries()) {
+    await context.test(what, () => {
+      const { code, stdout, stderr } = ends[index]
       assertOneLine(stderr, message)
       assert.equal(stdout, '')
       assert.equal(code, USAGE)
     })
   }
+})
+
+test('a process with invalid arguments ends with exit code 2', async (context) => {
+  const { code, stdout, stderr } = await runCommand(context, ['simulate', '--engines', '0'])
+  assertOneLine(stderr, /an integer from 1 to 4096/)
+  assert.deepEqual([code, stdout], [USAGE, ''])
 })
 
 test('a missing trace is reported on one line with exit code 1', async (context) => {
@@ -87,7 +101,7 @@ test('a missing trace is reported on one line with exit code 1', async (context)
 })
 
 test('a malformed trace line is reported with file, line number and expectation', async (context) => {
-  const path = join(temporaryDirectory(context), 'bad.jsonl')
+  const directory = temporaryDirectory(context)
   const lines = readFileSync(SMALL_TRACE, 'utf8').split('\n')
   const broken: readonly (readonly [string, RegExp])[] = [
     ['{"timestamp":', /expected a JSON object, got/],
@@ -99,11 +113,18 @@ test('a malformed trace line is reported with file, line number and expectation'
       /'hash_ids\[0\]' to be/,
     ],
   ]
-  for (const [line, message] of broken) {
+  const paths = broken.map(([line], index) => {
+    const path = join(directory, `bad-${index}.jsonl`)
     writeFileSync(path, [...lines.slice(0, 2), line, ...lines.slice(2)].join('\n'))
-    const end = await runCommand(context, ['simulate', ...FREE, '--trace', path])
-    assertOneLine(end.stderr, message)
-    assert.ok(end.stderr.includes(`${path}:3: `), end.stderr)
+    return path
+  })
+  const ends = await runCommands(
+    context,
+    paths.map((path) => ['simulate', ...FREE, '--trace', path]),
+  )
+  for (const [index, end] of ends.entries()) {
+    assertOneLine(end.stderr, broken[index][1])
+    assert.ok(end.stderr.includes(`${paths[index]}:3: `), end.stderr)
     assert.equal(end.stdout, '')
     assert.equal(end.code, FAILURE)
   }
@@ -123,8 +144,12 @@ test('a port in use is reported on one line with exit code 1', async (context) =
 
 test('a JSON file that cannot be written is reported before the run', async (context) => {
   const directory = temporaryDirectory(context)
-  for (const path of [join(directory, 'missing', 'result.json'), directory]) {
-    const end = await runCommand(context, ['simulate', ...FREE, '--json', path])
+  const paths = [join(directory, 'missing', 'result.json'), directory]
+  const ends = await runCommands(
+    context,
+    paths.map((path) => ['simulate', ...FREE, '--json', path]),
+  )
+  for (const end of ends) {
     assertOneLine(end.stderr, /--json: expected a file that can be written, got /)
     assert.equal(end.stdout, '')
     assert.ok(end.code === USAGE || end.code === FAILURE)
@@ -140,21 +165,22 @@ test('a run that cannot start does not change or create the JSON file', async (c
   const kept = join(directory, 'kept.json')
   writeFileSync(kept, '{"kept":true}\n')
   const fresh = join(directory, 'fresh.json')
-  for (const json of [kept, fresh]) {
-    const args = ['simulate', '--listen', `127.0.0.1:${port}`, '--json', json]
-    assert.equal((await runCommand(context, args)).code, FAILURE)
-  }
+  const ends = await runCommands(
+    context,
+    [kept, fresh].map((json) => ['simulate', '--listen', `127.0.0.1:${port}`, '--json', json]),
+  )
+  for (const { code } of ends) assert.equal(code, FAILURE)
   assert.equal(readFileSync(kept, 'utf8'), '{"kept":true}\n')
   assert.equal(existsSync(fresh), false)
 })
 
 test('a file name with a line break is reported on one line', async (context) => {
   const path = join(temporaryDirectory(context), 'two\nlines')
-  for (const args of [
+  const ends = await runCommands(context, [
     ['inspect', path],
     ['simulate', ...FREE, '--trace', path],
-  ]) {
-    const { code, stderr } = await runCommand(context, args)
+  ])
+  for (const { code, stderr } of ends) {
     assertOneLine(stderr, /ENOENT/)
     assert.equal(code, FAILURE)
   }
@@ -173,8 +199,8 @@ test('help and version go to standard output, with exit code 0', async (context)
   )
   const shown = await runCommand(context, ['--version'])
   assert.deepEqual(shown, { code: 0, signal: null, stdout: `${version}\n`, stderr: '' })
-  for (const args of [['--help'], ['help'], ['simulate', '--help'], ['inspect', '--help']]) {
-    const { code, stdout, stderr } = await runCommand(context, args)
+  const lines = [['--help'], ['help'], ['simulate', '--help'], ['inspect', '--help']]
+  for (const { code, stdout, stderr } of await runCommands(context, lines)) {
     assert.match(stdout, /^Usage: moonmeter/)
     assert.deepEqual([code, stderr], [0, ''])
   }

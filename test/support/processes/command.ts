@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { BatchEnd } from './batch.js'
 import { Child, type ChildOptions, type Ended } from './child.js'
 
 /** The built command. */
 export const COMMAND_FILE = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url))
+const BATCH_FILE = new URL('./batch.js', import.meta.url)
 /** A small trace whose totals are worked out by hand in test/cli/simulate.test.ts. */
 export const SMALL_TRACE = fileURLToPath(
   new URL('../../../../test/fixtures/small-trace.jsonl', import.meta.url),
@@ -28,6 +30,20 @@ export function runCommand(
   options?: ChildOptions,
 ): Promise<Ended> {
   return startCommand(context, args, options).end()
+}
+
+/**
+ * Run `moonmeter` once with each of these arguments, to its end, all in one process. They must not
+ * read standard input or call `process.exit`.
+ */
+export async function runCommands(
+  context: TestContext,
+  lines: readonly (readonly string[])[],
+): Promise<BatchEnd[]> {
+  const args = [fileURLToPath(BATCH_FILE), JSON.stringify(lines)]
+  const { stdout, stderr } = await new Child(context, process.execPath, args).end()
+  if (stderr !== '') throw new Error(stderr)
+  return JSON.parse(stdout)
 }
 
 /** Where a started `simulate` serves, once it does: the address without a path. */
