@@ -74,8 +74,9 @@ export function readSeries(
   check(isSum, 'the sum of the durations', durationSum)
   const series = newSeries(name)
   for (const [index, counter] of ROW_COUNTER_NAMES.entries()) {
-    const value = unfolded?.counters[index] ?? block[SERIES.foldedCounters + index]
-    check(isCount(value, COUNTER_MAX), counter, value)
+    const folded = block[SERIES.foldedCounters + index]
+    const value = unfolded?.counters[index] ?? folded
+    check(isCount(folded, COUNTER_MAX) && isCount(value, COUNTER_MAX), counter, value)
     series[counter] = value
   }
   series.rows = rows

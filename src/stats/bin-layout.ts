@@ -1,4 +1,5 @@
 import { DURATION_BOUNDS_SECONDS } from '../catalogue.js'
+import { requireLittleEndian } from '../endianness.js'
 import { MoonmeterError } from '../errors.js'
 
 /** Segments per octave: 2^5, so the middle of a bin is within 1.6 % of any duration in it. */
@@ -24,6 +25,9 @@ export const BOUND_SECONDS_END = 2 ** OCTAVE_END
 
 /** Bins of any layout at most: each segment is split at most once. */
 export const BINS_MAX = 2 * SEGMENT_COUNT + 2
+
+// Every entry of the package loads this module, so that the error comes when it is imported.
+requireLittleEndian()
 
 /** Layouts by their own frozen bounds. */
 const layouts = new WeakMap<readonly number[], BinLayout>()

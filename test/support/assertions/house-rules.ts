@@ -11,7 +11,7 @@ export type Violation = string
 export type HouseRule = (files: readonly SourceFile[]) => Violation[]
 
 /** What every part may import: it stands below all of them. */
-const BASE = ['errors', 'catalogue', 'options', 'call-safely', 'source-identity']
+const BASE = ['errors', 'catalogue', 'options', 'call-safely', 'source-identity', 'endianness']
 const DATA = ['stats', 'snapshot', 'journal', 'wire']
 const FACADE = ['engine-aggregator', 'engine-aggregator-options', 'mooncake-store-prom-metrics']
 const BELOW_FACADE = [...DATA, 'aggregator', 'links', 'logging', 'exposition', 'registry']
@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   options: [],
   'call-safely': [],
   'source-identity': [],
+  endianness: [],
   stats: [],
   snapshot: ['stats'],
   journal: ['stats'],
@@ -53,6 +54,7 @@ const BASE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   options: ['errors'],
   'call-safely': [],
   'source-identity': ['errors'],
+  endianness: ['errors'],
 }
 
 /** The one folder of `src` that may import each npm package. */

@@ -1,0 +1,17 @@
+import { endianness } from 'node:os'
+import { MoonmeterError } from './errors.js'
+
+/**
+ * Refuse a big-endian processor: journals and reports hold little-endian numbers, which typed arrays
+ * read and write in the order of the processor.
+ *
+ * @throws MoonmeterError `UNSUPPORTED_PLATFORM`
+ */
+export function requireLittleEndian(): void {
+  if (endianness() === 'LE') return
+  throw new MoonmeterError(
+    'UNSUPPORTED_PLATFORM',
+    `moonmeter: expected a little-endian processor, got ${process.arch}, which is big-endian; ` +
+      'run it on x86-64 or ARM64',
+  )
+}

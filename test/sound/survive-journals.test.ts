@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { EngineAggregator, type EngineLink } from '../../src/index.js'
+import { HEADER, SERIES } from '../../src/journal/journal-layout.js'
+import { createRecorder } from '../../src/recorder/index.js'
+import { journalOf } from '../support/assertions/journals.js'
+import { waitUntil } from '../support/processes/wait-until.js'
+
+/** Writes something that no recorder writes to the memory of a journal with rows. */
+type Corruption = (floats: Float64Array, words: Int32Array, series: Float64Array) => void
+
+function setting(offset: number, value: number): Corruption {
+  return (_floats, _words, series) => {
+    series[offset] = value
+  }
+}
+
+function rows(value: number): Corruption {
+  return (_floats, _words, series) => {
+    series[SERIES.rows] = series[SERIES.rowsBegun] = value
+  }
+}
+
+const { numKeys, foldEnd, foldedCounters, sumHigh, sumLow, sumLimbs, bins, recent } = SERIES
+const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
+  'more series than fit': (_floats, words) => {
+    words[HEADER.seriesCount] = 2 ** 31 - 1
+  },
+  'fewer than no series': (_floats, words) => {
+    words[HEADER.seriesCount] = -1
+  },
+  '1e9 rows': rows(1e9),
+  '1e300 rows': rows(1e300),
+  '-5 rows': rows(-5),
+  'NaN rows': rows(Number.NaN),
+  'half a row': rows(0.5),
+  'NaN rows folded': setting(foldEnd, Number.NaN),
+  'rows folded past 2^53': setting(foldEnd, 2 ** 60),
+  'a bin of Infinity': setting(bins + 700, Number.POSITIVE_INFINITY),
+  'a bin of -1': setting(bins + 700, -1),
+  'a bin too many': setting(bins + 700, 5_000),
+  'NaN keys': setting(numKeys, Number.NaN),
+  'half a key': setting(numKeys, 0.5),
+  'NaN keys folded': setting(foldedCounters, Number.NaN),
+  'a limb of NaN': setting(sumLimbs + 3, Number.NaN),
+  'a limb of -1': setting(sumLimbs, -1),
+  'a last limb past the end': setting(sumLimbs + 6, 2 ** 52),
+  'a sum of Infinity': setting(sumHigh, Number.POSITIVE_INFINITY),
+  'a low sum of NaN': setting(sumLow, Number.NaN),
+  'a negative sum': setting(sumLow, -1),
+  'a duration of NaN': setting(recent + 300, Number.NaN),
+  'a duration of -1': setting(recent + 300, -1),
+  'a duration of Infinity': setting(recent + 300, Number.POSITIVE_INFINITY),
+}
+
+/** An engine with 300 rows in its journal and 356 after; only the first 300 were reported. */
+function engineWithRows(aggregator: EngineAggregator): { link: EngineLink; close: () => void } {
+  const link = aggregator.connect(0)
+  const recorder = createRecorder(link)
+  const operation = recorder.operation('op')
+  for (let row = 0; row < 300; row++) operation.record(0.5, 1, 10)
+  recorder.report()
+  return {
+    link,
+    close: () => {
+      for (let row = 0; row < 56; row++) operation.record(0.25, 1, 10)
+    },
+  }
+}
+
+for (const [what, corrupt] of Object.entries(CORRUPTIONS)) {
+  test(`a journal with ${what} is rejected when its thread has ended, and changes nothing`, async (context) => {
+    const aggregator = new EngineAggregator({ intervalMs: 60_000 })
+    context.after(() => aggregator.close())
+    const other = createRecorder(aggregator.connect(1))
+    other.record('op', 0.5, 1)
+    const { link, close } = engineWithRows(aggregator)
+    await waitUntil('a report', () => aggregator.snapshot().sources[0]?.health.reports === 1)
+    close()
+    const journal = journalOf(link)
+    corrupt(journal.floats, journal.words, journal.blockOf(0).floats)
+    const startMs = performance.now()
+    // As if its thread had ended: nothing but the port tells.
+    link.port.close()
+    const rejected = () => aggregator.snapshot().rejections.journal
+    await waitUntil('the end', () => rejected() > 0)
+    assert.ok(performance.now() - startMs < 1_000)
+    assert.equal(aggregator.stats(0).rows, 300)
+    assert.equal(aggregator.stats(1).rows, 1)
+    const text = await aggregator.registry.metrics()
+    assert.doesNotMatch(text, /NaN|Inf(?!")/)
+    assert.match(text, /^moonmeter_payloads_rejected_total\{reason="journal"\} [1-9]/m)
+    other.close()
+  })
+}
+
+for (const [what, corrupt] of Object.entries(CORRUPTIONS)) {
+  test(`a journal with ${what} stops no scrape while its engine is silent`, async (context) => {
+    let nowMs = 0
+    const aggregator = new EngineAggregator({ intervalMs: 60_000, monotonicNow: () => nowMs })
+    context.after(() => aggregator.close())
+    const other = createRecorder(aggregator.connect(1))
+    const { link, close } = engineWithRows(aggregator)
+    await waitUntil('a report', () => aggregator.snapshot().sources[0]?.health.reports === 1)
+    close()
+    other.record('op', 0.5, 1)
+    const journal = journalOf(link)
+    corrupt(journal.floats, journal.words, journal.blockOf(0).floats)
+    nowMs = 100_000
+    for (let scrape = 0; scrape < 3; scrape++) {
+      const startMs = performance.now()
+      const text = await aggregator.registry.metrics()
+      assert.ok(performance.now() - startMs < 1_000)
+      assert.doesNotMatch(text, /NaN|Inf(?!")/)
+      assert.match(text, /^moonmeter_engine_records_total\{engine="1"\} 1$/m)
+      // What was reported stays; the rows since may be read where they are not corrupt.
+      assert.match(text, /^moonmeter_engine_records_total\{engine="0"\} 3(00|56)$/m)
+    }
+    other.close()
+  })
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { EngineAggregator, type RejectionReason } from '../../src/index.js'
+import { createRecorder } from '../../src/recorder/index.js'
+import { reportBytes } from '../support/generators/reports.js'
+import { waitUntil } from '../support/processes/wait-until.js'
+
+const HOSTILE_MESSAGES: readonly unknown[] = [
+  { constructor: { name: { toString: null, valueOf: null } } },
+  { toString: null, valueOf: null },
+  { [Symbol.toPrimitive]: 1, length: 5, buffer: {} },
+  Object.assign([], { length: 4_000_000 }),
+  new Map([[{}, new Error('x')]]),
+  10n,
+  Number.NaN,
+  null,
+  undefined,
+  new Date(Number.NaN),
+  /x/g,
+  new SharedArrayBuffer(8),
+  new DataView(new ArrayBuffer(8)),
+  new Uint8Array(new SharedArrayBuffer(0)),
+]
+
+function rejectionsOf(aggregator: EngineAggregator): Partial<Record<RejectionReason, number>> {
+  const counts = Object.entries(aggregator.snapshot().rejections)
+  return Object.fromEntries(counts.filter(([, count]) => count > 0))
+}
+
+test('no message on a port ends the process, and each is counted as rejected', async (context) => {
+  const aggregator = new EngineAggregator()
+  context.after(() => aggregator.close())
+  const link = aggregator.connect(0)
+  for (const message of HOSTILE_MESSAGES) {
+    link.port.postMessage(message)
+    await turn()
+    await turn()
+  }
+  await waitUntil('all messages', () => {
+    const counts = Object.values(rejectionsOf(aggregator))
+    return counts.reduce((sum, count) => sum + count, 0) === HOSTILE_MESSAGES.length
+  })
+  // The engine is still connected, and its reports are taken.
+  const recorder = createRecorder(link)
+  recorder.record('op', 1, 1)
+  recorder.report()
+  await waitUntil('a report', () => aggregator.snapshot().sources[0]?.health.reports === 1)
+  recorder.close()
+})
+
+for (const content of ['junk', 'valid reports'] as const) {
+  test(`a thread that posts ${content} endlessly is disconnected, and others are served meanwhile`, async (context) => {
+    const aggregator = new EngineAggregator({ intervalMs: 20 })
+    context.after(() => aggregator.close())
+    const good = createRecorder(aggregator.connect(1))
+    const link = aggregator.connect(0)
+    const bytes = content === 'junk' ? 'junk' : reportBytes()
+    const source = `const { link, bytes } = require('node:worker_threads').workerData
+      for (;;) link.port.postMessage(bytes)`
+    const workerData = { link, bytes }
+    const options = { eval: true, workerData, transferList: [...link.transferList] }
+    const worker = new Worker(source, options)
+    context.after(() => worker.terminate())
+    const before = process.memoryUsage().rss
+    await waitUntil('the end of the connection', () => rejectionsOf(aggregator).flood === 1)
+    for (let scrape = 1; scrape <= 10; scrape++) {
+      good.record('op', 1, 1)
+      good.report()
+      await turn()
+      const startMs = performance.now()
+      const text = await aggregator.registry.metrics()
+      assert.ok(performance.now() - startMs < 1_000)
+      assert.match(text, /^moonmeter_payloads_rejected_total\{reason="flood"\} 1$/m)
+    }
+    await waitUntil('the rows of the other engine', () => aggregator.stats(1).rows === 10)
+    const up = aggregator.snapshot().sources.map(({ health }) => health.up)
+    assert.deepEqual(up, [false, true])
+    assert.ok(process.memoryUsage().rss - before < 200 * 2 ** 20)
+    good.close()
+  })
+}
+
+test('a recorder that makes reports in a loop is not disconnected, and other events are handled', async (context) => {
+  const aggregator = new EngineAggregator({ intervalMs: 1 })
+  context.after(() => aggregator.close())
+  const link = aggregator.connect(0)
+  const recorderFile = new URL('../../src/recorder/index.js', import.meta.url).href
+  const source = `const { workerData } = require('node:worker_threads')
+    import('${recorderFile}').then(({ createRecorder }) => {
+      const recorder = createRecorder(workerData)
+      for (;;) { recorder.record('op', 1, 1); recorder.report() }
+    })`
+  const transferList = [...link.transferList]
+  const worker = new Worker(source, { eval: true, workerData: link, transferList })
+  context.after(() => worker.terminate())
+  await waitUntil('a hundred reports', () => {
+    return (aggregator.snapshot().sources[0]?.health.reports ?? 0) > 100
+  })
+  assert.deepEqual(rejectionsOf(aggregator), {})
+})
