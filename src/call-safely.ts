@@ -1,3 +1,5 @@
+import { messageOf } from './describe.js'
+
 /** Names of the callbacks that were warned about: one warning each. */
 const warned = new Set<string>()
 
@@ -6,14 +8,22 @@ const warned = new Set<string>()
  * promise of each callback is emitted as a warning of the process.
  *
  * @param name of the callback, for the warning
+ * @param onFailure called after each failure: before this returns, or once a promise is rejected
  */
-export function callSafely(name: string, call: () => unknown): void {
-  try {
-    const result = call() as Partial<PromiseLike<unknown>> | undefined
-    if (typeof result?.then !== 'function') return
-    Promise.resolve(result).catch((error: unknown) => warn(name, error))
-  } catch (error) {
+export function callSafely(
+  name: string,
+  call: () => unknown,
+  onFailure: () => void = () => {},
+): void {
+  const fail = (error: unknown) => {
     warn(name, error)
+    onFailure()
+  }
+  try {
+    const result = call() as Partial<PromiseLike<unknown>> | null | undefined
+    if (typeof result?.then === 'function') Promise.resolve(result).catch(fail)
+  } catch (error) {
+    fail(error)
   }
 }
 
@@ -21,13 +31,4 @@ function warn(name: string, error: unknown): void {
   if (warned.has(name)) return
   warned.add(name)
   process.emitWarning(`${name} threw: ${messageOf(error)}`, { type: 'MoonmeterWarning' })
-}
-
-function messageOf(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error)
-  } catch {
-    // Such as an object without a prototype.
-    return 'a value that has no text'
-  }
 }

@@ -35,8 +35,8 @@ export type MoonmeterErrorCode =
  * - `truncated`: it ends before its last value does.
  * - `malformed`: it is not MessagePack, or more than one value where one was expected.
  * - `version`: it is a report of a version that this code does not read.
- * - `extension`: it has a value of a MessagePack extension type.
- * - `nested`: its values are nested deeper than those of any payload.
+ * - `extension`: a value that is read is of a MessagePack extension type.
+ * - `nested`: it is a report whose values are nested deeper than those of any report.
  * - `duplicate`: a map has a key twice, or a report a series.
  * - `shape`: it has none of the shapes of a payload.
  * - `type`: a value is of the wrong type.

@@ -1,3 +1,4 @@
+import { describe } from './describe.js'
 import { MoonmeterError } from './errors.js'
 
 /** A numeric option: its default and the range, ends included, that it must lie in. */
@@ -25,7 +26,7 @@ export function refuseUnknownOptions(
   if (typeof options !== 'object' || options === null) {
     throw new MoonmeterError(
       'INVALID_OPTION',
-      `${owner}: expected an object of options, got ${String(options)}`,
+      `${owner}: expected an object of options, got ${describe(options)}`,
     )
   }
   for (const name of Object.keys(options)) {
@@ -74,7 +75,7 @@ export function requireNumber(name: string, option: NumberOption, given: unknown
   const expected = `${integer ? 'an integer' : 'a number'} from ${min} to ${max}`
   throw new MoonmeterError(
     'INVALID_OPTION',
-    `${name}: expected ${expected}, got ${String(value)}; give one in that range`,
+    `${name}: expected ${expected}, got ${describe(value)}; give one in that range`,
   )
 }
 
@@ -86,8 +87,5 @@ export function requireNumber(name: string, option: NumberOption, given: unknown
  */
 export function requireType(name: string, type: 'string' | 'function', given: unknown): void {
   if (given === undefined || typeof given === type) return
-  throw new MoonmeterError(
-    'INVALID_OPTION',
-    `${name}: expected a ${type}, got ${given === null ? 'null' : typeof given}`,
-  )
+  throw new MoonmeterError('INVALID_OPTION', `${name}: expected a ${type}, got ${describe(given)}`)
 }

@@ -1,9 +1,8 @@
+import { describe } from './describe.js'
 import { MoonmeterError } from './errors.js'
 
 /** UTF-8 bytes an instance's name may have. */
 const INSTANCE_BYTES_MAX = 255
-/** Characters of a refused instance that an error shows. */
-const SHOWN_CHARACTERS_MAX = 64
 
 /** Where stats come from: one incarnation of one engine. */
 export interface SourceIdentity {
@@ -27,7 +26,7 @@ export function engineIndex(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
   throw new MoonmeterError(
     'INVALID_ENGINE',
-    `engine index: expected a non-negative integer, got ${String(value)}`,
+    `engine index: expected a non-negative integer, got ${describe(value)}`,
   )
 }
 
@@ -38,10 +37,9 @@ export function engineIndex(value: unknown): number {
  */
 export function instanceName(value: unknown): string | undefined {
   if (value === undefined || isInstance(value)) return value
-  const got = typeof value === 'string' ? value.slice(0, SHOWN_CHARACTERS_MAX) : typeof value
   throw new MoonmeterError(
     'INVALID_OPTION',
-    `instance: expected a string of 1 to ${INSTANCE_BYTES_MAX} bytes, got '${got}'`,
+    `instance: expected a string of 1 to ${INSTANCE_BYTES_MAX} bytes, got ${describe(value)}`,
   )
 }
 

@@ -28,10 +28,19 @@ test('an unknown option is an error that lists the known ones', () => {
 })
 
 test('a value out of range, of another type or not whole is an error', () => {
-  for (const value of [-0.001, 1.001, Number.NaN, Number.POSITIVE_INFINITY, '0.5', null]) {
+  const cases: readonly (readonly [unknown, string])[] = [
+    [-0.001, '-0.001'],
+    [1.001, '1.001'],
+    [Number.NaN, 'NaN'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    ['0.5', '"0.5"'],
+    [1n, '1n'],
+    [null, 'null'],
+  ]
+  for (const [value, got] of cases) {
     assert.throws(
       () => requireNumber('x.share', TABLE.share, value),
-      invalidOption(`x.share: expected a number from 0 to 1, got ${value}; give one in that range`),
+      invalidOption(`x.share: expected a number from 0 to 1, got ${got}; give one in that range`),
     )
   }
   assert.throws(

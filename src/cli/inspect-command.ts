@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import { EngineAggregator } from '../engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
 import { BinLayout } from '../stats/bin-layout.js'
-import { splitValues, unpack } from '../wire/msgpack.js'
+import { splitValues } from '../wire/msgpack.js'
 import { decodePayload } from '../wire/payload.js'
 import { boundsOfReport } from '../wire/report.js'
 import { readFile } from './files.js'
@@ -43,7 +43,7 @@ async function inspect(file: string, options: InspectOptions): Promise<void> {
   const payloads = withLocation(file, () => splitValues(bytes))
   // An exposition has one set of bucket bounds: that of the first report, or else the default.
   const bounds = withLocation(file, () =>
-    payloads.map((payload) => boundsOfReport(unpack(payload))).find((found) => found !== undefined),
+    payloads.map(boundsOfReport).find((found) => found !== undefined),
   )
   const layout = BinLayout.of(bounds)
   const aggregator = new EngineAggregator({ modelName: model, bounds: layout.bounds })
@@ -78,7 +78,7 @@ function withLocation<Value>(location: string, read: () => Value): Value {
 }
 
 /** Reads a file, and decodes it if it is in hex. */
-function readBytes(file: string): Uint8Array {
+function readBytes(file: string): Buffer {
   const content = readFile(file, file)
   const text = content.toString('latin1')
   if (!HEX.test(text)) return content

@@ -1,3 +1,4 @@
+import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { BinLayout } from './bin-layout.js'
 
@@ -18,10 +19,10 @@ export interface Quantile {
  * @throws MoonmeterError `INVALID_OPTION` for a quantile that is no number from 0 to 1
  */
 export function rankOf(quantile: number, count: number): number {
-  if (!(quantile >= 0 && quantile <= 1)) {
+  if (!(typeof quantile === 'number' && quantile >= 0 && quantile <= 1)) {
     throw new MoonmeterError(
       'INVALID_OPTION',
-      `quantile: expected a number from 0 to 1, got ${String(quantile)}`,
+      `quantile: expected a number from 0 to 1, got ${describe(quantile)}`,
     )
   }
   return Math.max(0, Math.min(count - 1, Math.trunc(quantile * count - RANK_EPSILON)))

@@ -1,4 +1,5 @@
 import { ROW_COUNTER_NAMES, ROW_COUNTERS, type RowCounts } from '../catalogue.js'
+import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { refuseUnknownOptions } from '../options.js'
 
@@ -65,10 +66,9 @@ export function makeRow(
 
 function checkNumber(field: string, value: unknown, max: number): number {
   if (typeof value === 'number' && value >= 0 && value <= max) return value
-  const got = typeof value === 'bigint' ? `${value}n` : String(value)
   throw new MoonmeterError(
     'INVALID_ROW',
-    `${field}: expected a number from 0 to ${max}, got ${got}; the row was dropped`,
+    `${field}: expected a number from 0 to ${max}, got ${describe(value)}; the row was dropped`,
   )
 }
 
@@ -76,6 +76,6 @@ function checkName(field: string, value: unknown): void {
   if (typeof value === 'string') return
   throw new MoonmeterError(
     'INVALID_ROW',
-    `${field}: expected a string, got ${typeof value}; the row was dropped`,
+    `${field}: expected a string, got ${describe(value)}; the row was dropped`,
   )
 }

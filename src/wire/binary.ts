@@ -1,6 +1,42 @@
+import { types } from 'node:util'
+import { rejection } from './rejection.js'
+
 /** Bytes of an integer that are read and written as one number, which is then a safe integer. */
 const GROUP_BYTES = 6
 const GROUP_BITS = 48n
+
+/** Where every realm's arrays of numbers have their getters, which read the array itself. */
+const TYPED_ARRAY: object = Object.getPrototypeOf(Uint8Array.prototype)
+
+/**
+ * Bytes that a caller gave: a `Uint8Array` of any realm, which a `Buffer` is too. They do not change
+ * while they are read: memory that is shared or resizable is copied. Another thread could write to it
+ * between a check and its use, and msgpackr's native part crashes on shared memory.
+ *
+ * @param bytesMax limit on their number
+ * @throws MoonmeterError `INVALID_PAYLOAD`, reason `type` for anything else, and for an array that
+ * lost its memory; `oversized` past the limit
+ */
+export function ownBytes(given: unknown, bytesMax: number): Buffer {
+  if (!types.isUint8Array(given)) throw rejection('type', 'a Uint8Array', given)
+  if (!hasMemory(given)) throw rejection('type', 'bytes that were not transferred away', given)
+  const length = Reflect.get(TYPED_ARRAY, 'length', given)
+  if (length > bytesMax) throw rejection('oversized', `at most ${bytesMax} bytes`, given)
+  const buffer = Reflect.get(TYPED_ARRAY, 'buffer', given)
+  const bytes = Buffer.from(buffer, Reflect.get(TYPED_ARRAY, 'byteOffset', given), length)
+  const isFixed = types.isArrayBuffer(buffer) && Reflect.get(buffer, 'resizable') !== true
+  return isFixed ? bytes : Buffer.from(bytes)
+}
+
+/** False for an array whose memory was transferred, or shrank below it. */
+function hasMemory(bytes: Uint8Array): boolean {
+  try {
+    Uint8Array.prototype.at.call(bytes, 0)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Float64 as little-endian bytes. */
 export function writeFloats(values: readonly number[]): Uint8Array {

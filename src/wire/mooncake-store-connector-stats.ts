@@ -3,7 +3,7 @@ import { ConnectorStats, type ConnectorStatsOptions } from '../stats/connector-s
 import { makeRow, type Row } from '../stats/row.js'
 import { pack } from './msgpack.js'
 import { addPayload, decodePayload } from './payload.js'
-import { CONNECTOR_KEY, DATA_KEY, type PayloadRows, readRows } from './rows.js'
+import { addRowObjects, CONNECTOR_KEY, DATA_KEY, type PayloadRows } from './rows.js'
 
 /**
  * Stats of Mooncake store operations with the interface of vLLM's class of that name: rows go in
@@ -44,7 +44,7 @@ export class MooncakeStoreConnectorStats extends ConnectorStats {
       for (const row of rows) {
         stats.addRow(makeRow(row?.operation, row?.durationSeconds, row?.numKeys, row))
       }
-    } else readRows(toMaps(rows), stats)
+    } else addRowObjects(rows, stats)
     return stats
   }
 
@@ -82,20 +82,4 @@ export class MooncakeStoreConnectorStats extends ConnectorStats {
 
 function isIterable(rows: PayloadRows | Iterable<Row>): rows is Iterable<Row> {
   return typeof (rows as Partial<Iterable<Row>> | null)?.[Symbol.iterator] === 'function'
-}
-
-/** Rows as the decoder of payloads gives them, so that both are validated by the same code. */
-function toMaps(rows: PayloadRows): unknown {
-  if (typeof rows !== 'object' || rows === null) return rows
-  return new Map(
-    Object.entries(rows).map(([operation, list]): [string, unknown] => [
-      operation,
-      Array.isArray(list) ? list.map(toMap) : list,
-    ]),
-  )
-}
-
-function toMap(row: unknown): unknown {
-  if (typeof row !== 'object' || row === null) return row
-  return new Map(Object.entries(row).filter(([, value]) => value !== undefined))
 }

@@ -1,6 +1,8 @@
 import { Packr, Unpackr } from 'msgpackr'
+import { messageOf } from '../describe.js'
+import { MsgpackCursor } from './msgpack-cursor.js'
 import { rejection } from './rejection.js'
-import { ScanProblem, scanValue } from './scan-msgpack.js'
+import { scanValue } from './scan-msgpack.js'
 
 const packr = new Packr({ useRecords: false, variableMapSize: true })
 /** Maps are decoded to `Map`, so that a key named `__proto__` has no special meaning. */
@@ -23,40 +25,29 @@ export function pack(value: unknown): Uint8Array<ArrayBuffer> {
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `truncated`, `malformed`, `extension`,
  * `nested`, `duplicate` and `type`
  */
-export function unpack(bytes: Uint8Array): unknown {
-  const end = scan(bytes, 0)
-  if (end !== bytes.length) {
-    throw rejection('malformed', `one value of ${end} bytes`, bytes)
-  }
+export function unpack(bytes: Buffer): unknown {
+  scanValue(bytes)
   try {
-    // A view of its own, since msgpackr adds a property to the array that it decodes.
-    return unpackr.unpack(bytes.subarray())
+    // A view of its own, since msgpackr adds a property to the array that it decodes; no Buffer,
+    // whose slices take longer to make.
+    return unpackr.unpack(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
   } catch (cause) {
-    throw rejection('malformed', 'MessagePack', (cause as Error).message)
+    throw rejection('malformed', 'MessagePack', messageOf(cause))
   }
 }
 
 /**
  * The bytes of each of several concatenated values, as views.
  *
- * @throws MoonmeterError `INVALID_PAYLOAD`, reasons as for `unpack`
+ * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `truncated` and `malformed`
  */
-export function splitValues(bytes: Uint8Array): Uint8Array[] {
-  const values: Uint8Array[] = []
-  let start = 0
+export function splitValues(bytes: Buffer): Buffer[] {
+  const values: Buffer[] = []
+  const cursor = new MsgpackCursor(bytes)
   do {
-    const end = scan(bytes, start)
-    values.push(bytes.subarray(start, end))
-    start = end
-  } while (start < bytes.length)
+    const start = cursor.at
+    cursor.skip()
+    values.push(bytes.subarray(start, cursor.at))
+  } while (!cursor.isAtEnd)
   return values
-}
-
-function scan(bytes: Uint8Array, start: number): number {
-  try {
-    return scanValue(bytes, start)
-  } catch (problem) {
-    if (!(problem instanceof ScanProblem)) throw problem
-    throw rejection(problem.reason, problem.message, bytes)
-  }
 }

@@ -1,9 +1,9 @@
 import { BinLayout } from '../stats/bin-layout.js'
 import { ConnectorStats, type ConnectorStatsOptions } from '../stats/connector-stats.js'
-import { unpack } from './msgpack.js'
-import { rejection } from './rejection.js'
+import { ownBytes } from './binary.js'
+import { MsgpackCursor } from './msgpack-cursor.js'
+import { readRows } from './payload-rows.js'
 import { type DecodedReport, isReport, readReport } from './report.js'
-import { readRows } from './rows.js'
 
 /** Default limit on the size of a payload, in bytes. */
 export const PAYLOAD_BYTES_MAX = 1_048_576
@@ -26,22 +26,16 @@ export interface PayloadOptions {
  *
  * @throws MoonmeterError `INVALID_PAYLOAD` with the `reason`; nothing has changed then
  */
-export function decodePayload(bytes: unknown, options: PayloadOptions = {}): Payload {
+export function decodePayload(given: unknown, options: PayloadOptions = {}): Payload {
   const { payloadBytesMax = PAYLOAD_BYTES_MAX } = options
-  if (!(bytes instanceof Uint8Array)) throw rejection('type', 'bytes', bytes)
-  if (bytes.length > payloadBytesMax) {
-    throw rejection('oversized', `at most ${payloadBytesMax} bytes`, bytes)
-  }
-  // Another thread could write to shared memory between a check and its use, and msgpackr's native
-  // part crashes on such memory.
-  const value = unpack(bytes.buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes)
+  const bytes = ownBytes(given, payloadBytesMax)
   const byteLength = bytes.length
-  if (isReport(value)) {
-    const report = readReport(value, BinLayout.of(options.stats?.bounds))
+  if (isReport(bytes)) {
+    const report = readReport(bytes, BinLayout.of(options.stats?.bounds))
     return { kind: 'report', byteLength, report }
   }
   const stats = new ConnectorStats(options.stats)
-  readRows(value, stats)
+  readRows(new MsgpackCursor(bytes), stats)
   return { kind: 'rows', byteLength, stats }
 }
 

@@ -1,24 +1,25 @@
+import { describe } from '../describe.js'
 import { MoonmeterError, type RejectionReason } from '../errors.js'
-
-/** Characters of a refused value that an error shows: a hostile payload must not flood a log. */
-const SHOWN_CHARACTERS_MAX = 64
 
 /** The error to throw for a payload that is rejected. */
 export function rejection(reason: RejectionReason, expected: string, got: unknown): MoonmeterError {
-  return new MoonmeterError(
-    'INVALID_PAYLOAD',
-    `payload: expected ${expected}, got ${describe(got)}; nothing of it was counted`,
-    { reason },
-  )
+  return rejectionOf(reason, expected, describe(got))
 }
 
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return 'nothing'
-  if (Array.isArray(value)) return `an array of ${value.length}`
-  if (value instanceof Map) return `a map of ${value.size}`
-  if (value instanceof Uint8Array) return `${value.length} bytes`
-  // Reading a property of a foreign object may throw, so none is read.
-  if (typeof value === 'object') return 'an object'
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
-  return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text
+/**
+ * The same for a value that was not decoded: only its kind is known. The reason for an extension
+ * type is `extension`.
+ */
+export function rejectionOfKind(
+  reason: RejectionReason,
+  expected: string,
+  kind: string,
+): MoonmeterError {
+  const own = kind === 'extension' ? kind : reason
+  return rejectionOf(own, expected, `a MessagePack ${kind}`)
+}
+
+function rejectionOf(reason: RejectionReason, expected: string, got: string): MoonmeterError {
+  const message = `payload: expected ${expected}, got ${got}; nothing of it was counted`
+  return new MoonmeterError('INVALID_PAYLOAD', message, { reason })
 }

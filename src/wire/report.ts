@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { ROW_COUNTER_NAMES } from '../catalogue.js'
 import type { SourceIdentity } from '../source-identity.js'
 import { isInstance } from '../source-identity.js'
@@ -5,9 +6,10 @@ import type { BinLayout } from '../stats/bin-layout.js'
 import { addPackedBins } from '../stats/packed-bins.js'
 import { newSeries, type PackedSeries, REPORT_SERIES_MAX } from '../stats/packed-series.js'
 import { readFloats, readInteger, writeFloats, writeInteger } from './binary.js'
-import { pack } from './msgpack.js'
+import { pack, unpack } from './msgpack.js'
+import { MsgpackCursor } from './msgpack-cursor.js'
 import { rejection } from './rejection.js'
-import { readArray, readBytes, readLabel, readOrdinal, readTotal } from './validation.js'
+import { readArray, readBytes, readLabel, readMap, readOrdinal, readTotal } from './validation.js'
 
 /** The key that tells a report from the reference's shapes; its value is the version. */
 const REPORT_KEY = 'moonmeter_report'
@@ -63,28 +65,41 @@ export function encodeReport(report: Report): Uint8Array<ArrayBuffer> {
   })
 }
 
-/** Whether an unpacked payload is a report, of whatever version. */
-export function isReport(value: unknown): value is Map<unknown, unknown> {
-  // An operation of this name in a bare payload would hold an array of rows.
-  return value instanceof Map && value.has(REPORT_KEY) && !Array.isArray(value.get(REPORT_KEY))
+/**
+ * Whether a payload is a report, of whatever version.
+ *
+ * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `truncated` and `malformed`
+ */
+export function isReport(bytes: Buffer): boolean {
+  const cursor = new MsgpackCursor(bytes)
+  if (cursor.next() !== 'map') return false
+  for (let left = cursor.size; left > 0; left--) {
+    // An operation of this name in a bare payload would hold an array of rows.
+    if (cursor.skipIsText(REPORT_KEY)) return cursor.next() !== 'array'
+    cursor.skip()
+  }
+  return false
 }
 
 /**
  * The bucket bounds of a report, in seconds, before they are checked; undefined for other payloads.
+ *
+ * @throws MoonmeterError `INVALID_PAYLOAD`, as `unpack`
  */
-export function boundsOfReport(payload: unknown): number[] | undefined {
-  const bounds = isReport(payload) ? payload.get('bounds') : undefined
-  return bounds instanceof Uint8Array ? [...readFloats(bounds)] : undefined
+export function boundsOfReport(bytes: Buffer): number[] | undefined {
+  const bounds = isReport(bytes) ? readMap(unpack(bytes)).get('bounds') : undefined
+  return types.isUint8Array(bounds) ? [...readFloats(bounds)] : undefined
 }
 
 /**
- * A report from an unpacked payload, every value of it checked.
+ * A report, every value of it checked.
  *
  * @param layout the layout that the report's bins must be of
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `version`, `bounds`, `engine`, `duplicate`,
- * `shape`, `type` and `range`
+ * `shape`, `type` and `range`, and as `unpack`
  */
-export function readReport(payload: Map<unknown, unknown>, layout: BinLayout): DecodedReport {
+export function readReport(bytes: Buffer, layout: BinLayout): DecodedReport {
+  const payload = readMap(unpack(bytes))
   const version = payload.get(REPORT_KEY)
   if (version !== REPORT_VERSION) {
     throw rejection('version', `a report of version ${REPORT_VERSION}`, version)
@@ -103,7 +118,7 @@ export function readReport(payload: Map<unknown, unknown>, layout: BinLayout): D
   }
 }
 
-function readIdentity(payload: Map<unknown, unknown>): SourceIdentity {
+function readIdentity(payload: ReadonlyMap<unknown, unknown>): SourceIdentity {
   const engine = payload.get('engine')
   if (typeof engine !== 'number' || !Number.isSafeInteger(engine) || engine < 0) {
     throw rejection('engine', 'the engine index to be a non-negative integer', engine)

@@ -22,56 +22,55 @@ export type PayloadRow = {
 /** Rows by operation, as a payload holds them. */
 export type PayloadRows = Readonly<Record<string, readonly PayloadRow[]>>
 
+/** What a row holds, not checked yet, by vLLM's field names; `undefined` is missing. */
+export type RowFields = Readonly<Record<string, unknown>>
+
+/** The fields of a row that are read; others are skipped. */
+export const ROW_FIELD_NAMES: readonly string[] = [
+  'duration_seconds',
+  'status',
+  ...ROW_COUNTER_NAMES.map((counter) => ROW_COUNTERS[counter].field),
+]
+
 /**
- * Count the rows of an unpacked payload in one of the reference's three shapes: bare
- * `{op: [row, …]}`, wrapped `{"MooncakeStoreConnector": {"data": {op: [row, …]}}}` or wrapped flat
- * `{"MooncakeStoreConnector": {op: [row, …]}}`. Entries of other connectors are skipped.
+ * A row, checked.
+ *
+ * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `type` and `range`
+ */
+export function readRow(operation: string, fields: RowFields): Row {
+  const { duration_seconds: durationSeconds, status = STATUS_OK } = fields
+  const counts = zeroCounts()
+  for (const counter of ROW_COUNTER_NAMES) {
+    const { field, isRequired } = ROW_COUNTERS[counter]
+    const { [field]: count } = fields
+    if (count === undefined && !isRequired) continue
+    // A count may be a float; its fraction is cut off, as the reference does.
+    counts[counter] = Math.trunc(readNumber(count, field, COUNT_MAX))
+  }
+  return {
+    operation,
+    durationSeconds: readNumber(durationSeconds, 'duration_seconds', DURATION_SECONDS_MAX),
+    status: readString(status, 'status'),
+    ...counts,
+  }
+}
+
+/**
+ * Count rows that are decoded already.
  *
  * @param stats empty stats to count into; incomplete when this throws
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `shape`, `type` and `range`
  */
-export function readRows(payload: unknown, stats: ConnectorStats): void {
-  for (const [name, rows] of operationsOf(payload)) {
-    const operation = readString(name, 'an operation')
+export function addRowObjects(rows: unknown, stats: ConnectorStats): void {
+  for (const [operation, list] of Object.entries(readObject(rows, 'an object of operations'))) {
     stats.declare(operation)
-    for (const row of readArray(rows, 'the rows of an operation')) {
-      stats.addRow(readRow(operation, row))
+    for (const row of readArray(list, 'the rows of an operation')) {
+      stats.addRow(readRow(operation, readObject(row, 'a row to be an object')))
     }
   }
 }
 
-function operationsOf(payload: unknown): Map<unknown, unknown> {
-  if (!(payload instanceof Map)) {
-    throw rejection('shape', 'a map of operations, bare or wrapped, or a report', payload)
-  }
-  const wrapped: unknown = payload.get(CONNECTOR_KEY)
-  if (!(wrapped instanceof Map)) return new Map([...payload].filter(isOperation))
-  const data: unknown = wrapped.get(DATA_KEY)
-  return data instanceof Map ? data : wrapped
-}
-
-/** Whether an entry may be an operation: those of other connectors are maps under their names. */
-function isOperation([name, value]: [unknown, unknown]): boolean {
-  return !(value instanceof Map && typeof name === 'string' && name.endsWith('Connector'))
-}
-
-function readRow(operation: string, value: unknown): Row {
-  if (!(value instanceof Map)) throw rejection('shape', 'a row to be a map', value)
-  const counts = zeroCounts()
-  for (const counter of ROW_COUNTER_NAMES) {
-    const { field, isRequired } = ROW_COUNTERS[counter]
-    if (!isRequired && !value.has(field)) continue
-    // A count may be a float; its fraction is cut off, as the reference does.
-    counts[counter] = Math.trunc(readNumber(value.get(field), field, COUNT_MAX))
-  }
-  return {
-    operation,
-    durationSeconds: readNumber(
-      value.get('duration_seconds'),
-      'duration_seconds',
-      DURATION_SECONDS_MAX,
-    ),
-    status: value.has('status') ? readString(value.get('status'), 'status') : STATUS_OK,
-    ...counts,
-  }
+function readObject(value: unknown, expected: string): RowFields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  throw rejection('shape', expected, value)
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { fitsLabel, LABEL_BYTES_MAX } from '../stats/bounded-names.js'
 import { COUNT_MAX } from '../stats/row.js'
 import { rejection } from './rejection.js'
@@ -44,7 +45,13 @@ export function readArray(value: unknown, what: string): readonly unknown[] {
   throw rejection('type', `${what} to be an array`, value)
 }
 
+export function readMap(value: unknown): ReadonlyMap<unknown, unknown> {
+  if (types.isMap(value)) return value
+  throw rejection('type', 'a map', value)
+}
+
+// By the kind of object, not by a class, of which every realm has its own.
 export function readBytes(value: unknown, what: string): Uint8Array {
-  if (value instanceof Uint8Array) return value
+  if (types.isUint8Array(value)) return value
   throw rejection('type', `${what} to be binary`, value)
 }

@@ -32,7 +32,7 @@ const REFUSED: Readonly<Record<PayloadReason, readonly Uint8Array[]>> = {
   malformed: [Buffer.concat([GOOD, GOOD]), Buffer.of(0xc1)],
   version: [packr.pack({ moonmeter_report: 2 })],
   extension: [packr.pack({ load_get: [new Date(0)] })],
-  nested: [packr.pack({ load_get: [[[[[[1]]]]]] })],
+  nested: [packr.pack({ moonmeter_report: 3, series: [[[[[1]]]]] })],
   duplicate: [
     DUPLICATE,
     reportBytes({ engine: 1, incarnation: 9, series: [seriesWithRows(1), seriesWithRows(2)] }),

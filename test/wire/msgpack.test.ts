@@ -8,7 +8,7 @@ test('maps come back as maps, so that no key is special', () => {
     ['__proto__', 1],
     ['constructor', 'two'],
   ])
-  assert.deepEqual(unpack(pack(map)), map)
+  assert.deepEqual(unpack(Buffer.from(pack(map))), map)
 })
 
 test('what is packed owns its memory', () => {
@@ -18,7 +18,7 @@ test('what is packed owns its memory', () => {
 })
 
 test('values that stand one behind the other are told apart as views of the bytes', () => {
-  const values = [pack({ a: 1 }), pack('two'), pack([3, [4]])]
+  const values = [pack({ a: 1 }), pack('two'), pack([3, [4]])].map((value) => Buffer.from(value))
   const bytes = Buffer.concat(values)
   const split = splitValues(bytes)
   assert.deepEqual(split.map(unpack), values.map(unpack))

@@ -153,7 +153,6 @@ test('operations that are no strings, or whose rows are no array, are refused', 
     [{ MooncakeStoreConnector: { op: null } }, 'type'],
     [[], 'shape'],
     [7, 'shape'],
-    [null, 'shape'],
     ['op', 'shape'],
   ]
   for (const [payload, reason] of cases) {

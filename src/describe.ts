@@ -1,0 +1,53 @@
+import { types } from 'node:util'
+
+/** Characters of a value that a message shows: a hostile value must not flood a log. */
+const SHOWN_CHARACTERS_MAX = 64
+/** Where every realm's arrays of numbers have their getters, which read the array itself. */
+const TYPED_ARRAY: object = Object.getPrototypeOf(Uint8Array.prototype)
+
+/**
+ * A value as the message of an error shows it: short, on one line, and told apart from others that
+ * print alike, such as `10`, `"10"` and `10n`. It never throws: no property of a foreign object is
+ * read, since a getter or a proxy may throw.
+ */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(cut(value))
+    case 'bigint':
+      return cut(`${value}n`)
+    case 'symbol':
+      return 'a symbol'
+    case 'function':
+      return 'a function'
+    case 'object':
+      return value === null ? 'null' : describeObject(value)
+    default:
+      return String(value)
+  }
+}
+
+/** What an error, or whatever else was thrown, says; it never throws. */
+export function messageOf(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown
+  try {
+    const message: unknown = (thrown as { message?: unknown } | null | undefined)?.message
+    if (typeof message === 'string') return message
+  } catch {
+    // A getter of a foreign object.
+  }
+  return describe(thrown)
+}
+
+function describeObject(value: object): string {
+  // A proxy reads as what it stands for, and throws where it was revoked.
+  if (types.isProxy(value)) return 'a proxy'
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (types.isMap(value)) return 'a map'
+  if (types.isUint8Array(value)) return `${Reflect.get(TYPED_ARRAY, 'length', value)} bytes`
+  return 'an object'
+}
+
+function cut(text: string): string {
+  return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text
+}
