@@ -1,7 +1,11 @@
+import { types } from 'node:util'
 import { callSafely } from '../call-safely.js'
+import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { refuseUnknownOptions, requireType } from '../options.js'
 import { COUNT_MAX, STATUS_ERROR, STATUS_OK, STATUS_PARTIAL_FAILURE } from '../stats/row.js'
+import { type MethodCall, proxyOf } from './client-proxy.js'
+import { observeAnswer } from './observe-answer.js'
 import type { Recorder } from './recorder.js'
 
 const MS_PER_SECOND = 1e3
@@ -24,7 +28,6 @@ export interface InstrumentOptions {
   readonly now?: () => number
 }
 
-type Method = (keys: readonly unknown[], ...rest: unknown[]) => unknown
 type BytesOf = NonNullable<InstrumentOptions['bytesOf']>
 
 /**
@@ -34,7 +37,14 @@ type BytesOf = NonNullable<InstrumentOptions['bytesOf']>
  * A result that is an array with numbers below zero is a `partial_failure` of as many keys (puts
  * and gets only); an exception is an `error` of all keys and is rethrown.
  *
- * @throws MoonmeterError `INVALID_OPTION` for an unknown option
+ * The proxy returns what the client returns. Of a promise without properties of its own, it returns
+ * another promise with the same outcome, so that a rejection that nobody handles stays one. Any other
+ * thenable is returned itself, as it may have methods and may begin its work in `then`, as queries
+ * of some libraries do: it gets a `then` of its own, which calls the former one and records the first
+ * outcome. Such a call is recorded once its answer is awaited.
+ *
+ * @throws MoonmeterError `INVALID_OPTION` for an unknown option, no recorder, or a client that has
+ * none of the three methods; those that it gets later are recorded too
  */
 export function instrumentStore<Client extends object>(
   client: Client,
@@ -44,47 +54,40 @@ export function instrumentStore<Client extends object>(
   refuseUnknownOptions('instrumentStore', options, ['existsOperation', 'bytesOf', 'now'])
   requireType('bytesOf', 'function', options.bytesOf)
   requireType('now', 'function', options.now)
-  const call = new StoreCall(recorder, options)
   const exists = options.existsOperation ?? 'lookup_exists'
   if (!EXISTS_OPERATIONS.includes(exists)) {
     throw new MoonmeterError(
       'INVALID_OPTION',
-      `existsOperation: expected ${EXISTS_OPERATIONS.join(' or ')}, got '${String(exists)}'`,
+      `existsOperation: expected ${EXISTS_OPERATIONS.join(' or ')}, got ${describe(exists)}`,
     )
   }
-  const operations = new Map<PropertyKey, string>([
-    ['batchIsExist', exists],
-    ['batchPut', 'save_put'],
-    ['batchGet', 'load_get'],
-  ])
-  // Methods are bound to the client, since a proxy does not have its private fields.
-  const methods = new Map<PropertyKey, { readonly from: unknown; readonly to: Method }>()
-  // The target is an empty object: a proxy of a frozen client has to return the client's methods.
-  return new Proxy(Object.create(Object.getPrototypeOf(client)) as Client, {
-    get(_target, name) {
-      const value: unknown = Reflect.get(client, name, client)
-      if (typeof value !== 'function') return value
-      const known = methods.get(name)
-      if (known?.from === value) return known.to
-      const operation = operations.get(name)
-      const bound: Method = value.bind(client)
-      const to = operation === undefined ? bound : call.wrap(operation, bound)
-      methods.set(name, { from: value, to })
-      return to
-    },
-    set: (_target, name, value) => Reflect.set(client, name, value, client),
-    has: (_target, name) => Reflect.has(client, name),
-    deleteProperty: (_target, name) => Reflect.deleteProperty(client, name),
-    ownKeys: () => Reflect.ownKeys(client),
-    getOwnPropertyDescriptor(_target, name) {
-      const own = Reflect.getOwnPropertyDescriptor(client, name)
-      return own && { ...own, configurable: true }
-    },
-  })
+  if (typeof recorder?.record !== 'function') {
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `instrumentStore: expected a recorder of createRecorder(), got ${describe(recorder)}`,
+    )
+  }
+  const operations = { batchIsExist: exists, batchPut: 'save_put', batchGet: 'load_get' }
+  requireMethod(client, Object.keys(operations))
+  const calls = new StoreCalls(recorder, options)
+  return proxyOf(
+    client,
+    new Map(Object.entries(operations).map(([name, operation]) => [name, calls.of(operation)])),
+  )
 }
 
-/** Times one call and records its result. */
-class StoreCall {
+function requireMethod(client: unknown, names: readonly string[]): void {
+  const isObject = (typeof client === 'object' && client !== null) || typeof client === 'function'
+  if (isObject && names.some((name) => typeof Reflect.get(client, name) === 'function')) return
+  throw new MoonmeterError(
+    'INVALID_OPTION',
+    `instrumentStore: expected a client with ${names.join(', ')}, or some of them, ` +
+      `got ${describe(client)} without any; pass the object that has these methods`,
+  )
+}
+
+/** Times calls and records their results. */
+class StoreCalls {
   readonly #recorder: Recorder
   readonly #bytesOf: BytesOf
   readonly #now: () => number
@@ -95,79 +98,74 @@ class StoreCall {
     this.#now = options.now ?? (() => performance.now())
   }
 
-  wrap(operation: string, method: Method): Method {
-    return (keys, ...rest) => {
-      const startMs = this.#now()
+  /** Calls a method, and records the call as this operation. */
+  of(operation: string): MethodCall {
+    return (method, client, args) => {
+      const startMs = this.#readClock()
       // A failure of the telemetry must not fail the call.
-      const ended = (result: unknown, failed: boolean) =>
-        callSafely('instrumentStore', () =>
-          this.#record(operation, startMs, keys, rest, result, failed),
-        )
-      let result: unknown
+      const ended = (failed: boolean, result?: unknown) =>
+        callSafely('instrumentStore', () => this.#record(operation, startMs, args, failed, result))
+      let answer: unknown
       try {
-        result = method(keys, ...rest)
+        answer = Reflect.apply(method, client, args)
       } catch (error) {
-        ended(undefined, true)
+        ended(true)
         throw error
       }
-      if (!isThenable(result)) {
-        ended(result, false)
-        return result
-      }
-      return result.then(
-        (value) => {
-          ended(value, false)
-          return value
-        },
-        (error) => {
-          ended(undefined, true)
-          throw error
-        },
-      )
+      return observeAnswer(answer, ended)
     }
   }
 
   #record(
     operation: string,
     startMs: number,
-    keys: readonly unknown[],
-    rest: readonly unknown[],
-    result: unknown,
+    [keys, ...rest]: readonly unknown[],
     failed: boolean,
+    result: unknown,
   ): void {
     // The client may be used after the recorder is closed; such calls are not recorded.
     if (this.#recorder.closed) return
-    const durationSeconds = Math.max(0, this.#now() - startMs) / MS_PER_SECOND
+    const elapsedMs = this.#readClock() - startMs
     const isExists = operation.endsWith('_exists')
-    const numKeys = keys?.length ?? 0
+    const numKeys = Array.isArray(keys) ? keys.length : 0
     const numFailedKeys = failed ? numKeys : isExists ? 0 : countNegative(result)
     const partial = numFailedKeys > 0 ? STATUS_PARTIAL_FAILURE : STATUS_OK
-    this.#recorder.record(operation, durationSeconds, numKeys, {
-      numBytes: isExists ? 0 : this.#countBytes(keys, rest, result),
+    // A clock of the caller's may go back, or be NaN.
+    this.#recorder.record(operation, elapsedMs > 0 ? elapsedMs / MS_PER_SECOND : 0, numKeys, {
+      numBytes: isExists ? 0 : this.#countBytes(keys as readonly unknown[], rest, result),
       status: failed ? STATUS_ERROR : partial,
       numFailedKeys,
     })
   }
 
+  /** Milliseconds, or NaN where the clock throws. */
+  #readClock(): number {
+    let nowMs = Number.NaN
+    callSafely('now', () => {
+      nowMs = this.#now()
+    })
+    return nowMs
+  }
+
   /** The bytes of a call; 0 where `bytesOf` throws or returns no valid number. */
   #countBytes(keys: readonly unknown[], rest: readonly unknown[], result: unknown): number {
-    try {
-      const bytes = this.#bytesOf(keys, rest, result)
-      return bytes >= 0 && bytes <= COUNT_MAX ? bytes : 0
-    } catch {
-      return 0
-    }
+    let bytes: unknown
+    callSafely('bytesOf', () => {
+      bytes = this.#bytesOf(keys, rest, result)
+      return bytes
+    })
+    return typeof bytes === 'number' && bytes >= 0 && bytes <= COUNT_MAX ? bytes : 0
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
 }
 
 function countNegative(result: unknown): number {
   if (!Array.isArray(result) && !ArrayBuffer.isView(result)) return 0
   const codes = Array.from(result as unknown as ArrayLike<unknown>)
-  return codes.filter((code) => typeof code === 'number' && code < 0).length
+  return codes.filter((code) => isNumber(code) && code < 0).length
+}
+
+function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint'
 }
 
 function bufferBytes(_keys: readonly unknown[], rest: readonly unknown[], result: unknown): number {
@@ -175,7 +173,7 @@ function bufferBytes(_keys: readonly unknown[], rest: readonly unknown[], result
 }
 
 function sumBytes(value: unknown): number {
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return value.byteLength
   if (!Array.isArray(value)) return 0
   return value.reduce((bytes: number, part: unknown) => bytes + sumBytes(part), 0)
 }
