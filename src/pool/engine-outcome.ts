@@ -7,8 +7,10 @@ import type { MoonmeterError } from '../errors.js'
  * - `exit`: its thread ended during the run, by `process.exit` or `worker.terminate`.
  * - `out_of_memory`: its thread exceeded the heap limit of `resourceLimits`.
  * - `aborted`: it did not stop within `stopTimeoutMs`, so the pool terminated its thread.
+ * - `lost`: its thread did not end within `terminateTimeoutMs` of that. What it recorded until then
+ *   counts. `process.exit` waits for such a thread; `process.abort` and SIGKILL do not.
  */
-export type ExitReason = 'error' | 'exit' | 'out_of_memory' | 'aborted'
+export type ExitReason = 'error' | 'exit' | 'out_of_memory' | 'aborted' | 'lost'
 
 /**
  * How an engine of an `EnginePool` ended: its function returned `result`, or its last incarnation
@@ -20,11 +22,17 @@ export type EngineOutcome =
       readonly engine: number
       readonly state: 'failed'
       readonly reason: ExitReason
-      /** Its code is `ENGINE_FAILED`; its `cause` is the original error. */
+      /**
+       * Its code is `ENGINE_FAILED`. Its `cause` is a clone of what was thrown, or an `Error` with
+       * the text of a value that cannot be cloned.
+       */
       readonly error: MoonmeterError
     }
 
-/** Events of `EnginePool` with the arguments of their listeners. */
+/**
+ * Events of `EnginePool` with the arguments of their listeners. A listener that throws or rejects
+ * causes a warning of the process, and affects neither the engines nor other listeners.
+ */
 export interface PoolEvents {
   /** An incarnation starts. */
   start: [{ engine: number; incarnation: number }]
@@ -32,6 +40,12 @@ export interface PoolEvents {
   exit: [{ engine: number; incarnation: number; reason: ExitReason; error: MoonmeterError }]
   /** The next incarnation of a failed engine is about to start, after a delay in milliseconds. */
   restart: [{ engine: number; reason: ExitReason; delayMs: number }]
-  /** A thread failed while it ran no incarnation. */
+  /** A thread failed while it ran no incarnation, or did not end when the pool was stopped. */
   threadError: [Error]
 }
+
+/** Calls the listeners of an event. It never throws. */
+export type EmitPoolEvent = <Name extends keyof PoolEvents>(
+  name: Name,
+  ...event: PoolEvents[Name]
+) => void

@@ -1,19 +1,21 @@
 import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
+import { callSafely } from '../call-safely.js'
+import { messageOf } from '../describe.js'
 import { type AnyEngineAggregator, EngineAggregator } from '../engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
-import type { EngineLink } from '../journal/engine-link.js'
 import { refuseUnknownOptions, requireNumber, requireType, TIMER_MS_MAX } from '../options.js'
 import { engineIndex } from '../source-identity.js'
 import { Backoff, type RestartOptions } from './backoff.js'
-import type { EngineOutcome, PoolEvents } from './engine-outcome.js'
-import { EngineSupervisor } from './engine-supervisor.js'
+import { endsWithin } from './ends-within.js'
+import type { EmitPoolEvent, EngineOutcome, PoolEvents } from './engine-outcome.js'
+import { EngineSupervisor, type SupervisorOptions } from './engine-supervisor.js'
 import type { ThreadTask } from './engine-thread.js'
 
 export type { PoolEvents } from './engine-outcome.js'
 
-const STOP_TIMEOUT_MS = { fallback: 5_000, min: 0, max: TIMER_MS_MAX }
+const TIMEOUT_MS = { fallback: 5_000, min: 0, max: TIMER_MS_MAX }
 const ENGINES = { fallback: 1, min: 1, max: 4_096, integer: true }
 const THREAD_FILE = fileURLToPath(new URL('./engine-thread.js', import.meta.url))
 
@@ -27,6 +29,11 @@ export interface PoolOptions {
   readonly filename: string | URL
   /** The number of engines, 1 to 4096, with indices from 0; or their distinct indices. */
   readonly engines: number | readonly number[]
+  /**
+   * The number of threads, 1 to the number of engines; default one per engine. Engines that share a
+   * thread share its event loop, and all of them fail when it ends.
+   */
+  readonly threads?: number
   /** Name of the exported function. Default `run`. */
   readonly name?: string
   /**
@@ -41,11 +48,16 @@ export interface PoolOptions {
    * 2^31 - 1. Default 5000.
    */
   readonly stopTimeoutMs?: number
-  /** `resourceLimits` of each engine's `Worker`. Default none. */
+  /**
+   * Milliseconds that terminated threads have to end before `stop` no longer waits for them, 0 to
+   * 2^31 - 1. Node cannot end a thread in native code, such as a read that blocks. Default 5000.
+   */
+  readonly terminateTimeoutMs?: number
+  /** `resourceLimits` of each `Worker`. Default none. */
   readonly resourceLimits?: PiscinaOptions['resourceLimits']
-  /** `env` of each engine's `Worker`. Default a copy of `process.env`. */
+  /** `env` of each `Worker`. Default a copy of `process.env`. */
   readonly env?: PiscinaOptions['env']
-  /** `execArgv` of each engine's `Worker`. Default that of this process. */
+  /** `execArgv` of each `Worker`. Default that of this process. */
   readonly execArgv?: string[]
 }
 
@@ -53,17 +65,19 @@ const OPTION_NAMES: readonly (keyof PoolOptions)[] = [
   'aggregator',
   'filename',
   'engines',
+  'threads',
   'name',
   'task',
   'restart',
   'stopTimeoutMs',
+  'terminateTimeoutMs',
   'resourceLimits',
   'env',
   'execArgv',
 ]
 
 /**
- * Runs engines on a Piscina pool, one thread each: starts them, restarts those that fail, and stops
+ * Runs engines on a Piscina pool, by default one thread each: starts them, restarts those that fail, and stops
  * them.
  *
  * @see https://piscinajs.dev
@@ -72,7 +86,9 @@ export class EnginePool extends EventEmitter<PoolEvents> {
   readonly #piscina: Piscina
   readonly #supervisors: readonly EngineSupervisor[]
   readonly #stopTimeoutMs: number
+  readonly #terminateTimeoutMs: number
   #outcomes: Promise<EngineOutcome[]> | undefined
+  #destroyed: Promise<void> | undefined
   #stopped = false
 
   /**
@@ -90,30 +106,34 @@ export class EnginePool extends EventEmitter<PoolEvents> {
       throw new MoonmeterError('INVALID_OPTION', 'aggregator: expected an EngineAggregator')
     }
     if (!(filename instanceof URL)) requireType('filename', 'string', filename ?? null)
-    this.#stopTimeoutMs = requireNumber('stopTimeoutMs', STOP_TIMEOUT_MS, options.stopTimeoutMs)
-    const engines = readEngines(options.engines)
-    const run = (link: EngineLink, signal: AbortSignal): Promise<unknown> => {
-      const { engine } = link
-      const threadTask: ThreadTask = { filename: `${filename}`, name, link, task: task?.(engine) }
-      return this.#piscina.run(threadTask, { signal, transferList: [...link.transferList] })
-    }
-    // Before Piscina starts threads, which an error in here would leave running.
-    this.#supervisors = engines.map(
-      (engine) =>
-        new EngineSupervisor({
-          engine,
-          aggregator,
-          backoff: new Backoff(restart),
-          events: this,
-          run,
-        }),
+    this.#stopTimeoutMs = requireNumber('stopTimeoutMs', TIMEOUT_MS, options.stopTimeoutMs)
+    const terminateTimeoutMs = requireNumber(
+      'terminateTimeoutMs',
+      TIMEOUT_MS,
+      options.terminateTimeoutMs,
     )
+    this.#terminateTimeoutMs = terminateTimeoutMs
+    const engines = readEngines(options.engines)
+    const threadsRange = { ...ENGINES, fallback: engines.length, max: engines.length }
+    const threads = requireNumber('threads', threadsRange, options.threads)
+    const run: SupervisorOptions['run'] = (link, lifeline) => {
+      const { engine } = link
+      const own = { link, lifeline, task: task?.(engine) }
+      const threadTask: ThreadTask = { filename: `${filename}`, name, ...own }
+      return this.#piscina.run(threadTask, { transferList: [...link.transferList, lifeline] })
+    }
+    const emit: EmitPoolEvent = (event, ...args) => this.#emitSafely(event, args)
+    // Before Piscina starts threads, which an error in here would leave running.
+    this.#supervisors = engines.map((engine) => {
+      const backoff = new Backoff(restart)
+      return new EngineSupervisor({ engine, aggregator, backoff, terminateTimeoutMs, emit, run })
+    })
     this.#piscina = new Piscina({
       filename: THREAD_FILE,
       name: 'runIncarnation',
-      minThreads: engines.length,
-      maxThreads: engines.length,
-      concurrentTasksPerWorker: 1,
+      minThreads: threads,
+      maxThreads: threads,
+      concurrentTasksPerWorker: Math.ceil(engines.length / threads),
       idleTimeout: Number.POSITIVE_INFINITY,
       // With Atomics.wait between tasks, an engine's event loop would not run, nor its reports.
       atomics: 'disabled',
@@ -121,7 +141,9 @@ export class EnginePool extends EventEmitter<PoolEvents> {
       ...(env && { env }),
       ...(execArgv && { execArgv }),
     })
-    this.#piscina.on('error', (error) => this.emit('threadError', error))
+    this.#piscina.on('error', (error: unknown) => {
+      emit('threadError', error instanceof Error ? error : new Error(messageOf(error)))
+    })
   }
 
   /**
@@ -140,7 +162,8 @@ export class EnginePool extends EventEmitter<PoolEvents> {
 
   /**
    * Asks all engines to stop, terminates the threads of those that do not within `stopTimeoutMs`,
-   * and destroys the pool. It can be called repeatedly.
+   * and destroys the pool. It resolves after at most `stopTimeoutMs` and `terminateTimeoutMs`, and
+   * can be called repeatedly.
    *
    * @returns the outcomes in the order of the engines; empty when `run` was never called
    */
@@ -149,12 +172,37 @@ export class EnginePool extends EventEmitter<PoolEvents> {
     for (const supervisor of this.#supervisors) supervisor.stop()
     const timer = setTimeout(() => {
       for (const supervisor of this.#supervisors) supervisor.abort()
+      void this.#destroy()
     }, this.#stopTimeoutMs)
     try {
       return (await this.#outcomes) ?? []
     } finally {
       clearTimeout(timer)
-      await this.#piscina.destroy()
+      await this.#destroy()
+    }
+  }
+
+  /** Terminates all threads, and waits for them no longer than `terminateTimeoutMs`. */
+  #destroy(): Promise<void> {
+    this.#destroyed ??= endsWithin(this.#piscina.destroy(), this.#terminateTimeoutMs).then(
+      (isEnded) => {
+        if (isEnded) return
+        const error = new MoonmeterError(
+          'ENGINE_FAILED',
+          `pool: expected all threads to end within ${this.#terminateTimeoutMs} ms after their ` +
+            'termination, got at least one that did not; process.exit() waits for it, SIGKILL ' +
+            'and process.abort() do not',
+        )
+        this.#emitSafely('threadError', [error])
+      },
+    )
+    return this.#destroyed
+  }
+
+  /** Calls each listener apart, since `emit` would throw what the first one throws. */
+  #emitSafely<Name extends keyof PoolEvents>(name: Name, event: PoolEvents[Name]): void {
+    for (const listener of this.rawListeners(name)) {
+      callSafely(`listener of '${name}'`, () => Reflect.apply(listener, this, event))
     }
   }
 }

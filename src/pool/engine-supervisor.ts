@@ -1,10 +1,13 @@
-import type { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { messageOf } from '../describe.js'
 import type { AnyEngineAggregator } from '../engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import type { Backoff } from './backoff.js'
-import type { EngineOutcome, ExitReason, PoolEvents } from './engine-outcome.js'
+import { endsWithin } from './ends-within.js'
+import type { EmitPoolEvent, EngineOutcome, ExitReason } from './engine-outcome.js'
+import type { ThreadOutcome } from './engine-thread.js'
 
 /** How the message of Piscina's error begins when a thread ends during its task. */
 const THREAD_ENDED = 'worker exited with code'
@@ -14,10 +17,14 @@ export interface SupervisorOptions {
   readonly engine: number
   readonly aggregator: AnyEngineAggregator
   readonly backoff: Backoff
+  readonly terminateTimeoutMs: number
   /** Emits the events of the engine. */
-  readonly events: EventEmitter<PoolEvents>
-  /** Runs one incarnation on a thread; rejects unless the engine's function returns. */
-  readonly run: (link: EngineLink, signal: AbortSignal) => Promise<unknown>
+  readonly emit: EmitPoolEvent
+  /**
+   * Runs one incarnation on a thread, which gets both ports. Rejects when the thread ends, and
+   * resolves to null where it ended by an uncaught `null`.
+   */
+  readonly run: (link: EngineLink, lifeline: MessagePort) => Promise<ThreadOutcome | null>
 }
 
 /**
@@ -26,7 +33,7 @@ export interface SupervisorOptions {
 export class EngineSupervisor {
   readonly #options: SupervisorOptions
   readonly #stop = new AbortController()
-  readonly #abort = new AbortController()
+  #aborted = false
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -37,7 +44,7 @@ export class EngineSupervisor {
    * rejects, so that the failure of one engine does not affect the others.
    */
   async supervise(): Promise<EngineOutcome> {
-    const { engine, aggregator, backoff, events } = this.#options
+    const { engine, aggregator, backoff, emit } = this.#options
     const { signal } = this.#stop
     try {
       for (;;) {
@@ -50,13 +57,13 @@ export class EngineSupervisor {
         if (!signal.aborted) {
           const { reason } = outcome
           aggregator.noteRestart(engine, reason)
-          events.emit('restart', { engine, reason, delayMs })
+          emit('restart', { engine, reason, delayMs })
         }
         // Checked again, since a listener of `restart` can stop the pool.
         if (signal.aborted) return { engine, state: 'finished', result: undefined }
       }
     } catch (cause) {
-      // The aggregator refused the engine (`enginesMax`), or a listener threw.
+      // The aggregator refused the engine (`enginesMax`), or `restart.random` threw.
       return failedOutcome(engine, 'error', cause)
     }
   }
@@ -67,27 +74,45 @@ export class EngineSupervisor {
     this.#options.aggregator.requestStop(this.#options.engine)
   }
 
-  /** Terminates the engine's thread. */
+  /** Notes that the pool is about to terminate the engine's thread. */
   abort(): void {
-    this.#abort.abort()
+    this.#aborted = true
   }
 
   async #runIncarnation(): Promise<EngineOutcome> {
-    const { engine, aggregator, events, run } = this.#options
-    const { signal } = this.#abort
+    const { engine, aggregator, emit, run } = this.#options
     const link = aggregator.connect(engine)
     const { incarnation } = link
-    events.emit('start', { engine, incarnation })
+    emit('start', { engine, incarnation })
+    const { port1, port2 } = new MessageChannel()
+    // The port of a thread closes with it, in whatever way it ends.
+    const ended = new Promise((resolve) => port1.once('close', resolve))
     try {
-      return { engine, state: 'finished', result: await run(link, signal) }
+      const outcome = await run(link, port2)
+      if (outcome?.state === 'returned')
+        return { engine, state: 'finished', result: outcome.result }
+      return this.#fail(incarnation, 'error', outcome === null ? null : outcome.thrown)
     } catch (cause) {
-      // A link that was not transferred to a thread stays connected until its port is closed.
+      // Ports that were not transferred to a thread stay open until they are closed here.
       link.port.close()
-      const outcome = failedOutcome(engine, signal.aborted ? 'aborted' : reasonOf(cause), cause)
-      const { reason, error } = outcome
-      events.emit('exit', { engine, incarnation, reason, error })
-      return outcome
+      port2.close()
+      if (!this.#aborted) return this.#fail(incarnation, reasonOf(cause), cause)
+      if (await endsWithin(ended, this.#options.terminateTimeoutMs)) {
+        return this.#fail(incarnation, 'aborted', cause)
+      }
+      // No port of the thread closes, so the journal is read now.
+      aggregator.disconnect(engine)
+      return this.#fail(incarnation, 'lost', cause)
+    } finally {
+      port1.close()
     }
+  }
+
+  #fail(incarnation: number, reason: ExitReason, cause: unknown): EngineOutcome {
+    const { engine, emit } = this.#options
+    const outcome = failedOutcome(engine, reason, cause)
+    emit('exit', { engine, incarnation, reason, error: outcome.error })
+    return outcome
   }
 }
 
@@ -98,7 +123,7 @@ function reasonOf(cause: unknown): ExitReason {
 }
 
 function failedOutcome(engine: number, reason: ExitReason, cause: unknown) {
-  const got = `${reason}: ${cause instanceof Error ? cause.message : String(cause)}`
+  const got = `${reason}: ${messageOf(cause)}`
   const message = `engine ${engine}: expected its function to return, got ${got}`
   const error = new MoonmeterError('ENGINE_FAILED', message, { cause })
   return { engine, state: 'failed', reason, error } as const

@@ -5,6 +5,8 @@
 
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { MessagePort } from 'node:worker_threads'
+import { messageOf } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import { createRecorder } from '../recorder/create-recorder.js'
@@ -37,16 +39,36 @@ export interface ThreadTask {
   readonly name: string
   readonly link: EngineLink
   readonly task: unknown
+  /** Closes when the incarnation ends, or its thread does. */
+  readonly lifeline: MessagePort
 }
 
 /**
- * Runs one incarnation of an engine.
+ * How an incarnation ended that did not end its thread. It can be cloned in any case: what Piscina
+ * cannot post ends the thread, and an error that is `null` passes for a result there.
+ */
+export type ThreadOutcome =
+  | { readonly state: 'returned'; readonly result: unknown }
+  | { readonly state: 'threw'; readonly thrown: unknown }
+
+/** Runs one incarnation of an engine. */
+export async function runIncarnation(threadTask: ThreadTask): Promise<ThreadOutcome> {
+  try {
+    return { state: 'returned', result: structuredClone(await runEngine(threadTask)) }
+  } catch (thrown) {
+    return { state: 'threw', thrown: cloneThrown(thrown) }
+  } finally {
+    threadTask.lifeline.close()
+  }
+}
+
+/**
+ * Runs the engine's function.
  *
- * @returns what the engine's function returned
  * @throws MoonmeterError `INVALID_OPTION` when the file does not export the function; and what the
  * file or the function throws
  */
-export async function runIncarnation({ filename, name, link, task }: ThreadTask): Promise<unknown> {
+async function runEngine({ filename, name, link, task }: ThreadTask): Promise<unknown> {
   const recorder = createRecorder(link)
   try {
     const url = isAbsolute(filename) ? pathToFileURL(filename).href : filename
@@ -63,4 +85,16 @@ export async function runIncarnation({ filename, name, link, task }: ThreadTask)
   } finally {
     recorder.close()
   }
+}
+
+/** A clone of what was thrown; where there is none, or one that is no error, an error's text. */
+function cloneThrown(thrown: unknown): unknown {
+  try {
+    const clone: unknown = structuredClone(thrown)
+    // Node 20 clones a DOMException, such as that of an aborted signal, as an empty object.
+    if (clone instanceof Error || !(thrown instanceof Error)) return clone
+  } catch {
+    // It holds a function, or a getter threw.
+  }
+  return new Error(messageOf(thrown))
 }

@@ -37,27 +37,6 @@ test(
 )
 
 test(
-  'an engine whose listener throws is given up, and leaves no thread behind once all is stopped',
-  TIMEOUT,
-  async (context) => {
-    const { pool } = newPool(context, { filename, name: 'failAtFirst', engines: 2, restart })
-    const thrown = new Promise<void>((resolve) => {
-      pool.once('exit', () => {
-        resolve()
-        throw new Error('a listener fails')
-      })
-    })
-    const running = pool.run()
-    await thrown
-    await pool.stop()
-    const outcomes = await running
-    const failed = outcomes.flatMap((outcome) => (outcome.state === 'failed' ? [outcome] : []))
-    assert.ok(failed.some(({ error }) => error.message.includes('a listener fails')))
-    await noThreads()
-  },
-)
-
-test(
   'an engine that the aggregator refuses is given up, and the others go on until they are stopped',
   TIMEOUT,
   async (context) => {

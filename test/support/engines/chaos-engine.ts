@@ -50,7 +50,8 @@ function end(ending: EndingFromInside): void {
   if (ending === 'memory') fillMemory()
 }
 
+/** Fills memory with arrays so large that every Node ends only the thread. */
 function fillMemory(): never {
   const hoard: unknown[] = []
-  for (;;) hoard.push(new Array(10_000).fill(hoard.length))
+  for (;;) hoard.push(new Array(200_000).fill(hoard.length))
 }

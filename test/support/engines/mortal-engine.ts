@@ -38,8 +38,15 @@ export function exit({ recorder, task }: Context): never {
   process.exit(7)
 }
 
-/** Fills the memory it may have. */
+/** Fills the memory it may have, with arrays so large that every Node ends only the thread. */
 export function out_of_memory({ recorder, task }: Context): never {
+  record(recorder, task)
+  const hoard: unknown[] = []
+  for (;;) hoard.push(new Array(200_000).fill(hoard.length))
+}
+
+/** Fills it with small arrays: Node 24 may end the process, and 26 hang the thread. */
+export function out_of_memory_in_small_steps({ recorder, task }: Context): never {
   record(recorder, task)
   const hoard: unknown[] = []
   for (;;) hoard.push(new Array(1_000).fill(hoard.length))

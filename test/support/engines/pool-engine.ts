@@ -1,5 +1,6 @@
 /** Engines for tests of the pool: each export ends in another way. */
 
+import { openSync } from 'node:fs'
 import type { EngineContext } from '../../../src/index.js'
 
 /** Records as many rows as its task says and answers what it was called with. */
@@ -56,4 +57,32 @@ export function busyUntilStopped({ recorder }: EngineContext) {
 export function endless({ recorder }: EngineContext): never {
   const loadGet = recorder.operation('load_get')
   for (;;) loadGet.record(0.25, 1)
+}
+
+/** Opens a named pipe that has no writer: a system call that ends for a writer, but not for Node. */
+export function blockOnPipe({ engine, recorder, task }: EngineContext<string>): void {
+  recorder.record('load_get', 0.25, 1)
+  if (engine === 0) openSync(task, 'r')
+}
+
+/** Returns, and then blocks its idle thread so; counts to 1 right before. */
+export function returnAndBlockOnPipe({
+  task,
+}: EngineContext<{ path: string; blocked: Int32Array }>): void {
+  setTimeout(() => {
+    Atomics.store(task.blocked, 0, 1)
+    openSync(task.path, 'r')
+  }, 20)
+}
+
+/** Returns, and throws its task in its idle thread. */
+export function returnAndThrow({ task }: EngineContext): void {
+  setTimeout(() => {
+    throw task
+  }, 20)
+}
+
+/** Ends its thread if it is engine 0; the others wait until they are asked to stop. */
+export function exitIfFirst(context: EngineContext): Promise<string> {
+  return context.engine === 0 && context.incarnation === 1 ? exit(context) : untilStopped(context)
 }
