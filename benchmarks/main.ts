@@ -3,6 +3,7 @@ import type { BenchmarkCase } from './harness/benchmark-case.js'
 import { loadCase } from './harness/load-case.js'
 import { lossLines } from './harness/losses.js'
 import { caseTable, targetTable } from './harness/markdown.js'
+import { NODE_TABLE_TITLE, nodeTable } from './harness/node-table.js'
 import { noiseLines } from './harness/noise.js'
 import type { Results } from './harness/results.js'
 import { runRounds } from './harness/rounds.js'
@@ -32,8 +33,12 @@ async function main(options: Arguments): Promise<number> {
   const cases = await Promise.all(options.cases.map(loadCase))
   const calibration = await loadCase('calibration')
   const scale = { quick }
-  const results = await runRounds({ cases, scale, rounds, calibration, onProgress: print })
+  const { execPath } = options
+  const plan = { cases, scale, rounds, calibration, execPath, onProgress: print }
+  const results = await runRounds(plan)
   for (const benchmark of cases) printCase(benchmark, results)
+  const byNode = nodeTable(results)
+  if (byNode !== undefined) print(`\n## ${NODE_TABLE_TITLE}\n\n${byNode}`)
   const losses = lossLines(cases, results)
   if (losses.length > 0) print(`\nwhere we lose:\n${losses.map((line) => `- ${line}`).join('\n')}`)
   print(`\n${targetTable(checkTargets(results, 1))}\n`)

@@ -1,4 +1,6 @@
+import { findNode } from '../../nodes/find-node.js'
 import type { BenchmarkCase, Measures, Scale, Variant } from '../harness/benchmark-case.js'
+import { nodeCaseName } from '../harness/node-cases.js'
 import { passNs } from '../harness/timing.js'
 import { loadPeer } from '../peers/load-peer.js'
 import type { PeerSession } from '../peers/peer.js'
@@ -37,6 +39,20 @@ export const recordCase: BenchmarkCase = {
   ],
   columns: COLUMNS,
   run: (name, scale) => timePeer(name, 'ok', scale),
+}
+
+const NODE_VARIANTS = ['bare-append', 'moonmeter', 'push-rows', 'prom-client']
+
+/** `record` on another Node, for the peers that have a target. */
+export function recordOnNode(major: number): BenchmarkCase {
+  return {
+    ...recordCase,
+    name: nodeCaseName(major),
+    title: `Record one row on Node ${major}`,
+    about: 'As above, in processes of that Node.',
+    variants: recordCase.variants.filter(({ name }) => NODE_VARIANTS.includes(name)),
+    runtime: () => findNode(major),
+  }
 }
 
 /** One row through some peers, statuses mixed. */

@@ -1,7 +1,8 @@
 import type { BenchmarkCase, Measures } from '../harness/benchmark-case.js'
-import { node24, OFFICIAL_CLIENT } from '../harness/node-24.js'
+import { officialClientNode } from '../harness/official-client-node.js'
 import { mean } from '../harness/statistics.js'
 import { CallTimes } from '../harness/timing.js'
+import { OFFICIAL_CLIENT } from '../peers/official-client.js'
 import { PromFleet } from '../workload/fleet.js'
 import { TWELVE_SERIES } from '../workload/fleet-step.js'
 import { assertSameExposition } from '../workload/make-fleet.js'
@@ -44,7 +45,7 @@ export const workerRegistryCase: BenchmarkCase = {
     { name: 'terminatedMs', title: 'ms, one thread terminated' },
     { name: 'terminatedRows', title: '% of the rows' },
   ],
-  runtime: node24,
+  runtime: officialClientNode,
   async run(variant: string): Promise<Measures> {
     const threads = await ScrapedThreads.open(variant, THREADS)
     await verify(threads)

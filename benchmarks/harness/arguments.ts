@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
+import { findNode, NODE_MAJORS, OWN_MAJOR } from '../../nodes/find-node.js'
 import { CASE_NAMES } from './load-case.js'
+import { nodeCaseName } from './node-cases.js'
 
 /** Factor by which a figure may miss its target in CI, where the machine is shared. */
 const MARGIN = 1.5
@@ -11,18 +13,21 @@ export interface Arguments {
   readonly rounds: number
   readonly margin: number
   readonly cases: readonly string[]
-  /** Whether these are all cases. */
+  /** Whether these are all cases, on this Node. */
   readonly complete: boolean
+  /** The Node of the cases that do not name one. */
+  readonly execPath: string
 }
 
 /** The help text of the command. */
-export const USAGE = `usage: main.js [--quick] [--rounds N] [--case NAME]... [--margin X]
+export const USAGE = `usage: main.js [--quick] [--rounds N] [--case NAME]... [--margin X] [--node N]
 
-  --quick      only what the targets need, three rounds, some 100 seconds; exit code 1 when one
+  --quick      only what the targets need, three rounds, some 150 seconds; exit code 1 when one
                of them is missed by more than the margin
   --rounds N   processes per variant (default ${ROUNDS.full}, with --quick ${ROUNDS.quick})
   --case NAME  only this case, may be given several times: ${CASE_NAMES.join(', ')}
   --margin X   factor that --quick allows for a noisy machine (default ${MARGIN})
+  --node N     major version of the Node to measure (default this one); see \`npm run nodes\`
 `
 
 /** @throws Error for an unknown flag or a value out of range */
@@ -34,6 +39,7 @@ export function readArguments(args: readonly string[]): Arguments {
       rounds: { type: 'string' },
       case: { type: 'string', multiple: true },
       margin: { type: 'string', default: String(MARGIN) },
+      node: { type: 'string', default: String(OWN_MAJOR) },
     },
   })
   const { quick } = values
@@ -47,6 +53,15 @@ export function readArguments(args: readonly string[]): Arguments {
   if (unknown !== undefined) {
     throw new Error(`--case: expected one of ${CASE_NAMES.join(', ')}, got ${unknown}`)
   }
-  const cases = values.case ?? CASE_NAMES.filter((name) => name !== 'calibration')
-  return { quick, rounds, margin, cases, complete: values.case === undefined }
+  const node = findNode(Number(values.node))
+  if ('missing' in node) throw new Error(`--node: ${node.missing}`)
+  const { execPath } = node
+  const isOwn = execPath === process.execPath
+  // Cases on a Node of their own are of no use in a run on another one.
+  const left = [
+    'calibration',
+    ...(isOwn ? [nodeCaseName(OWN_MAJOR)] : NODE_MAJORS.map(nodeCaseName)),
+  ]
+  const cases = values.case ?? CASE_NAMES.filter((name) => !left.includes(name))
+  return { quick, rounds, margin, cases, complete: values.case === undefined && isOwn, execPath }
 }

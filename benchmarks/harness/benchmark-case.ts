@@ -1,10 +1,9 @@
+import type { FoundNode } from '../../nodes/find-node.js'
+
 /** How thorough a run is: the whole suite, or only what the targets need. */
 export interface Scale {
   readonly quick: boolean
 }
-
-/** The Node that runs the processes of a case, or the reason why there is none. */
-export type Runtime = { readonly execPath: string } | { readonly missing: string }
 
 /** The figures that a process measured, by the name of the measure. */
 export type Measures = Readonly<Record<string, number>>
@@ -36,8 +35,8 @@ export interface BenchmarkCase {
   readonly columns: readonly MeasureColumn[]
   /** Flags for the process of each variant. */
   readonly nodeOptions?: readonly string[]
-  /** The Node for the process of each variant; default the one that runs the suite. */
-  runtime?(): Runtime
+  /** The Node for the process of each variant; default that of the run. */
+  runtime?(): FoundNode
   /** Measure one variant in this process, which does nothing else. */
   run(variant: string, scale: Scale): Promise<Measures>
 }

@@ -1,9 +1,17 @@
+import { NODE_MAJORS } from '../../nodes/find-node.js'
 import type { BenchmarkCase } from './benchmark-case.js'
+import { nodeCaseName } from './node-cases.js'
 
 const LOADERS: Readonly<Record<string, () => Promise<BenchmarkCase>>> = {
   calibration: async () => (await import('../cases/calibration.js')).calibrationCase,
   record: async () => (await import('../cases/record.js')).recordCase,
   'record-mixed': async () => (await import('../cases/record.js')).recordMixedCase,
+  ...Object.fromEntries(
+    NODE_MAJORS.map((major) => [
+      nodeCaseName(major),
+      async () => (await import('../cases/record.js')).recordOnNode(major),
+    ]),
+  ),
   'record-by-name': async () => (await import('../cases/record-by-name.js')).recordByNameCase,
   allocation: async () => (await import('../cases/allocation.js')).allocationCase,
   'fold-and-encode': async () => (await import('../cases/fold-and-encode.js')).foldAndEncodeCase,

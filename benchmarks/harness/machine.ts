@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
-import { NODE_24_FOLDER, NODE_24_PACKAGE, OFFICIAL_CLIENT } from './node-24.js'
+import { NODES_FOLDER } from '../../nodes/find-node.js'
+import { OFFICIAL_CLIENT } from '../peers/official-client.js'
 import { ROOT } from './root.js'
 
 const PEERS = [
@@ -12,8 +13,6 @@ const PEERS = [
   'hdr-histogram-js',
   'msgpackr',
 ]
-/** Packages that are only there after `npm run bench:node24`. */
-const NODE_24_PACKAGES = [OFFICIAL_CLIENT, NODE_24_PACKAGE]
 const BYTES_PER_GIB = 2 ** 30
 
 /** The machine, the commit and the versions of a run. */
@@ -42,9 +41,10 @@ export function describeMachine(): Machine {
     v8: process.versions.v8,
     versions: Object.fromEntries([
       ...PEERS.map((name) => [name, versionOf(ROOT, name)]),
-      ...NODE_24_PACKAGES.filter((name) => existsSync(packageFile(NODE_24_FOLDER, name))).map(
-        (name) => [name, versionOf(NODE_24_FOLDER, name)],
-      ),
+      // It is only there after `npm run nodes`.
+      ...[OFFICIAL_CLIENT]
+        .filter((name) => existsSync(packageFile(NODES_FOLDER, name)))
+        .map((name) => [name, versionOf(NODES_FOLDER, name)]),
     ]),
   }
 }

@@ -1,12 +1,6 @@
-import type { BenchmarkCase, Scale, Variant } from './benchmark-case.js'
+import type { BenchmarkCase, Scale } from './benchmark-case.js'
 import { Results } from './results.js'
 import { runChild } from './run-child.js'
-
-/** A process to start. */
-interface Task {
-  readonly benchmark: BenchmarkCase
-  readonly variant: Variant
-}
 
 /** The parameters of a run. */
 export interface RunPlan {
@@ -14,6 +8,8 @@ export interface RunPlan {
   readonly scale: Scale
   readonly rounds: number
   readonly calibration: BenchmarkCase
+  /** The Node of the cases that do not name one. */
+  readonly execPath: string
   readonly onProgress: (line: string) => void
 }
 
@@ -44,19 +40,10 @@ export async function runRounds(plan: RunPlan): Promise<Results> {
   order.push(...tasks.slice(middle), ...calibration)
   for (let round = 1; round <= rounds; round++) {
     for (const { benchmark, variant } of round % 2 === 1 ? order : [...order].reverse()) {
-      await runTask({ benchmark, variant }, round, scale, results)
+      const measures = await runChild(benchmark, variant.name, scale, plan.execPath)
+      results.add({ case: benchmark.name, variant: variant.name, round, measures })
     }
     onProgress(`round ${round} of ${rounds} done`)
   }
   return results
-}
-
-async function runTask(
-  { benchmark, variant }: Task,
-  round: number,
-  scale: Scale,
-  results: Results,
-): Promise<void> {
-  const measures = await runChild(benchmark, variant.name, scale)
-  results.add({ case: benchmark.name, variant: variant.name, round, measures })
 }

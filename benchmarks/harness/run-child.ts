@@ -17,8 +17,9 @@ export async function runChild(
   { name, nodeOptions = [], runtime }: BenchmarkCase,
   variant: string,
   { quick }: Scale,
+  execPath = process.execPath,
 ): Promise<Measures> {
-  const node = runtime?.() ?? { execPath: process.execPath }
+  const node = runtime?.() ?? { execPath }
   if ('missing' in node) throw new Error(`${name}: ${node.missing}`)
   const options = ['--expose-gc', '--no-warnings', ...nodeOptions]
   const args = [...options, CHILD, name, variant, quick ? 'quick' : 'full']

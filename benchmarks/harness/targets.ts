@@ -1,3 +1,4 @@
+import { nodeCaseName, OTHER_MAJORS } from './node-cases.js'
 import type { Results } from './results.js'
 
 /** Bytes a row that are no growth with the rows: the runtime itself allocates a little. */
@@ -48,15 +49,20 @@ function figure(benchmark: string, variant: string, measure: string): Target['me
   return (results) => results.median(benchmark, variant, measure)
 }
 
+function recordTargets(benchmark: string, what: string): Target[] {
+  return [
+    atMost(`${what}, over the bare append`, 4, '×', ratio(benchmark, 'moonmeter', 'bare-append')),
+    atLeast(`${what}, faster than prom-client`, 150, ratio(benchmark, 'prom-client', 'moonmeter')),
+    atMost(`${what}, over a push`, 0.4, '×', ratio(benchmark, 'moonmeter', 'push-rows')),
+  ]
+}
+
 /** The targets of the project. */
 export const TARGETS: readonly Target[] = [
-  atMost('bound record, over the bare append', 4, '×', ratio('record', 'moonmeter', 'bare-append')),
-  atLeast(
-    'bound record, faster than prom-client',
-    150,
-    ratio('record', 'prom-client', 'moonmeter'),
+  ...recordTargets('record', 'bound record'),
+  ...OTHER_MAJORS.flatMap((major) =>
+    recordTargets(nodeCaseName(major), `bound record on Node ${major}`),
   ),
-  atMost('bound record, over a push', 0.4, '×', ratio('record', 'moonmeter', 'push-rows')),
   atMost('record by name, over bound', 2, '×', ratio('record-by-name', 'by-name', 'bound')),
   atMost(
     'record by name, operations in turn, over bound',

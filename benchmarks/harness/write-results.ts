@@ -5,6 +5,7 @@ import { drawCharts } from './charts.js'
 import { lossLines } from './losses.js'
 import { describeMachine, type Machine, machineText } from './machine.js'
 import { caseTable, targetTable } from './markdown.js'
+import { NODE_TABLE_TITLE, nodeTable } from './node-table.js'
 import { noiseLines } from './noise.js'
 import { withBenchmarks } from './readme-section.js'
 import type { RawResult, Results } from './results.js'
@@ -56,8 +57,15 @@ function readmeSection(
   return [
     `${shown.title}:\n`,
     `${caseTable({ ...shown, variants }, results)}\n`,
+    ...nodeSection(results),
     machineText(machine),
   ].join('\n')
+}
+
+/** The table by version of Node with a line before it; nothing where only one was measured. */
+function nodeSection(results: Results): string[] {
+  const table = nodeTable(results)
+  return table === undefined ? [] : [`${NODE_TABLE_TITLE}:\n`, `${table}\n`]
 }
 
 function resultsMarkdown(

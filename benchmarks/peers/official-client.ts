@@ -1,6 +1,9 @@
 import type { Registry } from 'prom-client'
-import { OFFICIAL_CLIENT, requireBesideNode24 } from '../harness/node-24.js'
+import { requireBesideNodes } from '../../nodes/find-node.js'
 import type { PromModule } from './prom-session.js'
+
+/** The official client of the Prometheus project, which needs Node 22. */
+export const OFFICIAL_CLIENT = '@prometheus-io/client'
 
 /** A registry of the main thread that asks those of the workers at each scrape. */
 interface WorkerRegistry {
@@ -18,5 +21,5 @@ export interface OfficialClient extends PromModule {
 
 /** The official client, from where it is installed. */
 export function loadOfficialClient(): OfficialClient {
-  return requireBesideNode24(OFFICIAL_CLIENT) as OfficialClient
+  return requireBesideNodes(OFFICIAL_CLIENT) as OfficialClient
 }

@@ -1,0 +1,17 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { type FoundNode, findNode, NODES_FOLDER, OWN_MAJOR } from '../../nodes/find-node.js'
+import { OFFICIAL_CLIENT } from '../peers/official-client.js'
+
+/** The first major version that the official client runs on, and the one its case is run on. */
+const MAJOR_MIN = 22
+const MAJOR = 24
+
+/** The Node for the official client: Node 24, or this one where it is as new as the client needs. */
+export function officialClientNode(): FoundNode {
+  if (!existsSync(join(NODES_FOLDER, 'node_modules', OFFICIAL_CLIENT))) {
+    return { missing: `${OFFICIAL_CLIENT} is not installed; run 'npm run nodes'` }
+  }
+  const found = findNode(MAJOR)
+  return 'missing' in found && OWN_MAJOR >= MAJOR_MIN ? { execPath: process.execPath } : found
+}

@@ -1,0 +1,80 @@
+import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { findNode, NODE_MAJORS, OWN_MAJOR } from '../../nodes/find-node.js'
+import { modesOf } from './modes.js'
+import { testFiles } from './test-files.js'
+
+/**
+ * Runs the compiled tests: `main.js [--fast | --modes] [--node MAJOR | all | others]...`, by default
+ * on the Node that runs this. All are run, whatever fails; the exit code is 1 if any did.
+ */
+
+/** A file that hangs fails after this time, so that it does not hold up the others. */
+const FILE_MS_MAX = 120_000
+/** Lives per mode, unless MOONMETER_INCARNATIONS says otherwise. */
+const MODE_LIVES = '18'
+const LIVES_FILE = fileURLToPath(new URL('../chaos/incarnations.test.js', import.meta.url))
+
+const { values } = parseArgs({
+  options: {
+    fast: { type: 'boolean', default: false },
+    modes: { type: 'boolean', default: false },
+    node: { type: 'string', multiple: true, default: [String(OWN_MAJOR)] },
+  },
+})
+const failed: string[] = []
+for (const major of values.node.flatMap(majorsOf)) {
+  const node = findNode(major)
+  if ('missing' in node) failed.push(node.missing)
+  else if (values.modes) runModes(major, node.execPath)
+  else runFiles(major, node.execPath)
+}
+for (const line of failed) console.error(`FAILED: ${line}`)
+process.exitCode = failed.length === 0 ? 0 : 1
+
+function majorsOf(text: string): readonly number[] {
+  if (text === 'all') return NODE_MAJORS
+  if (text === 'others') return NODE_MAJORS.filter((major) => major !== OWN_MAJOR)
+  return [Number(text)]
+}
+
+function runFiles(major: number, execPath: string): void {
+  const { together, alone } = testFiles({ fast: values.fast })
+  const groups = [
+    ['tests beside each other', availableParallelism(), together],
+    ['tests alone', 1, alone],
+  ] as const
+  for (const [what, concurrency, files] of groups) {
+    run(`${what} on Node ${major}`, execPath, [
+      ...['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`],
+      ...[`--test-timeout=${FILE_MS_MAX}`, ...files],
+    ])
+  }
+}
+
+/** Flags of V8 hold for a whole process, so the file is run by itself, not by `--test`. */
+function runModes(major: number, execPath: string): void {
+  const env = { MOONMETER_INCARNATIONS: MODE_LIVES, ...process.env }
+  for (const flags of modesOf(execPath)) {
+    const what = ['lives on Node', major, ...flags].join(' ')
+    run(what, execPath, [...flags, '--test-reporter=spec', LIVES_FILE], {
+      env,
+      timeout: FILE_MS_MAX,
+    })
+  }
+}
+
+function run(
+  what: string,
+  execPath: string,
+  args: readonly string[],
+  options?: SpawnSyncOptions,
+): void {
+  console.log(`# ${what}`)
+  const startMs = performance.now()
+  const { status, signal } = spawnSync(execPath, args, { stdio: 'inherit', ...options })
+  console.log(`# ${what}: ${((performance.now() - startMs) / 1e3).toFixed(1)} s`)
+  if (status !== 0) failed.push(`${what} (${signal ?? `exit code ${status}`})`)
+}

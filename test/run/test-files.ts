@@ -1,0 +1,35 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const COMPILED = fileURLToPath(new URL('../', import.meta.url))
+
+/** These load both cores, or measure how prompt something is: nothing runs beside them. */
+const ALONE = [/^chaos\//, /^pool\//]
+/** These do not depend on the version of Node, or have long forms that are run on each. */
+const SLOW = [
+  /^chaos\/(blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
+  /^(package|system)\//,
+  /^(house-rules|reference-cases)\./,
+]
+
+/** Compiled test files: those that may run beside each other, and the others. */
+export interface TestFiles {
+  readonly together: readonly string[]
+  readonly alone: readonly string[]
+}
+
+/** @param fast leaves out what takes long and does not depend on the version of Node */
+export function testFiles({ fast }: { readonly fast: boolean }): TestFiles {
+  const names = readdirSync(COMPILED, { recursive: true, encoding: 'utf8' })
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => name.endsWith('.test.js') && !(fast && matches(SLOW, name)))
+    .sort()
+  const paths = (isAlone: boolean) =>
+    names.filter((name) => matches(ALONE, name) === isAlone).map((name) => join(COMPILED, name))
+  return { together: paths(false), alone: paths(true) }
+}
+
+function matches(patterns: readonly RegExp[], name: string): boolean {
+  return patterns.some((pattern) => pattern.test(name))
+}
