@@ -44,6 +44,8 @@ export interface MetricDefinition {
    * instance, the label `instance` follows `engine`.
    */
   readonly labels: readonly string[]
+  /** How samples with the same labels are merged over the processes of a cluster; default `sum`. */
+  readonly aggregator?: 'sum' | 'max'
 }
 
 /** A family of store operations, and what of a series it shows. */
@@ -114,6 +116,7 @@ export const SELF_METRICS = {
     type: 'gauge',
     help: 'Whether the engine has not ended and reported within the silence time-out (1) or not (0).',
     labels: ['engine'],
+    aggregator: 'max',
   },
   reports: {
     name: 'moonmeter_engine_reports_total',
@@ -132,6 +135,7 @@ export const SELF_METRICS = {
     type: 'gauge',
     help: 'Unix time at which the last payload of the engine was accepted, in seconds.',
     labels: ['engine'],
+    aggregator: 'max',
   },
   records: {
     name: 'moonmeter_engine_records_total',

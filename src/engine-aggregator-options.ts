@@ -108,7 +108,7 @@ export function readOptions<Registry extends MetricsRegistry>(
   return {
     ...numbers,
     // Without an option, the type parameter is that of the registry that is created.
-    registry: registry ?? (createRegistry() as MetricsRegistry as Registry),
+    registry: registry === undefined ? (createRegistry() as MetricsRegistry as Registry) : registry,
     modelName: options.modelName ?? 'unknown',
     layout,
     limits: { operationsMax, statusesMax: STATUSES_MAX },

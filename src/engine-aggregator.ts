@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Aggregation } from './aggregator/aggregation.js'
 import type { IngestOptions, IngestResult } from './aggregator/ingest-options.js'
 import {
@@ -7,7 +6,7 @@ import {
   readOptions,
 } from './engine-aggregator-options.js'
 import { MoonmeterError } from './errors.js'
-import { runYielding } from './exposition/run-yielding.js'
+import { inGroups, runYielding } from './exposition/run-yielding.js'
 import { selfFamilies } from './exposition/self-families.js'
 import { storeFamilies } from './exposition/store-families.js'
 import type { EngineLink } from './journal/engine-link.js'
@@ -15,7 +14,7 @@ import { JournalLayout } from './journal/journal-layout.js'
 import { EngineLinks } from './links/engine-links.js'
 import { ThreadAcceptor } from './links/thread-acceptor.js'
 import { KVConnectorLogging } from './logging/kv-connector-logging.js'
-import { refuseUnknownOptions } from './options.js'
+import { refuseUnknownOptions, requireType } from './options.js'
 import type { DefaultRegistry } from './registry/create-registry.js'
 import type { MetricsRegistry } from './registry/metrics-registry.js'
 import { registerFamilies } from './registry/register-families.js'
@@ -25,6 +24,11 @@ import { MooncakeStoreConnectorStats } from './wire/mooncake-store-connector-sta
 
 /** Times per interval at which overdue reports are asked for. */
 const CHECKS_PER_INTERVAL = 4
+/** Engines of a log line between two looks at the clock: some ms of work with 12 series each. */
+const ENGINES_PER_STEP = 16
+
+/** The aggregator that accepts threads; all get the requests of all threads. */
+let accepting: AnyEngineAggregator | undefined
 
 /** Options of `EngineAggregator.disconnect`. */
 export interface DisconnectOptions {
@@ -32,6 +36,12 @@ export interface DisconnectOptions {
   readonly series?: 'keep' | 'drop'
   /** The instance of the engine, for one outside this process; default none. */
   readonly instance?: string
+}
+
+/** Options of `EngineAggregator.close`. */
+export interface CloseOptions {
+  /** Whether the metrics are removed from the registry, for another aggregator; default false. */
+  readonly unregister?: boolean
 }
 
 /** An aggregator with whatever registry. */
@@ -46,9 +56,13 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   readonly #settings: AggregatorSettings<Registry>
   readonly #aggregation: Aggregation
   readonly #links: EngineLinks
-  readonly #readInterval: () => Snapshot
+  readonly #readInterval: (stats: MooncakeStoreConnectorStats) => Iterable<void>
   readonly #logging: KVConnectorLogging | undefined
+  readonly #unregister: () => void
   readonly #timers: NodeJS.Timeout[] = []
+  #isLogging = false
+  /** Ends with the last log line. */
+  #logged = Promise.resolve()
   #acceptor: ThreadAcceptor | undefined
   #closed = false
 
@@ -67,14 +81,19 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     this.#readInterval = this.#aggregation.intervalReader()
     this.#logging = log && new KVConnectorLogging({ log, stats: sums })
     const families = [...storeFamilies(layout, modelName), ...selfFamilies()]
-    registerFamilies(registry, families, () => this.#scrape())
+    this.#unregister = registerFamilies(registry, families, () => runYielding(this.#scrape()))
     // Asked for more often than reports are due, so that none is late by a whole interval.
     const checkMs = Math.ceil(intervalMs / CHECKS_PER_INTERVAL)
     this.#every(checkMs, () => this.#links.requestOverdueReports())
-    this.#every(settings.logIntervalMs, () => this.#log())
+    const logging = this.#logging
+    if (logging !== undefined) this.#every(settings.logIntervalMs, () => this.#log(logging))
   }
 
-  /** The registry that the metrics are registered in: the one that was passed, or a new one. */
+  /**
+   * The registry that the metrics are registered in: the one that was passed, or a new one. Its
+   * `resetMetrics` leaves these metrics as they are, since engines report everything so far; to drop
+   * those of an engine, call `disconnect(engine, { series: 'drop' })`.
+   */
   get registry(): Registry {
     return this.#settings.registry
   }
@@ -85,9 +104,10 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   }
 
   /**
-   * Begin an incarnation of an engine on a thread of this process. The link reserves shared memory
-   * until the thread that gets it has ended; where that thread is never made, call
-   * `link.port.close()` or `disconnect`.
+   * Begin an incarnation of an engine on a thread of this process. It lasts, and holds shared memory,
+   * until its port closes, as it does when the thread that got the link ends in whatever way. Where
+   * that thread is never made, nothing closes the port: call `link.port.close()`, or `disconnect` to
+   * end all incarnations of the engine.
    *
    * @returns what the engine's thread needs for `createRecorder`; send it with its `transferList`
    * @throws MoonmeterError `INVALID_ENGINE`, also past `enginesMax`; `CLOSED`
@@ -100,12 +120,20 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   /**
    * Connect every thread that asks for it with `connectRecorder`, until `close`: for pools that
    * start their threads themselves. A thread that names no engine gets the lowest index that is not
-   * in use. Only one aggregator of a process may accept threads.
+   * in use. Only one aggregator at a time may accept threads: threads do not say which one they mean.
    *
-   * @throws MoonmeterError `CLOSED`
+   * @throws MoonmeterError `CLOSED`; `INVALID_OPTION` while another aggregator accepts threads
    */
   acceptThreads(): void {
     this.#assertOpen()
+    if (accepting !== undefined && accepting !== this) {
+      throw new MoonmeterError(
+        'INVALID_OPTION',
+        'acceptThreads: expected one aggregator that accepts threads, got a second; ' +
+          'close the first, or send links of connect() to the threads of this one',
+      )
+    }
+    accepting = this
     this.#acceptor ??= new ThreadAcceptor((engine) => this.connect(engine ?? this.#freeEngine()))
   }
 
@@ -179,56 +207,77 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   /**
    * Count that an engine is restarted, by the reason why it ended; an `EnginePool` does.
    *
-   * @throws MoonmeterError `INVALID_ENGINE`
+   * @throws MoonmeterError `INVALID_ENGINE`; `INVALID_OPTION` when the reason is no string
    */
   noteRestart(engine: number, reason: string): void {
+    requireType('noteRestart.reason', 'string', reason ?? null)
     this.#aggregation.noteRestart(engineIndex(engine), reason)
   }
 
   /**
    * Ask the running incarnations of an engine to stop: `recorder.stopRequested` becomes true and
    * `recorder.signal` is aborted.
+   *
+   * @throws MoonmeterError `INVALID_ENGINE`
    */
   requestStop(engine: number): void {
-    this.#links.requestStop(engine)
+    this.#links.requestStop(engineIndex(engine))
   }
 
   /**
    * End all incarnations with what they recorded so far, log the last interval and stop the timers.
    * What engines record afterwards is not counted, so stop them first. The metrics stay in the
-   * registry and keep their values.
+   * registry and keep their values, unless they are unregistered; that can also be done later, by
+   * another call.
+   *
+   * @throws MoonmeterError `INVALID_OPTION`, also when the registry cannot remove metrics
    */
-  async close(): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    refuseUnknownOptions('close', options, ['unregister'])
+    requireType('close.unregister', 'boolean', options.unregister)
+    if (options.unregister === true) this.#unregister()
     if (this.#closed) return
     this.#closed = true
     this.#acceptor?.close()
+    if (accepting === this) accepting = undefined
     for (const timer of this.#timers) clearInterval(timer)
     this.#links.close()
+    // A line that is being written covers an interval before this one.
+    if (this.#isLogging) await this.#logged
     this.#observeInterval()
     this.#logging?.log()
   }
 
-  /** A snapshot for a scrape. Reads of silent engines let the event loop turn in between. */
-  async #scrape(): Promise<Snapshot> {
-    const reads = this.#aggregation.readsOfSilent()
-    await runYielding(reads.begin())
-    while (reads.waitMs > 0) await sleep(reads.waitMs)
-    await runYielding(reads.finish())
+  /**
+   * Takes the snapshot of a scrape. It is the last step, so that it is taken in the turn of the last
+   * read, before anything else is recorded.
+   */
+  *#scrape(): Generator<unknown, Snapshot> {
+    yield* this.#aggregation.readSilent()
     return this.#aggregation.snapshot()
   }
 
-  #log(): void {
-    if (this.#logging === undefined) return
-    this.#aggregation.readsOfSilent().run()
-    this.#observeInterval()
-    this.#logging.log()
+  /** Log the interval. The event loop turns in between; what comes meanwhile is in a later line. */
+  #log(logging: KVConnectorLogging): void {
+    if (this.#isLogging) return
+    this.#isLogging = true
+    this.#logged = runYielding(this.#logSteps(logging))
+  }
+
+  *#logSteps(logging: KVConnectorLogging): Generator<unknown> {
+    yield* inGroups(ENGINES_PER_STEP, this.#aggregation.readSilent())
+    const stats = new MooncakeStoreConnectorStats(this.#settings.sums)
+    yield* inGroups(ENGINES_PER_STEP, this.#readInterval(stats))
+    logging.observe(stats)
+    this.#isLogging = false
+    logging.log()
   }
 
   /** Add what came since the last call to the next log line. */
   #observeInterval(): void {
     if (this.#logging === undefined) return
     const stats = new MooncakeStoreConnectorStats(this.#settings.sums)
-    this.#readInterval().addTo(stats)
+    for (const _ of this.#readInterval(stats));
     this.#logging.observe(stats)
   }
 
@@ -238,7 +287,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     return engine
   }
 
-  #every(ms: number, run: () => void): void {
+  #every(ms: number, run: () => unknown): void {
     const timer = setInterval(run, ms)
     // Telemetry alone must not keep a process alive.
     timer.unref()

@@ -6,6 +6,7 @@ export {
 } from './catalogue.js'
 export {
   type AnyEngineAggregator,
+  type CloseOptions,
   type DisconnectOptions,
   EngineAggregator,
 } from './engine-aggregator.js'

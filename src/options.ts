@@ -85,7 +85,11 @@ export function requireNumber(name: string, option: NumberOption, given: unknown
  * @param name of the option, for the message
  * @throws MoonmeterError `INVALID_OPTION`
  */
-export function requireType(name: string, type: 'string' | 'function', given: unknown): void {
+export function requireType(
+  name: string,
+  type: 'string' | 'function' | 'boolean',
+  given: unknown,
+): void {
   if (given === undefined || typeof given === type) return
   throw new MoonmeterError('INVALID_OPTION', `${name}: expected a ${type}, got ${describe(given)}`)
 }

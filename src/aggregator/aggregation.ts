@@ -176,12 +176,11 @@ export class Aggregation {
     return this.#isSilent(incarnation, this.#moment().monotonicMs)
   }
 
-  /** A read of the journals of engines that are silent: their reports are overdue. */
-  readsOfSilent(): JournalReads {
+  /** Read the journals of engines that are silent, as `JournalReads.steps`: reports are overdue. */
+  readSilent(): Iterable<number | undefined> {
     const { monotonicMs } = this.#moment()
-    return this.#reads(
-      [...this.#local()].filter(({ incarnation }) => this.#isSilent(incarnation, monotonicMs)),
-    )
+    const isSilent = ({ incarnation }: LocalIncarnation) => this.#isSilent(incarnation, monotonicMs)
+    return this.#reads([...this.#local()].filter(isSilent)).steps()
   }
 
   /**
@@ -231,19 +230,20 @@ export class Aggregation {
   }
 
   /**
-   * A reader of intervals with single durations: each call returns what came since the one before,
-   * and the first what came since the reader was made.
+   * A reader of intervals with single durations: each call takes what came since the one before, and
+   * the first what came since the reader was made. The steps that it returns, one a source, add it to
+   * stats; what comes while they are taken belongs to the next call.
    */
-  intervalReader(): () => Snapshot {
+  intervalReader(): (stats: ConnectorStats) => Iterable<void> {
     let earlier = this.snapshot()
     let cursor: DurationCursor = this.#recent.cursor(this.#incarnations())
-    return () => {
+    return (stats) => {
       const durations = this.#recent.since(cursor, this.#incarnations())
       cursor = this.#recent.cursor(this.#incarnations())
       const later = this.snapshot(undefined, durations)
-      const interval = later.since(earlier)
+      const steps = later.addIntervalTo(stats, earlier)
       earlier = later
-      return interval
+      return steps
     }
   }
 

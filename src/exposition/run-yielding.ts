@@ -1,14 +1,29 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 
 /** Milliseconds of work after which the event loop turns. */
 const WORK_MS = 5
 
-/** Run all steps, and let the event loop turn whenever they have run for some milliseconds. */
-export async function runYielding(steps: Iterable<void>): Promise<void> {
+/**
+ * Run all steps, and let the event loop turn whenever they have run for some milliseconds. Up to the
+ * first turn they run synchronously. A step may yield the milliseconds to wait before the next one.
+ *
+ * @returns what the steps return
+ */
+export async function runYielding<Result>(steps: Iterable<unknown, Result>): Promise<Result> {
+  const iterator = steps[Symbol.iterator]()
   let endMs = performance.now() + WORK_MS
-  for (const _ of steps) {
-    if (performance.now() < endMs) continue
-    await turn()
+  for (;;) {
+    const step = iterator.next()
+    if (step.done) return step.value
+    if (typeof step.value === 'number') await sleep(step.value)
+    else if (performance.now() < endMs) continue
+    else await turn()
     endMs = performance.now() + WORK_MS
   }
+}
+
+/** Steps that each are so many of others, so that fewer than that many run at once. */
+export function* inGroups(size: number, steps: Iterable<unknown>): Generator<unknown> {
+  let taken = 0
+  for (const step of steps) if (typeof step === 'number' || ++taken % size === 0) yield step
 }

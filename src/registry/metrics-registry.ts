@@ -9,6 +9,18 @@ export interface MetricsRegistry {
   readonly contentType: string
 }
 
+/** What registries like prom-client's have beside `registerMetric`. */
+interface RemovingRegistry extends MetricsRegistry {
+  getSingleMetric(name: string): unknown
+  removeSingleMetric(name: string): void
+}
+
+/** Whether metrics can be removed from a registry again. */
+export function canRemove(registry: MetricsRegistry): registry is RemovingRegistry {
+  const { getSingleMetric, removeSingleMetric } = registry as Partial<RemovingRegistry>
+  return typeof getSingleMetric === 'function' && typeof removeSingleMetric === 'function'
+}
+
 /**
  * The labels that a registry adds to every sample that it formats itself. Our samples are formatted
  * here, so the labels are read from the registry's private field; empty where it has none.

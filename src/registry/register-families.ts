@@ -1,25 +1,43 @@
+import { MoonmeterError } from '../errors.js'
 import type { MetricFamily } from '../exposition/metric-family.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
-import { memoizePerMicrotask } from './memoize-per-microtask.js'
-import type { MetricsRegistry } from './metrics-registry.js'
+import { canRemove, type MetricsRegistry } from './metrics-registry.js'
 import { RegisteredMetric } from './registered-metric.js'
+import { ScrapeSnapshots } from './scrape-snapshots.js'
 
 /**
- * Register families in a registry.
+ * Register families in a registry: all of them or, where one is refused, none.
  *
  * @param read takes a snapshot for a scrape; all families of one scrape share it
  * @param reset called when the registry resets its metrics
- * @throws MoonmeterError `INVALID_OPTION` when the registry does not take one of them
+ * @returns removes them from the registry again; it throws `INVALID_OPTION` where the registry
+ * cannot remove metrics
+ * @throws MoonmeterError `INVALID_OPTION` when the registry is none, or does not take one of them
  */
 export function registerFamilies(
   registry: MetricsRegistry,
   families: readonly MetricFamily[],
   read: () => Promise<Snapshot>,
   reset: () => void = () => {},
-): void {
-  const readOnce = memoizePerMicrotask(read)
-  const metrics = families.map((family) => {
-    return new RegisteredMetric(registry, family, readOnce, reset)
+): () => void {
+  if (typeof registry?.registerMetric !== 'function') {
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `registry: expected a registry of prom-client or one like it, got ${registry === null ? 'null' : typeof registry}`,
+    )
+  }
+  const snapshots = new ScrapeSnapshots(families.length, read)
+  const metrics = families.map((family, index) => {
+    return new RegisteredMetric(registry, family, () => snapshots.ask(index), reset)
   })
-  for (const metric of metrics) metric.register()
+  const unregister = () => {
+    for (const metric of metrics) metric.unregister()
+  }
+  try {
+    for (const metric of metrics) metric.register()
+  } catch (error) {
+    if (canRemove(registry)) unregister()
+    throw error
+  }
+  return unregister
 }

@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer'
+import { messageOf } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { releaseBuffers } from '../exposition/buffer-pool.js'
 import type { ExpositionFormat, FamilyWriter } from '../exposition/exposition-format.js'
@@ -7,7 +8,7 @@ import type { Labels, MetricFamily } from '../exposition/metric-family.js'
 import { OutputBuffer } from '../exposition/output-buffer.js'
 import { runYielding } from '../exposition/run-yielding.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
-import { defaultLabelsOf, type MetricsRegistry } from './metrics-registry.js'
+import { canRemove, defaultLabelsOf, type MetricsRegistry } from './metrics-registry.js'
 
 /** A sample as prom-client's registries exchange it. */
 interface RegistrySample {
@@ -42,7 +43,7 @@ export class RegisteredMetric {
   readonly help: string
   readonly type: string
   /** How prom-client merges the metric over the processes of a cluster. */
-  readonly aggregator = 'sum'
+  readonly aggregator: string
   readonly #registry: MetricsRegistry
   readonly #family: MetricFamily
   readonly #read: () => Promise<Snapshot>
@@ -55,10 +56,11 @@ export class RegisteredMetric {
     read: () => Promise<Snapshot>,
     reset: () => void,
   ) {
-    const { name, help, type } = family.definition
+    const { name, help, type, aggregator = 'sum' } = family.definition
     this.name = name
     this.help = help
     this.type = type
+    this.aggregator = aggregator
     this.#registry = registry
     this.#family = family
     this.#read = read
@@ -76,11 +78,30 @@ export class RegisteredMetric {
     } catch (cause) {
       throw new MoonmeterError(
         'INVALID_OPTION',
-        `registry: expected one that takes ${this.name}, got: ${(cause as Error).message}; ` +
+        `registry: expected one that takes ${this.name}, got: ${messageOf(cause)}; ` +
           'use one aggregator per registry',
         { cause },
       )
     }
+  }
+
+  /**
+   * Remove this metric from the registry, unless another one has its name there by now.
+   *
+   * @throws MoonmeterError `INVALID_OPTION` when the registry cannot remove metrics
+   */
+  unregister(): void {
+    const registry = this.#registry
+    // The registry has it under the name that it was registered by.
+    const { name } = this.#family.definition
+    if (!canRemove(registry)) {
+      throw new MoonmeterError(
+        'INVALID_OPTION',
+        `registry: expected one with getSingleMetric and removeSingleMetric, to remove ${name}; ` +
+          'use a new registry instead',
+      )
+    }
+    if (registry.getSingleMetric(name) === this) registry.removeSingleMetric(name)
   }
 
   /** The family as objects, every one of them new. */

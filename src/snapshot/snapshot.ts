@@ -1,7 +1,7 @@
 import { MoonmeterError, type RejectionReason } from '../errors.js'
 import type { ConnectorStats } from '../stats/connector-stats.js'
 import type { ColumnLayout } from './column-layout.js'
-import { partsOf, type SourceData, type SourceSnapshot } from './source-snapshot.js'
+import { partsOf, type SourceData, type SourceKey, type SourceSnapshot } from './source-snapshot.js'
 
 /** The content of a `Snapshot` as plain data. */
 export interface SnapshotData
@@ -75,7 +75,7 @@ export class Snapshot {
           'call later.since(earlier) with two results of aggregator.snapshot()',
       )
     }
-    const before = new Map(earlier.sources.map((source) => [partsOf(source).key, source]))
+    const before = earlier.#sourcesByKey()
     const reasons = Object.keys(this.rejections) as RejectionReason[]
     const rejections = reasons.map((reason) => [
       reason,
@@ -93,11 +93,15 @@ export class Snapshot {
 
   /** Add all series to stats, under the names that they have here. @internal */
   addTo(stats: ConnectorStats): void {
+    for (const source of this.sources) source.addTo(stats)
+  }
+
+  /** Add what each source counted since an earlier snapshot to stats, a source a step. @internal */
+  *addIntervalTo(stats: ConnectorStats, earlier: Snapshot): Generator<void> {
+    const before = earlier.#sourcesByKey()
     for (const source of this.sources) {
-      const { table, durations } = partsOf(source)
-      for (const [index, name] of table.names.entries()) {
-        stats.addPacked({ ...table.series[index], ...name }, durations?.get(name))
-      }
+      source.since(before.get(partsOf(source).key)).addTo(stats)
+      yield
     }
   }
 
@@ -106,5 +110,9 @@ export class Snapshot {
     const { timestampMs, elapsedMs, bounds, rejections, sources } = this
     const plain = sources.map((source) => source.toJSON())
     return { timestampMs, elapsedMs, bounds, sources: plain, rejections }
+  }
+
+  #sourcesByKey(): ReadonlyMap<SourceKey, SourceSnapshot> {
+    return new Map(this.sources.map((source) => [partsOf(source).key, source]))
   }
 }

@@ -1,4 +1,5 @@
 import type { OTHER } from '../catalogue.js'
+import type { ConnectorStats } from '../stats/connector-stats.js'
 import type { SeriesName } from '../stats/packed-series.js'
 import type { ColumnLayout } from './column-layout.js'
 import { makeSeriesSnapshot, type SeriesData, type SeriesSnapshot } from './series-snapshot.js'
@@ -109,6 +110,14 @@ export class SourceSnapshot {
         restarts: Object.fromEntries(restarts),
       },
     })
+  }
+
+  /** Add all series to stats, under the names that they have here. @internal */
+  addTo(stats: ConnectorStats): void {
+    const { table, durations } = this.#parts
+    for (const [index, name] of table.names.entries()) {
+      stats.addPacked({ ...table.series[index], ...name }, durations?.get(name))
+    }
   }
 
   /** The same as plain data. */
