@@ -1,112 +1,133 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { MoonmeterError } from '../errors.js'
-import { releaseBuffers } from '../exposition/buffer-pool.js'
-import { refuseUnknownOptions } from '../options.js'
-import type { MetricsRegistry } from '../registry/metrics-registry.js'
-import { renderRegistry } from '../registry/render-registry.js'
-import { Authorization, type AuthorizationOptions } from './authorization.js'
+import { callSafely } from '../call-safely.js'
+import { Authorization } from './authorization.js'
+import {
+  type MetricsHandlerOptions,
+  type MetricsHandlerSettings,
+  type MetricsSource,
+  readHandlerOptions,
+} from './metrics-handler-options.js'
+import { onceOver, sendResponse } from './send-response.js'
+import { type Rendering, SharedRendering } from './shared-rendering.js'
 
 const TEXT = 'text/plain; charset=utf-8'
 const METHODS = ['GET', 'HEAD']
 const PATHS = ['/metrics', '/healthz']
-
-/** Headers that forbid browsers to frame, sniff or cache a response, or to load content for it. */
-const SECURITY_HEADERS = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-} as const
-
-/** What `metricsHandler` serves: an `EngineAggregator`, or any object with a registry. */
-export interface MetricsSource {
-  readonly registry: MetricsRegistry
-}
+/** What precedes the path of a request target in absolute form, which clients send to proxies. */
+const ORIGIN = /^https?:\/\/[^/?#]+/i
+/** Seconds after which a client may ask again that got status 503. */
+const RETRY_AFTER_SECONDS = 1
 
 /**
  * Creates a request listener for a `node:http` server.
  *
  * `GET` and `HEAD` of `/metrics` return all metrics of the source's registry in the registry's
  * content type; of `/healthz`, `ok`. Status 401 is returned for `/metrics` without the credentials
- * of the options, 404 for other paths, 405 for other methods, and 500 if the registry fails. The
- * handler never reads request bodies.
+ * of the options, 404 for other paths, 405 for other methods, 500 if the registry fails, and 503
+ * while `responsesMax` requests for metrics are being answered. Bodies of requests are dropped.
+ *
+ * Requests that wait at the same time share one rendering, which begins after all of them came.
  *
  * @param options default `{}`: no credentials are required
- * @throws MoonmeterError `INVALID_OPTION` for a source without a registry, an unknown option, or an
- * empty secret
+ * @throws MoonmeterError `INVALID_OPTION` for a source without a registry, an unknown option or one
+ * out of range, or an empty secret
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 export function metricsHandler(
   source: MetricsSource,
-  options: AuthorizationOptions = {},
+  options: MetricsHandlerOptions = {},
 ): RequestListener {
-  refuseUnknownOptions('metricsHandler', options, ['bearerToken', 'basicAuth'])
-  if (typeof source?.registry?.metrics !== 'function') {
-    throw new MoonmeterError('INVALID_OPTION', 'metricsHandler: expected an EngineAggregator')
+  const handler = new MetricsHandler(source, options)
+  return (request, response) => handler.answer(request, response)
+}
+
+class MetricsHandler {
+  readonly #settings: MetricsHandlerSettings
+  readonly #authorization: Authorization
+  readonly #renderings: SharedRendering
+  /** Requests for metrics that are being answered. */
+  #answering = 0
+
+  constructor(source: MetricsSource, options: MetricsHandlerOptions) {
+    this.#settings = readHandlerOptions(source, options)
+    this.#authorization = new Authorization(options)
+    const { responseTimeoutMs } = this.#settings
+    this.#renderings = new SharedRendering(source.registry, responseTimeoutMs, (error) =>
+      this.#tell(error),
+    )
   }
-  const authorization = new Authorization(options)
-  return (request, response) => {
+
+  answer(request: IncomingMessage, response: ServerResponse): void {
     // node:http ignores the promise, so a rejection must be handled here.
-    respond(source.registry, authorization, request, response).catch(() => {
-      if (response.headersSent) response.destroy()
-      else sendText(request, response, 500, 'internal error: the metrics could not be rendered')
+    this.#respond(request, response).catch((error) => {
+      // Such as when something else has begun a response to this request.
+      this.#tell(error)
+      response.destroy()
     })
   }
-}
 
-async function respond(
-  registry: MetricsRegistry,
-  authorization: Authorization,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const [path = ''] = (request.url ?? '').split('?', 1)
-  if (!PATHS.includes(path)) {
-    sendText(request, response, 404, `not found: expected ${PATHS.join(' or ')}`)
-  } else if (!METHODS.includes(request.method ?? '')) {
-    response.setHeader('Allow', METHODS.join(', '))
-    sendText(request, response, 405, `method not allowed: expected ${METHODS.join(' or ')}`)
-  } else if (path === '/healthz') {
-    sendText(request, response, 200, 'ok')
-  } else if (!authorization.allows(request)) {
-    response.setHeader('WWW-Authenticate', authorization.challenges)
-    sendText(request, response, 401, 'unauthorized: expected a token or a password')
-  } else {
-    const buffers = await renderRegistry(registry)
-    // If the client disconnected while the metrics were rendered, no 'close' event follows.
-    if (response.closed) return releaseBuffers(buffers)
-    response.once('close', () => releaseBuffers(buffers))
-    send(request, response, 200, buffers, registry.contentType)
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = pathOf(request)
+    if (!PATHS.includes(path)) {
+      await this.#sendText(request, response, 404, `not found: expected ${PATHS.join(' or ')}`)
+    } else if (!METHODS.includes(request.method ?? '')) {
+      response.setHeader('Allow', METHODS.join(', '))
+      const text = `method not allowed: expected ${METHODS.join(' or ')}`
+      await this.#sendText(request, response, 405, text)
+    } else if (path === '/healthz') {
+      await this.#sendText(request, response, 200, 'ok')
+    } else if (!this.#authorization.allows(request)) {
+      response.setHeader('WWW-Authenticate', this.#authorization.challenges)
+      await this.#sendText(request, response, 401, 'unauthorized: expected a token or a password')
+    } else if (this.#answering >= this.#settings.responsesMax) {
+      response.setHeader('Retry-After', RETRY_AFTER_SECONDS)
+      await this.#sendText(
+        request,
+        response,
+        503,
+        'busy: other requests for metrics are being answered',
+      )
+    } else {
+      await this.#sendMetrics(request, response)
+    }
+  }
+
+  async #sendMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let isOver = false
+    let rendering: Rendering | undefined
+    this.#answering++
+    onceOver(request, response, () => {
+      isOver = true
+      this.#answering--
+      rendering?.release()
+    })
+    try {
+      rendering = await this.#renderings.next()
+    } catch {
+      const text = 'internal error: the metrics could not be rendered'
+      return this.#sendText(request, response, 500, text)
+    }
+    if (isOver) rendering.release()
+    else await sendResponse(request, response, { status: 200, ...rendering }, this.#settings)
+  }
+
+  #sendText(
+    request: IncomingMessage,
+    response: ServerResponse,
+    status: number,
+    text: string,
+  ): Promise<void> {
+    const parts = { status, contentType: TEXT, buffers: [Buffer.from(`${text}\n`)] }
+    return sendResponse(request, response, parts, this.#settings)
+  }
+
+  #tell(error: unknown): void {
+    callSafely('onError', () => this.#settings.onError(error))
   }
 }
 
-function sendText(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  text: string,
-): void {
-  send(request, response, status, [Buffer.from(`${text}\n`)], TEXT)
-}
-
-function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  buffers: readonly Uint8Array[],
-  contentType: string,
-): void {
-  const { 'transfer-encoding': encoding, 'content-length': length = 0 } = request.headers
-  if (encoding !== undefined || Number(length) > 0) {
-    // The request has a body; to keep the connection, the server would have to read all of it.
-    response.setHeader('Connection', 'close')
-    response.once('finish', () => request.destroy())
-  }
-  response.writeHead(status, {
-    ...SECURITY_HEADERS,
-    'Content-Type': contentType,
-    'Content-Length': buffers.reduce((bytes, buffer) => bytes + buffer.length, 0),
-  })
-  if (request.method !== 'HEAD') for (const buffer of buffers) response.write(buffer)
-  response.end()
+/** The path of a request target, without the query. */
+function pathOf({ url = '' }: IncomingMessage): string {
+  const [path = ''] = url.replace(ORIGIN, '').split('?', 1)
+  return path
 }

@@ -2,12 +2,13 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { MoonmeterError } from '../errors.js'
-import type { AuthorizationOptions } from './authorization.js'
-import { type MetricsSource, metricsHandler } from './metrics-handler.js'
+import { limitConnections } from './limit-connections.js'
+import { metricsHandler } from './metrics-handler.js'
+import type { MetricsHandlerOptions, MetricsSource } from './metrics-handler-options.js'
 
 const HEADERS_TIMEOUT_MS = 5_000
 const REQUEST_TIMEOUT_MS = 10_000
-/** Open connections; a scraper needs one. The server closes further ones at once. */
+/** Open connections; a scraper needs one. */
 const CONNECTIONS_MAX = 64
 
 /** The address that a server listens on. */
@@ -34,7 +35,7 @@ export interface MetricsServer {
 export async function listen(
   source: MetricsSource,
   { host, port }: ListenAddress,
-  options: AuthorizationOptions = {},
+  options: MetricsHandlerOptions = {},
 ): Promise<MetricsServer> {
   const timeouts = {
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -42,7 +43,7 @@ export async function listen(
     connectionsCheckingInterval: HEADERS_TIMEOUT_MS,
   }
   const server = createServer(timeouts, metricsHandler(source, options))
-  server.maxConnections = CONNECTIONS_MAX
+  limitConnections(server, CONNECTIONS_MAX)
   try {
     await once(server.listen(port, host), 'listening')
   } catch (cause) {

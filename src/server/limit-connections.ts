@@ -1,0 +1,31 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+
+/**
+ * Keep at most so many connections of a server: past that, the one closes that has waited longest
+ * for a request. So connections on which nothing is asked keep nobody out.
+ */
+export function limitConnections(server: Server, connectionsMax: number): void {
+  /** Connections without a request that is being answered, the longest idle first. */
+  const idle = new Set<Socket>()
+  let open = 0
+  server.on('connection', (socket) => {
+    open++
+    idle.add(socket)
+    socket.once('close', () => {
+      open--
+      idle.delete(socket)
+    })
+    if (open <= connectionsMax) return
+    for (const longest of idle) {
+      longest.destroy()
+      break
+    }
+  })
+  server.on('request', ({ socket }, response) => {
+    idle.delete(socket)
+    response.once('close', () => {
+      if (!socket.destroyed) idle.add(socket)
+    })
+  })
+}

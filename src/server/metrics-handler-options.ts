@@ -1,0 +1,71 @@
+import { MoonmeterError } from '../errors.js'
+import { resolveNumbers, requireType, TIMER_MS_MAX } from '../options.js'
+import type { MetricsRegistry } from '../registry/metrics-registry.js'
+import type { AuthorizationOptions } from './authorization.js'
+import { warnOfFailure } from './failure-warning.js'
+
+const NUMBERS = {
+  responsesMax: { fallback: 16, min: 1, max: 2 ** 16, integer: true },
+  stallTimeoutMs: { fallback: 5_000, min: 1, max: TIMER_MS_MAX, integer: true },
+  responseTimeoutMs: { fallback: 30_000, min: 1, max: TIMER_MS_MAX, integer: true },
+} as const
+const OTHER_NAMES = ['bearerToken', 'basicAuth', 'onError'] as const
+
+/** What `metricsHandler` serves: an `EngineAggregator`, or any object with a registry. */
+export interface MetricsSource {
+  readonly registry: MetricsRegistry
+}
+
+/** Options of `metricsHandler`; each has a default. */
+export interface MetricsHandlerOptions extends AuthorizationOptions {
+  /**
+   * Called with what made a scrape fail, which the client is not told; default: a warning of the
+   * process for each new message.
+   */
+  readonly onError?: ((error: unknown) => void) | undefined
+  /**
+   * Requests for metrics that are answered at a time; further ones get status 503. Each may hold an
+   * exposition in memory. Default 16.
+   */
+  readonly responsesMax?: number | undefined
+  /**
+   * Milliseconds without progress in sending a response, or in reading the rest of a request, after
+   * which the connection is closed; default 5 000.
+   */
+  readonly stallTimeoutMs?: number | undefined
+  /**
+   * Milliseconds after which an unfinished response is ended by closing the connection, and after
+   * which an unfinished rendering is given up with status 500; default 30 000.
+   */
+  readonly responseTimeoutMs?: number | undefined
+}
+
+/** The options with their defaults, checked. */
+export interface MetricsHandlerSettings {
+  readonly onError: (error: unknown) => void
+  readonly responsesMax: number
+  readonly stallTimeoutMs: number
+  readonly responseTimeoutMs: number
+}
+
+/**
+ * The options with their defaults, checked.
+ *
+ * @throws MoonmeterError `INVALID_OPTION` for a source without a registry, or an unknown option or
+ * one out of range
+ */
+export function readHandlerOptions(
+  source: MetricsSource,
+  options: MetricsHandlerOptions,
+): MetricsHandlerSettings {
+  const numbers = resolveNumbers('metricsHandler', NUMBERS, options, OTHER_NAMES)
+  requireType('metricsHandler.onError', 'function', options.onError)
+  if (typeof source?.registry?.metrics !== 'function') {
+    const got = source === null ? 'null' : typeof source
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `metricsHandler: expected an EngineAggregator or an object with a registry, got ${got}`,
+    )
+  }
+  return { ...numbers, onError: options.onError ?? warnOfFailure }
+}

@@ -1,0 +1,104 @@
+import { releaseBuffers } from '../exposition/buffer-pool.js'
+import type { MetricsRegistry } from '../registry/metrics-registry.js'
+import { renderRegistry } from '../registry/render-registry.js'
+
+/**
+ * Renderings that are being made or sent. Responses of one rendering share its buffers, so this
+ * bounds the memory of slow clients, whatever their number.
+ */
+const RENDERINGS_MAX = 4
+
+/** The exposition of a registry at one moment, for all who asked for it before that moment. */
+export interface Rendering {
+  readonly contentType: string
+  /** Not to be changed: they are shared. */
+  readonly buffers: readonly Uint8Array[]
+  /** To be called once by each who got it, after the last use of the buffers. */
+  readonly release: () => void
+}
+
+interface Waiter {
+  readonly resolve: (rendering: Rendering) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Renders a registry for many at once. Whoever asks while a rendering is being made waits for the
+ * next one, since the numbers of that one may be older than the question.
+ */
+export class SharedRendering {
+  readonly #registry: MetricsRegistry
+  readonly #timeoutMs: number
+  readonly #onError: (error: unknown) => void
+  #waiters: Waiter[] = []
+  #isRendering = false
+  #renderings = 0
+
+  /**
+   * @param timeoutMs milliseconds after which a rendering is given up
+   * @param onError called once with what made a rendering fail, however many wait for it
+   */
+  constructor(registry: MetricsRegistry, timeoutMs: number, onError: (error: unknown) => void) {
+    this.#registry = registry
+    this.#timeoutMs = timeoutMs
+    this.#onError = onError
+  }
+
+  /** A rendering that begins after the call; rejected when it fails. */
+  next(): Promise<Rendering> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject })
+      // Requests that were received in the same turn of the event loop share a rendering.
+      setImmediate(() => this.#begin())
+    })
+  }
+
+  #begin(): void {
+    if (this.#isRendering || this.#renderings >= RENDERINGS_MAX) return
+    if (this.#waiters.length === 0) return
+    const waiters = this.#waiters
+    this.#waiters = []
+    void this.#render(waiters)
+  }
+
+  async #render(waiters: readonly Waiter[]): Promise<void> {
+    this.#isRendering = true
+    this.#renderings++
+    try {
+      const buffers = await within(this.#timeoutMs, renderRegistry(this.#registry))
+      const rendering = this.#share(buffers, waiters.length)
+      for (const { resolve } of waiters) resolve(rendering)
+    } catch (error) {
+      this.#renderings--
+      this.#onError(error)
+      for (const { reject } of waiters) reject(error)
+    }
+    this.#isRendering = false
+    this.#begin()
+  }
+
+  #share(buffers: readonly Uint8Array[], holders: number): Rendering {
+    let held = holders
+    const release = () => {
+      if (--held > 0) return
+      releaseBuffers(buffers)
+      this.#renderings--
+      this.#begin()
+    }
+    return { contentType: this.#registry.contentType, buffers, release }
+  }
+}
+
+/** A result, or an error when it takes longer. What comes later is ignored. */
+async function within<Result>(timeoutMs: number, result: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    const error = new Error(`expected the metrics to be rendered within ${timeoutMs} ms`)
+    timer = setTimeout(reject, timeoutMs, error).unref()
+  })
+  try {
+    return await Promise.race([result, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}

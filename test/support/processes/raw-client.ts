@@ -1,0 +1,55 @@
+import { connect, type Socket } from 'node:net'
+import type { TestContext } from 'node:test'
+
+/** A connection on which a test writes HTTP by hand. */
+export interface RawClient {
+  readonly socket: Socket
+  /** All bytes that came so far. */
+  received(): Buffer
+  /** Ends with all bytes that came, once the connection closed in whatever way. */
+  readonly closed: Promise<Buffer>
+}
+
+/** Connects to a server of the test. */
+export function openClient(context: Pick<TestContext, 'after'>, url: string): RawClient {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  const chunks: Buffer[] = []
+  const received = () => Buffer.concat(chunks)
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  // The server may close a connection that is still written to.
+  socket.on('error', () => {})
+  const closed = new Promise<Buffer>((resolve) => {
+    socket.on('close', () => resolve(received()))
+  })
+  context.after(() => socket.destroy())
+  return { socket, received, closed }
+}
+
+/** A response as it was received. */
+export interface RawResponse {
+  readonly status: number
+  readonly headers: string
+  readonly body: Buffer
+}
+
+const HEAD_END = Buffer.from('\r\n\r\n')
+
+/** The whole responses that some bytes begin with; all of them have a `Content-Length`. */
+export function parseResponses(bytes: Buffer, method = 'GET'): RawResponse[] {
+  const responses: RawResponse[] = []
+  let at = 0
+  for (;;) {
+    const headEnd = bytes.indexOf(HEAD_END, at)
+    if (headEnd < 0) return responses
+    const headers = bytes.subarray(at, headEnd).toString('latin1')
+    const [, status = ''] = /^HTTP\/1\.1 (\d{3}) /.exec(headers) ?? []
+    const [, length = '0'] = /\r\ncontent-length: (\d+)/i.exec(headers) ?? []
+    const start = headEnd + HEAD_END.length
+    const end = start + (method === 'HEAD' ? 0 : Number(length))
+    if (status === '') throw new Error(`no response: ${headers.slice(0, 200)}`)
+    if (end > bytes.length) return responses
+    responses.push({ status: Number(status), headers, body: bytes.subarray(start, end) })
+    at = end
+  }
+}
