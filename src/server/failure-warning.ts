@@ -1,4 +1,4 @@
-import { messageOf } from '../call-safely.js'
+import { messageOf } from '../describe.js'
 
 /** Messages warned of: a bound on what is remembered, and on what a log gets. */
 const MESSAGES_MAX = 32
