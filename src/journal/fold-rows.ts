@@ -85,6 +85,8 @@ function foldPlainRows(
   let sumLow = floats[SUM_LOW]
   let done = 0
   // Four rows a turn: compiled code checks four arrays each turn, which takes longer than a row.
+  // Bins count by `++`, not by `+= 1`, which V8 adds as an integer (see COUNTER_UNIT): on Node 26 a
+  // row of the fold took 6 ns instead of 2.5.
   for (; done + 4 <= count; done += 4) {
     const at0 = RECENT + ((start + done) & RECENT_MASK)
     const at1 = RECENT + ((start + done + 1) & RECENT_MASK)
@@ -112,10 +114,10 @@ function foldPlainRows(
     const high3 = duration3 + ROUNDER - ROUNDER
     sumHigh += high0 + high1 + (high2 + high3)
     sumLow += duration0 - high0 + (duration1 - high1) + (duration2 - high2 + (duration3 - high3))
-    floats[BINS + binOfSegment[segment0] + +(duration0 > boundOfSegment[segment0])] += 1
-    floats[BINS + binOfSegment[segment1] + +(duration1 > boundOfSegment[segment1])] += 1
-    floats[BINS + binOfSegment[segment2] + +(duration2 > boundOfSegment[segment2])] += 1
-    floats[BINS + binOfSegment[segment3] + +(duration3 > boundOfSegment[segment3])] += 1
+    floats[BINS + binOfSegment[segment0] + +(duration0 > boundOfSegment[segment0])]++
+    floats[BINS + binOfSegment[segment1] + +(duration1 > boundOfSegment[segment1])]++
+    floats[BINS + binOfSegment[segment2] + +(duration2 > boundOfSegment[segment2])]++
+    floats[BINS + binOfSegment[segment3] + +(duration3 > boundOfSegment[segment3])]++
   }
   for (; done < count; done++) {
     const at = RECENT + ((start + done) & RECENT_MASK)
@@ -125,7 +127,7 @@ function foldPlainRows(
     const high = duration + ROUNDER - ROUNDER
     sumHigh += high
     sumLow += duration - high
-    floats[BINS + binOfSegment[segment] + +(duration > boundOfSegment[segment])] += 1
+    floats[BINS + binOfSegment[segment] + +(duration > boundOfSegment[segment])]++
   }
   floats[SUM_HIGH] = sumHigh
   floats[SUM_LOW] = sumLow
@@ -190,6 +192,6 @@ function foldRareRow(floats: Float64Array, layout: BinLayout, row: number): void
   floats[SUM_LIMBS + 3] = sum3 - carry3 * TWO_32
   floats[SUM_LIMBS + 4] = sum4 - carry4 * TWO_32
   floats[SUM_LIMBS + 5] += carry4
-  floats[BINS + bin] += 1
+  floats[BINS + bin]++
   floats[FOLD_END] = row + 1
 }

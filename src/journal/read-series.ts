@@ -5,7 +5,7 @@ import { type DurationSum, durationSumOf } from '../stats/duration-sum.js'
 import { packBins } from '../stats/packed-bins.js'
 import { newSeries, type PackedSeries, type SeriesName } from '../stats/packed-series.js'
 import { COUNT_MAX, DURATION_SECONDS_MAX } from '../stats/row.js'
-import { LIMB_BITS, PLAIN, SERIES, SUM_LIMBS } from './journal-layout.js'
+import { COUNTER_UNIT, LIMB_BITS, PLAIN, SERIES, SUM_LIMBS } from './journal-layout.js'
 
 const BITS_PER_LIMB = BigInt(LIMB_BITS)
 const ROWS_MAX = Number.MAX_SAFE_INTEGER
@@ -23,7 +23,7 @@ const {
 
 /** The rows of a series behind those that its folds counted. */
 export interface UnfoldedRows {
-  /** Of all rows of the series, in the order of the counters. */
+  /** Of all rows of the series, in the order of the counters and in `COUNTER_UNIT`. */
   readonly counters: Float64Array
   /** In seconds, in the order in which they were recorded. */
   readonly durations: Float64Array
@@ -74,8 +74,8 @@ export function readSeries(
   check(isSum, 'the sum of the durations', durationSum)
   const series = newSeries(name)
   for (const [index, counter] of ROW_COUNTER_NAMES.entries()) {
-    const folded = block[SERIES.foldedCounters + index]
-    const value = unfolded?.counters[index] ?? folded
+    const folded = block[SERIES.foldedCounters + index] / COUNTER_UNIT
+    const value = unfolded === undefined ? folded : unfolded.counters[index] / COUNTER_UNIT
     check(isCount(folded, COUNTER_MAX) && isCount(value, COUNTER_MAX), counter, value)
     series[counter] = value
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EngineAggregator, type EngineLink } from '../../src/index.js'
-import { HEADER, SERIES } from '../../src/journal/journal-layout.js'
+import { COUNTER_UNIT, HEADER, SERIES } from '../../src/journal/journal-layout.js'
 import { createRecorder } from '../../src/recorder/index.js'
 import { journalOf } from '../support/assertions/journals.js'
 import { waitUntil } from '../support/processes/wait-until.js'
@@ -40,7 +40,7 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
   'a bin of -1': setting(bins + 700, -1),
   'a bin too many': setting(bins + 700, 5_000),
   'NaN keys': setting(numKeys, Number.NaN),
-  'half a key': setting(numKeys, 0.5),
+  'half a key': setting(numKeys, 300.5 * COUNTER_UNIT),
   'NaN keys folded': setting(foldedCounters, Number.NaN),
   'a limb of NaN': setting(sumLimbs + 3, Number.NaN),
   'a limb of -1': setting(sumLimbs, -1),
