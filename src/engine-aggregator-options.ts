@@ -21,6 +21,7 @@ const NUMBERS = {
   payloadBytesMax: { fallback: PAYLOAD_BYTES_MAX, min: 1, max: 2 ** 30, integer: true },
   enginesMax: { fallback: 4_096, min: 1, max: 2 ** 20, integer: true },
   seriesMax: SERIES_MAX,
+  seriesTotalMax: { fallback: 65_536, min: 1, max: 2 ** 24, integer: true },
 } as const
 /** Single durations of ended incarnations and ingested rows kept for exact percentiles: 2 MiB. */
 const DURATIONS_MAX = 2 ** 18
@@ -58,6 +59,11 @@ export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultReg
   readonly enginesMax?: number
   /** Series (operation × status) a journal has room for, one of them `other`; default 32. */
   readonly seriesMax?: number
+  /**
+   * Series of all engines together that get a name of their own; rows of further ones count under
+   * `other` of their engine; default 65,536.
+   */
+  readonly seriesTotalMax?: number
   /** The wall clock, in milliseconds since 1970; default `Date.now`. */
   readonly now?: () => number
   /** A clock that never goes back, in milliseconds; default `performance.now`. */

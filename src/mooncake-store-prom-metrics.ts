@@ -23,6 +23,7 @@ const NO_LIMIT = Number.POSITIVE_INFINITY
 const SETTINGS = {
   limits: { operationsMax: NO_LIMIT, statusesMax: NO_LIMIT },
   enginesMax: NO_LIMIT,
+  seriesTotalMax: NO_LIMIT,
   payloadBytesMax: NO_LIMIT,
   intervalMs: NO_LIMIT,
   silentAfterMs: NO_LIMIT,

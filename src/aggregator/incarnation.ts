@@ -2,7 +2,7 @@ import type { JournalReader } from '../journal/journal-reader.js'
 import { recentRowsMax } from '../journal/journal-reader.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
 import type { SeriesNames } from '../snapshot/series-names.js'
-import { EMPTY_TABLE, makeTable, type SeriesTable } from '../snapshot/series-table.js'
+import { EMPTY_TABLE, makeTable, mergeTables, type SeriesTable } from '../snapshot/series-table.js'
 import { countRows, type PackedSeries } from '../stats/packed-series.js'
 import { rejection } from '../wire/rejection.js'
 import type { DecodedReport } from '../wire/report.js'
@@ -49,7 +49,7 @@ export class Incarnation {
     return this.#isFinal
   }
 
-  /** The series so far. Limits may have given several of them the same name. */
+  /** The series so far. Limits may have given several of a journal the same name. */
   get table(): SeriesTable {
     return this.#table
   }
@@ -77,7 +77,10 @@ export class Incarnation {
     }
     const series = this.#isJournalRead ? this.#laterSeries(report.series) : report.series
     const bucketCounts = series === report.series ? report.bucketCounts : undefined
-    const table = makeTable(this.#layout, this.#names, series, this.#table, bucketCounts)
+    const reported = makeTable(this.#layout, this.#names, series, this.#table, bucketCounts)
+    // A report may have many series past the limits. Those of a journal keep their places in it.
+    const isFromJournal = this.#journal !== undefined
+    const table = isFromJournal ? reported : mergeTables(this.#layout, [reported])
     assertMonotonic(this.#layout, this.#table, table)
     this.#set(table)
     this.#sequence = sequence

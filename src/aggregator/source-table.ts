@@ -1,6 +1,6 @@
 import { MoonmeterError } from '../errors.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
-import type { SeriesLimits } from '../snapshot/series-names.js'
+import type { SeriesBudget, SeriesLimits } from '../snapshot/series-names.js'
 import type { RecentDurations } from './recent-durations.js'
 import { OTHER_KEY, Source } from './source.js'
 
@@ -10,6 +10,8 @@ export interface SourceSettings {
   readonly limits: SeriesLimits
   /** Sources told apart. */
   readonly enginesMax: number
+  /** Series of all sources together; rows of further ones count under `other` of their source. */
+  readonly seriesTotalMax: number
 }
 
 /** The sources by instance and engine, up to a limit, and the source `other` for all further ones. */
@@ -18,6 +20,7 @@ export class SourceTable {
   readonly other: Source
   readonly #settings: SourceSettings
   readonly #recent: RecentDurations
+  readonly #budget: SeriesBudget
   readonly #sources = new Map<string, Source>()
   /** The sources in order, until one comes or goes. */
   #sorted: readonly Source[] | undefined
@@ -27,7 +30,8 @@ export class SourceTable {
   constructor(settings: SourceSettings, recent: RecentDurations) {
     this.#settings = settings
     this.#recent = recent
-    this.other = new Source(OTHER_KEY, settings.layout, settings.limits, recent)
+    this.#budget = { left: settings.seriesTotalMax }
+    this.other = new Source(OTHER_KEY, settings.layout, settings.limits, this.#budget, recent)
   }
 
   get size(): number {
@@ -57,7 +61,8 @@ export class SourceTable {
     const { layout, limits, enginesMax } = this.#settings
     if (known !== undefined || this.size >= enginesMax) return known
     const key = Object.freeze({ instance, engine })
-    const source = new Source(key, layout, limits, this.#recent, this.#forgotten.get(text))
+    const forgotten = this.#forgotten.get(text)
+    const source = new Source(key, layout, limits, this.#budget, this.#recent, forgotten)
     this.#sources.set(text, source)
     this.#sorted = undefined
     return source
@@ -83,6 +88,7 @@ export class SourceTable {
     const source = this.#sources.get(text)
     if (source === undefined) return
     this.#sources.delete(text)
+    source.release()
     this.#sorted = undefined
     this.#forgotten.delete(text)
     this.#forgotten.set(text, source.newest)

@@ -1,7 +1,7 @@
 import { OTHER } from '../catalogue.js'
 import type { JournalReader } from '../journal/journal-reader.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
-import { type SeriesLimits, SeriesNames } from '../snapshot/series-names.js'
+import { type SeriesBudget, type SeriesLimits, SeriesNames } from '../snapshot/series-names.js'
 import { EMPTY_TABLE, makeTable, mergeTables, type SeriesTable } from '../snapshot/series-table.js'
 import type { SourceHealth, SourceKey } from '../snapshot/source-snapshot.js'
 import { BoundedNames } from '../stats/bounded-names.js'
@@ -54,18 +54,20 @@ export class Source {
 
   /**
    * @param limits on the operations and statuses told apart
+   * @param budget for the series of all sources
    * @param forgotten the newest incarnation of a source that was dropped under this key; 0 for none
    */
   constructor(
     key: SourceKey,
     layout: ColumnLayout,
     limits: SeriesLimits,
+    budget: SeriesBudget,
     recent: RecentDurations,
     forgotten = 0,
   ) {
     this.key = key
     this.#layout = layout
-    this.#names = new SeriesNames(limits)
+    this.#names = new SeriesNames(limits, budget)
     this.#recent = recent
     this.#floor = forgotten
     this.#newest = forgotten
@@ -175,6 +177,11 @@ export class Source {
     incarnation.releaseJournal()
     this.#finish(incarnation.table)
     this.#floor = Math.max(this.#floor, incarnation.number)
+  }
+
+  /** Give up the names of the series: this source is dropped. */
+  release(): void {
+    this.#names.release()
   }
 
   /** Count that the pool restarts the engine. */
