@@ -1,5 +1,5 @@
 import type { RowCounts } from '../catalogue.js'
-import type { BinLayout } from './bin-layout.js'
+import { BINS_MAX, type BinLayout } from './bin-layout.js'
 import { DurationLog } from './duration-log.js'
 import { durationSumOf, secondsOfSum } from './duration-sum.js'
 import { addPackedBins, packBins } from './packed-bins.js'
@@ -14,15 +14,21 @@ import {
 import { findRank, type Quantile, rankOf, selectRank } from './quantile.js'
 import type { Row } from './row.js'
 
+/** Rows up to which a series has no bins; a payload may have a thousand series of few rows. */
+const SPARSE_ROWS_MAX = 32
+/** The bins of a series that has none; one for all, used synchronously. */
+const scratch = new Float64Array(BINS_MAX)
+
 /** The stats of one series (operation × status): they only grow, and merge in any order. */
 export class SeriesStats {
   /** @internal */
   readonly layout: BinLayout
-  /** Rows per bin of the layout. @internal */
-  readonly bins: Float64Array
   /** The single durations, while they are few. @internal */
   readonly durations: DurationLog
   readonly #counts: MutableCounts = zeroCounts()
+  readonly #sparseRowsMax: number
+  /** Rows per bin; undefined while the rows are few and each of their durations is known. */
+  #bins: Float64Array | undefined
   rows = 0
   /** @internal */
   durationSum = 0n
@@ -30,7 +36,7 @@ export class SeriesStats {
   /** @param exactRowsMax durations kept for exact percentiles @internal */
   constructor(layout: BinLayout, exactRowsMax: number) {
     this.layout = layout
-    this.bins = new Float64Array(layout.binCount)
+    this.#sparseRowsMax = Math.min(SPARSE_ROWS_MAX, exactRowsMax)
     this.durations = new DurationLog(exactRowsMax)
   }
 
@@ -57,7 +63,8 @@ export class SeriesStats {
 
   /** Count one row. @internal */
   addRow(row: Row): void {
-    this.bins[this.layout.binOf(row.durationSeconds)]++
+    const bins = this.#binsFor(1)
+    if (bins !== undefined) bins[this.layout.binOf(row.durationSeconds)]++
     this.durationSum += durationSumOf(row.durationSeconds)
     this.durations.add(row.durationSeconds)
     this.rows++
@@ -66,7 +73,11 @@ export class SeriesStats {
 
   /** Add the rows of another series of the same layout. @internal */
   addStats(other: SeriesStats): void {
-    for (let bin = 0; bin < this.bins.length; bin++) this.bins[bin] += other.bins[bin]
+    const bins = this.#binsFor(other.#bins === undefined ? other.rows : Number.POSITIVE_INFINITY)
+    if (bins !== undefined) {
+      const more = other.bins
+      for (let bin = 0; bin < bins.length; bin++) bins[bin] += more[bin]
+    }
     this.durationSum += other.durationSum
     this.durations.addAll(other.durations.values())
     this.rows += other.rows
@@ -80,7 +91,9 @@ export class SeriesStats {
    * @internal
    */
   addPacked(series: PackedSeries, durations: readonly Float64Array[] = []): void {
-    addPackedBins(this.bins, series.bins, this.layout.ownBin)
+    const known = durations.reduce((rows, { length }) => rows + length, 0)
+    const bins = this.#binsFor(known === series.rows ? known : Number.POSITIVE_INFINITY)
+    if (bins !== undefined) addPackedBins(bins, series.bins, this.layout.ownBin)
     this.durationSum += series.durationSum
     for (const some of durations) this.durations.addAll(some)
     this.rows += series.rows
@@ -123,5 +136,24 @@ export class SeriesStats {
   pack(name: SeriesName): PackedSeries {
     const { counts, rows, durationSum } = this
     return { ...newSeries(name), ...counts, rows, durationSum, bins: packBins(this.bins) }
+  }
+
+  /** Rows per bin of the layout; valid until the bins of another series are read. @internal */
+  get bins(): Float64Array {
+    if (this.#bins !== undefined) return this.#bins
+    return this.#countDurations(scratch.subarray(0, this.layout.binCount).fill(0))
+  }
+
+  /** The bins to count more rows in; undefined where the rows stay so few that none are needed. */
+  #binsFor(more: number): Float64Array | undefined {
+    if (this.#bins === undefined && this.rows + more > this.#sparseRowsMax) {
+      this.#bins = this.#countDurations(new Float64Array(this.layout.binCount))
+    }
+    return this.#bins
+  }
+
+  #countDurations(bins: Float64Array): Float64Array {
+    for (const duration of this.durations.values() ?? []) bins[this.layout.binOf(duration)]++
+    return bins
   }
 }
