@@ -1,9 +1,9 @@
-import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findNode, NODE_MAJORS, OWN_MAJOR } from '../../nodes/find-node.js'
 import { modesOf } from './modes.js'
+import { runGroup } from './run-group.js'
 import { testFiles } from './test-files.js'
 
 /**
@@ -11,8 +11,10 @@ import { testFiles } from './test-files.js'
  * on the Node that runs this. All are run, whatever fails; the exit code is 1 if any did.
  */
 
-/** A file that hangs fails after this time, so that it does not hold up the others. */
+/** A file that takes longer fails. */
 const FILE_MS_MAX = 120_000
+/** A group of files that takes longer is killed. */
+const GROUP_MS_MAX = 600_000
 /** Lives per mode, unless MOONMETER_INCARNATIONS says otherwise. */
 const MODE_LIVES = '18'
 const LIVES_FILE = fileURLToPath(new URL('../chaos/incarnations.test.js', import.meta.url))
@@ -28,8 +30,8 @@ const failed: string[] = []
 for (const major of values.node.flatMap(majorsOf)) {
   const node = findNode(major)
   if ('missing' in node) failed.push(node.missing)
-  else if (values.modes) runModes(major, node.execPath)
-  else runFiles(major, node.execPath)
+  else if (values.modes) await runModes(major, node.execPath)
+  else await runFiles(major, node.execPath)
 }
 for (const line of failed) console.error(`FAILED: ${line}`)
 process.exitCode = failed.length === 0 ? 0 : 1
@@ -40,41 +42,36 @@ function majorsOf(text: string): readonly number[] {
   return [Number(text)]
 }
 
-function runFiles(major: number, execPath: string): void {
+async function runFiles(major: number, execPath: string): Promise<void> {
   const { together, alone } = testFiles({ fast: values.fast })
   const groups = [
     ['tests beside each other', availableParallelism(), together],
     ['tests alone', 1, alone],
   ] as const
   for (const [what, concurrency, files] of groups) {
-    run(`${what} on Node ${major}`, execPath, [
-      ...['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`],
-      ...[`--test-timeout=${FILE_MS_MAX}`, ...files],
-    ])
+    const flags = ['--test', '--test-reporter=spec', `--test-timeout=${FILE_MS_MAX}`]
+    const args = [...flags, `--test-concurrency=${concurrency}`, ...files]
+    await report(`${what} on Node ${major}`, () =>
+      runGroup(execPath, args, { msMax: GROUP_MS_MAX }),
+    )
   }
 }
 
 /** Flags of V8 hold for a whole process, so the file is run by itself, not by `--test`. */
-function runModes(major: number, execPath: string): void {
+async function runModes(major: number, execPath: string): Promise<void> {
   const env = { MOONMETER_INCARNATIONS: MODE_LIVES, ...process.env }
   for (const flags of modesOf(execPath)) {
-    const what = ['lives on Node', major, ...flags].join(' ')
-    run(what, execPath, [...flags, '--test-reporter=spec', LIVES_FILE], {
-      env,
-      timeout: FILE_MS_MAX,
-    })
+    const args = [...flags, '--test-reporter=spec', LIVES_FILE]
+    await report(['lives on Node', major, ...flags].join(' '), () =>
+      runGroup(execPath, args, { env, msMax: FILE_MS_MAX }),
+    )
   }
 }
 
-function run(
-  what: string,
-  execPath: string,
-  args: readonly string[],
-  options?: SpawnSyncOptions,
-): void {
+async function report(what: string, run: () => Promise<string | undefined>): Promise<void> {
   console.log(`# ${what}`)
   const startMs = performance.now()
-  const { status, signal } = spawnSync(execPath, args, { stdio: 'inherit', ...options })
+  const failure = await run()
   console.log(`# ${what}: ${((performance.now() - startMs) / 1e3).toFixed(1)} s`)
-  if (status !== 0) failed.push(`${what} (${signal ?? `exit code ${status}`})`)
+  if (failure !== undefined) failed.push(`${what} (${failure})`)
 }
