@@ -77,7 +77,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     const onDurationsFull = () => this.#observeInterval()
     this.#aggregation = new Aggregation({ ...settings, onDurationsFull })
     const journalLayout = new JournalLayout(layout.bins, settings.seriesMax)
-    this.#links = new EngineLinks(this.#aggregation, journalLayout, intervalMs)
+    this.#links = new EngineLinks(this.#aggregation, journalLayout, settings)
     this.#readInterval = this.#aggregation.intervalReader()
     this.#logging = log && new KVConnectorLogging({ log, stats: sums })
     const families = [...storeFamilies(layout, modelName), ...selfFamilies()]

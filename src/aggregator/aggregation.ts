@@ -130,23 +130,25 @@ export class Aggregation {
   }
 
   /**
-   * Read the journals of running incarnations for the last time. Recorders at full speed may prevent
-   * it; they publish their rows when `requestReport` was called.
+   * Read the journals of running incarnations.
    *
-   * @returns whether every row that was there at the call has been read
+   * @returns those of which not every row has been read that was there at the call: their recorders
+   * are at full speed, or the system holds their threads
    */
-  readLast(locals: readonly LocalIncarnation[]): boolean {
-    return this.#reads(locals).run().isComplete
+  readRunning(locals: readonly LocalIncarnation[]): readonly LocalIncarnation[] {
+    return this.#reads(locals).run().incomplete
   }
 
   /**
-   * End a local incarnation with the last state that was read.
+   * End a local incarnation, after a last read of its journal unless the last one was complete.
    *
-   * @param hasThreadEnded whether its journal can be read as a whole
+   * @param journal what became of its recorder: it was `read`, its thread has `ended`, or the system
+   * may hold its thread in the middle of a row or a fold
    */
-  end({ source, incarnation }: LocalIncarnation, hasThreadEnded: boolean): void {
+  end({ source, incarnation }: LocalIncarnation, journal: 'read' | 'ended' | 'held'): void {
     this.#makeRoom()
-    if (hasThreadEnded) this.#guard(() => incarnation.readEnded())
+    if (journal === 'ended') this.#guard(() => incarnation.readEnded())
+    else if (journal === 'held') this.#guard(() => incarnation.readHeld())
     source.end(incarnation)
   }
 

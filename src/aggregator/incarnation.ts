@@ -65,7 +65,8 @@ export class Incarnation {
    *
    * @returns whether the report is new, neither repeated nor late
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `backwards`, when a count of it is less than
-   * before; `range` for a sequence that is too far from the last; nothing has changed then
+   * before; `journal` when its journal has fewer rows; `range` for a sequence that is too far from
+   * the last; nothing has changed then
    */
   accept(report: DecodedReport, isFromPort = false): boolean {
     const { sequence } = report
@@ -75,6 +76,8 @@ export class Incarnation {
       const expected = `a sequence up to ${this.#sequence + REPORTS_LOST_MAX}`
       throw rejection('range', expected, sequence)
     }
+    const inJournal = this.#journal?.rows ?? Number.POSITIVE_INFINITY
+    if (rows > inJournal) throw rejection('journal', `at most ${inJournal} rows`, rows)
     const series = this.#isJournalRead ? this.#laterSeries(report.series) : report.series
     const bucketCounts = series === report.series ? report.bucketCounts : undefined
     const reported = makeTable(this.#layout, this.#names, series, this.#table, bucketCounts)
@@ -119,6 +122,16 @@ export class Incarnation {
   readEnded(): void {
     this.#hasThreadEnded = true
     if (this.#journal !== undefined) this.#takeJournal(this.#journal.readEnded())
+  }
+
+  /**
+   * Read the journal of a recorder whose thread the system may hold; nothing is read where it runs.
+   *
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`
+   */
+  readHeld(): void {
+    const series = this.#journal?.readHeld()
+    if (series !== undefined) this.#takeJournal(series)
   }
 
   /**

@@ -1,9 +1,7 @@
+import { blockThread } from '../journal/block-thread.js'
 import { STORES_VISIBLE_MS } from '../journal/journal-reader.js'
 import type { Incarnation } from './incarnation.js'
 import type { Source } from './source.js'
-
-/** Memory to wait on. */
-const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
 
 /** An incarnation that records in this process, with its engine. */
 export interface LocalIncarnation {
@@ -15,7 +13,7 @@ export interface LocalIncarnation {
 export class JournalReads {
   readonly #locals: Iterable<LocalIncarnation>
   readonly #guard: (read: () => void) => void
-  #isComplete = true
+  readonly #incomplete: LocalIncarnation[] = []
 
   /** @param guard calls its argument, which throws when a journal is corrupt */
   constructor(locals: Iterable<LocalIncarnation>, guard: (read: () => void) => void) {
@@ -23,9 +21,9 @@ export class JournalReads {
     this.#guard = guard
   }
 
-  /** Whether every row that was there at the begin has been read. */
-  get isComplete(): boolean {
-    return this.#isComplete
+  /** Those of which not every row has been read that was there at the begin. */
+  get incomplete(): readonly LocalIncarnation[] {
+    return this.#incomplete
   }
 
   /**
@@ -42,9 +40,9 @@ export class JournalReads {
       yield
     }
     while (performance.now() < endMs) yield endMs - performance.now()
-    for (const { source, incarnation } of begun) {
+    for (const local of begun) {
       this.#guard(() => {
-        if (!source.finishRead(incarnation)) this.#isComplete = false
+        if (!local.source.finishRead(local.incarnation)) this.#incomplete.push(local)
       })
       yield
     }
@@ -53,7 +51,7 @@ export class JournalReads {
   /** Take all steps now, with the thread blocked in between. */
   run(): this {
     for (const waitMs of this.steps()) {
-      if (waitMs !== undefined) Atomics.wait(NEVER_WOKEN, 0, 0, waitMs)
+      if (waitMs !== undefined) blockThread(waitMs)
     }
     return this
   }

@@ -1,7 +1,8 @@
 import { ROW_COUNTER_NAMES, type RowCounter } from '../catalogue.js'
 import { type BinLayout, BOUND_SECONDS_MIN } from '../stats/bin-layout.js'
 import { LABEL_BYTES_MAX } from '../stats/bounded-names.js'
-import { REPORT_SERIES_MAX } from '../stats/packed-series.js'
+import { NAMED_SERIES_MAX } from '../stats/packed-series.js'
+import { KNOWN_STATUSES } from '../stats/row.js'
 
 export const FLOAT64_BYTES = 8
 export const FLOAT64_WORDS = 2
@@ -10,7 +11,7 @@ export const RECENT_ROWS = 2_048
 /** Rows of a series between two folds, a power of two; their durations fit the first-level cache. */
 export const FOLD_ROWS = 256
 /** The option `seriesMax`: series a journal has room for, one of them `other`. */
-export const SERIES_MAX = { fallback: 32, min: 2, max: REPORT_SERIES_MAX, integer: true } as const
+export const SERIES_MAX = { fallback: 32, min: 2, max: NAMED_SERIES_MAX, integer: true } as const
 /** Bits of a limb of a duration sum; limb 0 counts units of 2^-82 s. */
 export const LIMB_BITS = 32
 /** Limbs of a duration sum: 2^224 units hold 2^53 rows of the longest duration, 2^64 s. */
@@ -118,18 +119,22 @@ export const SERIES = {
 /** Where everything stands in a journal: a header, then one block of equal size per series. */
 export class JournalLayout {
   readonly bins: BinLayout
+  /** Series that are told apart, one of them `other`. */
   readonly seriesMax: number
+  /** Blocks of memory: known statuses of `other` come on top. */
+  readonly blockCount: number
   readonly seriesLength: number
 
   constructor(bins: BinLayout, seriesMax: number) {
     this.bins = bins
     this.seriesMax = seriesMax
+    this.blockCount = seriesMax + KNOWN_STATUSES.length
     this.seriesLength = SERIES.bins + bins.binCount
   }
 
   /** Bytes a journal takes; pages that were never written cost no memory. */
   get byteLength(): number {
-    return (HEADER_LENGTH + this.seriesMax * this.seriesLength) * FLOAT64_BYTES
+    return (HEADER_LENGTH + this.blockCount * this.seriesLength) * FLOAT64_BYTES
   }
 
   /** Where the block of a series starts, in float64 units. */

@@ -1,6 +1,7 @@
 import { ROW_COUNTER_NAMES } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
 import type { PackedSeries } from '../stats/packed-series.js'
+import { blockThread } from './block-thread.js'
 import type { Journal } from './journal.js'
 import { FLOAT64_WORDS, FOLD_ROWS, HEADER, RECENT_ROWS, SERIES } from './journal-layout.js'
 import { readSeries, type UnfoldedRows } from './read-series.js'
@@ -59,6 +60,11 @@ export class JournalReader {
   constructor(journal: Journal, copy: Float64Array<ArrayBuffer>) {
     this.#journal = journal
     this.#copy = copy
+  }
+
+  /** Rows of all series. */
+  get rows(): number {
+    return this.#journal.rows
   }
 
   /** Whether any series has rows that are not among the known ones. */
@@ -124,6 +130,20 @@ export class JournalReader {
       all.push(this.#decode(series, tail))
     }
     return all
+  }
+
+  /**
+   * Read the journal of a recorder that the system holds in the middle of a fold, as `readEnded`
+   * does. The sum of the durations may lack those of that fold.
+   *
+   * @returns undefined when the recorder runs
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`, when a number cannot be right
+   */
+  readHeld(): PackedSeries[] | undefined {
+    const before = this.#journal.floats.slice()
+    blockThread(STORES_VISIBLE_MS)
+    if (!isSame(before, this.#journal.floats)) return undefined
+    return this.readEnded()
   }
 
   /**
@@ -204,8 +224,8 @@ export class JournalReader {
 
   #requireSeriesCount(): void {
     const count = Atomics.load(this.#journal.words, HEADER.seriesCount)
-    const { seriesMax } = this.#journal.layout
-    if (count < 0 || count > seriesMax) throw corrupt(`from 0 to ${seriesMax} series`, count)
+    const { blockCount } = this.#journal.layout
+    if (count < 0 || count > blockCount) throw corrupt(`from 0 to ${blockCount} series`, count)
   }
 }
 

@@ -65,9 +65,9 @@ export class Journal {
     }
   }
 
-  /** Number of series, at most `seriesMax` whatever the memory holds. */
+  /** Number of series, at most as many as there are blocks, whatever the memory holds. */
   get seriesCount(): number {
-    return Math.min(Atomics.load(this.words, HEADER.seriesCount), this.layout.seriesMax)
+    return Math.min(Atomics.load(this.words, HEADER.seriesCount), this.layout.blockCount)
   }
 
   /** Rows of all series. */

@@ -3,16 +3,17 @@ import type { LocalIncarnation } from '../aggregator/journal-reads.js'
 import type { Journal } from '../journal/journal.js'
 import { HEADER, JOURNAL_STATE, ROWS_COUNTED } from '../journal/journal-layout.js'
 
-/**
- * Messages taken from a port in one turn of the event loop. A recorder sends three: two that may
- * wait, and its last report.
- */
-const MESSAGES_MAX = 16
+/** Messages of one port that are handled in a turn of the event loop; a recorder sends three. */
+const MESSAGES_PER_TURN = 16
+/** Messages that may wait for their turn. */
+const WAITING_MAX = 8_192
+/** Bytes that may wait, in payloads of the largest size. */
+const WAITING_PAYLOADS_MAX = 4
 
 export interface ConnectionEvents {
   /** A message came from the engine's thread; nothing of it was validated yet. */
   readonly message: (message: unknown) => void
-  /** More messages came than flow control allows. */
+  /** More messages came than may wait. */
   readonly flood: () => void
   /** The port closed, as it does when the engine closes it or its thread ends in any way. */
   readonly close: () => void
@@ -25,21 +26,30 @@ export class Connection {
   readonly #journal: Journal
   readonly #port: MessagePort
   readonly #events: ConnectionEvents
-  /** Messages that came since the last acknowledgement. */
-  #received = 0
+  readonly #waitingBytesMax: number
+  readonly #waiting: unknown[] = []
+  #waitingBytes = 0
+  #isFlooded = false
+  /** Messages that were handled since the last acknowledgement. */
+  #handled = 0
 
   constructor(
     local: LocalIncarnation,
     journal: Journal,
     port: MessagePort,
+    payloadBytesMax: number,
     events: ConnectionEvents,
   ) {
     this.local = local
+    this.#waitingBytesMax = WAITING_PAYLOADS_MAX * payloadBytesMax
     this.#journal = journal
     this.#port = port
     this.#events = events
     port.on('message', (message) => this.#receive(message))
-    port.on('close', events.close)
+    port.on('close', () => {
+      this.#handleWaiting(WAITING_MAX)
+      events.close()
+    })
     // Telemetry alone must not keep a process alive.
     port.unref()
   }
@@ -55,13 +65,14 @@ export class Connection {
     this.#port.postMessage('stop')
   }
 
-  /** Take what was sent up to now, and close the port. */
+  /** Handle what was sent up to now, and close the port. */
   close(): void {
     this.#port.removeAllListeners()
-    for (let taken = 0; taken < MESSAGES_MAX; taken++) {
+    this.#handleWaiting(WAITING_MAX)
+    for (let taken = 0; taken < WAITING_MAX && !this.#isFlooded; taken++) {
       const received = receiveMessageOnPort(this.#port)
       if (received === undefined) break
-      this.#events.message(received.message)
+      this.#handle(received.message)
     }
     this.#port.close()
   }
@@ -76,22 +87,44 @@ export class Connection {
   }
 
   #receive(message: unknown): void {
-    this.#received++
-    if (this.#received > MESSAGES_MAX) this.#events.flood()
-    else {
-      if (this.#received === 1) this.#acknowledgeLater()
-      this.#events.message(message)
+    if (this.#handled < MESSAGES_PER_TURN && this.#waiting.length === 0) {
+      this.#handle(message)
+      return
     }
+    this.#waiting.push(message)
+    this.#waitingBytes += bytesOf(message)
+    if (this.#waiting.length <= WAITING_MAX && this.#waitingBytes <= this.#waitingBytesMax) return
+    this.#waiting.length = 0
+    this.#isFlooded = true
+    this.#events.flood()
+  }
+
+  #handle(message: unknown): void {
+    if (this.#handled === 0) setImmediate(() => this.#endTurn()).unref()
+    this.#handled++
+    this.#events.message(message)
   }
 
   /**
-   * Acknowledge at the end of the turn, also messages that were rejected. A recorder that makes
-   * reports in a loop then sends as many per turn as may wait, and other events are handled.
+   * Acknowledge what was handled in this turn, also messages that were rejected. A recorder that
+   * makes reports in a loop then sends as many per turn as may wait, and other events are handled.
    */
-  #acknowledgeLater(): void {
-    setImmediate(() => {
-      Atomics.add(this.#journal.words, HEADER.acknowledged, this.#received)
-      this.#received = 0
-    }).unref()
+  #endTurn(): void {
+    Atomics.add(this.#journal.words, HEADER.acknowledged, this.#handled)
+    this.#handled = 0
+    this.#handleWaiting(MESSAGES_PER_TURN)
   }
+
+  #handleWaiting(max: number): void {
+    for (const message of this.#waiting.splice(0, max)) {
+      this.#waitingBytes -= bytesOf(message)
+      this.#handle(message)
+    }
+  }
+}
+
+/** The size of a message, as far as its type shows it. */
+function bytesOf(message: unknown): number {
+  if (typeof message === 'string') return message.length
+  return ArrayBuffer.isView(message) ? message.byteLength : 0
 }

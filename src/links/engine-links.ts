@@ -1,5 +1,5 @@
 import { MessageChannel } from 'node:worker_threads'
-import type { Aggregation } from '../aggregator/aggregation.js'
+import type { Aggregation, AggregationSettings } from '../aggregator/aggregation.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import { MoonmeterError } from '../errors.js'
 import { Journal } from '../journal/journal.js'
@@ -9,7 +9,7 @@ import { Connection } from './connection.js'
 
 /**
  * Milliseconds that the last read of running recorders may take. A recorder at full speed publishes
- * its rows within some microseconds, unless the system holds its thread back.
+ * its rows within some microseconds, unless the system holds its thread.
  */
 const LAST_READ_MS_MAX = 20
 
@@ -18,15 +18,20 @@ export class EngineLinks {
   readonly #aggregation: Aggregation
   readonly #layout: JournalLayout
   readonly #intervalMs: number
+  readonly #payloadBytesMax: number
   readonly #connections = new Map<number, Set<Connection>>()
   /** For the block of a journal that is being read. Reads are synchronous, so all share one. */
   readonly #copy: Float64Array<ArrayBuffer>
 
-  /** @param intervalMs milliseconds between reports */
-  constructor(aggregation: Aggregation, layout: JournalLayout, intervalMs: number) {
+  constructor(
+    aggregation: Aggregation,
+    layout: JournalLayout,
+    { intervalMs, payloadBytesMax }: Pick<AggregationSettings, 'intervalMs' | 'payloadBytesMax'>,
+  ) {
     this.#aggregation = aggregation
     this.#layout = layout
     this.#intervalMs = intervalMs
+    this.#payloadBytesMax = payloadBytesMax
     this.#copy = new Float64Array(layout.seriesLength)
   }
 
@@ -41,10 +46,10 @@ export class EngineLinks {
     const journal = new Journal(memory, this.#layout)
     const local = this.#aggregation.begin(engine, new JournalReader(journal, this.#copy))
     const { port1, port2 } = new MessageChannel()
-    const connection = new Connection(local, journal, port1, {
+    const connection = new Connection(local, journal, port1, this.#payloadBytesMax, {
       message: (message) => this.#aggregation.receive(local, message),
       flood: () => this.#cutOff(connection),
-      close: () => this.#end(connection, true),
+      close: () => this.#end(connection, 'ended'),
     })
     const own = this.#connections.get(engine) ?? new Set()
     this.#connections.set(engine, own.add(connection))
@@ -89,10 +94,14 @@ export class EngineLinks {
       connection.close()
       connection.requestReport()
     }
-    const locals = connections.map(({ local }) => local)
     const endMs = performance.now() + LAST_READ_MS_MAX
-    while (!this.#aggregation.readLast(locals) && performance.now() < endMs);
-    for (const connection of connections) this.#end(connection, false)
+    let unread = connections.map(({ local }) => local)
+    do {
+      unread = [...this.#aggregation.readRunning(unread)]
+    } while (unread.length > 0 && performance.now() < endMs)
+    for (const connection of connections) {
+      this.#end(connection, unread.includes(connection.local) ? 'held' : 'read')
+    }
   }
 
   /** Disconnect an engine whose thread posts more than flow control allows. */
@@ -108,12 +117,12 @@ export class EngineLinks {
     )
   }
 
-  #end(connection: Connection, hasThreadEnded: boolean): void {
+  #end(connection: Connection, journal: 'read' | 'ended' | 'held'): void {
     const engine = Number(connection.local.source.key.engine)
     const own = this.#connections.get(engine)
     if (own?.delete(connection) !== true) return
     if (own.size === 0) this.#connections.delete(engine)
-    this.#aggregation.end(connection.local, hasThreadEnded)
+    this.#aggregation.end(connection.local, journal)
     connection.release()
   }
 }

@@ -21,8 +21,8 @@ import { UNSET_STATUS } from './unset-status.js'
 
 /** Statuses of one operation told apart in a journal; rows of further ones go to `other`. */
 const STATUSES_MAX = 8
-/** Journals with fewer series keep one place, for `other`, and none for known statuses. */
-const KEPT_FROM_SERIES = 8
+/** Statuses of operation `other` that always have a place. */
+const OTHER_STATUSES: readonly string[] = [...KNOWN_STATUSES, OTHER]
 /** Operations that are found without a look-up by name; a power of two. */
 const RECENT_OPERATIONS = 16
 
@@ -61,10 +61,8 @@ export class Recorder {
   #unread: SeriesBlock | undefined
   /** Rows that came after the aggregator's last read, and before this recorder noticed. */
   #rowsLate = 0
-  /** Statuses of every operation that rows of other statuses leave a place for. */
-  readonly #keptStatuses: readonly string[]
-  /** Places of the journal that are kept for them, in the operations so far and in `other`. */
-  #placesKept: number
+  /** Places of the journal that are kept for known statuses of the operations so far. */
+  #placesKept = OTHER_STATUSES.length
   #sequence = 0
   #wasStopRequested = false
   #stop: AbortController | undefined
@@ -81,8 +79,6 @@ export class Recorder {
     this.#now = now
     this.#onMessage = onMessage
     this.#target = { journal, sink }
-    this.#keptStatuses = seriesMax < KEPT_FROM_SERIES ? [] : KNOWN_STATUSES
-    this.#placesKept = this.#keptStatuses.length + 1
     this.#owner = {
       bins,
       blockOf: (operation, status) => this.#blockOf(operation, status),
@@ -256,7 +252,7 @@ export class Recorder {
     if (this.#unread !== undefined) return this.#unread
     let statuses = this.#blocks.get(operation)
     if (statuses === undefined) {
-      if (operation !== OTHER) this.#placesKept += this.#keptStatuses.length
+      if (operation !== OTHER) this.#placesKept += KNOWN_STATUSES.length
       const make = (name: string) => this.#addSeries(operation, name)
       statuses = new BoundedNames(STATUSES_MAX, make, KNOWN_STATUSES)
       this.#blocks.set(operation, statuses)
@@ -265,26 +261,26 @@ export class Recorder {
   }
 
   /**
-   * A new block for a series. Where the places that are left are kept for others, it is the block of
-   * operation `other`, with the same status if a place is kept for that.
+   * A new block for a series. Where the places that are left are kept for others, it is a block of
+   * operation `other`.
    */
   #addSeries(operation: string, status: string): SeriesBlock {
     if (this.#target === undefined) return NO_BLOCK
     const { journal } = this.#target
-    const isKept = this.#keptStatuses.includes(status)
-    const isOther = operation === OTHER && (isKept || status === OTHER)
-    const left = journal.layout.seriesMax - journal.seriesCount
-    if (!isOther && left <= (isKept ? this.#otherPlacesKept : this.#placesKept)) {
-      return this.#blockOf(OTHER, isKept ? status : OTHER)
+    const isKnown = KNOWN_STATUSES.includes(status)
+    const isOther = operation === OTHER && OTHER_STATUSES.includes(status)
+    const left = journal.layout.blockCount - journal.seriesCount
+    if (!isOther && left <= (isKnown ? this.#otherPlacesKept : this.#placesKept)) {
+      return this.#blockOf(OTHER, isKnown ? status : OTHER)
     }
-    if (isOther || isKept) this.#placesKept--
+    if (isOther || isKnown) this.#placesKept--
     return journal.blockOf(journal.addSeries({ operation, status }))
   }
 
   /** Of the places that are kept, those of operation `other`. */
   get #otherPlacesKept(): number {
     const used = this.#blocks.get(OTHER)?.entries
-    return [...this.#keptStatuses, OTHER].filter((status) => used?.has(status) !== true).length
+    return OTHER_STATUSES.filter((status) => used?.has(status) !== true).length
   }
 
   #send(isFinal: boolean): void {

@@ -2,9 +2,12 @@ import { ROW_COUNTER_NAMES, type RowCounts } from '../catalogue.js'
 import type { BinLayout } from './bin-layout.js'
 import type { DurationSum } from './duration-sum.js'
 import { mergePackedBins, type PackedBins, subtractPackedBins } from './packed-bins.js'
+import { KNOWN_STATUSES } from './row.js'
 
-/** Series of one report at most, and so of a journal. */
-export const REPORT_SERIES_MAX = 1_024
+/** The largest value of the option `seriesMax`. */
+export const NAMED_SERIES_MAX = 1_024
+/** Series of one report at most: known statuses of `other` come on top. */
+export const REPORT_SERIES_MAX = NAMED_SERIES_MAX + KNOWN_STATUSES.length
 
 /** What tells a series from the others of an engine. */
 export interface SeriesName {

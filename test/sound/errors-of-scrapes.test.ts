@@ -80,7 +80,7 @@ test('without onError there is one warning for each new message, and a bounded n
   assert.deepEqual(await scrape(), [text('first cause')])
   assert.deepEqual(await scrape(), [text('first cause')])
   thrown = Object.create(null)
-  assert.deepEqual(await scrape(), [text('first cause'), text('a value that has no text')])
+  assert.deepEqual(await scrape(), [text('first cause'), text('an object')])
   for (let cause = 0; cause < WARNINGS_MAX; cause++) {
     thrown = `cause ${cause}`
     await scrape()

@@ -70,7 +70,9 @@ test('two scrapes in one synchronous turn each show what was recorded before the
       const first = scrapeFirst(registry)
       record()
       const second = scrapeSecond(registry)
-      assert.deepEqual(counts(await first), [1, 1, 1], `${one}, then ${other}`)
+      // Journals are read twice, so that what came meanwhile may be shown too, and by all families.
+      const [least, ...others] = counts(await first)
+      assert.ok(least >= 1 && others.every((count) => count === least), `${one}, then ${other}`)
       assert.deepEqual(counts(await second), [2, 2, 2], `${one}, then ${other}`)
     }
   }
