@@ -47,8 +47,8 @@ export type MoonmeterErrorCode =
  * - `local`: it is a report of an engine that is connected in this process, whose journal counts.
  * - `incarnation`: it is a report of an incarnation older than those that are kept apart.
  * - `backwards`: a count of the report is less than in an earlier one of the same incarnation.
- * - `journal`: the shared memory of an engine holds a number that no recorder writes, or fewer rows
- *   than a report of it.
+ * - `journal`: the shared memory of an engine holds a number that no recorder writes, or other
+ *   series or fewer rows than a report of it.
  * - `flood`: a thread posted more messages than flow control allows, and was disconnected.
  */
 export const REJECTION_REASONS = [

@@ -65,7 +65,7 @@ export class Incarnation {
    *
    * @returns whether the report is new, neither repeated nor late
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `backwards`, when a count of it is less than
-   * before; `journal` when its journal has fewer rows; `range` for a sequence that is too far from
+   * before; `journal` when its journal has other series or fewer rows; `range` for a sequence that is too far from
    * the last; nothing has changed then
    */
   accept(report: DecodedReport, isFromPort = false): boolean {
@@ -76,8 +76,9 @@ export class Incarnation {
       const expected = `a sequence up to ${this.#sequence + REPORTS_LOST_MAX}`
       throw rejection('range', expected, sequence)
     }
-    const inJournal = this.#journal?.rows ?? Number.POSITIVE_INFINITY
-    if (rows > inJournal) throw rejection('journal', `at most ${inJournal} rows`, rows)
+    if (this.#journal?.holds(report.series) === false) {
+      throw rejection('journal', 'the series of its journal and no more rows', report.series)
+    }
     const series = this.#isJournalRead ? this.#laterSeries(report.series) : report.series
     const bucketCounts = series === report.series ? report.bucketCounts : undefined
     const reported = makeTable(this.#layout, this.#names, series, this.#table, bucketCounts)

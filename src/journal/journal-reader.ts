@@ -62,9 +62,14 @@ export class JournalReader {
     this.#copy = copy
   }
 
-  /** Rows of all series. */
-  get rows(): number {
-    return this.#journal.rows
+  /** Whether the journal has these series, each with at least as many rows. */
+  holds(all: readonly PackedSeries[]): boolean {
+    if (all.length > this.#journal.seriesCount) return false
+    return all.every(({ operation, status, rows }, series) => {
+      const name = this.#journal.nameOf(series)
+      const isNamed = name.operation === operation && name.status === status
+      return isNamed && !(rows > this.#journal.rowsOf(series))
+    })
   }
 
   /** Whether any series has rows that are not among the known ones. */
