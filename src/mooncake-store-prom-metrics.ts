@@ -6,7 +6,7 @@ import { registerFamilies } from './registry/register-families.js'
 import { ColumnLayout } from './snapshot/column-layout.js'
 import { engineIndex } from './source-identity.js'
 import { BinLayout } from './stats/bin-layout.js'
-import type { ConnectorStats } from './stats/connector-stats.js'
+import { type ConnectorStats, requireStats } from './stats/connector-stats.js'
 
 /** Options of `MooncakeStorePromMetrics`. */
 export interface PromMetricsOptions {
@@ -65,12 +65,12 @@ export class MooncakeStorePromMetrics {
    * Add the rows of stats to what is exposed of an engine.
    *
    * @param engine the engine's index; default 0
-   * @throws MoonmeterError `INVALID_ENGINE`, or `LAYOUT_MISMATCH` when the stats have other bucket
-   * bounds; nothing is added then
+   * @throws MoonmeterError `INVALID_ENGINE`, `INVALID_OPTION` for what is no stats, or
+   * `LAYOUT_MISMATCH` when the stats have other bucket bounds; nothing is added then
    */
   observe(stats: ConnectorStats, engine = 0): void {
     engineIndex(engine)
-    stats.assertBounds(this.#layout.bins)
+    requireStats('observe', stats).assertBounds(this.#layout.bins)
     this.#aggregation.addRows(stats, 0, { engine })
   }
 }

@@ -1,6 +1,11 @@
 import { callSafely } from '../call-safely.js'
 import { refuseUnknownOptions, requireType } from '../options.js'
-import { ConnectorStats, type ConnectorStatsOptions } from '../stats/connector-stats.js'
+import {
+  ConnectorStats,
+  type ConnectorStatsOptions,
+  NAMES_MAX,
+  requireStats,
+} from '../stats/connector-stats.js'
 import { pythonFloat } from '../stats/python-float.js'
 
 /** Results that are floats in the reference, and print as floats even where they are integers. */
@@ -14,14 +19,20 @@ export interface LogLineDetails {
 
 /** Options of `KVConnectorLogging`. */
 export interface LoggingOptions {
-  /** Called with each line. */
+  /**
+   * Called with each line. Where it throws, or returns a promise that is rejected, the next line has
+   * the rows of this one too.
+   */
   readonly log: (line: string, details: LogLineDetails) => void
   /**
-   * Limits of the stats that the interval is added up in; the bounds are those of the stats that
-   * are observed.
+   * Limits of the stats that the interval is added up in. Default: all operations and statuses that
+   * the observed stats tell apart, and `exactRowsMax` of the first; the bounds are theirs too.
    */
   readonly stats?: ConnectorStatsOptions
 }
+
+/** Observed stats are limited already. */
+const NO_LIMITS = { operationsMax: NAMES_MAX, statusesMax: NAMES_MAX }
 
 /**
  * vLLM's log line of store operations: `observe` adds stats to an interval, over all engines, and
@@ -37,31 +48,48 @@ export class KVConnectorLogging {
     refuseUnknownOptions('KVConnectorLogging', options, ['log', 'stats'])
     requireType('log', 'function', options.log ?? null)
     this.#log = options.log
-    this.#limits = options.stats ?? {}
+    this.#limits = { ...NO_LIMITS, ...options.stats }
     this.#stats = new ConnectorStats(this.#limits)
   }
 
   /**
    * Add stats to the interval; they are left as they are.
    *
-   * @throws MoonmeterError `LAYOUT_MISMATCH` when their bucket bounds are not those of the interval
+   * @throws MoonmeterError `LAYOUT_MISMATCH` when their bucket bounds are not those of the interval,
+   * `INVALID_OPTION` for what is no stats
    */
   observe(stats: ConnectorStats): void {
-    if (stats.isEmpty()) return
+    if (requireStats('observe', stats).isEmpty()) return
     if (this.#stats.isEmpty()) {
-      this.#stats = new ConnectorStats({ ...this.#limits, bounds: stats.bounds })
+      const { exactRowsMax } = stats.limits
+      this.#stats = new ConnectorStats({ exactRowsMax, ...this.#limits, bounds: stats.bounds })
     }
     this.#stats.aggregate(stats)
   }
 
-  /** Log the interval and start the next; where nothing was observed, neither happens. */
+  /**
+   * Log the interval and start the next; where nothing was observed, neither happens. The rows of a
+   * line that could not be logged are in the next one, unless stats of other bucket bounds were
+   * observed meanwhile.
+   */
   log(): void {
-    const results = Object.entries(this.#stats.reduce())
+    const interval = this.#stats
+    const results = Object.entries(interval.reduce())
     if (results.length === 0) return
     const text = results.map(([name, value]) => `${name}=${formatResult(name, value)}`).join(', ')
-    const approximateOperations = this.#stats.approximateOperations()
-    this.#stats.reset()
-    callSafely('log', () => this.#log(`KV Transfer metrics: ${text}`, { approximateOperations }))
+    const approximateOperations = interval.approximateOperations()
+    this.#stats = new ConnectorStats(this.#limits)
+    callSafely(
+      'log',
+      () => this.#log(`KV Transfer metrics: ${text}`, { approximateOperations }),
+      () => this.#giveBack(interval),
+    )
+  }
+
+  #giveBack(interval: ConnectorStats): void {
+    const later = this.#stats
+    if (!later.isEmpty() && !later.layout.equals(interval.layout)) return
+    this.#stats = interval.aggregate(later)
   }
 }
 

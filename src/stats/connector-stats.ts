@@ -1,27 +1,25 @@
-import { ROW_COUNTER_NAMES, ROW_COUNTERS } from '../catalogue.js'
+import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { resolveNumbers } from '../options.js'
 import { BinLayout } from './bin-layout.js'
 import { BoundedNames } from './bounded-names.js'
-import { secondsOfSum } from './duration-sum.js'
 import { OperationStats } from './operation-stats.js'
 import type { PackedSeries } from './packed-series.js'
-import { roundThousandths } from './python-float.js'
 import type { Quantile } from './quantile.js'
 import { makeRow, type Row, type RowOptions } from './row.js'
 import type { SeriesStats } from './series-stats.js'
 
 export const OPERATIONS_MAX = 64
 export const STATUSES_MAX = 16
+/** Largest limit on operations, and on statuses. */
+export const NAMES_MAX = 65_536
 
 const LIMITS = {
   // 512 KiB of durations per series.
   exactRowsMax: { fallback: 65_536, min: 0, max: 2 ** 24, integer: true },
-  operationsMax: { fallback: OPERATIONS_MAX, min: 1, max: 65_536, integer: true },
-  statusesMax: { fallback: STATUSES_MAX, min: 1, max: 65_536, integer: true },
+  operationsMax: { fallback: OPERATIONS_MAX, min: 1, max: NAMES_MAX, integer: true },
+  statusesMax: { fallback: STATUSES_MAX, min: 1, max: NAMES_MAX, integer: true },
 } as const
-const P90 = 0.9
-const MS_PER_SECOND = 1e3
 
 /** Options of `MooncakeStoreConnectorStats`; each has a default. */
 export interface ConnectorStatsOptions {
@@ -49,13 +47,34 @@ export interface LabelledSeries {
 }
 
 /**
+ * Stats that a caller gave.
+ *
+ * @param what they are for, for the message
+ * @throws MoonmeterError `INVALID_OPTION` when they are none
+ */
+export let requireStats: (what: string, given: unknown) => ConnectorStats
+
+/**
  * Stats of store operations: a mergeable measure of many rows, in bounded memory, with the
  * behaviour of vLLM's `MooncakeStoreConnectorStats`.
  */
 export class ConnectorStats {
+  static {
+    requireStats = (what, given) => {
+      // A prototype may be forged, and a private field may not.
+      if (typeof given === 'object' && given !== null && #operations in given) return given
+      throw new MoonmeterError(
+        'INVALID_OPTION',
+        `${what}: expected MooncakeStoreConnectorStats, got ${describe(given)}; ` +
+          'make them with fromPayload or fromRows',
+      )
+    }
+  }
+
   /** @internal */
   readonly layout: BinLayout
-  readonly #limits: Readonly<Record<keyof typeof LIMITS, number>>
+  /** @internal */
+  readonly limits: Readonly<Required<Omit<ConnectorStatsOptions, 'bounds'>>>
   readonly #operations: BoundedNames<OperationStats>
 
   /**
@@ -63,9 +82,9 @@ export class ConnectorStats {
    * are not ascending or less than 3 % apart
    */
   constructor(options: ConnectorStatsOptions = {}) {
-    this.#limits = resolveNumbers('stats', LIMITS, options, ['bounds'])
+    this.limits = resolveNumbers('stats', LIMITS, options, ['bounds'])
     this.layout = BinLayout.of(options.bounds)
-    this.#operations = new BoundedNames(this.#limits.operationsMax, () => this.#newOperation())
+    this.#operations = new BoundedNames(this.limits.operationsMax, () => this.#newOperation())
   }
 
   /** Bucket upper bounds in seconds, ascending, `+Inf` left out. */
@@ -119,10 +138,11 @@ export class ConnectorStats {
    * Add the other's rows to these; the other is left as it is.
    *
    * @returns this
-   * @throws MoonmeterError `LAYOUT_MISMATCH` when the bucket bounds differ; nothing is added
+   * @throws MoonmeterError `LAYOUT_MISMATCH` when the bucket bounds differ, `INVALID_OPTION` when the
+   * other is no stats; nothing is added
    */
   aggregate(other: ConnectorStats): this {
-    other.assertBounds(this.layout)
+    requireStats('aggregate', other).assertBounds(this.layout)
     for (const [name, from] of [...other.#operations.entries]) this.declare(name).addStats(from)
     return this
   }
@@ -152,23 +172,18 @@ export class ConnectorStats {
    * 1.6 %) after that; `approximateOperations` lists which.
    */
   reduce(): Record<string, number> {
-    const results: [string, number][] = []
-    for (const [name, operation] of this.#sorted()) {
-      const total = operation.total()
-      const p90 = total.quantile(P90)
-      if (p90 === undefined) continue
-      const averageSeconds = secondsOfSum(total.durationSum) / total.rows
-      results.push(
-        [`${name}_count`, total.rows],
-        [`${name}_avg_ms`, roundThousandths(averageSeconds * MS_PER_SECOND)],
-        [`${name}_p90_ms`, roundThousandths(p90.seconds * MS_PER_SECOND)],
-      )
-      for (const counter of ROW_COUNTER_NAMES) {
-        results.push([`${name}_${ROW_COUNTERS[counter].reduceName}`, total.counts[counter]])
-      }
-      results.push([`${name}_error_count`, operation.errorRows])
-    }
+    const results = this.#sorted().flatMap(([name, operation]) => {
+      return Object.entries(operation.reduce()).map(([suffix, value]) => [
+        `${name}_${suffix}`,
+        value,
+      ])
+    })
     return Object.fromEntries(results)
+  }
+
+  /** The result of `reduce`, for `JSON.stringify`. */
+  toJSON(): Record<string, number> {
+    return this.reduce()
   }
 
   /** Names of the operations whose percentiles come from the bins: not every duration is known. */
@@ -229,7 +244,7 @@ export class ConnectorStats {
   }
 
   #newOperation(): OperationStats {
-    const { statusesMax, exactRowsMax } = this.#limits
+    const { statusesMax, exactRowsMax } = this.limits
     return new OperationStats(this.layout, statusesMax, exactRowsMax)
   }
 

@@ -1,8 +1,14 @@
+import { ROW_COUNTER_NAMES, ROW_COUNTERS } from '../catalogue.js'
 import type { BinLayout } from './bin-layout.js'
 import { BoundedNames } from './bounded-names.js'
+import { secondsOfSum } from './duration-sum.js'
+import { roundThousandths } from './python-float.js'
 import type { Quantile } from './quantile.js'
 import { KNOWN_STATUSES, STATUS_ERROR } from './row.js'
 import { SeriesStats } from './series-stats.js'
+
+const P90 = 0.9
+const MS_PER_SECOND = 1e3
 
 /** The stats of one operation, by status. */
 export class OperationStats {
@@ -59,6 +65,33 @@ export class OperationStats {
 
   get isExact(): boolean {
     return [...this.series.values()].every(({ isExact }) => isExact)
+  }
+
+  /**
+   * The results of the operation: `count`, `avg_ms` and `p90_ms` (milliseconds to three decimals),
+   * `total_keys`, `total_bytes`, `failed_keys`, `error_count`; none where it has no rows.
+   */
+  reduce(): Record<string, number> {
+    const total = this.total()
+    const p90 = total.quantile(P90)
+    if (p90 === undefined) return {}
+    const averageSeconds = secondsOfSum(total.durationSum) / total.rows
+    const counts = ROW_COUNTER_NAMES.map((counter) => [
+      ROW_COUNTERS[counter].reduceName,
+      total.counts[counter],
+    ])
+    return {
+      count: total.rows,
+      avg_ms: roundThousandths(averageSeconds * MS_PER_SECOND),
+      p90_ms: roundThousandths(p90.seconds * MS_PER_SECOND),
+      ...Object.fromEntries(counts),
+      error_count: this.errorRows,
+    }
+  }
+
+  /** The result of `reduce`, for `JSON.stringify`. */
+  toJSON(): Record<string, number> {
+    return this.reduce()
   }
 
   /**

@@ -1,4 +1,6 @@
 import { ROW_COUNTER_NAMES, ROW_COUNTERS } from '../catalogue.js'
+import { describe } from '../describe.js'
+import { MoonmeterError } from '../errors.js'
 import { ConnectorStats, type ConnectorStatsOptions } from '../stats/connector-stats.js'
 import { makeRow, type Row } from '../stats/row.js'
 import { pack } from './msgpack.js'
@@ -41,9 +43,7 @@ export class MooncakeStoreConnectorStats extends ConnectorStats {
   ): MooncakeStoreConnectorStats {
     const stats = new MooncakeStoreConnectorStats(options)
     if (isIterable(rows)) {
-      for (const row of rows) {
-        stats.addRow(makeRow(row?.operation, row?.durationSeconds, row?.numKeys, row))
-      }
+      for (const row of rows) stats.addRow(checkRow(row))
     } else addRowObjects(rows, stats)
     return stats
   }
@@ -73,11 +73,16 @@ export class MooncakeStoreConnectorStats extends ConnectorStats {
     }
     return pack({ [CONNECTOR_KEY]: { [DATA_KEY]: operations } })
   }
+}
 
-  /** The result of `reduce`, for `JSON.stringify`. */
-  toJSON(): Record<string, number> {
-    return this.reduce()
+function checkRow(row: Row): Row {
+  if (typeof row === 'object' && row !== null) {
+    return makeRow(row.operation, row.durationSeconds, row.numKeys, row)
   }
+  throw new MoonmeterError(
+    'INVALID_ROW',
+    `fromRows: expected a row with operation, durationSeconds and numKeys, got ${describe(row)}`,
+  )
 }
 
 function isIterable(rows: PayloadRows | Iterable<Row>): rows is Iterable<Row> {
