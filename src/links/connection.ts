@@ -8,7 +8,7 @@ const MESSAGES_PER_TURN = 16
 /** Messages that may wait for their turn. */
 const WAITING_MAX = 8_192
 /** Bytes that may wait, in payloads of the largest size. */
-const WAITING_PAYLOADS_MAX = 4
+const WAITING_PAYLOADS_MAX = 16
 
 export interface ConnectionEvents {
   /** A message came from the engine's thread; nothing of it was validated yet. */

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { Packr } from 'msgpackr'
 import type { Random } from '../../../src/simulate/random.js'
-import { integer, pick, randomBytes } from './draws.js'
+import { pick, randomBytes } from './draws.js'
+import { array, map, plain, randomValue } from './msgpack-bytes.js'
 import { reportBytes, seriesWithRows } from './reports.js'
 
 const packr = new Packr({ useRecords: false, variableMapSize: true })
@@ -11,7 +13,7 @@ export const HOSTILE_ENGINE = 1
 /** What a report of that engine counted that was accepted already. */
 export const KNOWN_ROWS = 7
 /** Bytes that a payload may have in the tests with these mutations. */
-export const PAYLOAD_BYTES_MAX = 2_000
+export const PAYLOAD_BYTES_MAX = 5_000
 const SPLICE_BYTES_MAX = 40
 const DEPTH_MAX = 40
 const STRINGS = [
@@ -72,12 +74,30 @@ function validPayload(random: Random): Uint8Array {
   return pick(random, VALID_ROWS)
 }
 
-const VALID_ROWS = objects().map((object) => new Uint8Array(packr.pack(object)))
+const GOLDEN = new URL('../../../../test/fixtures/multi-connector.json', import.meta.url)
+const FRAMES: readonly { readonly msgpack_hex: string }[] = JSON.parse(readFileSync(GOLDEN, 'utf8'))
+const VALID_ROWS = [
+  ...objects().map((object) => new Uint8Array(packr.pack(object))),
+  ...FRAMES.map(({ msgpack_hex: hex }) => new Uint8Array(Buffer.from(hex, 'hex'))),
+]
 
 type Mutation = (random: Random) => Uint8Array
 
 /** Ways to make something hostile of a valid payload. */
 export const MUTATIONS: Readonly<Record<string, Mutation>> = {
+  'foreign entries': (random) => {
+    const key = () => randomValue(random, 1)
+    const fields = Object.entries(row()).map(
+      ([name, value]) => [plain(name), plain(value)] as const,
+    )
+    const rows = array(map([key(), key()], ...fields, [key(), key()]))
+    const operations = map([plain('load_get'), rows])
+    const own = pick(random, [operations, map([plain('data'), operations], [key(), key()])])
+    const entries = [[plain('MooncakeStoreConnector'), own] as const, [key(), key()] as const]
+    const bytes = map(...(random.below(2) === 0 ? entries : entries.reverse()))
+    if (random.below(4) === 0) bytes[random.below(bytes.length)] = random.below(256)
+    return bytes
+  },
   'bytes flipped': (random) => {
     const bytes = validPayload(random).slice()
     for (let flips = 1 + random.below(4); flips > 0; flips--) {
@@ -99,7 +119,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     const at = random.below(bytes.length + 1)
     return concat(
       bytes.subarray(0, at),
-      randomBytes(random, integer(random, 1, 8)),
+      randomBytes(random, 1 + random.below(8)),
       bytes.subarray(at),
     )
   },
@@ -135,7 +155,8 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     for (let depth = 1 + random.below(DEPTH_MAX); depth > 0; depth--) {
       value = random.below(2) === 0 ? [value] : { data: value }
     }
-    return changed(random, value, packr)
+    if (random.below(2) === 0) return changed(random, value, packr)
+    return new Uint8Array(packr.pack({ moonmeter_report: 3, series: value }))
   },
   'hostile name': (random) => {
     const name = pick(random, STRINGS)
@@ -159,10 +180,16 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
 
 /** Bytes that mean nothing; half of them begin like a payload does. */
 export function randomPayload(random: Random): Uint8Array {
-  const bytes = randomBytes(random, integer(random, 1, 200))
+  const bytes = randomBytes(random, 1 + random.below(200))
   if (random.below(2) === 0) return bytes
   const head = pick(random, VALID_ROWS)
   return concat(head.subarray(0, 1 + random.below(16)), bytes)
+}
+
+/** Payloads of all kinds of mutation in turn. */
+export function* mutated(random: Random, count: number): Generator<Uint8Array> {
+  const mutations = Object.values(MUTATIONS)
+  for (let index = 0; index < count; index++) yield mutations[index % mutations.length](random)
 }
 
 /** A payload of rows in which one value, anywhere, is another one. */
