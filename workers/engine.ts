@@ -6,12 +6,11 @@ import type { Tally } from '../src/simulate/store-call.js'
 
 /** The task of a synthetic engine. */
 export interface SyntheticTask
-  extends Pick<
-    EngineOptions,
-    'engines' | 'source' | 'bytesPerBlock' | 'speed' | 'durationSeconds'
-  > {
+  extends Pick<EngineOptions, 'engines' | 'source' | 'bytesPerBlock' | 'speed' | 'inFlightMax'> {
   /** The `buffer` of the store that all engines share. */
   readonly storeBuffer: SharedArrayBuffer
+  /** An int32 that becomes 1 when the first engine begins. */
+  readonly begun: SharedArrayBuffer
   /** Seed of the latency model. */
   readonly seed: number
   readonly latency: LatencyOptions
@@ -24,7 +23,8 @@ export interface SyntheticTask
  * @returns the tally of the recorded calls
  */
 export function run({ engine, recorder, task }: EngineContext<SyntheticTask>): Promise<Tally> {
-  const { storeBuffer, latency, seed, ...options } = task
+  const { storeBuffer, begun, latency, seed, ...options } = task
+  Atomics.store(new Int32Array(begun), 0, 1)
   const recorders = {
     lookup_exists: recorder.operation('lookup_exists'),
     load_get: recorder.operation('load_get'),

@@ -7,12 +7,11 @@ import { decodePayload } from '../wire/payload.js'
 import { boundsOfReport } from '../wire/report.js'
 import { readFile } from './files.js'
 import { countOf } from './format.js'
+import { countHexDigits, decodeHex } from './hex.js'
 import { integerFrom } from './option-parsers.js'
-import { formatSummaries, summarize } from './summary.js'
+import { formatSummaries, summarize, TEXT_ENGINES_MAX } from './summary.js'
 
 const FORMATS = ['text', 'prometheus', 'json'] as const
-/** Hex digits; a MessagePack map begins with a byte that is none. */
-const HEX = /^[\s0-9a-fA-F]*$/
 
 interface InspectOptions {
   readonly format: (typeof FORMATS)[number]
@@ -40,31 +39,55 @@ export function inspectCommand(): Command {
 async function inspect(file: string, options: InspectOptions): Promise<void> {
   const { format, engine, model } = options
   const bytes = readBytes(file)
-  const payloads = withLocation(file, () => splitValues(bytes))
-  // An exposition has one set of bucket bounds: that of the first report, or else the default.
-  const bounds = withLocation(file, () =>
-    payloads.map(boundsOfReport).find((found) => found !== undefined),
-  )
-  const layout = BinLayout.of(bounds)
-  const aggregator = new EngineAggregator({ modelName: model, bounds: layout.bounds })
-  for (const [index, payload] of payloads.entries()) {
-    withLocation(`${file}: payload ${index + 1} of ${payloads.length}`, () => {
-      const { kind } = decodePayload(payload, { stats: { bounds: layout.bounds } })
+  const { bounds } = BinLayout.of(findBounds(file, bytes))
+  const aggregator = new EngineAggregator({ modelName: model, bounds })
+  let count = 0
+  for (const { payload, location } of payloadsOf(file, bytes)) {
+    count++
+    withLocation(location, () => {
+      const { kind } = decodePayload(payload, { stats: { bounds } })
       // A report has the index of its engine; rows have none.
       const result = aggregator.ingest(payload, kind === 'report' ? {} : { engine })
       if (!result.accepted) throw result.error
     })
   }
-  const summaries = summarize(aggregator)
+  const summaries = summarize(aggregator, format === 'json' ? undefined : TEXT_ENGINES_MAX)
   const { rows } = aggregator.stats()
-  const counts = `${countOf(payloads.length, 'payload')}, ${countOf(rows, 'row')}`
+  const counts = `${countOf(count, 'payload')}, ${countOf(rows, 'row')}`
   const output = {
-    text: () => formatSummaries(counts, summaries),
+    text: () => formatSummaries(counts, summaries, aggregator.engines.length),
     prometheus: () => aggregator.registry.metrics(),
-    json: () => `${JSON.stringify({ payloads: payloads.length, ...summaries }, undefined, 2)}\n`,
+    json: () => `${JSON.stringify({ payloads: count, ...summaries }, undefined, 2)}\n`,
   }
   process.stdout.write(await output[format]())
   await aggregator.close()
+}
+
+/**
+ * Finds the bucket bounds of the first report, since an exposition has one set of them; undefined
+ * for the default. Payloads before it are checked, so that what holds none is refused at once.
+ */
+function findBounds(file: string, bytes: Buffer): number[] | undefined {
+  for (const { payload, location } of payloadsOf(file, bytes)) {
+    const bounds = withLocation(location, () => {
+      const found = boundsOfReport(payload)
+      if (found === undefined) decodePayload(payload)
+      return found
+    })
+    if (bounds !== undefined) return bounds
+  }
+  return undefined
+}
+
+/** Yields the payloads with where they are, for messages. */
+function* payloadsOf(file: string, bytes: Buffer) {
+  const payloads = splitValues(bytes)
+  for (let number = 1; ; number++) {
+    const location = `${file}: payload ${number}`
+    const { done, value } = withLocation(location, () => payloads.next())
+    if (done) return
+    yield { payload: value as Buffer, location }
+  }
 }
 
 /** Prefixes the messages of errors with the input that they are about. */
@@ -80,12 +103,12 @@ function withLocation<Value>(location: string, read: () => Value): Value {
 /** Reads a file, and decodes it if it is in hex. */
 function readBytes(file: string): Buffer {
   const content = readFile(file, file)
-  const text = content.toString('latin1')
-  if (!HEX.test(text)) return content
-  const digits = text.replace(/\s/g, '')
-  if (digits.length % 2 === 0) return Buffer.from(digits, 'hex')
+  // A MessagePack map begins with a byte that is no hex digit.
+  const digits = countHexDigits(content)
+  if (digits === undefined) return content
+  if (digits % 2 === 0) return decodeHex(content, digits)
   throw new MoonmeterError(
     'INVALID_PAYLOAD',
-    `${file}: expected two hex digits per byte, got ${digits.length} digits`,
+    `${file}: expected two hex digits per byte, got ${digits} digits`,
   )
 }

@@ -13,7 +13,6 @@ const program = new Command('moonmeter')
   .description("KV-cache store telemetry of worker threads, as vLLM's Prometheus metrics.")
   .version(JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')).version)
   .exitOverride()
-  .showSuggestionAfterError(false)
   .configureOutput({
     outputError: (text, write) => write(oneLine(text.replace(/^error: /, ''))),
   })

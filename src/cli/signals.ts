@@ -1,8 +1,9 @@
 /** 128 plus the number of the signal, as shells report it. */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
+const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+const SIGNALS = Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[]
 
 /**
- * Calls `stop` at the first SIGINT or SIGTERM, and exits the process at the second.
+ * Calls `stop` at the first SIGHUP, SIGINT or SIGTERM, and exits the process at the second.
  *
  * @returns a function that removes the signal handlers
  */
@@ -13,6 +14,8 @@ export function stopOnSignals(stop: (signal: string) => void): () => void {
     stopping = true
     stop(signal)
   }
-  process.on('SIGINT', handle).on('SIGTERM', handle)
-  return () => process.off('SIGINT', handle).off('SIGTERM', handle)
+  for (const signal of SIGNALS) process.on(signal, handle)
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, handle)
+  }
 }

@@ -1,12 +1,16 @@
 import { Command, Option } from 'commander'
+import { TIMER_MS_MAX } from '../options.js'
 import { LATENCY_OPTIONS } from '../simulate/latency.js'
 import { BLOCK_TOKENS } from '../simulate/store-call.js'
 import { REQUESTS_PER_SECOND } from '../simulate/traffic.js'
 import { integerFrom, numberFrom, parseListen, parseSpeed } from './option-parsers.js'
-import { runSimulation, TRAFFIC_ERROR_RATE } from './simulation.js'
+import { runSimulation } from './simulation.js'
+import { TRAFFIC_ERROR_RATE } from './synthetic-pool.js'
 import { LOG_FORMATS } from './terminal.js'
 
 const LISTEN = '127.0.0.1:9464'
+/** The longest time of a timer. */
+const DURATION_SECONDS_MAX = Math.floor(TIMER_MS_MAX / 1_000)
 /** At 60 times the arrival rate, conversations have several turns within seconds. */
 const SPEED = 60
 /** The flags that set one of the latency options, which has their default and range. */
@@ -24,6 +28,11 @@ export function simulateCommand(): Command {
   const command = new Command('simulate')
     .description('Run synthetic engines on worker threads and serve their metrics.')
     .option('--engines <n>', 'number of engines', integerFrom(1, 4_096), 4)
+    .option(
+      '--threads <n>',
+      'number of threads, each of which runs several engines (default: one per core)',
+      integerFrom(1, 4_096),
+    )
     .option('--trace <file>', 'replay a trace in the Mooncake format (default: generated traffic)')
     .option<number | 'max'>(
       '--speed <x>',
@@ -34,7 +43,7 @@ export function simulateCommand(): Command {
     .option(
       '--duration <s>',
       'run time in seconds; 0 runs until a signal or the end of the trace',
-      numberFrom(0, 1e9),
+      numberFrom(0, DURATION_SECONDS_MAX),
       30,
     )
     .option('--seed <n>', 'seed of all random numbers', integerFrom(0, 2 ** 32 - 1), 1)

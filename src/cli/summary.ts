@@ -1,10 +1,17 @@
 import type { EngineAggregator } from '../engine-aggregator.js'
-import type { ConnectorStats } from '../stats/connector-stats.js'
+import { partsOf, type SourceSnapshot } from '../snapshot/source-snapshot.js'
+import { ConnectorStats } from '../stats/connector-stats.js'
 import type { OperationStats } from '../stats/operation-stats.js'
 import { formatDuration, formatInteger } from './format.js'
 
 /** Escaped in operation names, so that each name stays in its line of a table. */
 const CONTROL_CHARACTERS = /\p{Cc}/gu
+/** Engines with exact quantiles: `aggregator.stats` of one engine takes time in proportion to all. */
+const EXACT_ENGINES_MAX = 64
+/** Engines in the text, which says how many more there are. */
+export const TEXT_ENGINES_MAX = 32
+/** No limit here: the aggregator has limited the names. */
+const STATS_LIMITS = { exactRowsMax: 0, operationsMax: 65_536, statusesMax: 65_536 }
 const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, 'p99.9': 0.999 } as const
 
 /** Counts and duration quantiles of a number of rows. */
@@ -16,7 +23,7 @@ interface Summary {
   readonly failedKeys: number
   /** Calls whose status is `error`. */
   readonly errors: number
-  /** Seconds by the quantile's name; within 1.6 % if there are many rows. */
+  /** Seconds by the quantile's name; within 1.6 % if there are many rows or engines. */
   readonly durationSeconds: Readonly<Record<string, number>>
 }
 
@@ -24,22 +31,60 @@ interface Summary {
 export interface Summaries {
   /** Over all engines, by operation. */
   readonly operations: Readonly<Record<string, Summary>>
-  /** Over all operations, by engine index; and by operation. */
+  /** Over all operations, by engine index, ascending; and by operation. */
   readonly engines: Readonly<Record<string, Summary & Pick<Summaries, 'operations'>>>
 }
 
-/** Summarizes the stats of an aggregator. */
-export function summarize(aggregator: EngineAggregator): Summaries {
-  const engines = aggregator.engines.map((index) => {
-    const stats = aggregator.stats(index)
-    return [index, { ...summaryOf(stats.total()), operations: operationsOf(stats) }] as const
+/**
+ * Summarizes the stats of an aggregator.
+ *
+ * @param enginesMax summaries of engines, those of the lowest indices; default all
+ */
+export function summarize(aggregator: EngineAggregator, enginesMax?: number): Summaries {
+  const operations = operationsOf(aggregator.stats())
+  const indices = aggregator.engines
+  const statsOf =
+    indices.length <= EXACT_ENGINES_MAX
+      ? (engine: number) => aggregator.stats(engine)
+      : readerOfStats(aggregator)
+  const engines = indices.slice(0, enginesMax).map((engine) => {
+    const stats = statsOf(engine)
+    return [engine, { ...summaryOf(stats.total()), operations: operationsOf(stats) }] as const
   })
-  return { operations: operationsOf(aggregator.stats()), engines: Object.fromEntries(engines) }
+  return { operations, engines: Object.fromEntries(engines) }
 }
 
-/** Formats summaries as a title and two tables, one by operation and one by engine. */
-export function formatSummaries(title: string, { operations, engines }: Summaries): string {
-  return `${title}\n\n${table('operation', operations)}\n\n${table('engine', engines)}\n`
+/** Returns a function that makes the stats of an engine from one snapshot of all. */
+function readerOfStats(aggregator: EngineAggregator): (engine: number) => ConnectorStats {
+  const { sources, bounds } = aggregator.snapshot()
+  const byEngine = new Map<number | string, SourceSnapshot[]>()
+  for (const source of sources) {
+    byEngine.set(source.engine, [...(byEngine.get(source.engine) ?? []), source])
+  }
+  return (engine) => {
+    const stats = new ConnectorStats({ ...STATS_LIMITS, bounds })
+    for (const source of byEngine.get(engine) ?? []) {
+      const { names, series } = partsOf(source).table
+      for (const [index, name] of names.entries()) stats.addPacked({ ...series[index], ...name })
+    }
+    return stats
+  }
+}
+
+/**
+ * Formats summaries as a title and two tables, one by operation and one by engine.
+ *
+ * @param engineCount the number of engines, of which the summaries have the first
+ */
+export function formatSummaries(
+  title: string,
+  { operations, engines }: Summaries,
+  engineCount: number,
+): string {
+  const shown = Object.fromEntries(Object.entries(engines).slice(0, TEXT_ENGINES_MAX))
+  const more = engineCount - Object.keys(shown).length
+  const rest = more === 0 ? '' : `… and ${formatInteger(more)} more; the JSON has all\n`
+  return `${title}\n\n${table('operation', operations)}\n\n${table('engine', shown)}\n${rest}`
 }
 
 function operationsOf(stats: ConnectorStats): Record<string, Summary> {

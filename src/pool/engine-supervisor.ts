@@ -12,6 +12,8 @@ import type { ThreadOutcome } from './engine-thread.js'
 /** How the message of Piscina's error begins when a thread ends during its task. */
 const THREAD_ENDED = 'worker exited with code'
 
+const STOPPED = 'stopped'
+
 /** What a supervisor needs of its pool. */
 export interface SupervisorOptions {
   readonly engine: number
@@ -70,7 +72,8 @@ export class EngineSupervisor {
 
   /** Asks the engine to stop, and disables its restarts. */
   stop(): void {
-    this.#stop.abort()
+    // Without a reason, each controller would make an error with a stack.
+    this.#stop.abort(STOPPED)
     this.#options.aggregator.requestStop(this.#options.engine)
   }
 

@@ -124,7 +124,9 @@ export class Recorder {
 
   /**
    * Aborted when the main thread asks this engine to stop, as soon as this thread's event loop
-   * turns. Waiting for it does not keep the thread alive.
+   * turns. Waiting for it does not keep the thread alive: a thread that has nothing else to do
+   * ends. Keep it alive with a timer that is cleared on abort:
+   * `const timer = setInterval(() => {}, 2 ** 30)`.
    */
   get signal(): AbortSignal {
     if (this.#stop === undefined) {

@@ -26,8 +26,8 @@ export interface EngineOptions extends Omit<Workload, 'tally' | 'blockTokens'> {
   readonly source: RequestSource
   /** Factor by which requests arrive faster than their timestamps; `max` does not wait at all. */
   readonly speed: number | 'max'
-  /** Seconds of the clock after which the engine stops; 0 for no limit. */
-  readonly durationSeconds: number
+  /** Concurrent requests, at least 1; further ones arrive late. Default 64. */
+  readonly inFlightMax?: number
   /** Called at least every 100 ms, and every 64 requests at speed `max`. */
   readonly stopRequested: () => boolean
   readonly clock?: EngineClock
@@ -37,7 +37,6 @@ export interface EngineOptions extends Omit<Workload, 'tally' | 'blockTokens'> {
 const REQUESTS_PER_YIELD = 64
 /** Longest sleep before an engine checks again whether it is to stop. */
 const CHECK_MS = 100
-/** Concurrent requests of one engine; further ones arrive late. */
 const IN_FLIGHT_MAX = 64
 /** Timers take at least a millisecond; shorter sleeps only yield to the event loop. */
 const TIMER_MS_MIN = 1
@@ -50,14 +49,14 @@ const SYSTEM_CLOCK: EngineClock = {
 /**
  * Runs one synthetic engine and returns the tally of its calls.
  *
- * It ends when `stopRequested` returns true, after `durationSeconds`, or at the end of the trace,
- * whichever is first; generated traffic does not end. At a finite speed a request starts at its
- * arrival and takes the modelled time, and up to 64 are in flight. Calls in flight are finished at
+ * It ends when `stopRequested` returns true, or at the end of the trace; generated traffic does not
+ * end. At a finite speed a request starts at its
+ * arrival and takes the modelled time, and up to `inFlightMax` are in flight. Calls in flight are finished at
  * the end of a trace; otherwise they are dropped and not recorded.
  */
 export async function runEngine(options: EngineOptions): Promise<Tally> {
-  const { engine, engines, source, speed, durationSeconds, stopRequested } = options
-  const { clock = SYSTEM_CLOCK } = options
+  const { engine, engines, source, speed, stopRequested } = options
+  const { clock = SYSTEM_CLOCK, inFlightMax = IN_FLIGHT_MAX } = options
   const { blockTokens } = source.kind === 'trace' ? source.trace : source.traffic
   const workload = { ...options, tally: createTally(), blockTokens }
   const requests: Iterator<StoreRequest> =
@@ -65,10 +64,8 @@ export async function runEngine(options: EngineOptions): Promise<Tally> {
       ? traceRequests(source.trace, engine, engines)
       : generateTraffic(engine, engines, source.traffic)
   const startMs = clock.nowMs()
-  const endMs = durationSeconds === 0 ? Number.POSITIVE_INFINITY : startMs + durationSeconds * 1000
-  const isOver = () => stopRequested() || clock.nowMs() >= endMs
-  if (speed === 'max') await runUnpaced(workload, requests, clock, isOver)
-  else await runPaced(workload, requests, { clock, startMs, speed, isOver })
+  if (speed === 'max') await runUnpaced(workload, requests, clock, stopRequested)
+  else await runPaced(workload, requests, { clock, startMs, speed, inFlightMax, stopRequested })
   return workload.tally
 }
 
@@ -76,9 +73,9 @@ async function runUnpaced(
   workload: Workload,
   requests: Iterator<StoreRequest>,
   clock: EngineClock,
-  isOver: () => boolean,
+  stopRequested: () => boolean,
 ): Promise<void> {
-  while (!isOver()) {
+  while (!stopRequested()) {
     for (let taken = 0; taken < REQUESTS_PER_YIELD; taken++) {
       const next = requests.next()
       if (next.done) return
@@ -92,7 +89,8 @@ interface Pace {
   readonly clock: EngineClock
   readonly startMs: number
   readonly speed: number
-  readonly isOver: () => boolean
+  readonly inFlightMax: number
+  readonly stopRequested: () => boolean
 }
 
 async function runPaced(
@@ -101,8 +99,18 @@ async function runPaced(
   pace: Pace,
 ): Promise<void> {
   const { clock, startMs, speed } = pace
-  const inFlight = new Set<Promise<void>>()
   const failures: unknown[] = []
+  let inFlight = 0
+  // `Promise.race` would add a reaction to each request in flight for each further request.
+  let wake = () => {}
+  const finish = () => {
+    inFlight--
+    wake()
+  }
+  const finished = () =>
+    new Promise<void>((resolve) => {
+      wake = resolve
+    })
   const pause = (seconds: number) => sleepUntil(pace, clock.nowMs() + (seconds * 1000) / speed)
   for (let taken = 1; failures.length === 0; taken++) {
     const next = requests.next()
@@ -111,20 +119,20 @@ async function runPaced(
     if (taken % REQUESTS_PER_YIELD === 0) await clock.sleepMs(0)
     if (!(await sleepUntil(pace, startMs + next.value.timestampMs / speed))) break
     // A rejection is kept for the end, since nothing may await the promise when it rejects.
-    const request = replayRequestPaced(workload, next.value, pause)
+    inFlight++
+    void replayRequestPaced(workload, next.value, pause)
       .catch((error: unknown) => failures.push(error))
-      .then(() => void inFlight.delete(request))
-    inFlight.add(request)
-    if (inFlight.size >= IN_FLIGHT_MAX) await Promise.race(inFlight)
+      .then(finish)
+    if (inFlight >= pace.inFlightMax) await finished()
   }
-  await Promise.all(inFlight)
+  while (inFlight > 0) await finished()
   if (failures.length > 0) throw failures[0]
 }
 
-/** Sleeps until the moment; resolves to false as soon as it finds that the run is over. */
-async function sleepUntil({ clock, isOver }: Pace, dueMs: number): Promise<boolean> {
+/** Sleeps until the moment; resolves to false as soon as it finds that the engine is to stop. */
+async function sleepUntil({ clock, stopRequested }: Pace, dueMs: number): Promise<boolean> {
   for (;;) {
-    if (isOver()) return false
+    if (stopRequested()) return false
     const restMs = dueMs - clock.nowMs()
     if (restMs <= 0) return true
     await clock.sleepMs(Math.min(restMs, CHECK_MS))

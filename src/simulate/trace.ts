@@ -5,6 +5,7 @@ import { parseTraceLine, type TraceLine, TraceLineProblem } from './trace-line.j
 
 /** A prompt of 20 million tokens fits in a line of this length. */
 const LINE_CHARS_MAX = 2 ** 20
+const BYTE_ORDER_MARK = '\uFEFF'
 /** A `Map` holds at most 2^24 keys. */
 const DISTINCT_BLOCKS_MAX = 2 ** 24
 /** Block ids of all requests together, which take 4 GiB. */
@@ -89,13 +90,16 @@ export async function readTrace(path: string, blockTokens = BLOCK_TOKENS): Promi
 }
 
 /**
- * Yields the lines of a file without their line feeds. `node:readline` would buffer a line of any
+ * Yields the lines of a file without their line feeds, and without a byte order mark. `node:readline` would buffer a line of any
  * length; this yields the beginning of one as soon as it has more than `LINE_CHARS_MAX` characters.
  */
 async function* readLines(path: string): AsyncGenerator<string> {
   let rest = ''
+  let isStart = true
   for await (const chunk of createReadStream(path, 'utf8')) {
-    const lines = `${rest}${chunk}`.split('\n')
+    const text = isStart && chunk.startsWith(BYTE_ORDER_MARK) ? chunk.slice(1) : chunk
+    isStart = false
+    const lines = `${rest}${text}`.split('\n')
     rest = lines.pop() ?? ''
     yield* lines
     if (rest.length > LINE_CHARS_MAX) yield rest

@@ -37,17 +37,16 @@ export function unpack(bytes: Buffer): unknown {
 }
 
 /**
- * The bytes of each of several concatenated values, as views.
+ * The bytes of each of several concatenated values, as views; found as they are taken, since there
+ * may be as many as bytes.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `truncated` and `malformed`
  */
-export function splitValues(bytes: Buffer): Buffer[] {
-  const values: Buffer[] = []
+export function* splitValues(bytes: Buffer): Generator<Buffer> {
   const cursor = new MsgpackCursor(bytes)
   do {
     const start = cursor.at
     cursor.skip()
-    values.push(bytes.subarray(start, cursor.at))
+    yield bytes.subarray(start, cursor.at)
   } while (!cursor.isAtEnd)
-  return values
 }

@@ -12,10 +12,12 @@ import { parseExposition } from '../support/assertions/exposition.js'
 import { type Counts, sumOfCounts } from '../support/assertions/simulation-result.js'
 import { countsOfSamples } from '../support/assertions/store-series.js'
 import { SMALL_TRACE } from '../support/processes/command.js'
+import { waitUntil } from '../support/processes/wait-until.js'
 
 const ENGINE_FILE = new URL('../../workers/engine.js', import.meta.url)
 const ENGINES = 4
-const RUN_SECONDS = 0.4
+const THREADS = 2
+const ROWS_MIN = 20_000
 const TRAFFIC_BLOCKS = 2 ** 16
 
 /** Runs synthetic engines at speed max; returns their tallies and the aggregator. */
@@ -25,21 +27,28 @@ async function runEngines(seed: number, source: RequestSource, blocks: number) {
     engines: ENGINES,
     source,
     storeBuffer: SharedBlockStore.create(blocks).buffer,
+    begun: new SharedArrayBuffer(4),
     seed,
     latency: { errorRate: 0.1 },
     bytesPerBlock: 75_497_472,
     speed: 'max',
-    durationSeconds: RUN_SECONDS,
   }
   const pool = new EnginePool({
     aggregator,
     filename: ENGINE_FILE,
     engines: ENGINES,
+    threads: THREADS,
+    stopTimeoutMs: 20_000,
     task: () => task,
     restart: { restartsMax: 0 },
   })
   try {
-    const outcomes = await pool.run()
+    const running = pool.run()
+    if (source.kind === 'traffic') {
+      await waitUntil('enough rows', () => aggregator.stats().rows > ROWS_MIN)
+      await pool.stop()
+    }
+    const outcomes = await running
     const tallies = outcomes.map((outcome) => {
       assert.equal(outcome.state, 'finished')
       return outcome.state === 'finished' ? (outcome.result as Tally) : assert.fail()

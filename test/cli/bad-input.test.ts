@@ -18,9 +18,13 @@ const FREE = ['--listen', '127.0.0.1:0']
 /** Invalid arguments with the message for them. */
 const USAGE_CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['an unknown command', ['bogus'], /unknown command 'bogus'/],
-  ['a misspelt command', ['simulat'], /unknown command 'simulat'/],
+  ['a misspelt command', ['simulat'], /unknown command 'simulat' \(Did you mean simulate\?\)\n$/],
   ['an unknown option', ['simulate', '--bogus'], /unknown option '--bogus'/],
-  ['a misspelt option', ['simulate', '--engine', '3'], /unknown option '--engine'/],
+  [
+    'a misspelt option',
+    ['simulate', '--engine', '3'],
+    /unknown option '--engine' \(Did you mean --engines\?\)\n$/,
+  ],
   ['an excess argument', ['simulate', 'extra'], /too many arguments/],
   ['an option without its value', ['simulate', '--engines'], /'--engines <n>' argument missing/],
   ...['0', '-1', 'NaN', 'many', '1.5', '', '4097'].map(
@@ -29,6 +33,14 @@ const USAGE_CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
         `--engines '${value}'`,
         ['simulate', '--engines', value],
         /--engines <n>.*an integer from 1 to 4096/,
+      ] as const,
+  ),
+  ...['0', 'all', '4097'].map(
+    (value) =>
+      [
+        `--threads '${value}'`,
+        ['simulate', '--threads', value],
+        /--threads <n>.*an integer from 1 to 4096/,
       ] as const,
   ),
   ...['0', '-1', 'NaN', 'fast', '', 'Infinity', '1e-9'].map(

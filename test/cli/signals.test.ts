@@ -17,7 +17,7 @@ const ENGINES = 3
 const OPERATIONS = ['load_get', 'lookup_exists', 'save_exists', 'save_put']
 const SCRAPES = 5
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
   test(`${signal} ends a run with the summary, and no count is lost`, async (context) => {
     const json = join(temporaryDirectory(context), 'result.json')
     const simulation = startCommand(context, [
@@ -87,7 +87,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     await child.waitForStderr(new RegExp(`stopping by ${signal}\n`))
     child.kill(signal)
     const end = await child.end()
-    assert.equal(end.code, { SIGINT: 130, SIGTERM: 143 }[signal])
+    assert.equal(end.code, { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[signal])
   })
 }
 

@@ -27,7 +27,6 @@ async function replay(engines: number, errorRate = 0): Promise<Tally> {
       record: () => {},
       bytesPerBlock: BYTES_PER_BLOCK,
       speed: 'max',
-      durationSeconds: 0,
       stopRequested: () => false,
     }),
   )

@@ -20,7 +20,7 @@ test('what is packed owns its memory', () => {
 test('values that stand one behind the other are told apart as views of the bytes', () => {
   const values = [pack({ a: 1 }), pack('two'), pack([3, [4]])].map((value) => Buffer.from(value))
   const bytes = Buffer.concat(values)
-  const split = splitValues(bytes)
+  const split = [...splitValues(bytes)]
   assert.deepEqual(split.map(unpack), values.map(unpack))
   assert.ok(split.every(({ buffer }) => buffer === bytes.buffer))
 })
@@ -28,5 +28,5 @@ test('values that stand one behind the other are told apart as views of the byte
 test('several values of which the last is cut short are refused as truncated', () => {
   const bytes = Buffer.concat([pack({ a: 1 }), pack('a string')])
   const refused = failure('INVALID_PAYLOAD', 'truncated')
-  assert.throws(() => splitValues(bytes.subarray(0, -1)), refused)
+  assert.throws(() => [...splitValues(bytes.subarray(0, -1))], refused)
 })

@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process'
+import { isIP } from 'node:net'
+import { MoonmeterError } from '../errors.js'
+import type { ListenAddress } from '../server/metrics-server.js'
+
+const LOOKUP_MS_MAX = 5_000
+/** Prints the address of a host, or the code of the error. */
+const LOOKUP = `
+  require('node:dns').lookup(process.argv[1], (error, address) => {
+    process.exitCode = error ? 1 : 0
+    process.stdout.write(error ? String(error.code) : address)
+  })`
+
+/**
+ * Resolves the host of an address. A process of its own does so, since a look-up cannot be
+ * cancelled, and `process.exit` waits for it: 15 s where a name server does not answer.
+ *
+ * @throws MoonmeterError `LISTEN_FAILED` for a host that has no address, or none within 5 s
+ */
+export async function resolveHost({ host, port }: ListenAddress): Promise<ListenAddress> {
+  if (isIP(host) !== 0) return { host, port }
+  const options = { timeout: LOOKUP_MS_MAX, killSignal: 'SIGKILL' } as const
+  const args = ['--eval', LOOKUP, '--', host]
+  const [isFound, printed] = await new Promise<[boolean, string]>((resolve) => {
+    execFile(process.execPath, args, options, (error, stdout) => resolve([error === null, stdout]))
+  })
+  if (isFound) return { host: printed, port }
+  throw new MoonmeterError(
+    'LISTEN_FAILED',
+    `listen ${host}:${port}: expected a host that has an address, got ` +
+      `${printed || 'no answer'}; give an address of this host, such as 127.0.0.1`,
+  )
+}
