@@ -59,6 +59,9 @@ export const HEADER = {
 /** The place of a float64 behind the words: rows that the aggregator counted when it closed. */
 export const ROWS_COUNTED = 8
 
+/** What the recorder is to do at its next row: publish those of the series, or send a report. */
+export const DUE = { nothing: 0, fold: 1, report: 2 } as const
+
 /** `closed`: the aggregator has read the journal for the last time. */
 export const JOURNAL_STATE = { fresh: 0, recording: 1, closed: 2 } as const
 
@@ -92,10 +95,10 @@ export const SERIES = {
   /** The sum of each counter of the rows, in `COUNTER_UNIT`. */
   ...COUNTER_OFFSETS,
   /**
-   * The aggregator requests a report by writing 1, and the recorder resets it to 0. Each series has
-   * this field, so that `record` reads only its own block.
+   * What the aggregator asks for: one of `DUE`, reset by the recorder. Each series has this field, so
+   * that `record` reads only its own block.
    */
-  reportDue: RECENT - 1,
+  due: RECENT - 1,
   /** Ring of the most recent durations: that of row `r` is at `r` mod `RECENT_ROWS`. */
   recent: RECENT,
   /**

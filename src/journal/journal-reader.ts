@@ -3,7 +3,7 @@ import { MoonmeterError } from '../errors.js'
 import type { PackedSeries } from '../stats/packed-series.js'
 import { blockThread } from './block-thread.js'
 import type { Journal } from './journal.js'
-import { FLOAT64_WORDS, FOLD_ROWS, HEADER, RECENT_ROWS, SERIES } from './journal-layout.js'
+import { DUE, FLOAT64_WORDS, HEADER, RECENT_ROWS, SERIES } from './journal-layout.js'
 import { readSeries, type UnfoldedRows } from './read-series.js'
 
 /**
@@ -15,8 +15,12 @@ import { readSeries, type UnfoldedRows } from './read-series.js'
 export const STORES_VISIBLE_MS = 1
 /** Attempts to copy a series beside a recorder; at full speed most fail. */
 const COPY_ATTEMPTS_MAX = 64
-/** The recorder may write so many rows after those that the lock shows as folded. */
-const ROWS_AHEAD_MAX = 2 * FOLD_ROWS
+/**
+ * Rows of which a store may be visible before `rowsBegun` shows them. A store becomes visible before
+ * an older one only while both wait in the store buffer, which has some hundred places, and a row
+ * is five stores.
+ */
+const ROWS_AHEAD_MAX = 48
 const RECENT_MASK = RECENT_ROWS - 1
 const COUNTERS = SERIES[ROW_COUNTER_NAMES[0]]
 const COUNTERS_END = COUNTERS + ROW_COUNTER_NAMES.length
@@ -79,12 +83,17 @@ export class JournalReader {
     return known.some(({ rows }, series) => rows !== journal.rowsOf(series))
   }
 
-  /** Read the rows behind the last fold for the first time. */
+  /**
+   * Read the rows behind the last fold for the first time. If another row of the series comes before
+   * `read`, it makes the recorder publish them.
+   */
   begin(known: readonly PackedSeries[]): void {
     this.#tails.clear()
     for (let series = 0; series < this.#journal.seriesCount; series++) {
       if (known[series]?.rows === this.#journal.rowsOf(series)) continue
       this.#tails.set(series, this.#readTail(series))
+      const { floats } = this.#journal.blockOf(series)
+      if (floats[SERIES.due] === DUE.nothing) floats[SERIES.due] = DUE.fold
     }
   }
 
@@ -171,8 +180,7 @@ export class JournalReader {
     }
     // The loads above are performed before this one, as in `#copyFolded`.
     Atomics.add(words, LOCK_BEGIN, 0)
-    const ahead = isEnded ? 0 : ROWS_AHEAD_MAX
-    const written = Math.max(floats[SERIES.rowsBegun], floats[SERIES.foldEnd] + ahead)
+    const written = floats[SERIES.rowsBegun] + (isEnded ? 0 : ROWS_AHEAD_MAX)
     return written - from <= RECENT_ROWS ? durations : undefined
   }
 

@@ -3,6 +3,7 @@ import { LABEL_BYTES_MAX } from '../stats/bounded-names.js'
 import type { PackedSeries, SeriesName } from '../stats/packed-series.js'
 import { foldRows } from './fold-rows.js'
 import {
+  DUE,
   FLOAT64_BYTES,
   FLOAT64_WORDS,
   HEADER,
@@ -133,7 +134,7 @@ export class Journal {
   /** Ask for a report, or note that one is being made. */
   setReportDue(isDue: boolean): void {
     for (let series = 0; series < this.seriesCount; series++) {
-      this.floats[this.layout.baseOf(series) + SERIES.reportDue] = Number(isDue)
+      this.floats[this.layout.baseOf(series) + SERIES.due] = isDue ? DUE.report : DUE.nothing
     }
   }
 

@@ -1,5 +1,5 @@
 import { foldRows } from '../journal/fold-rows.js'
-import { COUNTER_UNIT, FOLD_ROWS, RECENT_ROWS, SERIES } from '../journal/journal-layout.js'
+import { COUNTER_UNIT, DUE, FOLD_ROWS, RECENT_ROWS, SERIES } from '../journal/journal-layout.js'
 import { NO_BLOCK, type SeriesBlock } from '../journal/series-block.js'
 import type { BinLayout } from '../stats/bin-layout.js'
 import { COUNT_MAX, makeRow, STATUS_OK } from '../stats/row.js'
@@ -7,7 +7,7 @@ import { UNSET_STATUS } from './unset-status.js'
 
 // V8 folds constants of this module into the code of `record`, but looks imported ones up.
 const { rows: ROWS, numKeys: KEYS, numBytes: BYTES, numFailedKeys: FAILED_KEYS } = SERIES
-const { rowsBegun: ROWS_BEGUN, reportDue: REPORT_DUE, recent: RECENT } = SERIES
+const { rowsBegun: ROWS_BEGUN, due: DUE_AT, recent: RECENT } = SERIES
 const UNIT = COUNTER_UNIT
 const OK = STATUS_OK
 const MAX = COUNT_MAX
@@ -93,7 +93,7 @@ export class OperationRecorder {
     // Not `rows + 1`, which V8 adds as an integer (see COUNTER_UNIT): 1.2 ns more on Node 26.
     floats[ROWS]++
     // `> 0` is one branch, `!== 0` is two: NaN differs from 0 as well.
-    if ((rows & FOLD_MASK) === FOLD_MASK || floats[REPORT_DUE] > 0) this.#settle()
+    if ((rows & FOLD_MASK) === FOLD_MASK || floats[DUE_AT] > 0) this.#settle()
   }
 
   /** Make the next row look its series up again: the memory of this one is no longer read. @internal */
@@ -105,7 +105,8 @@ export class OperationRecorder {
 
   #settle(): void {
     foldRows(this.#block, this.#owner.bins)
-    if (this.#floats[REPORT_DUE] !== 0) this.#owner.report()
+    if (this.#floats[DUE_AT] === DUE.report) this.#owner.report()
+    else this.#floats[DUE_AT] = DUE.nothing
   }
 
   #select(status: string): void {
