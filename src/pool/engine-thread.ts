@@ -80,7 +80,16 @@ async function runEngine({ filename, name, link, task }: ThreadTask): Promise<un
       )
     }
     const { engine, incarnation } = link
-    const context: EngineContext = { engine, incarnation, recorder, task, signal: recorder.signal }
+    const context: EngineContext = {
+      engine,
+      incarnation,
+      recorder,
+      task,
+      // Made where it is used: with thousands of engines on a thread, it takes a tenth of a stop.
+      get signal() {
+        return recorder.signal
+      },
+    }
     return await (run as EngineFunction)(context)
   } finally {
     recorder.close()

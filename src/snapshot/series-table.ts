@@ -71,6 +71,8 @@ export function subtractTables(
   later: SeriesTable,
   earlier: SeriesTable,
 ): SeriesTable {
+  // A source keeps its table until it changes, and most of thousands do not between two readings.
+  if (later === earlier) return EMPTY_TABLE
   const before = new Map(earlier.names.map((name, index) => [name, earlier.series[index]]))
   const names: SeriesName[] = []
   const series: PackedSeries[] = []
