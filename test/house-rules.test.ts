@@ -17,7 +17,7 @@ import { undeclaredMetrics, undocumentedMetrics } from './support/assertions/met
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const README = join(ROOT, 'README.md')
-const FOLDERS = ['src', 'workers', 'test', 'benchmarks', 'nodes', '.ci']
+const FOLDERS = ['src', 'workers', 'test', 'benchmarks', '.ci']
 const TOP_FILES = ['package.json', 'tsconfig.json', 'biome.json', 'knip.json', 'README.md']
 const METRICS: readonly MetricDefinition[] = Object.values({ ...STORE_METRICS, ...SELF_METRICS })
 

@@ -1,4 +1,4 @@
-import { findNode } from '../../nodes/find-node.js'
+import { findNode } from '../../test/nodes/find-node.js'
 import type { BenchmarkCase, Measures, Scale, Variant } from '../harness/benchmark-case.js'
 import { nodeCaseName } from '../harness/node-cases.js'
 import { passNs } from '../harness/timing.js'

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { findNode, NODE_MAJORS, OWN_MAJOR } from '../../nodes/find-node.js'
+import { findNode, NODE_MAJORS, OWN_MAJOR } from '../../test/nodes/find-node.js'
 import { CASE_NAMES } from './load-case.js'
 import { nodeCaseName } from './node-cases.js'
 

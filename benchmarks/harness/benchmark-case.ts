@@ -1,4 +1,4 @@
-import type { FoundNode } from '../../nodes/find-node.js'
+import type { FoundNode } from '../../test/nodes/find-node.js'
 
 /** How thorough a run is: the whole suite, or only what the targets need. */
 export interface Scale {

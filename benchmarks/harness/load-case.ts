@@ -1,4 +1,4 @@
-import { NODE_MAJORS } from '../../nodes/find-node.js'
+import { NODE_MAJORS } from '../../test/nodes/find-node.js'
 import type { BenchmarkCase } from './benchmark-case.js'
 import { nodeCaseName } from './node-cases.js'
 

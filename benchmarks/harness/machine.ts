@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
-import { NODES_FOLDER } from '../../nodes/find-node.js'
+import { NODES_FOLDER } from '../../test/nodes/find-node.js'
 import { OFFICIAL_CLIENT } from '../peers/official-client.js'
 import { ROOT } from './root.js'
 

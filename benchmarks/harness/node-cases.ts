@@ -1,4 +1,4 @@
-import { NODE_MAJORS, OWN_MAJOR } from '../../nodes/find-node.js'
+import { NODE_MAJORS, OWN_MAJOR } from '../../test/nodes/find-node.js'
 
 /** The name of the case that is `record` on a Node. */
 export function nodeCaseName(major: number): string {

@@ -1,4 +1,4 @@
-import { NODE_MAJORS } from '../../nodes/find-node.js'
+import { NODE_MAJORS } from '../../test/nodes/find-node.js'
 import { markdownTable } from './markdown.js'
 import { caseOnNode, OTHER_MAJORS } from './node-cases.js'
 import { formatNumber } from './number-text.js'

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type FoundNode, findNode, NODES_FOLDER, OWN_MAJOR } from '../../nodes/find-node.js'
+import { type FoundNode, findNode, NODES_FOLDER, OWN_MAJOR } from '../../test/nodes/find-node.js'
 import { OFFICIAL_CLIENT } from '../peers/official-client.js'
 
 /** The first major version that the official client runs on, and the one its case is run on. */

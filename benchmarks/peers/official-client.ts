@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import { requireBesideNodes } from '../../nodes/find-node.js'
+import { requireBesideNodes } from '../../test/nodes/find-node.js'
 import type { PromModule } from './prom-session.js'
 
 /** The official client of the Prometheus project, which needs Node 22. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { findNode, NODE_MAJORS, OWN_MAJOR } from '../../nodes/find-node.js'
+import { findNode, NODE_MAJORS, OWN_MAJOR } from '../nodes/find-node.js'
 import { modesOf } from './modes.js'
 import { runGroup } from './run-group.js'
 import { testFiles } from './test-files.js'

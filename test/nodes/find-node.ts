@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The repository's folder; the compiled code is two folders below it. */
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+/** The repository's folder; the compiled code is three folders below it. */
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** Where `npm run nodes` installs. It is inside `node_modules`, so nothing else reads it. */
 export const NODES_FOLDER = join(ROOT, 'node_modules', '.nodes')
