@@ -48,9 +48,9 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
   'a sum of Infinity': setting(sumHigh, Number.POSITIVE_INFINITY),
   'a low sum of NaN': setting(sumLow, Number.NaN),
   'a negative sum': setting(sumLow, -1),
-  'a duration of NaN': setting(recent + 300, Number.NaN),
-  'a duration of -1': setting(recent + 300, -1),
-  'a duration of Infinity': setting(recent + 300, Number.POSITIVE_INFINITY),
+  'a duration of NaN': setting(recent + 340, Number.NaN),
+  'a duration of -1': setting(recent + 340, -1),
+  'a duration of Infinity': setting(recent + 340, Number.POSITIVE_INFINITY),
 }
 
 /** An engine with 300 rows in its journal and 356 after; only the first 300 were reported. */
