@@ -8,7 +8,7 @@ import { rejection } from '../wire/rejection.js'
 import type { DecodedReport } from '../wire/report.js'
 import type { Incarnation } from './incarnation.js'
 import type { IngestOptions, IngestResult } from './ingest-options.js'
-import { JournalReads, type LocalIncarnation } from './journal-reads.js'
+import { type LocalIncarnation, readJournals, runBlocking } from './journal-reads.js'
 import {
   type DurationCursor,
   type DurationsBySeries,
@@ -136,7 +136,7 @@ export class Aggregation {
    * are at full speed, or the system holds their threads
    */
   readRunning(locals: readonly LocalIncarnation[]): readonly LocalIncarnation[] {
-    return this.#reads(locals).run().incomplete
+    return runBlocking(this.#reads(locals))
   }
 
   /**
@@ -178,11 +178,11 @@ export class Aggregation {
     return this.#isSilent(incarnation, this.#moment().monotonicMs)
   }
 
-  /** Read the journals of engines that are silent, as `JournalReads.steps`: reports are overdue. */
+  /** Read the journals of engines that are silent, in the steps of `readJournals`. */
   readSilent(): Iterable<number | undefined> {
     const { monotonicMs } = this.#moment()
     const isSilent = ({ incarnation }: LocalIncarnation) => this.#isSilent(incarnation, monotonicMs)
-    return this.#reads([...this.#local()].filter(isSilent)).steps()
+    return this.#reads([...this.#local()].filter(isSilent))
   }
 
   /**
@@ -190,7 +190,7 @@ export class Aggregation {
    * recording. Blocks the thread for `STORES_VISIBLE_MS` when there are rows that no fold published.
    */
   readJournals(): void {
-    this.#reads([...this.#local()]).run()
+    runBlocking(this.#reads([...this.#local()]))
   }
 
   /**
@@ -254,8 +254,8 @@ export class Aggregation {
     return { stats, payloadBytesMax }
   }
 
-  #reads(locals: readonly LocalIncarnation[]): JournalReads {
-    return new JournalReads(locals, (read) => this.#guard(read))
+  #reads(locals: readonly LocalIncarnation[]) {
+    return readJournals(locals, (read) => this.#guard(read))
   }
 
   /** Let single durations be read before more come than are kept. */

@@ -1,5 +1,4 @@
-import type { JournalReader } from '../journal/journal-reader.js'
-import { recentRowsMax } from '../journal/journal-reader.js'
+import { type FirstReading, type JournalReader, recentRowsMax } from '../journal/journal-reader.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
 import type { SeriesNames } from '../snapshot/series-names.js'
 import { EMPTY_TABLE, makeTable, mergeTables, type SeriesTable } from '../snapshot/series-table.js'
@@ -92,12 +91,10 @@ export class Incarnation {
     return true
   }
 
-  /** Begin to read the journal; whether it has new rows. */
-  beginRead(): boolean {
+  /** Begin to read the journal; undefined where it has no new rows. */
+  beginRead(): FirstReading | undefined {
     const { series } = this.#table
-    if (this.#journal?.hasNewRows(series) !== true) return false
-    this.#journal.begin(series)
-    return true
+    return this.#journal?.hasNewRows(series) === true ? this.#journal.begin(series) : undefined
   }
 
   /**
@@ -107,10 +104,10 @@ export class Incarnation {
    * @returns whether every row that was there at `beginRead` has been read
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`
    */
-  finishRead(): boolean {
+  finishRead(first: FirstReading): boolean {
     // The incarnation may have ended meanwhile.
     if (this.#journal === undefined) return true
-    const { series, isComplete } = this.#journal.read(this.#table.series)
+    const { series, isComplete } = this.#journal.read(this.#table.series, first)
     this.#takeJournal(series)
     return isComplete
   }

@@ -1,5 +1,5 @@
 import { blockThread } from '../journal/block-thread.js'
-import { STORES_VISIBLE_MS } from '../journal/journal-reader.js'
+import { type FirstReading, STORES_VISIBLE_MS } from '../journal/journal-reader.js'
 import type { Incarnation } from './incarnation.js'
 import type { Source } from './source.js'
 
@@ -9,50 +9,42 @@ export interface LocalIncarnation {
   readonly incarnation: Incarnation
 }
 
-/** A read of the journals of some running incarnations. */
-export class JournalReads {
-  readonly #locals: Iterable<LocalIncarnation>
-  readonly #guard: (read: () => void) => void
-  readonly #incomplete: LocalIncarnation[] = []
-
-  /** @param guard calls its argument, which throws when a journal is corrupt */
-  constructor(locals: Iterable<LocalIncarnation>, guard: (read: () => void) => void) {
-    this.#locals = locals
-    this.#guard = guard
+/**
+ * Reads the journals of running incarnations, one a step. Rows that no fold published are read
+ * twice, with time in between: a step that yields a number is to be followed by as many milliseconds.
+ *
+ * @param guard calls its argument, which throws when a journal is corrupt
+ * @returns those of which not every row has been read that was there at the begin
+ */
+export function* readJournals(
+  locals: Iterable<LocalIncarnation>,
+  guard: (read: () => void) => void,
+): Generator<number | undefined, LocalIncarnation[]> {
+  const begun = new Map<LocalIncarnation, FirstReading>()
+  let endMs = 0
+  for (const local of locals) {
+    const first = local.incarnation.beginRead()
+    if (first === undefined) continue
+    begun.set(local, first)
+    endMs = performance.now() + STORES_VISIBLE_MS
+    yield
   }
-
-  /** Those of which not every row has been read that was there at the begin. */
-  get incomplete(): readonly LocalIncarnation[] {
-    return this.#incomplete
+  while (performance.now() < endMs) yield endMs - performance.now()
+  const incomplete: LocalIncarnation[] = []
+  for (const [local, first] of begun) {
+    guard(() => {
+      if (!local.source.finishRead(local.incarnation, first)) incomplete.push(local)
+    })
+    yield
   }
+  return incomplete
+}
 
-  /**
-   * Reads one journal a step. Rows that no fold published are read twice, with time in between: a
-   * step that yields a number is to be followed by as many milliseconds.
-   */
-  *steps(): Generator<number | undefined> {
-    const begun: LocalIncarnation[] = []
-    let endMs = 0
-    for (const local of this.#locals) {
-      if (!local.incarnation.beginRead()) continue
-      begun.push(local)
-      endMs = performance.now() + STORES_VISIBLE_MS
-      yield
-    }
-    while (performance.now() < endMs) yield endMs - performance.now()
-    for (const local of begun) {
-      this.#guard(() => {
-        if (!local.source.finishRead(local.incarnation)) this.#incomplete.push(local)
-      })
-      yield
-    }
-  }
-
-  /** Take all steps now, with the thread blocked in between. */
-  run(): this {
-    for (const waitMs of this.steps()) {
-      if (waitMs !== undefined) blockThread(waitMs)
-    }
-    return this
+/** Takes all steps now; the thread is blocked between them for as long as they yield. */
+export function runBlocking<Result>(steps: Iterator<number | undefined, Result>): Result {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    if (step.value !== undefined) blockThread(step.value)
   }
 }

@@ -1,5 +1,5 @@
 import { OTHER } from '../catalogue.js'
-import type { JournalReader } from '../journal/journal-reader.js'
+import type { FirstReading, JournalReader } from '../journal/journal-reader.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
 import { type SeriesBudget, type SeriesLimits, SeriesNames } from '../snapshot/series-names.js'
 import { EMPTY_TABLE, makeTable, mergeTables, type SeriesTable } from '../snapshot/series-table.js'
@@ -157,14 +157,13 @@ export class Source {
   }
 
   /**
-   * Read the journal of a running incarnation that was begun to be read.
+   * Read the journal of a running incarnation, as `Incarnation.finishRead`.
    *
-   * @returns whether every row that was there then has been read
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`
    */
-  finishRead(incarnation: Incarnation): boolean {
+  finishRead(incarnation: Incarnation, first: FirstReading): boolean {
     const { table } = incarnation
-    const isComplete = incarnation.finishRead()
+    const isComplete = incarnation.finishRead(first)
     if (incarnation.table !== table) this.#changed(incarnation)
     return isComplete
   }

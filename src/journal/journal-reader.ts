@@ -34,6 +34,9 @@ interface Tail extends UnfoldedRows {
   readonly foldEnd: number
 }
 
+/** What `begin` read, per series with new rows. */
+export type FirstReading = ReadonlyMap<number, Tail>
+
 /** What was read of a journal. */
 export interface JournalReading {
   /** The series so far; those without new rows are the known ones. */
@@ -56,8 +59,6 @@ export interface JournalReading {
  */
 export class JournalReader {
   readonly #journal: Journal
-  /** What `begin` read, per series with new rows. */
-  readonly #tails = new Map<number, Tail>()
   readonly #copy: Float64Array<ArrayBuffer>
 
   /** @param copy as long as a block, for the block that is read; readers may share it */
@@ -86,30 +87,34 @@ export class JournalReader {
   /**
    * Read the rows behind the last fold for the first time. If another row of the series comes before
    * `read`, it makes the recorder publish them.
+   *
+   * @returns what `read` takes; reads may overlap, so each has its own
    */
-  begin(known: readonly PackedSeries[]): void {
-    this.#tails.clear()
+  begin(known: readonly PackedSeries[]): FirstReading {
+    const tails = new Map<number, Tail>()
     for (let series = 0; series < this.#journal.seriesCount; series++) {
       if (known[series]?.rows === this.#journal.rowsOf(series)) continue
-      this.#tails.set(series, this.#readTail(series))
+      tails.set(series, this.#readTail(series))
       const { floats } = this.#journal.blockOf(series)
       if (floats[SERIES.due] === DUE.nothing) floats[SERIES.due] = DUE.fold
     }
+    return tails
   }
 
   /**
    * Read the journal, at least `STORES_VISIBLE_MS` after `begin`.
    *
    * @param known the series as read or reported before
+   * @param tails the first reading, of `begin`
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`, when a number cannot be right
    */
-  read(known: readonly PackedSeries[]): JournalReading {
+  read(known: readonly PackedSeries[], tails: FirstReading): JournalReading {
     this.#requireSeriesCount()
     const all: PackedSeries[] = []
     let isComplete = true
     for (let series = 0; series < this.#journal.seriesCount; series++) {
       const before: PackedSeries | undefined = known[series]
-      const first = this.#tails.get(series)
+      const first = tails.get(series)
       if (before !== undefined && first === undefined) {
         all.push(before)
         continue
@@ -124,7 +129,6 @@ export class JournalReader {
       else if (hasFolds) all.push(this.#decode(series, tail))
       else break
     }
-    this.#tails.clear()
     return { series: all, isComplete }
   }
 

@@ -9,8 +9,7 @@ import type { PackedSeries } from '../../../src/stats/packed-series.js'
 /** The series of a journal whose recorder is on this thread, so that it cannot be busy. */
 export function seriesOf(journal: Journal): PackedSeries[] {
   const reader = readerOf(journal)
-  reader.begin([])
-  const { series, isComplete } = reader.read([])
+  const { series, isComplete } = reader.read([], reader.begin([]))
   assert.ok(isComplete)
   return [...series]
 }
