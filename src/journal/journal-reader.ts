@@ -4,7 +4,7 @@ import type { PackedSeries } from '../stats/packed-series.js'
 import { blockThread } from './block-thread.js'
 import type { Journal } from './journal.js'
 import { DUE, FLOAT64_WORDS, HEADER, RECENT_ROWS, SERIES } from './journal-layout.js'
-import { readSeries, type UnfoldedRows } from './read-series.js'
+import { isDuration, readSeries, type UnfoldedRows } from './read-series.js'
 
 /**
  * Milliseconds after which the stores of a thread are visible to all other threads. Processors
@@ -166,7 +166,8 @@ export class JournalReader {
 
   /**
    * The durations of the rows [from, to) of a series in seconds, rows counted from 0, or undefined
-   * where the ring may no longer hold them all: the last `recentRowsMax` are there.
+   * where the ring may no longer hold them all (the last `recentRowsMax` are there), or was written
+   * by other code.
    *
    * @param isEnded whether the thread of the recorder has ended
    */
@@ -180,7 +181,9 @@ export class JournalReader {
     const { floats, words } = this.#journal.blockOf(series)
     const durations = new Float64Array(to - from)
     for (let row = from; row < to; row++) {
-      durations[row - from] = floats[SERIES.recent + (row & RECENT_MASK)]
+      const duration = floats[SERIES.recent + (row & RECENT_MASK)]
+      if (!isDuration(duration)) return undefined
+      durations[row - from] = duration
     }
     // The loads above are performed before this one, as in `#copyFolded`.
     Atomics.add(words, LOCK_BEGIN, 0)

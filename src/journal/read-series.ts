@@ -56,8 +56,7 @@ export function readSeries(
   let [high, low, plainRows] = [0, 0, 0]
   for (let row = 0; row < durations.length; row++) {
     const durationSeconds = durations[row]
-    const isValid = durationSeconds >= 0 && durationSeconds <= DURATION_SECONDS_MAX
-    check(isValid, 'a duration', durationSeconds)
+    check(isDuration(durationSeconds), 'a duration', durationSeconds)
     if (row >= inBins) bins[layout.binOf(durationSeconds)]++
     if (durationSeconds >= PLAIN_MIN && durationSeconds < PLAIN_END) {
       // In two float64, as the fold adds up plain rows: a BigInt per row takes ten times as long.
@@ -83,6 +82,11 @@ export function readSeries(
   series.durationSum = durationSum
   series.bins = packBins(bins)
   return series
+}
+
+/** Whether a number can be a duration of a row, in seconds. */
+export function isDuration(value: number): boolean {
+  return value >= 0 && value <= DURATION_SECONDS_MAX
 }
 
 function readDurationSum(block: Float64Array): DurationSum {

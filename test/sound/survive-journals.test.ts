@@ -21,6 +21,9 @@ function rows(value: number): Corruption {
   }
 }
 
+/** A row that no fold counted; that of row 300 may have been asked for by a read. */
+const UNCOUNTED_ROW = 340
+
 const { numKeys, foldEnd, foldedCounters, sumHigh, sumLow, sumLimbs, bins, recent } = SERIES
 const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
   'more series than fit': (_floats, words) => {
@@ -48,9 +51,9 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
   'a sum of Infinity': setting(sumHigh, Number.POSITIVE_INFINITY),
   'a low sum of NaN': setting(sumLow, Number.NaN),
   'a negative sum': setting(sumLow, -1),
-  'a duration of NaN': setting(recent + 340, Number.NaN),
-  'a duration of -1': setting(recent + 340, -1),
-  'a duration of Infinity': setting(recent + 340, Number.POSITIVE_INFINITY),
+  'a duration of NaN': setting(recent + UNCOUNTED_ROW, Number.NaN),
+  'a duration of -1': setting(recent + UNCOUNTED_ROW, -1),
+  'a duration of Infinity': setting(recent + UNCOUNTED_ROW, Number.POSITIVE_INFINITY),
 }
 
 /** An engine with 300 rows in its journal and 356 after; only the first 300 were reported. */
@@ -117,5 +120,28 @@ for (const [what, corrupt] of Object.entries(CORRUPTIONS)) {
       assert.match(text, /^moonmeter_engine_records_total\{engine="0"\} 3(00|56)$/m)
     }
     other.close()
+  })
+}
+
+for (const duration of [Number.NaN, -1, Number.POSITIVE_INFINITY, 1e300]) {
+  test(`a duration that becomes ${duration} after it was counted is in no percentile`, async () => {
+    const lines: string[] = []
+    const aggregator = new EngineAggregator({
+      intervalMs: 60_000,
+      log: (line) => lines.push(line),
+    })
+    const link = aggregator.connect(0)
+    const recorder = createRecorder(link)
+    for (let row = 0; row < 10; row++) recorder.record('op', 0.5, 1)
+    recorder.report()
+    await waitUntil('a report', () => aggregator.snapshot().sources[0]?.health.reports === 1)
+    journalOf(link)
+      .blockOf(0)
+      .floats.fill(duration, recent, recent + 10)
+    const p90 = aggregator.stats(0).quantile('op', 0.9)
+    assert.equal(p90?.exact, false)
+    assert.ok(Math.abs(p90.seconds - 0.5) < 0.01)
+    await aggregator.close()
+    assert.match(lines.join(), /op_p90_ms=50\d\./)
   })
 }
