@@ -52,8 +52,11 @@ export async function sendResponse(
     }
   }
   if (hasBody && !isFirst(response)) await once(response, 'socket')
-  if (hasBody && !request.complete) endConnection(request)
-  else response.end()
+  if (hasBody && !request.complete) {
+    // Those of a response without content were not sent yet.
+    response.flushHeaders()
+    endConnection(request)
+  } else response.end()
 }
 
 /**

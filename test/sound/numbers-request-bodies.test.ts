@@ -97,6 +97,17 @@ for (const [name, framing] of Object.entries(FRAMINGS)) {
   })
 }
 
+test('a response without content arrives too when the body of its request does not', async (context) => {
+  const url = await serveText(context)
+  for (const [path, status] of Object.entries({ '/metrics': 200, '/healthz': 200, '/x': 404 })) {
+    const client = openClient(context, url)
+    const { header } = FRAMINGS['content-length']
+    client.socket.write(`HEAD ${path} HTTP/1.1\r\nhost: a\r\n${header}\r\n\r\nbegun`)
+    const text = (await client.closed).toString()
+    assert.match(text, new RegExp(`^HTTP/1.1 ${status} [^]*\r\n\r\n$`))
+  }
+})
+
 test('a client that expects 100-continue gets it and then the whole answer', async (context) => {
   const url = await serveText(context)
   const client = openClient(context, url)
