@@ -46,7 +46,7 @@ export const HEADER = {
   magic: 0,
   /** The recorder: series that have a name, published after it. */
   seriesCount: 1,
-  /** The recorder: reports sent, counted before their series are read. */
+  /** The recorder: reports posted to the port. */
   sent: 2,
   /** The aggregator: reports acknowledged. */
   acknowledged: 3,

@@ -293,7 +293,6 @@ export class Recorder {
     journal.fold()
     callSafely('sink.send', () => {
       if (!isFinal && sink.isReady?.() === false) return undefined
-      Atomics.add(journal.words, HEADER.sent, 1)
       const bytes = encodeReport({
         ...this.#identity,
         sequence: ++this.#sequence,

@@ -41,14 +41,14 @@ export class PortSink implements ReportSink {
   }
 
   isReady(): boolean {
-    const [sent, acknowledged] = [HEADER.sent, HEADER.acknowledged].map((word) => {
-      return Atomics.load(this.#words, word)
-    })
+    const sent = Atomics.load(this.#words, HEADER.sent)
+    const acknowledged = Atomics.load(this.#words, HEADER.acknowledged)
     // Both numbers wrap around after 2^31 reports; their difference does not.
     return ((sent - acknowledged) | 0) < UNACKNOWLEDGED_MAX
   }
 
   send(bytes: Uint8Array): void {
+    Atomics.add(this.#words, HEADER.sent, 1)
     // Copied, not transferred: once a thread has transferred any memory, compiled code checks at
     // each access whether the array is still attached, and a row takes 2 ns longer.
     this.#port.postMessage(bytes)

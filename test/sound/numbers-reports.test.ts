@@ -146,6 +146,23 @@ for (const [what, now] of [
   })
 }
 
+test('an engine whose clock throws for a while reports afterwards', async () => {
+  const aggregator = new EngineAggregator({ intervalMs: 60_000 })
+  let isBroken = true
+  const now = () => {
+    if (isBroken) throw new Error('no time')
+    return 0
+  }
+  const recorder = createRecorder(aggregator.connect(0), { now })
+  recorder.record('op', 1, 1)
+  for (let report = 0; report < 3; report++) recorder.report()
+  isBroken = false
+  recorder.report()
+  await waitUntil('a report', () => healthOf(aggregator).reports === 1)
+  recorder.close()
+  await aggregator.close()
+})
+
 test('durations whose sum would be infinite are refused where they are recorded', async () => {
   const aggregator = new EngineAggregator()
   const recorder = createRecorder(aggregator.connect(0))
