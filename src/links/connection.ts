@@ -1,5 +1,7 @@
+import { types } from 'node:util'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { LocalIncarnation } from '../aggregator/journal-reads.js'
+import { describe } from '../describe.js'
 import type { Journal } from '../journal/journal.js'
 import { HEADER, JOURNAL_STATE, ROWS_COUNTED } from '../journal/journal-layout.js'
 
@@ -91,7 +93,8 @@ export class Connection {
       this.#handle(message)
       return
     }
-    this.#waiting.push(message)
+    // Anything but bytes is rejected in any case, and may be large.
+    this.#waiting.push(types.isUint8Array(message) ? message : describe(message))
     this.#waitingBytes += bytesOf(message)
     if (this.#waiting.length <= WAITING_MAX && this.#waitingBytes <= this.#waitingBytesMax) return
     this.#waiting.length = 0
@@ -100,7 +103,8 @@ export class Connection {
   }
 
   #handle(message: unknown): void {
-    if (this.#handled === 0) setImmediate(() => this.#endTurn()).unref()
+    // Not unreferenced: where messages wait, the event loop has to turn again.
+    if (this.#handled === 0) setImmediate(() => this.#endTurn())
     this.#handled++
     this.#events.message(message)
   }
@@ -123,8 +127,7 @@ export class Connection {
   }
 }
 
-/** The size of a message, as far as its type shows it. */
+/** The bytes that a message holds in memory: all of a buffer is posted with a view of it. */
 function bytesOf(message: unknown): number {
-  if (typeof message === 'string') return message.length
-  return ArrayBuffer.isView(message) ? message.byteLength : 0
+  return types.isUint8Array(message) ? message.buffer.byteLength : 0
 }

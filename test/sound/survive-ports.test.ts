@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { EngineAggregator, type RejectionReason } from '../../src/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
@@ -99,4 +99,28 @@ test('a recorder that makes reports in a loop is not disconnected, and other eve
     return (aggregator.snapshot().sources[0]?.health.reports ?? 0) > 100
   })
   assert.deepEqual(rejectionsOf(aggregator), {})
+})
+
+test('large messages that are no bytes take no memory while they wait, and all are rejected', async (context) => {
+  const aggregator = new EngineAggregator()
+  context.after(() => aggregator.close())
+  const { port } = aggregator.connect(0)
+  const large = { text: 'x'.repeat(2 ** 18) }
+  const before = process.memoryUsage().rss
+  for (let message = 0; message < 1_000; message++) {
+    port.postMessage(large)
+    // Received in the next turn, sixteen times as many as are handled in it.
+    if (message % 250 === 249) await turn()
+  }
+  await waitUntil('all rejections', () => rejectionsOf(aggregator).type === 1_000)
+  assert.ok(process.memoryUsage().rss - before < 150 * 2 ** 20)
+})
+
+test('messages that wait are handled though nothing else happens', async (context) => {
+  const aggregator = new EngineAggregator({ intervalMs: 60_000 })
+  context.after(() => aggregator.close())
+  const { port } = aggregator.connect(0)
+  for (let message = 0; message < 1_000; message++) port.postMessage(message)
+  await sleep(300)
+  assert.deepEqual(rejectionsOf(aggregator), { type: 1_000 })
 })
