@@ -1,17 +1,18 @@
+import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { MetricFamily } from '../exposition/metric-family.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { canRemove, type MetricsRegistry } from './metrics-registry.js'
 import { RegisteredMetric } from './registered-metric.js'
-import { ScrapeSnapshots } from './scrape-snapshots.js'
+import { shareInTurn } from './share-in-turn.js'
 
 /**
  * Register families in a registry: all of them or, where one is refused, none.
  *
- * @param read takes a snapshot for a scrape; all families of one scrape share it
+ * @param read takes a snapshot for a scrape
  * @param reset called when the registry resets its metrics
- * @returns removes them from the registry again; it throws `INVALID_OPTION` where the registry
- * cannot remove metrics
+ * @returns a function that removes them from the registry; it throws `INVALID_OPTION` where the
+ * registry cannot remove metrics
  * @throws MoonmeterError `INVALID_OPTION` when the registry is none, or does not take one of them
  */
 export function registerFamilies(
@@ -23,13 +24,11 @@ export function registerFamilies(
   if (typeof registry?.registerMetric !== 'function') {
     throw new MoonmeterError(
       'INVALID_OPTION',
-      `registry: expected a registry of prom-client or one like it, got ${registry === null ? 'null' : typeof registry}`,
+      `registry: expected a registry of prom-client or one like it, got ${describe(registry)}`,
     )
   }
-  const snapshots = new ScrapeSnapshots(families.length, read)
-  const metrics = families.map((family, index) => {
-    return new RegisteredMetric(registry, family, () => snapshots.ask(index), reset)
-  })
+  const shared = shareInTurn(read)
+  const metrics = families.map((family) => new RegisteredMetric(registry, family, shared, reset))
   const unregister = () => {
     for (const metric of metrics) metric.unregister()
   }

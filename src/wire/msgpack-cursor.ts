@@ -57,52 +57,22 @@ export class MsgpackCursor {
     if (type <= 0x8f) return this.#members('map', type & 0x0f)
     if (type <= 0x9f) return this.#members('array', type & 0x0f)
     if (type <= 0xbf) return this.#content('string', type & 0x1f)
-    switch (type) {
-      case 0xc0:
-        return this.#content('nil', 0)
-      case 0xc1:
-        throw rejection('malformed', 'no byte 0xc1, which MessagePack never uses', this.bytes)
-      case 0xc2: // false
-      case 0xc3: // true
-        return this.#content('boolean', 0)
-      case 0xc4: // bin 8, 16, 32
-      case 0xc5:
-      case 0xc6:
-        return this.#content('binary', this.#length(1 << (type - 0xc4)))
-      case 0xc7: // ext 8, 16, 32; a byte names the type of the extension
-      case 0xc8:
-      case 0xc9:
-        return this.#content('extension', 1 + this.#length(1 << (type - 0xc7)))
-      case 0xca: // float 32
-        return this.#content('number', 4)
-      case 0xcb: // float 64
-        return this.#content('number', 8)
-      case 0xcc: // uint 8, 16, 32, 64
-      case 0xcd:
-      case 0xce:
-      case 0xcf:
-        return this.#content('number', 1 << (type - 0xcc))
-      case 0xd0: // int 8, 16, 32, 64
-      case 0xd1:
-      case 0xd2:
-      case 0xd3:
-        return this.#content('number', 1 << (type - 0xd0))
-      case 0xd4: // fixext 1, 2, 4, 8, 16
-      case 0xd5:
-      case 0xd6:
-      case 0xd7:
-      case 0xd8:
-        return this.#content('extension', 1 + (1 << (type - 0xd4)))
-      case 0xd9: // str 8, 16, 32
-      case 0xda:
-      case 0xdb:
-        return this.#content('string', this.#length(1 << (type - 0xd9)))
-      case 0xdc: // array 16, 32
-      case 0xdd:
-        return this.#members('array', this.#length(2 << (type - 0xdc)))
-      default: // map 16, 32
-        return this.#members('map', this.#length(2 << (type - 0xde)))
+    // The types of a kind differ in the bytes of a number, or of a length that precedes the content.
+    if (type === 0xc0) return this.#content('nil', 0)
+    if (type === 0xc1) {
+      throw rejection('malformed', 'no byte 0xc1, which MessagePack never uses', this.bytes)
     }
+    if (type <= 0xc3) return this.#content('boolean', 0)
+    if (type <= 0xc6) return this.#content('binary', this.#length(1 << (type - 0xc4)))
+    // A byte names the type of an extension.
+    if (type <= 0xc9) return this.#content('extension', 1 + this.#length(1 << (type - 0xc7)))
+    if (type <= 0xcb) return this.#content('number', 4 << (type - 0xca)) // floats
+    if (type <= 0xcf) return this.#content('number', 1 << (type - 0xcc)) // without a sign
+    if (type <= 0xd3) return this.#content('number', 1 << (type - 0xd0)) // with a sign
+    if (type <= 0xd8) return this.#content('extension', 1 + (1 << (type - 0xd4)))
+    if (type <= 0xdb) return this.#content('string', this.#length(1 << (type - 0xd9)))
+    if (type <= 0xdd) return this.#members('array', this.#length(2 << (type - 0xdc)))
+    return this.#members('map', this.#length(2 << (type - 0xde)))
   }
 
   /**

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { shareInTurn } from '../../src/registry/share-in-turn.js'
+
+/** A shared read of a counter. */
+function newCounter() {
+  const state = { counted: 0, reads: 0 }
+  const read = shareInTurn(async () => {
+    state.reads++
+    return state.counted
+  })
+  return { state, read }
+}
+
+test('calls of one synchronous turn share one read, and none shows less than there was at its call', async () => {
+  const { state, read } = newCounter()
+  const early = [read(), read()]
+  state.counted = 1
+  const late = read()
+  assert.equal(state.reads, 0)
+  assert.deepEqual(await Promise.all([...early, late]), [1, 1, 1])
+  assert.equal(state.reads, 1)
+})
+
+test('calls of a later turn, and those that come during a read, have a read of their own', async () => {
+  const { state, read } = newCounter()
+  assert.equal(await read(), 0)
+  state.counted = 1
+  const second = read()
+  await Promise.resolve()
+  state.counted = 2
+  assert.deepEqual(await Promise.all([second, read()]), [1, 2])
+  assert.equal(state.reads, 3)
+})
+
+test('a read that fails is a failure of those who called, and the next one is tried', async () => {
+  let reads = 0
+  const read = shareInTurn(async () => {
+    if (++reads === 1) throw new Error('not yet')
+    return reads
+  })
+  const calls = [read(), read()]
+  for (const call of calls) await assert.rejects(call, /not yet/)
+  assert.equal(await read(), 2)
+})
