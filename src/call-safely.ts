@@ -9,21 +9,25 @@ const warned = new Set<string>()
  *
  * @param name of the callback, for the warning
  * @param onFailure called after each failure: before this returns, or once a promise is rejected
+ * @returns what the callback returns; undefined where it throws
  */
-export function callSafely(
+export function callSafely<Result>(
   name: string,
-  call: () => unknown,
+  call: () => Result,
   onFailure: () => void = () => {},
-): void {
+): Result | undefined {
   const fail = (error: unknown) => {
     warn(name, error)
     onFailure()
   }
   try {
-    const result = call() as Partial<PromiseLike<unknown>> | null | undefined
-    if (typeof result?.then === 'function') Promise.resolve(result).catch(fail)
+    const result = call()
+    const { then } = (result ?? {}) as Partial<PromiseLike<unknown>>
+    if (typeof then === 'function') Promise.resolve(result).catch(fail)
+    return result
   } catch (error) {
     fail(error)
+    return undefined
   }
 }
 

@@ -19,9 +19,9 @@ export function proxyOf<Client extends object>(
 }
 
 /**
- * Everything is asked of the client. The target of the proxy is an object of its own: of a frozen
- * client, a proxy would have to return the methods as they are. Node requires a target to have what
- * the proxy reports as fixed, so that is mirrored there.
+ * Every operation on the proxy is done to the client. The target of the proxy is another object: a
+ * proxy whose target is frozen has to return the methods as they are. A target must have what its
+ * proxy reports as fixed, so fixed properties of the client are copied to it.
  */
 class ClientHandler implements ProxyHandler<object> {
   readonly proxy: object

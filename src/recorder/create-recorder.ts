@@ -1,16 +1,20 @@
 import { MessagePort } from 'node:worker_threads'
+import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import { Journal } from '../journal/journal.js'
 import { HEADER, JOURNAL_STATE, JournalLayout, SERIES_MAX } from '../journal/journal-layout.js'
-import { refuseUnknownOptions, requireNumber, requireType, TIMER_MS_MAX } from '../options.js'
+import { refuseUnknownOptions, requireType, resolveNumbers, TIMER_MS_MAX } from '../options.js'
 import { engineIndex, instanceName } from '../source-identity.js'
 import { BinLayout } from '../stats/bin-layout.js'
 import { incarnationNumber } from './incarnation-number.js'
 import { Recorder } from './recorder.js'
 import { PortSink, type ReportSink } from './report-sink.js'
 
-const INTERVAL_MS = { fallback: 1_000, min: 1, max: TIMER_MS_MAX, integer: true }
+const NUMBERS = {
+  intervalMs: { fallback: 1_000, min: 1, max: TIMER_MS_MAX, integer: true },
+  seriesMax: SERIES_MAX,
+} as const
 
 /** Options of a recorder for a link. */
 export interface RecorderOptions {
@@ -33,16 +37,6 @@ export interface SinkRecorderOptions extends RecorderOptions {
   /** Series (operation × status) told apart, one of them `other`; default 32. */
   readonly seriesMax?: number
 }
-
-const SINK_OPTION_NAMES: readonly (keyof SinkRecorderOptions)[] = [
-  'engine',
-  'sink',
-  'instance',
-  'bounds',
-  'intervalMs',
-  'seriesMax',
-  'now',
-]
 
 /**
  * Start recording on this thread.
@@ -105,7 +99,8 @@ function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
 }
 
 function recordToSink(options: SinkRecorderOptions): Recorder {
-  refuseUnknownOptions('createRecorder', options, SINK_OPTION_NAMES)
+  const others = ['engine', 'sink', 'instance', 'bounds', 'now']
+  const { intervalMs, seriesMax } = resolveNumbers('createRecorder', NUMBERS, options, others)
   const { sink, now = Date.now } = options
   requireType('now', 'function', options.now)
   if (typeof sink?.send !== 'function') {
@@ -116,7 +111,6 @@ function recordToSink(options: SinkRecorderOptions): Recorder {
   }
   const engine = engineIndex(options.engine)
   const instance = instanceName(options.instance)
-  const seriesMax = requireNumber('seriesMax', SERIES_MAX, options.seriesMax)
   const layout = new JournalLayout(BinLayout.of(options.bounds), seriesMax)
   const journal = new Journal(Journal.allocate(layout), layout)
   const incarnation = incarnationNumber(now())
@@ -124,7 +118,7 @@ function recordToSink(options: SinkRecorderOptions): Recorder {
     identity: { engine, incarnation, ...(instance !== undefined && { instance }) },
     journal,
     sink,
-    intervalMs: requireNumber('intervalMs', INTERVAL_MS, options.intervalMs),
+    intervalMs,
     now,
   })
 }
@@ -135,9 +129,4 @@ function isLink(link: EngineLink): boolean {
     Array.isArray(link.bounds) &&
     [link.engine, link.incarnation, link.seriesMax, link.intervalMs].every(Number.isSafeInteger)
   )
-}
-
-function describe(target: unknown): string {
-  if (target === null || typeof target !== 'object') return String(target)
-  return `an object with ${Object.keys(target).join(', ') || 'no fields'}`
 }

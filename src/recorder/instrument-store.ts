@@ -38,10 +38,9 @@ type BytesOf = NonNullable<InstrumentOptions['bytesOf']>
  * and gets only); an exception is an `error` of all keys and is rethrown.
  *
  * The proxy returns what the client returns. Of a promise without properties of its own, it returns
- * another promise with the same outcome, so that a rejection that nobody handles stays one. Any other
- * thenable is returned itself, as it may have methods and may begin its work in `then`, as queries
- * of some libraries do: it gets a `then` of its own, which calls the former one and records the first
- * outcome. Such a call is recorded once its answer is awaited.
+ * another promise with the same outcome, so that an unhandled rejection stays one. Any other thenable
+ * is returned itself, with a `then` that calls the former one and records the first outcome: such a
+ * call is recorded once its answer is awaited, as queries of some libraries begin only then.
  *
  * @throws MoonmeterError `INVALID_OPTION` for an unknown option, no recorder, or a client that has
  * none of the three methods; those that it gets later are recorded too
@@ -140,20 +139,12 @@ class StoreCalls {
 
   /** Milliseconds, or NaN where the clock throws. */
   #readClock(): number {
-    let nowMs = Number.NaN
-    callSafely('now', () => {
-      nowMs = this.#now()
-    })
-    return nowMs
+    return callSafely('now', this.#now) ?? Number.NaN
   }
 
   /** The bytes of a call; 0 where `bytesOf` throws or returns no valid number. */
   #countBytes(keys: readonly unknown[], rest: readonly unknown[], result: unknown): number {
-    let bytes: unknown
-    callSafely('bytesOf', () => {
-      bytes = this.#bytesOf(keys, rest, result)
-      return bytes
-    })
+    const bytes: unknown = callSafely('bytesOf', () => this.#bytesOf(keys, rest, result))
     return typeof bytes === 'number' && bytes >= 0 && bytes <= COUNT_MAX ? bytes : 0
   }
 }

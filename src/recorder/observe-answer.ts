@@ -5,18 +5,14 @@ import { callSafely } from '../call-safely.js'
 type TakeOutcome = (failed: boolean, result?: unknown) => void
 
 /**
- * Tell the outcome of what a method answered: at once for a value, and once it is settled for a
+ * Observe the outcome of what a method returned: at once for a value, and once it is settled for a
  * promise or another thenable.
  *
- * To observe a promise counts as handling its rejection. So of a plain promise, the caller gets
- * another one with the same outcome, whose rejection is the caller's to handle.
- *
- * Another thenable is returned itself: it may have methods, and its `then` may begin the work and
- * begin it again at each call. So `then` is not called here but replaced, in this object only, by
- * one that takes the outcome on its way to the caller.
- *
- * A promise with properties of its own is returned itself too. `await` does not call its `then`, so
- * it is observed at once.
+ * - A plain promise: observing it counts as handling its rejection, so the caller gets another one
+ *   with the same outcome.
+ * - Another thenable: it may have methods, and each call of its `then` may begin the work. So `then`
+ *   is not called here but replaced, in this object only, by one that also takes the outcome.
+ * - A promise with properties of its own: `await` does not call its `then`, so it is observed at once.
  *
  * @returns what the caller gets
  */

@@ -1,5 +1,4 @@
 import { callSafely } from '../call-safely.js'
-import { OTHER } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
 import type { Journal } from '../journal/journal.js'
 import {
@@ -13,16 +12,13 @@ import { NO_BLOCK, type SeriesBlock } from '../journal/series-block.js'
 import { refuseUnknownOptions } from '../options.js'
 import type { SourceIdentity } from '../source-identity.js'
 import { BoundedNames } from '../stats/bounded-names.js'
-import { KNOWN_STATUSES, ROW_FIELDS, type RowOptions } from '../stats/row.js'
+import { ROW_FIELDS, type RowOptions } from '../stats/row.js'
 import { encodeReport } from '../wire/report.js'
 import { OperationRecorder, type SeriesOwner } from './operation-recorder.js'
 import type { ReportSink } from './report-sink.js'
+import { SeriesBlocks } from './series-blocks.js'
 import { UNSET_STATUS } from './unset-status.js'
 
-/** Statuses of one operation told apart in a journal; rows of further ones go to `other`. */
-const STATUSES_MAX = 8
-/** Statuses of operation `other` that always have a place. */
-const OTHER_STATUSES: readonly string[] = [...KNOWN_STATUSES, OTHER]
 /** Operations that are found without a look-up by name; a power of two. */
 const RECENT_OPERATIONS = 16
 
@@ -50,19 +46,15 @@ export class Recorder {
   readonly #onMessage: RecorderParts['onMessage']
   readonly #owner: SeriesOwner
   readonly #operations: BoundedNames<OperationRecorder>
-  /** The memory of each series, by operation and status. */
-  readonly #blocks = new Map<string, BoundedNames<SeriesBlock>>()
   readonly #timer: NodeJS.Timeout
   /** Operations that `record` was called for, each at a place derived from its name. */
   readonly #recent: OperationRecorder[]
   /** Where rows and reports go; undefined after the aggregator has disconnected. */
-  #target: { readonly journal: Journal; readonly sink: ReportSink } | undefined
+  #target: { journal: Journal; blocks: SeriesBlocks; sink: ReportSink } | undefined
   /** The memory that rows are written to after that. */
   #unread: SeriesBlock | undefined
-  /** Rows that came after the aggregator's last read, and before this recorder noticed. */
+  /** Rows in the journal that came after the aggregator's last read. */
   #rowsLate = 0
-  /** Places of the journal that are kept for known statuses of the operations so far. */
-  #placesKept = OTHER_STATUSES.length
   #sequence = 0
   #wasStopRequested = false
   #stop: AbortController | undefined
@@ -78,7 +70,7 @@ export class Recorder {
     this.#intervalMs = intervalMs
     this.#now = now
     this.#onMessage = onMessage
-    this.#target = { journal, sink }
+    this.#target = { journal, blocks: new SeriesBlocks(journal), sink }
     this.#owner = {
       bins,
       blockOf: (operation, status) => this.#blockOf(operation, status),
@@ -173,9 +165,7 @@ export class Recorder {
     )
   }
 
-  /**
-   * The handle of an operation. A comparison of its name takes a third of the look-up in the map.
-   */
+  /** The handle of an operation. A comparison of its name takes a third of the look-up in the map. */
   #recorderOf(operation: string): OperationRecorder {
     if (typeof operation !== 'string') return this.operation(operation)
     const place = (operation.length + operation.charCodeAt(0)) & (RECENT_OPERATIONS - 1)
@@ -202,12 +192,12 @@ export class Recorder {
     this.#release()
   }
 
-  /** The aggregator may have asked for a report just before the interval was over. */
+  /** Send no report right after one that was due because the engine had been silent. */
   #reportInTime(): void {
     if (performance.now() - this.#reportedMs >= this.#intervalMs / 2) this.report()
   }
 
-  /** Whether the aggregator no longer counts rows; it tells so in the header of the journal. */
+  /** Whether the aggregator has read the journal for the last time, as its header shows. */
   #isDisconnected(): boolean {
     if (this.#target === undefined) return this.#unread !== undefined
     const { words } = this.#target.journal
@@ -216,7 +206,7 @@ export class Recorder {
     return true
   }
 
-  /** Count rows apart from now on, as nobody reads the journal. */
+  /** Count further rows in memory of this thread, since the journal is no longer read. */
   #disconnect(): void {
     if (this.#target === undefined) return
     const { layout, floats, words, rows } = this.#target.journal
@@ -228,11 +218,10 @@ export class Recorder {
     this.#release()
   }
 
-  /** Let go of the timer, the sink and the journal, to which the handles refer too. */
+  /** Release the timer, the sink and the journal, to which the handles refer too. */
   #release(): void {
     clearInterval(this.#timer)
     for (const operation of this.#operations.entries.values()) operation.detach()
-    this.#blocks.clear()
     this.#wasStopRequested = this.stopRequested
     const sink = this.#target?.sink
     this.#target = undefined
@@ -252,37 +241,7 @@ export class Recorder {
       throw new MoonmeterError('INVALID_ROW', `status: expected a string, got ${typeof status}`)
     }
     if (this.#unread !== undefined) return this.#unread
-    let statuses = this.#blocks.get(operation)
-    if (statuses === undefined) {
-      if (operation !== OTHER) this.#placesKept += KNOWN_STATUSES.length
-      const make = (name: string) => this.#addSeries(operation, name)
-      statuses = new BoundedNames(STATUSES_MAX, make, KNOWN_STATUSES)
-      this.#blocks.set(operation, statuses)
-    }
-    return statuses.get(status)
-  }
-
-  /**
-   * A new block for a series. Where the places that are left are kept for others, it is a block of
-   * operation `other`.
-   */
-  #addSeries(operation: string, status: string): SeriesBlock {
-    if (this.#target === undefined) return NO_BLOCK
-    const { journal } = this.#target
-    const isKnown = KNOWN_STATUSES.includes(status)
-    const isOther = operation === OTHER && OTHER_STATUSES.includes(status)
-    const left = journal.layout.blockCount - journal.seriesCount
-    if (!isOther && left <= (isKnown ? this.#otherPlacesKept : this.#placesKept)) {
-      return this.#blockOf(OTHER, isKnown ? status : OTHER)
-    }
-    if (isOther || isKnown) this.#placesKept--
-    return journal.blockOf(journal.addSeries({ operation, status }))
-  }
-
-  /** Of the places that are kept, those of operation `other`. */
-  get #otherPlacesKept(): number {
-    const used = this.#blocks.get(OTHER)?.entries
-    return OTHER_STATUSES.filter((status) => used?.has(status) !== true).length
+    return this.#target?.blocks.get(operation, status) ?? NO_BLOCK
   }
 
   #send(isFinal: boolean): void {

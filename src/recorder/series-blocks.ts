@@ -1,0 +1,53 @@
+import { OTHER } from '../catalogue.js'
+import type { Journal } from '../journal/journal.js'
+import type { SeriesBlock } from '../journal/series-block.js'
+import { BoundedNames } from '../stats/bounded-names.js'
+import { KNOWN_STATUSES } from '../stats/row.js'
+
+/** Statuses of one operation told apart in a journal; rows of further ones go to `other`. */
+const STATUSES_MAX = 8
+/** Statuses of operation `other` that always have a block. */
+const OTHER_STATUSES: readonly string[] = [...KNOWN_STATUSES, OTHER]
+
+/**
+ * The blocks of a journal by operation and status. Known statuses of the operations so far keep
+ * their blocks free; a series that gets none shares one of operation `other`.
+ */
+export class SeriesBlocks {
+  readonly #journal: Journal
+  readonly #blocks = new Map<string, BoundedNames<SeriesBlock>>()
+  /** Free blocks that are kept for known statuses of the operations so far. */
+  #kept = OTHER_STATUSES.length
+
+  constructor(journal: Journal) {
+    this.#journal = journal
+  }
+
+  get(operation: string, status: string): SeriesBlock {
+    let statuses = this.#blocks.get(operation)
+    if (statuses === undefined) {
+      if (operation !== OTHER) this.#kept += KNOWN_STATUSES.length
+      const add = (name: string) => this.#add(operation, name)
+      statuses = new BoundedNames(STATUSES_MAX, add, KNOWN_STATUSES)
+      this.#blocks.set(operation, statuses)
+    }
+    return statuses.get(status)
+  }
+
+  #add(operation: string, status: string): SeriesBlock {
+    const journal = this.#journal
+    const isKnown = KNOWN_STATUSES.includes(status)
+    const isOther = operation === OTHER && OTHER_STATUSES.includes(status)
+    const free = journal.layout.blockCount - journal.seriesCount
+    if (!isOther && free <= (isKnown ? this.#keptForOther : this.#kept)) {
+      return this.get(OTHER, isKnown ? status : OTHER)
+    }
+    if (isOther || isKnown) this.#kept--
+    return journal.blockOf(journal.addSeries({ operation, status }))
+  }
+
+  get #keptForOther(): number {
+    const used = this.#blocks.get(OTHER)?.entries
+    return OTHER_STATUSES.filter((status) => used?.has(status) !== true).length
+  }
+}
