@@ -27,7 +27,7 @@ export function describe(value: unknown): string {
   }
 }
 
-/** What an error, or whatever else was thrown, says; it never throws. */
+/** The message of an error, or of whatever else was thrown; it never throws. */
 export function messageOf(thrown: unknown): string {
   if (typeof thrown === 'string') return thrown
   try {

@@ -81,16 +81,8 @@ export interface AggregatorSettings<Registry extends MetricsRegistry> extends Ag
   readonly sums: ConnectorStatsOptions
 }
 
-const OTHER_NAMES: readonly (keyof AggregatorOptions)[] = [
-  'registry',
-  'modelName',
-  'bounds',
-  'silentAfterMs',
-  'log',
-  'onRejected',
-  'now',
-  'monotonicNow',
-]
+const FUNCTIONS = ['log', 'onRejected', 'now', 'monotonicNow'] as const
+const OTHER_NAMES = ['registry', 'modelName', 'bounds', 'silentAfterMs', ...FUNCTIONS]
 
 /**
  * The options checked and with their defaults.
@@ -102,9 +94,7 @@ export function readOptions<Registry extends MetricsRegistry>(
 ): AggregatorSettings<Registry> {
   const numbers = resolveNumbers('EngineAggregator', NUMBERS, options, OTHER_NAMES)
   requireType('modelName', 'string', options.modelName)
-  for (const name of ['log', 'onRejected', 'now', 'monotonicNow'] as const) {
-    requireType(name, 'function', options[name])
-  }
+  for (const name of FUNCTIONS) requireType(name, 'function', options[name])
   const layout = new ColumnLayout(BinLayout.of(options.bounds))
   // At least as many as a journal tells apart.
   const operationsMax = Math.max(OPERATIONS_MAX, numbers.seriesMax)

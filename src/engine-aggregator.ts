@@ -22,7 +22,7 @@ import type { Snapshot } from './snapshot/snapshot.js'
 import { engineIndex, instanceName } from './source-identity.js'
 import { MooncakeStoreConnectorStats } from './wire/mooncake-store-connector-stats.js'
 
-/** Times per interval at which overdue reports are asked for. */
+/** Times per interval at which overdue reports are requested. */
 const CHECKS_PER_INTERVAL = 4
 /** Engines that are read or added up between two looks at the clock: some 2 ms of work. */
 const ENGINES_PER_STEP = 16
@@ -82,7 +82,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     this.#logging = log && new KVConnectorLogging({ log, stats: sums })
     const families = [...storeFamilies(layout, modelName), ...selfFamilies()]
     this.#unregister = registerFamilies(registry, families, () => runYielding(this.#scrape()))
-    // Asked for more often than reports are due, so that none is late by a whole interval.
+    // More often than reports are due, so that none is late by a whole interval.
     const checkMs = Math.ceil(intervalMs / CHECKS_PER_INTERVAL)
     this.#every(checkMs, () => this.#links.requestOverdueReports())
     const logging = this.#logging
@@ -118,7 +118,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   }
 
   /**
-   * Connect every thread that asks for it with `connectRecorder`, until `close`: for pools that
+   * Connect every thread that calls `connectRecorder`, until `close`: for pools that
    * start their threads themselves. A thread that names no engine gets the lowest index that is not
    * in use. Only one aggregator at a time may accept threads: threads do not say which one they mean.
    *

@@ -48,8 +48,8 @@ export interface AggregationSettings extends SourceSettings {
 }
 
 /**
- * The sources and their incarnations: takes reports, rows and journals, and produces snapshots. It
- * knows neither how payloads travel nor how snapshots are shown.
+ * The sources and their incarnations: takes reports, rows and journals, and produces snapshots. How
+ * payloads travel and how snapshots are shown is no part of it.
  */
 export class Aggregation {
   readonly #settings: AggregationSettings

@@ -217,7 +217,7 @@ export class Source {
 
   #restartCounts(): Readonly<Record<string, number>> {
     const { entries } = this.#restarts
-    // Most engines never restart, and each scrape asks all of them.
+    // Most engines never restart, and each scrape reads the counts of all.
     if (entries.size === 0) return NO_RESTARTS
     return Object.fromEntries(Array.from(entries, ([reason, { count }]) => [reason, count]))
   }

@@ -1,5 +1,5 @@
 import type { EngineAggregator } from '../engine-aggregator.js'
-import { partsOf, type SourceSnapshot } from '../snapshot/source-snapshot.js'
+import type { SourceSnapshot } from '../snapshot/source-snapshot.js'
 import { ConnectorStats } from '../stats/connector-stats.js'
 import type { OperationStats } from '../stats/operation-stats.js'
 import { formatDuration, formatInteger } from './format.js'
@@ -57,16 +57,15 @@ export function summarize(aggregator: EngineAggregator, enginesMax?: number): Su
 /** Returns a function that makes the stats of an engine from one snapshot of all. */
 function readerOfStats(aggregator: EngineAggregator): (engine: number) => ConnectorStats {
   const { sources, bounds } = aggregator.snapshot()
-  const byEngine = new Map<number | string, SourceSnapshot[]>()
+  const byEngine = new Map<unknown, SourceSnapshot[]>()
   for (const source of sources) {
-    byEngine.set(source.engine, [...(byEngine.get(source.engine) ?? []), source])
+    const others = byEngine.get(source.engine)
+    if (others === undefined) byEngine.set(source.engine, [source])
+    else others.push(source)
   }
   return (engine) => {
     const stats = new ConnectorStats({ ...STATS_LIMITS, bounds })
-    for (const source of byEngine.get(engine) ?? []) {
-      const { names, series } = partsOf(source).table
-      for (const [index, name] of names.entries()) stats.addPacked({ ...series[index], ...name })
-    }
+    for (const source of byEngine.get(engine) ?? []) source.addTo(stats)
     return stats
   }
 }

@@ -50,7 +50,7 @@ export const HEADER = {
   sent: 2,
   /** The aggregator: reports acknowledged. */
   acknowledged: 3,
-  /** The aggregator: 1 asks the engine to stop. */
+  /** The aggregator: 1 when the engine is to stop. */
   stopRequested: 4,
   /** The recorder, and at the end the aggregator: one of `JOURNAL_STATE`. */
   state: 5,
@@ -95,8 +95,8 @@ export const SERIES = {
   /** The sum of each counter of the rows, in `COUNTER_UNIT`. */
   ...COUNTER_OFFSETS,
   /**
-   * What the aggregator asks for: one of `DUE`, reset by the recorder. Each series has this field, so
-   * that `record` reads only its own block.
+   * One of `DUE`, set by the aggregator and reset by the recorder. Each series has this field, so that
+   * `record` reads only its own block.
    */
   due: RECENT - 1,
   /** Ring of the most recent durations: that of row `r` is at `r` mod `RECENT_ROWS`. */

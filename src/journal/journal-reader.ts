@@ -1,7 +1,7 @@
 import { ROW_COUNTER_NAMES } from '../catalogue.js'
-import { MoonmeterError } from '../errors.js'
 import type { PackedSeries } from '../stats/packed-series.js'
 import { blockThread } from './block-thread.js'
+import { corruptJournal } from './corrupt-journal.js'
 import type { Journal } from './journal.js'
 import { DUE, FLOAT64_WORDS, HEADER, RECENT_ROWS, SERIES } from './journal-layout.js'
 import { isDuration, readSeries, type UnfoldedRows } from './read-series.js'
@@ -48,14 +48,11 @@ export interface JournalReading {
 /**
  * Reads the journal of a recorder on another thread. Nothing here depends on a strong memory order:
  *
- * - What folds counted is copied under the seqlock of the series. The copy is used if no fold
- *   began before its end.
+ * - What folds counted is copied under the seqlock of the series.
  * - Rows behind the last fold are written by plain stores, which become visible in any order. They
  *   are read twice, `STORES_VISIBLE_MS` apart: by `begin` and by `read`. They are used if both
  *   readings are equal and no row is half written.
  * - After the end of the thread, `readEnded` reads everything.
- *
- * Numbers are checked as they are read; see `readSeries`.
  */
 export class JournalReader {
   readonly #journal: Journal
@@ -245,7 +242,8 @@ export class JournalReader {
   #requireSeriesCount(): void {
     const count = Atomics.load(this.#journal.words, HEADER.seriesCount)
     const { blockCount } = this.#journal.layout
-    if (count < 0 || count > blockCount) throw corrupt(`from 0 to ${blockCount} series`, count)
+    if (count < 0 || count > blockCount)
+      throw corruptJournal(`from 0 to ${blockCount} series`, count)
   }
 }
 
@@ -257,20 +255,11 @@ export function recentRowsMax(isEnded: boolean): number {
 function requireTail({ rows, rowsBegun, foldEnd, durations }: Tail): void {
   const isInRing = rows - foldEnd === durations.length
   if (isInRing && (rowsBegun === rows || rowsBegun === rows + 1)) return
-  throw corrupt(`from ${foldEnd} to ${foldEnd + RECENT_ROWS} rows, all begun`, rows)
+  throw corruptJournal(`from ${foldEnd} to ${foldEnd + RECENT_ROWS} rows, all begun`, rows)
 }
 
 function isSame(left: Float64Array, right: Float64Array): boolean {
   return (
     left.length === right.length && left.every((value, index) => Object.is(value, right[index]))
-  )
-}
-
-function corrupt(expected: string, got: number): MoonmeterError {
-  return new MoonmeterError(
-    'INVALID_PAYLOAD',
-    `journal: expected ${expected}, got ${got}; nothing of it was counted; ` +
-      'find the code that writes to the shared memory of the link',
-    { reason: 'journal' },
   )
 }

@@ -1,10 +1,10 @@
 import { ROW_COUNTER_NAMES } from '../catalogue.js'
-import { MoonmeterError } from '../errors.js'
 import type { BinLayout } from '../stats/bin-layout.js'
 import { type DurationSum, durationSumOf } from '../stats/duration-sum.js'
 import { packBins } from '../stats/packed-bins.js'
 import { newSeries, type PackedSeries, type SeriesName } from '../stats/packed-series.js'
 import { COUNT_MAX, DURATION_SECONDS_MAX } from '../stats/row.js'
+import { corruptJournal } from './corrupt-journal.js'
 import { COUNTER_UNIT, LIMB_BITS, PLAIN, SERIES, SUM_LIMBS } from './journal-layout.js'
 
 const BITS_PER_LIMB = BigInt(LIMB_BITS)
@@ -14,12 +14,6 @@ const SUM_END = 1n << BigInt(LIMB_BITS * SUM_LIMBS)
 /** The largest sum that a fold keeps in each of two float64, in seconds. */
 const HIGH_MAX = PLAIN.rowsMax * PLAIN.secondsEnd
 const LOW_MAX = PLAIN.rowsMax * 2 ** -45
-const {
-  secondsMin: PLAIN_MIN,
-  secondsEnd: PLAIN_END,
-  rowsMax: PLAIN_ROWS,
-  rounder: ROUNDER,
-} = PLAIN
 
 /** The rows of a series behind those that its folds counted. */
 export interface UnfoldedRows {
@@ -58,14 +52,14 @@ export function readSeries(
     const durationSeconds = durations[row]
     check(isDuration(durationSeconds), 'a duration', durationSeconds)
     if (row >= inBins) bins[layout.binOf(durationSeconds)]++
-    if (durationSeconds >= PLAIN_MIN && durationSeconds < PLAIN_END) {
+    if (durationSeconds >= PLAIN.secondsMin && durationSeconds < PLAIN.secondsEnd) {
       // In two float64, as the fold adds up plain rows: a BigInt per row takes ten times as long.
-      const rounded = durationSeconds + ROUNDER - ROUNDER
+      const rounded = durationSeconds + PLAIN.rounder - PLAIN.rounder
       high += rounded
       low += durationSeconds - rounded
       plainRows++
     } else durationSum += durationSumOf(durationSeconds)
-    if (plainRows < PLAIN_ROWS && row < durations.length - 1) continue
+    if (plainRows < PLAIN.rowsMax && row < durations.length - 1) continue
     durationSum += sumOfParts(high, low)
     high = low = plainRows = 0
   }
@@ -124,11 +118,5 @@ function isCount(value: number, max: number): boolean {
 }
 
 function check(isValid: boolean, what: string, got: unknown): void {
-  if (isValid) return
-  throw new MoonmeterError(
-    'INVALID_PAYLOAD',
-    `journal: expected ${what} to be as a recorder writes it, got ${got}; nothing of it was ` +
-      'counted; find the code that writes to the shared memory of the link',
-    { reason: 'journal' },
-  )
+  if (!isValid) throw corruptJournal(`${what} to be as a recorder writes it`, got)
 }

@@ -4,7 +4,7 @@ import type { EngineLink } from './engine-link.js'
 /** Marks a message between threads as a request of `connectRecorder`. */
 export const THREAD_REQUEST = 'moonmeter:connect'
 
-/** What a thread asks the main thread for: a link, sent back over the port. */
+/** The request of a thread for a link, which is sent back over the port. */
 export interface ThreadRequest {
   readonly type: typeof THREAD_REQUEST
   /** The engine's index; undefined for the lowest one that is free. */

@@ -22,7 +22,7 @@ export interface ConnectOptions extends RecorderOptions {
  * Start recording on a thread that another library started, such as a Piscina pool. The thread
  * requests a link from the thread with the aggregator, which answers after a call of
  * `EngineAggregator.acceptThreads`. Call this once per thread. When the thread ends, the next
- * thread that asks gets its engine index, with the next incarnation.
+ * thread that connects gets its engine index, with the next incarnation.
  *
  * @throws MoonmeterError `INVALID_LINK` when the other thread does not accept threads, or has no
  * engine left; `INVALID_ENGINE`; `INVALID_OPTION`

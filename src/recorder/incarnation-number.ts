@@ -13,10 +13,11 @@ let value = Math.floor(Math.random() * VALUES)
 
 /**
  * A number for an incarnation that needs no coordinator: milliseconds since 2020 times 4,096, plus
- * a value of 12 bits that is random in each thread. Incarnations are ordered by their start as a clock shows it, and are larger than
- * those that `EngineAggregator.connect` counts from 1. A clock that shows no time from 2020 to 2089
- * is not used: then it is the clock of the system, or, where that is wrong too, the time since the
- * system started, which orders the incarnations until it starts again.
+ * a value of 12 bits that is random in each thread. Numbers ascend with the start of incarnations,
+ * and are larger than those that `EngineAggregator.connect` counts from 1.
+ *
+ * Where the caller's clock shows no time from 2020 to 2089, that of the system is used, or the time
+ * since the system started, which orders the incarnations until it starts again.
  *
  * @param nowMs the wall clock, in milliseconds since 1970
  */
@@ -27,7 +28,7 @@ export function incarnationNumber(nowMs: number): number {
   return startMs * VALUES + value
 }
 
-/** Milliseconds of a clock that all processes of the system share, and that nobody sets. */
+/** Milliseconds of a clock that all processes of the system share, and that cannot be set. */
 function uptimeMs(): number {
   return Number(hrtime.bigint() / NS_PER_MS)
 }

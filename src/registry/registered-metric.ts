@@ -68,7 +68,7 @@ export class RegisteredMetric {
   }
 
   /**
-   * Make the registry ask this metric at its scrapes.
+   * Make the registry read this metric at its scrapes.
    *
    * @throws MoonmeterError `INVALID_OPTION` when it does not take it
    */

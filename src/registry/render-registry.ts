@@ -22,7 +22,7 @@ const PROMETHEUS_TEXT = 'text/plain'
 export async function renderRegistry(registry: MetricsRegistry): Promise<Uint8Array[]> {
   if (!isListing(registry)) return [Buffer.from(await registry.metrics())]
   const output = new OutputBuffer()
-  // All are asked before the first is written, so that they show one moment.
+  // All are prepared in one turn, before the first is written, so that they show one moment.
   const families = registry.getMetricsAsArray().map((metric) => prepare(registry, metric))
   await runYielding(writeAll(await Promise.all(families), output))
   return output.take()

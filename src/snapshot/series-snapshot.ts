@@ -37,7 +37,7 @@ export interface SeriesSnapshot extends SeriesData {
   toJSON(): SeriesData
 }
 
-/** A series of a snapshot, whose buckets and bins are made when they are asked for. */
+/** A series of a snapshot, whose buckets and bins are made at each access. */
 export function makeSeriesSnapshot(
   layout: ColumnLayout,
   { operation, status }: SeriesName,

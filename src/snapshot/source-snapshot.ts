@@ -13,7 +13,7 @@ export interface SourceKey {
   readonly engine: number | typeof OTHER
 }
 
-/** What an aggregator knows about an engine's reports. */
+/** How an engine's reports arrive. */
 export interface SourceHealth {
   /** Whether the engine has not ended and reported within the silence time-out. */
   readonly up: boolean
@@ -42,7 +42,7 @@ export interface SourceParts {
   readonly layout: ColumnLayout
   readonly table: SeriesTable
   readonly health: SourceHealth
-  /** Single durations in seconds per series, where they were asked for and are known. */
+  /** Single durations in seconds per series, where a snapshot carries them. */
   readonly durations?: ReadonlyMap<SeriesName, readonly Float64Array[]> | undefined
 }
 

@@ -13,8 +13,8 @@ export type ValueKind =
   | 'extension'
 
 /**
- * Reads MessagePack value by value, from memory that does not change meanwhile. It builds only what
- * it is asked for, and skips any value in linear time and without recursion.
+ * Reads MessagePack value by value, from memory that does not change meanwhile. It skips any value in
+ * linear time, without recursion, and builds nothing of it.
  *
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
