@@ -60,7 +60,8 @@ export class Aggregation {
     REJECTION_REASONS.map((reason) => [reason, 0]),
   ) as Record<RejectionReason, number>
   readonly #startMs: number
-  #monotonicMs = 0
+  /** The latest time of the monotonic clock; finite, so that differences of times are. */
+  #monotonicMs = -Number.MAX_VALUE
 
   constructor(settings: AggregationSettings) {
     this.#settings = settings

@@ -146,6 +146,20 @@ for (const [what, now] of [
   })
 }
 
+test('the rows of a silent engine are scraped while the clock of the aggregator is below zero', async () => {
+  let nowMs = -1e6
+  const aggregator = new EngineAggregator({ monotonicNow: () => nowMs })
+  const recorder = createRecorder(aggregator.connect(0))
+  recorder.record('op', 1, 1)
+  nowMs += 100_000
+  const text = await aggregator.registry.metrics()
+  assert.match(text, /^moonmeter_engine_records_total\{engine="0"\} 1$/m)
+  assert.match(text, /^moonmeter_engine_up\{engine="0"\} 0$/m)
+  assert.equal(aggregator.snapshot().elapsedMs, 100_000)
+  recorder.close()
+  await aggregator.close()
+})
+
 test('an engine whose clock throws for a while reports afterwards', async () => {
   const aggregator = new EngineAggregator({ intervalMs: 60_000 })
   let isBroken = true
