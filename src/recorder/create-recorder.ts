@@ -47,8 +47,8 @@ export interface SinkRecorderOptions extends RecorderOptions {
  *   receiving process passes them to `EngineAggregator.ingest`. Rows recorded after the last report
  *   that arrived are lost when the process ends without `close`.
  *
- * @throws MoonmeterError `INVALID_LINK` when the link is none, is of another version, or has a
- * recorder already; `INVALID_ENGINE`; `INVALID_OPTION`
+ * @throws MoonmeterError `INVALID_LINK` when the link is none, is of another version, has a
+ * recorder already or was disconnected; `INVALID_ENGINE`; `INVALID_OPTION`
  */
 export function createRecorder(link: EngineLink, options?: RecorderOptions): Recorder
 export function createRecorder(options: SinkRecorderOptions): Recorder
@@ -76,12 +76,15 @@ function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
   const { engine, incarnation, intervalMs, port } = link
   const layout = new JournalLayout(BinLayout.of(link.bounds), link.seriesMax)
   const journal = new Journal(link.journal, layout)
-  const { fresh, recording } = JOURNAL_STATE
-  if (Atomics.compareExchange(journal.words, HEADER.state, fresh, recording) !== fresh) {
+  const { fresh, recording, closed } = JOURNAL_STATE
+  const state = Atomics.compareExchange(journal.words, HEADER.state, fresh, recording)
+  if (state !== fresh) {
+    const got =
+      state === closed ? 'was disconnected' : 'has a recorder, and a journal has one writer'
     throw new MoonmeterError(
       'INVALID_LINK',
-      `createRecorder: the link of engine ${engine} has a recorder already; ` +
-        'a journal has one writer, so connect() again for the next incarnation',
+      `createRecorder: expected an unused link of engine ${engine}, got one that ${got}; ` +
+        'connect() again for the next incarnation',
     )
   }
   return new Recorder({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EngineAggregator } from '../../src/index.js'
+import { createRecorder } from '../../src/recorder/index.js'
 import { failure } from '../support/assertions/failures.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
@@ -28,6 +29,19 @@ test('a link whose thread is never made ends when its port is closed, or by disc
   assert.ok(isUp())
   aggregator.disconnect(0)
   assert.ok(!isUp())
+  await aggregator.close()
+})
+
+test('a link that cannot be used is refused with the reason', async () => {
+  const aggregator = new EngineAggregator()
+  const used = aggregator.connect(0)
+  const recorder = createRecorder(used)
+  assert.throws(() => createRecorder(used), failure('INVALID_LINK'))
+  assert.throws(() => createRecorder(used), /engine 0, got one that has a recorder/)
+  const unused = aggregator.connect(1)
+  aggregator.disconnect(1)
+  assert.throws(() => createRecorder(unused), /engine 1, got one that was disconnected/)
+  recorder.close()
   await aggregator.close()
 })
 
