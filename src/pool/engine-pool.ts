@@ -5,7 +5,7 @@ import { callSafely } from '../call-safely.js'
 import { messageOf } from '../describe.js'
 import { type AnyEngineAggregator, EngineAggregator } from '../engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
-import { refuseUnknownOptions, requireNumber, requireType, TIMER_MS_MAX } from '../options.js'
+import { requireNumber, requireType, resolveNumbers, TIMER_MS_MAX } from '../options.js'
 import { engineIndex } from '../source-identity.js'
 import { Backoff, type RestartOptions } from './backoff.js'
 import { endsWithin } from './ends-within.js'
@@ -15,7 +15,12 @@ import type { ThreadTask } from './engine-thread.js'
 
 export type { PoolEvents } from './engine-outcome.js'
 
-const TIMEOUT_MS = { fallback: 5_000, min: 0, max: TIMER_MS_MAX }
+const TIMEOUTS = {
+  stopTimeoutMs: { fallback: 5_000, min: 0, max: TIMER_MS_MAX },
+  terminateTimeoutMs: { fallback: 5_000, min: 0, max: TIMER_MS_MAX },
+} as const
+const CHECKED_APART = ['aggregator', 'filename', 'engines', 'threads', 'name', 'task', 'restart']
+const OF_WORKERS = ['resourceLimits', 'env', 'execArgv']
 const ENGINES = { fallback: 1, min: 1, max: 4_096, integer: true }
 const THREAD_FILE = fileURLToPath(new URL('./engine-thread.js', import.meta.url))
 
@@ -61,24 +66,9 @@ export interface PoolOptions {
   readonly execArgv?: string[]
 }
 
-const OPTION_NAMES: readonly (keyof PoolOptions)[] = [
-  'aggregator',
-  'filename',
-  'engines',
-  'threads',
-  'name',
-  'task',
-  'restart',
-  'stopTimeoutMs',
-  'terminateTimeoutMs',
-  'resourceLimits',
-  'env',
-  'execArgv',
-]
-
 /**
- * Runs engines on a Piscina pool, by default one thread each: starts them, restarts those that fail, and stops
- * them.
+ * Runs engines on a Piscina pool, by default one thread each: starts them, restarts those that fail,
+ * and stops them.
  *
  * @see https://piscinajs.dev
  */
@@ -97,7 +87,11 @@ export class EnginePool extends EventEmitter<PoolEvents> {
    */
   constructor(options: PoolOptions) {
     super()
-    refuseUnknownOptions('EnginePool', options, OPTION_NAMES)
+    const others = [...CHECKED_APART, ...OF_WORKERS]
+    const timeouts = resolveNumbers('EnginePool', TIMEOUTS, options, others)
+    const { terminateTimeoutMs } = timeouts
+    this.#stopTimeoutMs = timeouts.stopTimeoutMs
+    this.#terminateTimeoutMs = terminateTimeoutMs
     const { aggregator, filename, name = 'run', task, restart } = options
     const { resourceLimits, env, execArgv } = options
     requireType('name', 'string', name)
@@ -106,13 +100,6 @@ export class EnginePool extends EventEmitter<PoolEvents> {
       throw new MoonmeterError('INVALID_OPTION', 'aggregator: expected an EngineAggregator')
     }
     if (!(filename instanceof URL)) requireType('filename', 'string', filename ?? null)
-    this.#stopTimeoutMs = requireNumber('stopTimeoutMs', TIMEOUT_MS, options.stopTimeoutMs)
-    const terminateTimeoutMs = requireNumber(
-      'terminateTimeoutMs',
-      TIMEOUT_MS,
-      options.terminateTimeoutMs,
-    )
-    this.#terminateTimeoutMs = terminateTimeoutMs
     const engines = readEngines(options.engines)
     const threadsRange = { ...ENGINES, fallback: engines.length, max: engines.length }
     const threads = requireNumber('threads', threadsRange, options.threads)
