@@ -7,7 +7,7 @@ import {
   type MetricsSource,
   readHandlerOptions,
 } from './metrics-handler-options.js'
-import { onceOver, sendResponse } from './send-response.js'
+import { isOver, onceOver, sendResponse } from './send-response.js'
 import { type Rendering, SharedRendering } from './shared-rendering.js'
 
 const TEXT = 'text/plain; charset=utf-8'
@@ -58,6 +58,8 @@ class MetricsHandler {
   }
 
   answer(request: IncomingMessage, response: ServerResponse): void {
+    // The client may have left while other code decided what is to answer it.
+    if (isOver(request, response)) return
     // node:http ignores the promise, so a rejection must be handled here.
     this.#respond(request, response).catch((error) => {
       // Such as when something else has begun a response to this request.
@@ -93,11 +95,11 @@ class MetricsHandler {
   }
 
   async #sendMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let isOver = false
+    let hasEnded = false
     let rendering: Rendering | undefined
     this.#answering++
     onceOver(request, response, () => {
-      isOver = true
+      hasEnded = true
       this.#answering--
       rendering?.release()
     })
@@ -107,7 +109,7 @@ class MetricsHandler {
       const text = 'internal error: the metrics could not be rendered'
       return this.#sendText(request, response, 500, text)
     }
-    if (isOver) rendering.release()
+    if (hasEnded) rendering.release()
     else await sendResponse(request, response, { status: 200, ...rendering }, this.#settings)
   }
 

@@ -59,6 +59,11 @@ export async function sendResponse(
   } else response.end()
 }
 
+/** Whether a response was sent, or its connection closed: nothing of it follows, no event either. */
+export function isOver(request: IncomingMessage, response: ServerResponse): boolean {
+  return response.destroyed || request.socket.destroyed
+}
+
 /**
  * Call something once when a response was sent, or its connection closed. A response that waits
  * behind others of its connection has no connection yet and emits nothing; its request does.
