@@ -2,7 +2,13 @@ import { OTHER } from '../catalogue.js'
 import type { FirstReading, JournalReader } from '../journal/journal-reader.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
 import { type SeriesBudget, type SeriesLimits, SeriesNames } from '../snapshot/series-names.js'
-import { EMPTY_TABLE, makeTable, mergeTables, type SeriesTable } from '../snapshot/series-table.js'
+import {
+  EMPTY_TABLE,
+  keepCounters,
+  makeTable,
+  mergeTables,
+  type SeriesTable,
+} from '../snapshot/series-table.js'
 import type { SourceHealth, SourceKey } from '../snapshot/source-snapshot.js'
 import { BoundedNames } from '../stats/bounded-names.js'
 import type { ConnectorStats } from '../stats/connector-stats.js'
@@ -38,8 +44,9 @@ export class Source {
   #finished: SeriesTable = EMPTY_TABLE
   /** The sum of `#finished` and all incarnations but the newest, until one of them changes. */
   #base: SeriesTable | undefined
-  /** The sum of everything, until something changes. */
-  #table: SeriesTable | undefined
+  /** The sum of everything when it was last asked for, and whether nothing changed since. */
+  #table: SeriesTable = EMPTY_TABLE
+  #isCurrent = false
   /** Incarnations that record in this process. */
   #localCount = 0
   #newest: number
@@ -190,7 +197,8 @@ export class Source {
 
   /** Everything this engine counted, each name once. */
   get table(): SeriesTable {
-    this.#table ??= this.#sum()
+    if (!this.#isCurrent) this.#table = keepCounters(this.#layout, this.#sum(), this.#table)
+    this.#isCurrent = true
     return this.#table
   }
 
@@ -261,12 +269,12 @@ export class Source {
   #finish(table: SeriesTable): void {
     this.#finished = this.#merge([this.#finished, table])
     this.#base = undefined
-    this.#table = undefined
+    this.#isCurrent = false
   }
 
   #changed(incarnation: Incarnation): void {
     if (incarnation.number !== this.#newest) this.#base = undefined
-    this.#table = undefined
+    this.#isCurrent = false
   }
 
   #noteReport(bytes: number, { nowMs }: Moment): void {

@@ -1,3 +1,4 @@
+import { ROW_COUNTER_NAMES } from '../catalogue.js'
 import {
   mergeSeries,
   type PackedSeries,
@@ -63,6 +64,35 @@ export function mergeTables(layout: ColumnLayout, tables: readonly SeriesTable[]
     return list.length === 1 && only !== undefined ? only : mergeSeries(layout.bins, name, list)
   })
   return { names: [...parts.keys()], series, columns: layout.columnsOf(series) }
+}
+
+/**
+ * A table with no counter below that of an earlier table of its source. Sums past 2^53 are rounded
+ * at each addition. Those of the same parts in another order, in which incarnations ended, may be
+ * less, which Prometheus takes for a reset.
+ */
+export function keepCounters(
+  layout: ColumnLayout,
+  table: SeriesTable,
+  earlier: SeriesTable,
+): SeriesTable {
+  if (table.series.every(isExact)) return table
+  const before = new Map(earlier.names.map((name, index) => [name, earlier.series[index]]))
+  const series = table.series.map((now, index) => {
+    const then = before.get(table.names[index])
+    const lost = ROW_COUNTER_NAMES.filter(
+      (counter) => then !== undefined && then[counter] > now[counter],
+    )
+    if (lost.length === 0) return now
+    return { ...now, ...Object.fromEntries(lost.map((counter) => [counter, then?.[counter]])) }
+  })
+  const isSame = series.every((one, index) => one === table.series[index])
+  return isSame ? table : { names: table.names, series, columns: layout.columnsOf(series) }
+}
+
+/** Whether no counter of a series can be rounded. */
+function isExact(series: PackedSeries): boolean {
+  return ROW_COUNTER_NAMES.every((counter) => series[counter] <= Number.MAX_SAFE_INTEGER)
 }
 
 /** The series that counted rows since an earlier table of the same source, with those rows. */
