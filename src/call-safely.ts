@@ -31,6 +31,12 @@ export function callSafely<Result>(
   }
 }
 
+/** What a user's clock shows; NaN where it throws, or shows what is no number. */
+export function readClock(name: string, now: () => number): number {
+  const shown: unknown = callSafely(name, now)
+  return typeof shown === 'number' ? shown : Number.NaN
+}
+
 function warn(name: string, error: unknown): void {
   if (warned.has(name)) return
   warned.add(name)

@@ -1,5 +1,6 @@
 import { Aggregation } from './aggregator/aggregation.js'
 import type { IngestOptions, IngestResult } from './aggregator/ingest-options.js'
+import { describe } from './describe.js'
 import {
   type AggregatorOptions,
   type AggregatorSettings,
@@ -193,7 +194,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     if (series !== 'keep' && series !== 'drop') {
       throw new MoonmeterError(
         'INVALID_OPTION',
-        `disconnect.series: expected 'keep' or 'drop', got '${String(series)}'`,
+        `disconnect.series: expected 'keep' or 'drop', got ${describe(series)}`,
       )
     }
     const instance = instanceName(options.instance)

@@ -1,3 +1,4 @@
+import { readClock } from '../call-safely.js'
 import { MoonmeterError, REJECTION_REASONS, type RejectionReason } from '../errors.js'
 import type { JournalReader } from '../journal/journal-reader.js'
 import { Snapshot } from '../snapshot/snapshot.js'
@@ -323,10 +324,10 @@ export class Aggregation {
 
   #moment(): Moment {
     const { now, monotonicNow } = this.#settings
-    const monotonicMs = monotonicNow()
-    // A clock of the caller's may go back all the same, or be NaN.
-    if (monotonicMs > this.#monotonicMs) this.#monotonicMs = monotonicMs
-    const nowMs = now()
+    const monotonicMs = readClock('monotonicNow', monotonicNow)
+    // A clock of the caller's may go back all the same, or show no moment.
+    if (monotonicMs > this.#monotonicMs && monotonicMs < Infinity) this.#monotonicMs = monotonicMs
+    const nowMs = readClock('now', now)
     return {
       nowMs: Number.isFinite(nowMs) ? nowMs : Date.now(),
       monotonicMs: this.#monotonicMs,

@@ -201,7 +201,7 @@ function readEngines(engines: number | readonly number[]): readonly number[] {
   if (!Array.isArray(engines)) {
     throw new MoonmeterError('INVALID_OPTION', 'engines: expected a number or an array of indices')
   }
-  const indices = engines.map(engineIndex)
+  const indices = Array.from(engines, (engine) => engineIndex(engine))
   if (indices.length === 0 || new Set(indices).size !== indices.length) {
     throw new MoonmeterError(
       'INVALID_OPTION',

@@ -1,14 +1,15 @@
 import * as threads from 'node:worker_threads'
 import { MoonmeterError } from '../errors.js'
 import { THREAD_REQUEST, type ThreadReply, type ThreadRequest } from '../journal/thread-request.js'
-import { refuseUnknownOptions, requireType } from '../options.js'
+import { refuseUnknownOptions, requireNumber, requireType } from '../options.js'
 import { engineIndex } from '../source-identity.js'
 import { createRecorder, type RecorderOptions } from './create-recorder.js'
 import type { Recorder } from './recorder.js'
 
 /** Milliseconds that the other thread has to answer a request. */
 const TIMEOUT_MS = 10_000
-const MAIN_THREAD = 0
+/** The main thread is 0. */
+const THREAD_ID = { fallback: 0, min: 0, max: Number.MAX_SAFE_INTEGER, integer: true }
 
 /** Options of `connectRecorder`; each has a default. */
 export interface ConnectOptions extends RecorderOptions {
@@ -29,7 +30,8 @@ export interface ConnectOptions extends RecorderOptions {
  */
 export async function connectRecorder(options: ConnectOptions = {}): Promise<Recorder> {
   refuseUnknownOptions('connectRecorder', options, ['engine', 'threadId', 'now'])
-  const { threadId = MAIN_THREAD, now } = options
+  const { now } = options
+  const threadId = requireNumber('threadId', THREAD_ID, options.threadId)
   requireType('now', 'function', now)
   const engine = options.engine === undefined ? undefined : engineIndex(options.engine)
   const { port1, port2 } = new threads.MessageChannel()

@@ -1,4 +1,5 @@
 import { MessagePort } from 'node:worker_threads'
+import { readClock } from '../call-safely.js'
 import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
@@ -116,7 +117,7 @@ function recordToSink(options: SinkRecorderOptions): Recorder {
   const instance = instanceName(options.instance)
   const layout = new JournalLayout(BinLayout.of(options.bounds), seriesMax)
   const journal = new Journal(Journal.allocate(layout), layout)
-  const incarnation = incarnationNumber(now())
+  const incarnation = incarnationNumber(readClock('now', now))
   return new Recorder({
     identity: { engine, incarnation, ...(instance !== undefined && { instance }) },
     journal,

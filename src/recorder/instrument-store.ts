@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { callSafely } from '../call-safely.js'
+import { callSafely, readClock } from '../call-safely.js'
 import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { refuseUnknownOptions, requireType } from '../options.js'
@@ -100,7 +100,7 @@ class StoreCalls {
   /** Calls a method, and records the call as this operation. */
   of(operation: string): MethodCall {
     return (method, client, args) => {
-      const startMs = this.#readClock()
+      const startMs = readClock('now', this.#now)
       // A failure of the telemetry must not fail the call.
       const ended = (failed: boolean, result?: unknown) =>
         callSafely('instrumentStore', () => this.#record(operation, startMs, args, failed, result))
@@ -124,7 +124,7 @@ class StoreCalls {
   ): void {
     // The client may be used after the recorder is closed; such calls are not recorded.
     if (this.#recorder.closed) return
-    const elapsedMs = this.#readClock() - startMs
+    const elapsedMs = readClock('now', this.#now) - startMs
     const isExists = operation.endsWith('_exists')
     const numKeys = Array.isArray(keys) ? keys.length : 0
     const numFailedKeys = failed ? numKeys : isExists ? 0 : countNegative(result)
@@ -135,11 +135,6 @@ class StoreCalls {
       status: failed ? STATUS_ERROR : partial,
       numFailedKeys,
     })
-  }
-
-  /** Milliseconds, or NaN where the clock throws. */
-  #readClock(): number {
-    return callSafely('now', this.#now) ?? Number.NaN
   }
 
   /** The bytes of a call; 0 where `bytesOf` throws or returns no valid number. */

@@ -1,4 +1,4 @@
-import { callSafely } from '../call-safely.js'
+import { callSafely, readClock } from '../call-safely.js'
 import { MoonmeterError } from '../errors.js'
 import type { Journal } from '../journal/journal.js'
 import {
@@ -61,6 +61,8 @@ export class Recorder {
   /** When the last report was made, by a monotonic clock. */
   #reportedMs = Number.NEGATIVE_INFINITY
   #isClosed = false
+  /** Whether the sink is being called. */
+  #isSending = false
 
   /** @internal */
   constructor(parts: RecorderParts) {
@@ -153,7 +155,7 @@ export class Recorder {
   record(operation: string, durationSeconds: number, numKeys: number, options?: RowOptions): void {
     // A misspelt option would pass for a default. Checking all names takes longer than recording, so
     // it is done only where `numBytes`, which most calls have, is missing.
-    if (options !== undefined && options.numBytes === undefined) {
+    if (options !== undefined && options?.numBytes === undefined) {
       refuseUnknownOptions('record', options, ROW_FIELDS)
     }
     this.#recorderOf(operation).record(
@@ -178,17 +180,20 @@ export class Recorder {
 
   /**
    * Send a report of everything recorded so far, unless the sink is not ready. A port is not ready
-   * while two reports wait unread. What is not sent now is in the next report.
+   * while two reports wait unread. What is not sent now is in the next report, also when the sink
+   * asks for one while it is called.
    */
   report(): void {
-    if (!this.closed) this.#send(false)
+    if (!this.closed && !this.#isSending) this.#send(false)
   }
 
   /** Send the last report and close the sink. Recording afterwards throws `CLOSED`. */
   close(): void {
     if (this.#isClosed) return
-    if (!this.#isDisconnected()) this.#send(true)
+    const isConnected = !this.#isDisconnected()
+    // Before the sink is called, which may close this recorder, too.
     this.#isClosed = true
+    if (isConnected) this.#send(true)
     this.#release()
   }
 
@@ -250,12 +255,17 @@ export class Recorder {
     journal.setReportDue(false)
     this.#reportedMs = performance.now()
     journal.fold()
+    this.#isSending = true
+    if (isFinal || isReady(sink)) this.#sendTo(sink, journal, isFinal)
+    this.#isSending = false
+  }
+
+  #sendTo(sink: ReportSink, journal: Journal, isFinal: boolean): void {
     callSafely('sink.send', () => {
-      if (!isFinal && sink.isReady?.() === false) return undefined
       const bytes = encodeReport({
         ...this.#identity,
         sequence: ++this.#sequence,
-        timestampMs: this.#now(),
+        timestampMs: readClock('now', this.#now),
         final: isFinal,
         bounds: journal.layout.bins.bounds,
         series: journal.readFolded(),
@@ -263,4 +273,10 @@ export class Recorder {
       return sink.send(bytes)
     })
   }
+}
+
+/** Whether a sink takes a report now; false where it throws. */
+function isReady(sink: ReportSink): boolean {
+  const answer: unknown = callSafely('sink.isReady', () => sink.isReady?.() ?? true)
+  return answer !== false && answer !== undefined
 }

@@ -64,7 +64,8 @@ export class Snapshot {
    * other is the later one
    */
   since(earlier: Snapshot): Snapshot {
-    const isSnapshot = earlier instanceof Snapshot
+    // A prototype may be forged, and a private field may not.
+    const isSnapshot = typeof earlier === 'object' && earlier !== null && #layout in earlier
     const isFitting =
       isSnapshot && earlier.#layout === this.#layout && !earlier.#isInterval && !this.#isInterval
     if (!isFitting || earlier.elapsedMs > this.elapsedMs) {

@@ -3,12 +3,13 @@ import { test } from 'node:test'
 import { Registry } from 'prom-client'
 import {
   EngineAggregator,
+  EnginePool,
   KVConnectorLogging,
   MooncakeStoreConnectorStats,
   MooncakeStorePromMetrics,
   MoonmeterError,
 } from '../../src/index.js'
-import { instrumentStore } from '../../src/recorder/index.js'
+import { connectRecorder, createRecorder, instrumentStore } from '../../src/recorder/index.js'
 import { pack } from '../../src/wire/msgpack.js'
 import { failure } from '../support/assertions/failures.js'
 import { startRecording } from '../support/engines/recording.js'
@@ -83,7 +84,17 @@ test('no argument of any type makes a call throw anything but a MoonmeterError',
     (foreign) => handle.record(1, foreign),
     (foreign) => handle.record(1, 1, foreign),
     (foreign) => recorder.record(foreign, 1, 1),
+    (foreign) => handle.record(1, 1, 1, foreign),
     (foreign) => recorder.record('op', foreign, 1),
+    (foreign) => recorder.record('op', 1, 1, foreign),
+    (foreign) => recorder.record('op', 1, 1, { status: foreign }),
+    (foreign) => own.recordOperation('op', 1, 1, foreign),
+    (foreign) => createRecorder(foreign),
+    (foreign) => createRecorder({ engine: 0, sink: foreign }).close(),
+    (foreign) => aggregator.disconnect(5, { series: foreign }),
+    (foreign) => aggregator.snapshot().since(foreign),
+    (foreign) => new EnginePool({ aggregator, filename: foreign, engines: 0 }),
+    (foreign) => new EnginePool({ aggregator, filename: '/file', engines: [foreign, foreign] }),
     (foreign) => metrics.observe(stats, foreign),
     (foreign) => MooncakeStoreConnectorStats.fromPayload(foreign),
     (foreign) => MooncakeStoreConnectorStats.fromRows(foreign),
@@ -114,6 +125,19 @@ test('no argument of any type makes a call throw anything but a MoonmeterError',
     }
   }
   await close()
+})
+
+test('a snapshot with a forged prototype is none', () => {
+  const snapshot = new EngineAggregator().snapshot()
+  const forged = Object.create(Object.getPrototypeOf(snapshot))
+  assert.throws(() => snapshot.since(forged), failure('LAYOUT_MISMATCH'))
+})
+
+test('a thread that cannot be one is refused at once', async () => {
+  for (const threadId of FOREIGN as number[]) {
+    if (threadId === undefined) continue
+    await assert.rejects(connectRecorder({ threadId }), failure('INVALID_OPTION'))
+  }
 })
 
 test('messages name what the caller wrote, and print values so that their type shows', () => {
