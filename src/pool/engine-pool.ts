@@ -22,7 +22,7 @@ const TIMEOUTS = {
 const CHECKED_APART = ['aggregator', 'filename', 'engines', 'threads', 'name', 'task', 'restart']
 const OF_WORKERS = ['resourceLimits', 'env', 'execArgv']
 const ENGINES = { fallback: 1, min: 1, max: 4_096, integer: true }
-const THREAD_FILE = fileURLToPath(new URL('./engine-thread.js', import.meta.url))
+const THREAD_FILE = fileURLToPath(new URL('./thread-loader.cjs', import.meta.url))
 
 type PiscinaOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>
 

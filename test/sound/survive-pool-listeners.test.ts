@@ -74,11 +74,13 @@ for (const [how, listener] of Object.entries(LISTENERS)) {
 }
 
 test('a thread that fails after its engine returned is told of with an error, also if it threw null', async (context) => {
-  const { pool } = newPool(context, { name: 'returnAndThrow', task: () => null })
+  const failing = new Int32Array(new SharedArrayBuffer(4))
+  const { pool } = newPool(context, { name: 'returnAndThrowNull', task: () => failing })
   const errors: unknown[] = []
   pool.on('threadError', LISTENERS.throws).on('threadError', (error) => errors.push(error))
   const [outcome] = await pool.run()
   assert.equal(outcome.state, 'finished')
+  Atomics.store(failing, 0, 1)
   await waitUntil('the error', () => errors.length > 0)
   const [error] = errors
   assert.ok(error instanceof Error)

@@ -75,11 +75,11 @@ export function returnAndBlockOnPipe({
   }, 20)
 }
 
-/** Returns, and throws its task in its idle thread. */
-export function returnAndThrow({ task }: EngineContext): void {
-  setTimeout(() => {
-    throw task
-  }, 20)
+/** Returns, and throws null in its idle thread when its task has become 1. */
+export function returnAndThrowNull({ task }: EngineContext<Int32Array>): void {
+  setInterval(() => {
+    if (Atomics.load(task, 0) === 1) throw null
+  }, 5)
 }
 
 /** Ends its thread if it is engine 0; the others wait until they are asked to stop. */
