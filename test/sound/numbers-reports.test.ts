@@ -160,17 +160,13 @@ test('the rows of a silent engine are scraped while the clock of the aggregator 
   await aggregator.close()
 })
 
-test('an engine whose clock throws for a while reports afterwards', async () => {
+test('an engine whose clock throws reports all the same', async () => {
   const aggregator = new EngineAggregator({ intervalMs: 60_000 })
-  let isBroken = true
   const now = () => {
-    if (isBroken) throw new Error('no time')
-    return 0
+    throw new Error('no time')
   }
   const recorder = createRecorder(aggregator.connect(0), { now })
   recorder.record('op', 1, 1)
-  for (let report = 0; report < 3; report++) recorder.report()
-  isBroken = false
   recorder.report()
   await waitUntil('a report', () => healthOf(aggregator).reports === 1)
   recorder.close()
