@@ -86,7 +86,7 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
       `${wallSeconds.toFixed(1)} s (${formatInteger(result.rowsPerSecond)} per second)`
     process.stdout.write(formatSummaries(title, summaries, engines))
     if (json !== undefined) writeFile('--json', json, `${JSON.stringify(result, undefined, 2)}\n`)
-    await checkExposition(summaries, aggregator.registry)
+    await checkExposition(summaries, aggregator.registry, engines)
     const tallies = outcomes.map((outcome) => {
       if (outcome.state === 'failed') throw outcome.error
       return outcome.result as Tally
