@@ -1,5 +1,5 @@
 import { readClock } from '../call-safely.js'
-import { MoonmeterError, REJECTION_REASONS, type RejectionReason } from '../errors.js'
+import type { MoonmeterError } from '../errors.js'
 import type { JournalReader } from '../journal/journal-reader.js'
 import { Snapshot } from '../snapshot/snapshot.js'
 import { SourceSnapshot } from '../snapshot/source-snapshot.js'
@@ -16,6 +16,7 @@ import {
   RecentDurations,
   START,
 } from './recent-durations.js'
+import { Rejections } from './rejections.js'
 import type { Moment, Source } from './source.js'
 import { type SourceSettings, SourceTable } from './source-table.js'
 
@@ -56,16 +57,14 @@ export class Aggregation {
   readonly #settings: AggregationSettings
   readonly #recent: RecentDurations
   readonly #sources: SourceTable
-  // Every reason is there from the start: a counter that appears with its first event has no rate.
-  readonly #rejections = Object.fromEntries(
-    REJECTION_REASONS.map((reason) => [reason, 0]),
-  ) as Record<RejectionReason, number>
+  readonly #rejections: Rejections
   readonly #startMs: number
   /** The latest time of the monotonic clock; finite, so that differences of times are. */
   #monotonicMs = -Number.MAX_VALUE
 
   constructor(settings: AggregationSettings) {
     this.#settings = settings
+    this.#rejections = new Rejections(settings.onRejected)
     this.#recent = new RecentDurations(settings.durationsMax)
     this.#sources = new SourceTable(settings, this.#recent)
     this.#startMs = this.#moment().monotonicMs
@@ -88,7 +87,7 @@ export class Aggregation {
 
   /** Take what an incarnation of this process sent. */
   receive({ source, incarnation }: LocalIncarnation, message: unknown): void {
-    this.#guard(() => {
+    this.#rejections.guard(() => {
       const payload = decodePayload(message, this.#decoding)
       if (payload.kind !== 'report') throw rejection('shape', 'a report', payload.kind)
       const { report } = payload
@@ -107,7 +106,7 @@ export class Aggregation {
 
   /** Take a payload from outside this process. */
   ingest(bytes: unknown, options: IngestOptions): IngestResult {
-    const error = this.#guard(() => {
+    const error = this.#rejections.guard(() => {
       const payload = decodePayload(bytes, this.#decoding)
       if (payload.kind === 'report') {
         this.#ingestReport(payload.report, payload.byteLength, options)
@@ -149,14 +148,14 @@ export class Aggregation {
    */
   end({ source, incarnation }: LocalIncarnation, journal: 'read' | 'ended' | 'held'): void {
     this.#makeRoom()
-    if (journal === 'ended') this.#guard(() => incarnation.readEnded())
-    else if (journal === 'held') this.#guard(() => incarnation.readHeld())
+    if (journal === 'ended') this.#rejections.guard(() => incarnation.readEnded())
+    else if (journal === 'held') this.#rejections.guard(() => incarnation.readHeld())
     source.end(incarnation)
   }
 
   /** Count a payload that was rejected before it came here. */
   reject(error: MoonmeterError): void {
-    this.#guard(() => {
+    this.#rejections.guard(() => {
       throw error
     })
   }
@@ -219,7 +218,7 @@ export class Aggregation {
       timestampMs: moment.nowMs,
       elapsedMs: moment.monotonicMs - this.#startMs,
       sources,
-      rejections: { ...this.#rejections },
+      rejections: this.#rejections.counts,
     })
   }
 
@@ -257,7 +256,7 @@ export class Aggregation {
   }
 
   #reads(locals: readonly LocalIncarnation[]) {
-    return readJournals(locals, (read) => this.#guard(read))
+    return readJournals(locals, (read) => this.#rejections.guard(read))
   }
 
   /** Let single durations be read before more come than are kept. */
@@ -290,19 +289,6 @@ export class Aggregation {
       // A rejected report changes nothing, so it adds no engine.
       if (isNew) this.#sources.delete(index, name)
       throw error
-    }
-  }
-
-  /** Do something that may reject a payload, and count the rejection. */
-  #guard(take: () => void): MoonmeterError | undefined {
-    try {
-      take()
-      return undefined
-    } catch (error) {
-      if (!(error instanceof MoonmeterError) || error.reason === undefined) throw error
-      this.#rejections[error.reason]++
-      this.#settings.onRejected(error)
-      return error
     }
   }
 

@@ -2,8 +2,8 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * Keep at most so many connections of a server: past that, the one closes that has waited longest
- * for a request. So connections on which nothing is asked keep nobody out.
+ * Keep at most so many connections of a server: past that, the one is closed that has waited longest
+ * for a request. So connections without requests do not keep others out.
  */
 export function limitConnections(server: Server, connectionsMax: number): void {
   /** Connections without a request that is being answered, the longest idle first. */

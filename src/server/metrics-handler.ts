@@ -15,7 +15,7 @@ const METHODS = ['GET', 'HEAD']
 const PATHS = ['/metrics', '/healthz']
 /** What precedes the path of a request target in absolute form, which clients send to proxies. */
 const ORIGIN = /^https?:\/\/[^/?#]+/i
-/** Seconds after which a client may ask again that got status 503. */
+/** Seconds after which a client that got status 503 may repeat its request. */
 const RETRY_AFTER_SECONDS = 1
 
 /**

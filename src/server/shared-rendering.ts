@@ -8,12 +8,12 @@ import { renderRegistry } from '../registry/render-registry.js'
  */
 const RENDERINGS_MAX = 4
 
-/** The exposition of a registry at one moment, for all who asked for it before that moment. */
+/** The exposition of a registry at one moment, for all requests that came before it. */
 export interface Rendering {
   readonly contentType: string
   /** Not to be changed: they are shared. */
   readonly buffers: readonly Uint8Array[]
-  /** To be called once by each who got it, after the last use of the buffers. */
+  /** To be called once by each holder, after its last use of the buffers. */
   readonly release: () => void
 }
 
@@ -23,8 +23,8 @@ interface Waiter {
 }
 
 /**
- * Renders a registry for many at once. Whoever asks while a rendering is being made waits for the
- * next one, since the numbers of that one may be older than the question.
+ * Renders a registry for many requests at once. A request that comes while a rendering is being made
+ * waits for the next one, since the numbers of the current one may be older than the request.
  */
 export class SharedRendering {
   readonly #registry: MetricsRegistry
