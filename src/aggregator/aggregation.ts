@@ -148,8 +148,7 @@ export class Aggregation {
    */
   end({ source, incarnation }: LocalIncarnation, journal: 'read' | 'ended' | 'held'): void {
     this.#makeRoom()
-    if (journal === 'ended') this.#rejections.guard(() => incarnation.readEnded())
-    else if (journal === 'held') this.#rejections.guard(() => incarnation.readHeld())
+    if (journal !== 'read') this.#rejections.guard(() => incarnation.readLast(journal))
     source.end(incarnation)
   }
 

@@ -64,8 +64,8 @@ export class Incarnation {
    *
    * @returns whether the report is new, neither repeated nor late
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `backwards`, when a count of it is less than
-   * before; `journal` when its journal has other series or fewer rows; `range` for a sequence that is too far from
-   * the last; nothing has changed then
+   * before; `journal` when its journal has other series or fewer rows; `range` for a sequence that is
+   * too far from the last; nothing has changed then
    */
   accept(report: DecodedReport, isFromPort = false): boolean {
     const { sequence } = report
@@ -113,22 +113,16 @@ export class Incarnation {
   }
 
   /**
-   * Read the journal after the end of its recorder's thread.
+   * Read the journal for the last time.
    *
+   * @param thread that of the recorder `ended`, or may be `held` by the system; nothing is read where
+   * it runs
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`
    */
-  readEnded(): void {
-    this.#hasThreadEnded = true
-    if (this.#journal !== undefined) this.#takeJournal(this.#journal.readEnded())
-  }
-
-  /**
-   * Read the journal of a recorder whose thread the system may hold; nothing is read where it runs.
-   *
-   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`
-   */
-  readHeld(): void {
-    const series = this.#journal?.readHeld()
+  readLast(thread: 'ended' | 'held'): void {
+    this.#hasThreadEnded = thread === 'ended'
+    const journal = this.#journal
+    const series = thread === 'ended' ? journal?.readEnded() : journal?.readHeld()
     if (series !== undefined) this.#takeJournal(series)
   }
 

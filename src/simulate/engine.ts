@@ -50,9 +50,9 @@ const SYSTEM_CLOCK: EngineClock = {
  * Runs one synthetic engine and returns the tally of its calls.
  *
  * It ends when `stopRequested` returns true, or at the end of the trace; generated traffic does not
- * end. At a finite speed a request starts at its
- * arrival and takes the modelled time, and up to `inFlightMax` are in flight. Calls in flight are finished at
- * the end of a trace; otherwise they are dropped and not recorded.
+ * end. At a finite speed a request starts at its arrival and takes the modelled time, and up to
+ * `inFlightMax` are in flight. Calls in flight are finished at the end of a trace; otherwise they are
+ * dropped and not recorded.
  */
 export async function runEngine(options: EngineOptions): Promise<Tally> {
   const { engine, engines, source, speed, stopRequested } = options

@@ -140,34 +140,16 @@ export class MsgpackCursor {
 
   /** The number that `next` came to; past 2^53 the nearest. */
   takeNumber(): number {
-    const { at, size } = this
-    const buffer = this.bytes
+    const { at, size, bytes } = this
+    const type = this.#type
     this.at += size
-    switch (this.#type) {
-      case 0xca:
-        return buffer.readFloatBE(at)
-      case 0xcb:
-        return buffer.readDoubleBE(at)
-      case 0xcc:
-        return buffer[at]
-      case 0xcd:
-        return buffer.readUInt16BE(at)
-      case 0xce:
-        return buffer.readUInt32BE(at)
-      case 0xcf:
-        return Number(buffer.readBigUInt64BE(at))
-      case 0xd0:
-        return buffer.readInt8(at)
-      case 0xd1:
-        return buffer.readInt16BE(at)
-      case 0xd2:
-        return buffer.readInt32BE(at)
-      case 0xd3:
-        return Number(buffer.readBigInt64BE(at))
-      default:
-        // A small integer is its type; the upper ones are those from -32 to -1.
-        return this.#type <= 0x7f ? this.#type : this.#type - 256
-    }
+    // A small integer is its type; the upper ones are those from -32 to -1.
+    if (size === 0) return type <= 0x7f ? type : type - 256
+    if (type === 0xca) return bytes.readFloatBE(at)
+    if (type === 0xcb) return bytes.readDoubleBE(at)
+    if (type === 0xcf) return Number(bytes.readBigUInt64BE(at))
+    if (type === 0xd3) return Number(bytes.readBigInt64BE(at))
+    return type < 0xd0 ? bytes.readUIntBE(at, size) : bytes.readIntBE(at, size)
   }
 
   #content(kind: ValueKind, size: number): ValueKind {
