@@ -11,7 +11,7 @@ import { Connection } from './connection.js'
  * Milliseconds that the last read of running recorders may take. A recorder at full speed publishes
  * its rows within some microseconds, unless the system holds its thread.
  */
-const LAST_READ_MS_MAX = 20
+const LAST_READ_MS_MAX = 10
 
 /** The links to engines in threads of this process: a journal in shared memory and a port each. */
 export class EngineLinks {
