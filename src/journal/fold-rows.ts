@@ -15,6 +15,7 @@ const LOCK_END = LOCK_BEGIN + 1
 const { sumHigh: SUM_HIGH, sumLow: SUM_LOW, sumLimbs: SUM_LIMBS } = SERIES
 const SHIFT = SEGMENT_SHIFT
 const BASE = SEGMENT_BASE
+const RECENT_LENGTH = RECENT_ROWS
 const RECENT_MASK = RECENT_ROWS - 1
 const TWO_32 = 2 ** 32
 const TWO_64 = 2 ** 64
@@ -49,7 +50,8 @@ const HIGH_SPLIT = 2 ** 26
 export function foldRows({ floats, words }: SeriesBlock, layout: BinLayout): void {
   const folded = floats[FOLD_END]
   const count = floats[ROWS] - folded
-  if (count === 0) return
+  // More rows than the ring has, or NaN, are the work of other code; the reader rejects them.
+  if (!(count > 0 && count <= RECENT_LENGTH)) return
   const fold = (words[LOCK_END] + 1) | 0
   Atomics.store(words, LOCK_BEGIN, fold)
   Atomics.load(words, LOCK_BEGIN)

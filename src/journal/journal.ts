@@ -32,6 +32,7 @@ export class Journal {
   readonly #blocks: SeriesBlock[] = []
   readonly #bytes: Uint8Array
   readonly #names: SeriesName[] = []
+  #added = 0
 
   static allocate(layout: JournalLayout): SharedArrayBuffer {
     const buffer = new SharedArrayBuffer(layout.byteLength)
@@ -71,6 +72,11 @@ export class Journal {
     return Math.min(Atomics.load(this.words, HEADER.seriesCount), this.layout.blockCount)
   }
 
+  /** Series that were added here: the recorder does not rely on what others may write. */
+  get added(): number {
+    return this.#added
+  }
+
   /** Rows of all series. */
   get rows(): number {
     let rows = 0
@@ -90,7 +96,7 @@ export class Journal {
    * @returns the index of the series
    */
   addSeries({ operation, status }: SeriesName): number {
-    const series = this.seriesCount
+    const series = this.#added++
     const at = this.#namesAt(series)
     this.#writeName(at, operation)
     this.#writeName(at + 1 + LABEL_BYTES_MAX, status)

@@ -38,7 +38,7 @@ export class SeriesBlocks {
     const journal = this.#journal
     const isKnown = KNOWN_STATUSES.includes(status)
     const isOther = operation === OTHER && OTHER_STATUSES.includes(status)
-    const free = journal.layout.blockCount - journal.seriesCount
+    const free = journal.layout.blockCount - journal.added
     if (!isOther && free <= (isKnown ? this.#keptForOther : this.#kept)) {
       return this.get(OTHER, isKnown ? status : OTHER)
     }

@@ -145,3 +145,20 @@ for (const duration of [Number.NaN, -1, Number.POSITIVE_INFINITY, 1e300]) {
     assert.match(lines.join(), /op_p90_ms=50\d\./)
   })
 }
+
+test('an engine whose journal is corrupt neither hangs in record nor gets an error from it', async (context) => {
+  const aggregator = new EngineAggregator({ intervalMs: 60_000 })
+  context.after(() => aggregator.close())
+  for (const corrupt of Object.values(CORRUPTIONS)) {
+    const link = aggregator.connect(0)
+    const recorder = createRecorder(link)
+    for (let row = 0; row < 300; row++) recorder.record('op', 0.5, 1)
+    const journal = journalOf(link)
+    corrupt(journal.floats, journal.words, journal.blockOf(0).floats)
+    const startMs = performance.now()
+    for (let row = 0; row < 2_000; row++) recorder.record('op', 0.5, 1)
+    for (const operation of ['a', 'b', 'c']) recorder.record(operation, 0.5, 1)
+    recorder.close()
+    assert.ok(performance.now() - startMs < 1_000)
+  }
+})
