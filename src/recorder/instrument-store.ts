@@ -127,7 +127,7 @@ class StoreCalls {
     const elapsedMs = readClock('now', this.#now) - startMs
     const isExists = operation.endsWith('_exists')
     const numKeys = Array.isArray(keys) ? keys.length : 0
-    const numFailedKeys = failed ? numKeys : isExists ? 0 : countNegative(result)
+    const numFailedKeys = failed ? numKeys : isExists ? 0 : countNegative(result, numKeys)
     const partial = numFailedKeys > 0 ? STATUS_PARTIAL_FAILURE : STATUS_OK
     // A clock of the caller's may go back, or be NaN.
     this.#recorder.record(operation, elapsedMs > 0 ? elapsedMs / MS_PER_SECOND : 0, numKeys, {
@@ -144,9 +144,11 @@ class StoreCalls {
   }
 }
 
-function countNegative(result: unknown): number {
-  if (!Array.isArray(result) && !ArrayBuffer.isView(result)) return 0
-  const codes = Array.from(result as unknown as ArrayLike<unknown>)
+/** A typed array with another number of values than keys is the data itself, not a code per key. */
+function countNegative(result: unknown, numKeys: number): number {
+  const isCodes = types.isTypedArray(result) && result.length === numKeys
+  if (!Array.isArray(result) && !isCodes) return 0
+  const codes: readonly unknown[] = Array.from(result)
   return codes.filter((code) => isNumber(code) && code < 0).length
 }
 

@@ -21,7 +21,7 @@ export function observeAnswer(answer: unknown, take: TakeOutcome): unknown {
     take(false, answer)
     return answer
   }
-  if (!types.isPromise(answer) || answer.constructor !== Promise) {
+  if (!isPlainPromise(answer)) {
     callSafely('instrumentStore', () => replaceThen(answer, take))
     return answer
   }
@@ -42,6 +42,14 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   }
 }
 
+function isPlainPromise(value: unknown): value is Promise<unknown> {
+  try {
+    return types.isPromise(value) && value.constructor === Promise
+  } catch {
+    return false
+  }
+}
+
 function observe(promise: Promise<unknown>, take: TakeOutcome): Promise<unknown> {
   return Promise.prototype.then.call(
     promise,
@@ -56,31 +64,45 @@ function observe(promise: Promise<unknown>, take: TakeOutcome): Promise<unknown>
   )
 }
 
+/** What waits for the outcome of a thenable, by the `then` that replaced its own. */
+const waiting = new WeakMap<object, TakeOutcome[]>()
+
 function replaceThen(thenable: PromiseLike<unknown>, take: TakeOutcome): void {
   const { then } = thenable
-  let isTaken = false
-  const takeFirst: TakeOutcome = (failed, result) => {
-    if (isTaken) return
-    isTaken = true
-    take(failed, result)
+  // A client may answer many calls with one object, and each of them waits for its outcome.
+  const known = waiting.get(then)
+  if (known !== undefined) {
+    known.push(take)
+    return
+  }
+  const takes = [take]
+  const takeAll: TakeOutcome = (failed, result) => {
+    for (const one of takes.splice(0)) one(failed, result)
+  }
+  const observedThen = function (
+    this: unknown,
+    onResult: unknown,
+    onError: unknown,
+    ...rest: unknown[]
+  ) {
+    const observed = [
+      (result: unknown) => {
+        takeAll(false, result)
+        return typeof onResult === 'function' ? onResult(result) : result
+      },
+      (error: unknown) => {
+        takeAll(true)
+        if (typeof onError === 'function') return onError(error)
+        throw error
+      },
+    ]
+    return Reflect.apply(then, this, [...observed, ...rest])
   }
   Object.defineProperty(thenable, 'then', {
     configurable: true,
     writable: true,
     enumerable: Object.getOwnPropertyDescriptor(thenable, 'then')?.enumerable ?? false,
-    value(this: unknown, onResult: unknown, onError: unknown, ...rest: unknown[]) {
-      const observed = [
-        (result: unknown) => {
-          takeFirst(false, result)
-          return typeof onResult === 'function' ? onResult(result) : result
-        },
-        (error: unknown) => {
-          takeFirst(true)
-          if (typeof onError === 'function') return onError(error)
-          throw error
-        },
-      ]
-      return Reflect.apply(then, this, [...observed, ...rest])
-    },
+    value: observedThen,
   })
+  waiting.set(observedThen, takes)
 }
