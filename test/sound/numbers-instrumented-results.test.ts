@@ -31,8 +31,8 @@ test('data that a get returns is taken for data, not for a code per key', async 
   result = new Int32Array([-1, 0, -3])
   store.batchGet(['a', 'b', 'c'])
   const results = aggregator.stats(0).reduce()
-  assert.equal(results['load_get_failed_keys'], 2)
-  assert.equal(results['load_get_total_bytes'], 2 ** 26 + 12 + 12)
+  assert.equal(results.load_get_failed_keys, 2)
+  assert.equal(results.load_get_total_bytes, 2 ** 26 + 12 + 12)
   await close()
 })
 
