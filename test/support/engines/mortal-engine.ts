@@ -45,7 +45,7 @@ export function out_of_memory({ recorder, task }: Context): never {
   for (;;) hoard.push(new Array(200_000).fill(hoard.length))
 }
 
-/** Fills it with small arrays: Node 24 may end the process, and 26 hang the thread. */
+/** Fills it with small arrays: Node 24 and 26 may end the process or hang the thread. */
 export function out_of_memory_in_small_steps({ recorder, task }: Context): never {
   record(recorder, task)
   const hoard: unknown[] = []
