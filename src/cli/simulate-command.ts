@@ -27,7 +27,12 @@ export function simulateCommand(): Command {
   const logFormat = new Option('--log-format <f>', 'format of the log on standard error')
   const command = new Command('simulate')
     .description('Run synthetic engines on worker threads and serve their metrics.')
-    .option('--engines <n>', 'number of engines', integerFrom(1, 4_096), 4)
+    .option(
+      '--engines <n>',
+      'number of engines; past 1024, no metrics are logged',
+      integerFrom(1, 4_096),
+      4,
+    )
     .option(
       '--threads <n>',
       'number of threads, each of which runs several engines (default: one per core)',

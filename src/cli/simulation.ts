@@ -16,6 +16,8 @@ import { createLogger, type LogFormat, Terminal } from './terminal.js'
 
 /** Milliseconds between an engine's reports; at most one report a millisecond comes in all. */
 const INTERVAL_MS_MIN = 1_000
+/** Engines with a log line: its exact percentiles take half a second when 4,096 engines end. */
+const LOGGED_ENGINES_MAX = 1_024
 
 /** The options of `moonmeter simulate`, as commander parses them. */
 export interface SimulationOptions {
@@ -55,7 +57,7 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
   const aggregator = new EngineAggregator({
     modelName: options.model,
     intervalMs: Math.max(INTERVAL_MS_MIN, options.engines),
-    log: (line) => logger.info(line),
+    ...(options.engines <= LOGGED_ENGINES_MAX && { log: (line: string) => logger.info(line) }),
     onRejected: (error) => logger.warn(error.message),
   })
   const server = await listen(aggregator, await resolveHost(options.listen), authorization)
