@@ -23,7 +23,7 @@ const COPY_ATTEMPTS_MAX = 64
 const ROWS_AHEAD_MAX = 48
 const RECENT_MASK = RECENT_ROWS - 1
 const COUNTERS = SERIES[ROW_COUNTER_NAMES[0]]
-const COUNTERS_END = COUNTERS + ROW_COUNTER_NAMES.length
+const COUNTERS_LENGTH = ROW_COUNTER_NAMES.length
 const LOCK_BEGIN = SERIES.lock * FLOAT64_WORDS
 const LOCK_END = LOCK_BEGIN + 1
 
@@ -178,7 +178,7 @@ export class JournalReader {
     const { floats, words } = this.#journal.blockOf(series)
     const durations = new Float64Array(to - from)
     for (let row = from; row < to; row++) {
-      const duration = floats[SERIES.recent + (row & RECENT_MASK)]
+      const duration = floats[placeOf(row)]
       if (!isDuration(duration)) return undefined
       durations[row - from] = duration
     }
@@ -214,29 +214,38 @@ export class JournalReader {
 
   /** The rows behind the last fold, if they are as at the first reading and none is half written. */
   #settledTail(series: number, first: Tail): Tail | undefined {
-    const second = this.#readTail(series)
+    const { floats } = this.#journal.blockOf(series)
+    const { rows, rowsBegun, foldEnd, counters, durations } = first
     const isSettled =
-      Object.is(first.rows, second.rows) &&
-      Object.is(first.rowsBegun, second.rowsBegun) &&
-      Object.is(first.foldEnd, second.foldEnd) &&
-      isSame(first.counters, second.counters) &&
-      isSame(first.durations, second.durations)
+      Object.is(rows, floats[SERIES.rows]) &&
+      Object.is(rowsBegun, floats[SERIES.rowsBegun]) &&
+      Object.is(foldEnd, floats[SERIES.foldEnd])
     if (!isSettled) return undefined
+    for (let counter = 0; counter < counters.length; counter++) {
+      if (!Object.is(counters[counter], floats[COUNTERS + counter])) return undefined
+    }
+    for (let row = 0; row < durations.length; row++) {
+      if (!Object.is(durations[row], floats[placeOf(foldEnd + row)])) return undefined
+    }
     requireTail(first)
     // The system may hold the thread anywhere, also in the middle of a row.
-    const isWhole = first.rows === first.rowsBegun
-    return isWhole && first.foldEnd === this.#copy[SERIES.foldEnd] ? first : undefined
+    const isWhole = rows === rowsBegun
+    return isWhole && foldEnd === this.#copy[SERIES.foldEnd] ? first : undefined
   }
 
   #readTail(series: number): Tail {
-    const { floats } = this.#journal.blockOf(series)
+    const { floats, words } = this.#journal.blockOf(series)
     const { [SERIES.rows]: rows, [SERIES.rowsBegun]: rowsBegun, [SERIES.foldEnd]: foldEnd } = floats
     const count = rows - foldEnd
     const durations = new Float64Array(count > 0 && count <= RECENT_ROWS ? count : 0)
-    for (let row = 0; row < durations.length; row++) {
-      durations[row] = floats[SERIES.recent + ((foldEnd + row) & RECENT_MASK)]
+    for (let row = 0; row < durations.length; row++) durations[row] = floats[placeOf(foldEnd + row)]
+    // A typed array takes longer to make, and a snapshot reads a thousand tails.
+    const counters: number[] = []
+    for (let counter = 0; counter < COUNTERS_LENGTH; counter++) {
+      counters.push(floats[COUNTERS + counter])
     }
-    return { rows, rowsBegun, foldEnd, counters: floats.slice(COUNTERS, COUNTERS_END), durations }
+    const isFoldOpen = words[LOCK_BEGIN] !== words[LOCK_END]
+    return { rows, rowsBegun, foldEnd, counters, durations, isFoldOpen }
   }
 
   #requireSeriesCount(): void {
@@ -258,8 +267,14 @@ function requireTail({ rows, rowsBegun, foldEnd, durations }: Tail): void {
   throw corruptJournal(`from ${foldEnd} to ${foldEnd + RECENT_ROWS} rows, all begun`, rows)
 }
 
+/** Where the duration of a row is in its block. */
+function placeOf(row: number): number {
+  return SERIES.recent + (row & RECENT_MASK)
+}
+
 function isSame(left: Float64Array, right: Float64Array): boolean {
-  return (
-    left.length === right.length && left.every((value, index) => Object.is(value, right[index]))
-  )
+  for (let index = 0; index < left.length; index++) {
+    if (!Object.is(left[index], right[index])) return false
+  }
+  return true
 }

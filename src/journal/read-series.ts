@@ -1,7 +1,8 @@
 import { ROW_COUNTER_NAMES } from '../catalogue.js'
+import type { MoonmeterError } from '../errors.js'
 import type { BinLayout } from '../stats/bin-layout.js'
 import { type DurationSum, durationSumOf } from '../stats/duration-sum.js'
-import { packBins } from '../stats/packed-bins.js'
+import { packCounts } from '../stats/packed-bins.js'
 import { newSeries, type PackedSeries, type SeriesName } from '../stats/packed-series.js'
 import { COUNT_MAX, DURATION_SECONDS_MAX } from '../stats/row.js'
 import { corruptJournal } from './corrupt-journal.js'
@@ -15,12 +16,22 @@ const SUM_END = 1n << BigInt(LIMB_BITS * SUM_LIMBS)
 const HIGH_MAX = PLAIN.rowsMax * PLAIN.secondsEnd
 const LOW_MAX = PLAIN.rowsMax * 2 ** -45
 
+// V8 folds constants of this module into the code, but looks imported ones up. Numbers are checked
+// in place, since a call with one of them as `unknown` would allocate it.
+const { secondsMin: PLAIN_MIN, secondsEnd: PLAIN_END } = PLAIN
+const { rowsMax: PLAIN_ROWS, rounder: ROUNDER } = PLAIN
+const UNIT = COUNTER_UNIT
+const COUNTERS_LENGTH = ROW_COUNTER_NAMES.length
+const NO_DURATIONS = new Float64Array(0)
+
 /** The rows of a series behind those that its folds counted. */
 export interface UnfoldedRows {
   /** Of all rows of the series, in the order of the counters and in `COUNTER_UNIT`. */
-  readonly counters: Float64Array
+  readonly counters: readonly number[]
   /** In seconds, in the order in which they were recorded. */
   readonly durations: Float64Array
+  /** Whether a fold began and did not end, so that some of the rows may be in the bins already. */
+  readonly isFoldOpen: boolean
 }
 
 /**
@@ -40,41 +51,46 @@ export function readSeries(
 ): PackedSeries {
   const bins = block.subarray(SERIES.bins, SERIES.bins + layout.binCount)
   const foldEnd = block[SERIES.foldEnd]
-  const durations = unfolded?.durations ?? []
+  const durations = unfolded?.durations ?? NO_DURATIONS
   const rows = foldEnd + durations.length
-  check(isCount(foldEnd, ROWS_MAX) && rows <= ROWS_MAX, 'rows', foldEnd)
+  if (!(isCount(foldEnd, ROWS_MAX) && rows <= ROWS_MAX)) throw corrupt('rows', foldEnd)
   // Of a fold that never ended, some rows are in the bins, and none of them in the sum.
-  const inBins = sumOf(bins) - foldEnd
-  check(inBins >= 0 && inBins <= durations.length, 'the sum of the bins', foldEnd + inBins)
+  const inBins = unfolded?.isFoldOpen === true ? packCounts(bins).rows - foldEnd : 0
+  if (!(inBins >= 0 && inBins <= durations.length))
+    throw corrupt('the sum of the bins', foldEnd + inBins)
   let durationSum = readDurationSum(block)
   let [high, low, plainRows] = [0, 0, 0]
   for (let row = 0; row < durations.length; row++) {
     const durationSeconds = durations[row]
-    check(isDuration(durationSeconds), 'a duration', durationSeconds)
+    if (!isDuration(durationSeconds)) throw corrupt('a duration', durationSeconds)
     if (row >= inBins) bins[layout.binOf(durationSeconds)]++
-    if (durationSeconds >= PLAIN.secondsMin && durationSeconds < PLAIN.secondsEnd) {
+    if (durationSeconds >= PLAIN_MIN && durationSeconds < PLAIN_END) {
       // In two float64, as the fold adds up plain rows: a BigInt per row takes ten times as long.
-      const rounded = durationSeconds + PLAIN.rounder - PLAIN.rounder
+      const rounded = durationSeconds + ROUNDER - ROUNDER
       high += rounded
       low += durationSeconds - rounded
       plainRows++
     } else durationSum += durationSumOf(durationSeconds)
-    if (plainRows < PLAIN.rowsMax && row < durations.length - 1) continue
+    if (plainRows < PLAIN_ROWS && row < durations.length - 1) continue
     durationSum += sumOfParts(high, low)
     high = low = plainRows = 0
   }
   const isSum = durationSum >= 0n && durationSum < SUM_END
-  check(isSum, 'the sum of the durations', durationSum)
+  if (!isSum) throw corrupt('the sum of the durations', durationSum)
   const series = newSeries(name)
-  for (const [index, counter] of ROW_COUNTER_NAMES.entries()) {
-    const folded = block[SERIES.foldedCounters + index] / COUNTER_UNIT
-    const value = unfolded === undefined ? folded : unfolded.counters[index] / COUNTER_UNIT
-    check(isCount(folded, COUNTER_MAX) && isCount(value, COUNTER_MAX), counter, value)
+  for (let index = 0; index < COUNTERS_LENGTH; index++) {
+    const counter = ROW_COUNTER_NAMES[index]
+    const folded = block[SERIES.foldedCounters + index] / UNIT
+    const value = unfolded === undefined ? folded : unfolded.counters[index] / UNIT
+    if (!(isCount(folded, COUNTER_MAX) && isCount(value, COUNTER_MAX)))
+      throw corrupt(counter, value)
     series[counter] = value
   }
   series.rows = rows
   series.durationSum = durationSum
-  series.bins = packBins(bins)
+  const { packed, rows: counted } = packCounts(bins)
+  if (!(counted === rows)) throw corrupt('the sum of the bins', counted)
+  series.bins = packed
   return series
 }
 
@@ -87,12 +103,13 @@ function readDurationSum(block: Float64Array): DurationSum {
   let sum = 0n
   for (let limb = SUM_LIMBS - 1; limb >= 0; limb--) {
     const value = block[SERIES.sumLimbs + limb]
-    check(isCount(value, ROWS_MAX), 'a limb of the sum of the durations', value)
-    if (value !== 0 || sum !== 0n) sum = (sum << BITS_PER_LIMB) + BigInt(value)
+    if (value === 0 && sum === 0n) continue
+    if (!isCount(value, ROWS_MAX)) throw corrupt('a limb of the sum of the durations', value)
+    sum = (sum << BITS_PER_LIMB) + BigInt(value)
   }
   const { [SERIES.sumHigh]: high, [SERIES.sumLow]: low } = block
   const isInRange = high >= 0 && high <= HIGH_MAX && Math.abs(low) <= LOW_MAX
-  check(isInRange, 'the sum of the last fold', high)
+  if (!isInRange) throw corrupt('the sum of the last fold', high)
   return sum + sumOfParts(high, low)
 }
 
@@ -102,21 +119,10 @@ function sumOfParts(high: number, low: number): DurationSum {
   return low < 0 ? sum - durationSumOf(-low) : sum + durationSumOf(low)
 }
 
-function sumOf(bins: Float64Array): number {
-  let sum = 0
-  for (let bin = 0; bin < bins.length; bin++) {
-    const count = bins[bin]
-    if (count === 0) continue
-    check(isCount(count, ROWS_MAX), 'a bin', count)
-    sum += count
-  }
-  return sum
-}
-
 function isCount(value: number, max: number): boolean {
   return value >= 0 && value <= max && Math.floor(value) === value
 }
 
-function check(isValid: boolean, what: string, got: unknown): void {
-  if (!isValid) throw corruptJournal(`${what} to be as a recorder writes it`, got)
+function corrupt(what: string, got: unknown): MoonmeterError {
+  return corruptJournal(`${what} to be as a recorder writes it`, got)
 }

@@ -7,6 +7,8 @@ import { HEADER, JOURNAL_STATE, ROWS_COUNTED } from '../journal/journal-layout.j
 
 /** Messages of one port that are handled in a turn of the event loop; a recorder sends three. */
 const MESSAGES_PER_TURN = 16
+/** A message this long after the one before is handled without an end of the turn. */
+const QUIET_MS = 5
 /** Messages that may wait for their turn. */
 const WAITING_MAX = 8_192
 /** Bytes that may wait, in payloads of the largest size. */
@@ -34,6 +36,8 @@ export class Connection {
   #isFlooded = false
   /** Messages that were handled since the last acknowledgement. */
   #handled = 0
+  /** When the last message came, by a monotonic clock. */
+  #lastMs = 0
 
   constructor(
     local: LocalIncarnation,
@@ -89,6 +93,14 @@ export class Connection {
   }
 
   #receive(message: unknown): void {
+    const quietMs = performance.now() - this.#lastMs
+    this.#lastMs += quietMs
+    // Each end of a turn wakes the event loop once more, which most engines do not need.
+    if (quietMs >= QUIET_MS && this.#handled === 0 && this.#waiting.length === 0) {
+      Atomics.add(this.#journal.words, HEADER.acknowledged, 1)
+      this.#events.message(message)
+      return
+    }
     if (this.#handled < MESSAGES_PER_TURN && this.#waiting.length === 0) {
       this.#handle(message)
       return

@@ -10,6 +10,8 @@ const INT32_END = 2 ** 31
 const NUMBER_BYTES_MAX = 10
 /** Weight of the last group that a number may have. */
 const WEIGHT_MAX = GROUP_RADIX ** (NUMBER_BYTES_MAX - 1)
+/** Counts are below this. */
+const COUNT_END = GROUP_RADIX ** NUMBER_BYTES_MAX
 /** Bins that are skipped together where all of them are empty. */
 const EMPTY_RUN = 8
 
@@ -30,9 +32,23 @@ const unpacked = new Float64Array(BINS_MAX)
 
 /** Pack the counts (integers from 0 to below 2^70) of the bins. */
 export function packBins(bins: Float64Array): PackedBins {
+  return packCounts(bins).packed
+}
+
+/**
+ * Pack the counts of the bins.
+ *
+ * @returns the packed counts, and their sum in `rows`: NaN when one of them is no integer from 0 to
+ * below 2^70
+ */
+export function packCounts(bins: Float64Array): {
+  readonly packed: PackedBins
+  readonly rows: number
+} {
   const { length } = bins
   let at = 0
   let skipped = 0
+  let rows = 0
   for (let bin = 0; bin < length; ) {
     const count = bins[bin]
     if (count === 0) {
@@ -42,15 +58,20 @@ export function packBins(bins: Float64Array): PackedBins {
       bin += run
       continue
     }
+    if (!(count > 0 && count < COUNT_END && Math.floor(count) === count)) {
+      rows = Number.NaN
+      break
+    }
     if (skipped > 0) {
       scratch[at++] = 0
       at = writeNumber(at, skipped)
       skipped = 0
     }
     at = writeNumber(at, count)
+    rows += count
     bin++
   }
-  return scratch.slice(0, at)
+  return { packed: scratch.slice(0, at), rows }
 }
 
 /**
