@@ -44,8 +44,8 @@ const HIGH_SPLIT = 2 ** 26
  *
  * Readers on other threads depend on the order of the stores, on ARM64 too. An atomic store is
  * performed after all stores before it. Stores after it may be performed before it, but not before
- * the atomic load that follows it. So whoever sees a store of this fold sees its number in the first
- * word of the lock, and whoever sees its number in the second word sees all of its stores.
+ * the atomic load that follows it. So a reader that sees a store of this fold also sees its number in
+ * the first word of the lock, and one that sees its number in the second word sees all of its stores.
  */
 export function foldRows({ floats, words }: SeriesBlock, layout: BinLayout): void {
   const folded = floats[FOLD_END]

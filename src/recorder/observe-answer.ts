@@ -37,7 +37,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   try {
     return typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
   } catch {
-    // Whoever awaits it gets the error.
+    // The getter throws again where the caller awaits the value.
     return false
   }
 }

@@ -180,8 +180,8 @@ export class Recorder {
 
   /**
    * Send a report of everything recorded so far, unless the sink is not ready. A port is not ready
-   * while two reports wait unread. What is not sent now is in the next report, also when the sink
-   * asks for one while it is called.
+   * while two reports wait unread. What is not sent now is in the next report. A call by the sink
+   * itself, while it sends, sends nothing.
    */
   report(): void {
     if (!this.closed && !this.#isSending) this.#send(false)

@@ -53,7 +53,7 @@ class MetricsHandler {
     this.#authorization = new Authorization(options)
     const { responseTimeoutMs } = this.#settings
     this.#renderings = new SharedRendering(source.registry, responseTimeoutMs, (error) =>
-      this.#tell(error),
+      this.#reportError(error),
     )
   }
 
@@ -63,7 +63,7 @@ class MetricsHandler {
     // node:http ignores the promise, so a rejection must be handled here.
     this.#respond(request, response).catch((error) => {
       // Such as when something else has begun a response to this request.
-      this.#tell(error)
+      this.#reportError(error)
       response.destroy()
     })
   }
@@ -123,7 +123,7 @@ class MetricsHandler {
     return sendResponse(request, response, parts, this.#settings)
   }
 
-  #tell(error: unknown): void {
+  #reportError(error: unknown): void {
     callSafely('onError', () => this.#settings.onError(error))
   }
 }
