@@ -11,6 +11,11 @@ import { checkTargets } from './harness/targets.js'
 import { writeResults } from './harness/write-results.js'
 
 const MS_PER_SECOND = 1e3
+/**
+ * How often the cases of missed targets are measured again. The load of a shared machine changes
+ * within minutes; a regression stays.
+ */
+const REPEATS_MAX = 2
 
 const print = (text: string) => process.stdout.write(`${text}\n`)
 
@@ -36,6 +41,13 @@ async function main(options: Arguments): Promise<number> {
   const { execPath } = options
   const plan = { cases, scale, rounds, calibration, execPath, onProgress: print }
   const results = await runRounds(plan)
+  const missedTargets = () => checkTargets(results, margin).filter(({ met }) => !met)
+  for (let repeat = 0; quick && repeat < REPEATS_MAX; repeat++) {
+    const again = new Set(missedTargets().map(({ target }) => target.benchmark))
+    if (again.size === 0) break
+    print(`targets missed; measuring again: ${[...again].join(', ')}`)
+    await runRounds({ ...plan, cases: cases.filter(({ name }) => again.has(name)) }, results)
+  }
   for (const benchmark of cases) printCase(benchmark, results)
   const byNode = nodeTable(results)
   if (byNode !== undefined) print(`\n## ${NODE_TABLE_TITLE}\n\n${byNode}`)
@@ -50,7 +62,7 @@ async function main(options: Arguments): Promise<number> {
     for (const file of files) print(`wrote ${file}`)
     return 0
   }
-  const missed = checkTargets(results, margin).filter(({ met }) => !met)
+  const missed = missedTargets()
   for (const { target, value } of missed) {
     const expected = `${target.direction} ${target.limit} ${target.unit}`
     print(`MISSED ${target.what}: expected ${expected} (margin ${margin} ×), got ${value}`)

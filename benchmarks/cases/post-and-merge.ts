@@ -30,8 +30,8 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
 }
 /** All rows in every operation, so that the same number of bins is in use at every rate. */
 const PREVIOUS_ROWS = OPERATIONS.length * ROW_COUNT
-/** Intervals of few rows before the measurement, so that the main thread's code is compiled. */
-const WARM_UP_INTERVALS = 80
+/** Intervals of few rows before the measurement: V8 has optimized the code after some 200. */
+const WARM_UP_INTERVALS = 300
 const WARM_UP_ROWS = 120
 const PEER_WARM_UP_INTERVALS = 3
 const PEER_WARM_UP_ROWS = 1_200

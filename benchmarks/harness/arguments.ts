@@ -23,7 +23,7 @@ export interface Arguments {
 export const USAGE = `usage: main.js [--quick] [--rounds N] [--case NAME]... [--margin X] [--node N]
 
   --quick      only what the targets need, three rounds, some 150 seconds; exit code 1 when one
-               of them is missed by more than the margin
+               of them is missed by more than the margin, also after two more measurements
   --rounds N   processes per variant (default ${ROUNDS.full}, with --quick ${ROUNDS.quick})
   --case NAME  only this case, may be given several times: ${CASE_NAMES.join(', ')}
   --margin X   factor that --quick allows for a noisy machine (default ${MARGIN})

@@ -18,10 +18,11 @@ export interface RunPlan {
  * reversed from round to round, so that the variant that runs first in one runs last in the next; a
  * calibration runs at the beginning, in the middle and at the end of each round. A case whose Node
  * is missing is skipped with one line.
+ *
+ * @param results of earlier rounds, which those of these rounds are added to
  */
-export async function runRounds(plan: RunPlan): Promise<Results> {
+export async function runRounds(plan: RunPlan, results = new Results()): Promise<Results> {
   const { cases, scale, rounds, onProgress } = plan
-  const results = new Results()
   const calibration = plan.calibration.variants.map((variant) => ({
     benchmark: plan.calibration,
     variant,

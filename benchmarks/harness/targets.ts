@@ -8,13 +8,15 @@ const SAME_COST = 1.25
 
 /** A figure of a run, and the limit it has to keep. */
 export interface Target {
+  /** The case that measures it. */
+  readonly benchmark: string
   readonly what: string
   readonly unit: string
   /** The greatest value that meets the target, or the least. */
   readonly limit: number
   readonly direction: 'at most' | 'at least'
   /** The figure; NaN where the run did not measure it. */
-  readonly measure: (results: Results) => number
+  readonly figure: (results: Results) => number
   /** Whether the load of the machine changes the figure. Only such a figure gets a margin. */
   readonly noisy: boolean
 }
@@ -26,27 +28,33 @@ export interface TargetOutcome {
   readonly met: boolean
 }
 
+/** A figure, and the case that measures it. */
+type Measured = Pick<Target, 'benchmark' | 'figure'>
+
 function atMost(
   what: string,
   limit: number,
   unit: string,
-  measure: Target['measure'],
+  measured: Measured,
   noisy = true,
 ): Target {
-  return { what, limit, unit, direction: 'at most', measure, noisy }
+  return { what, limit, unit, direction: 'at most', ...measured, noisy }
 }
 
-function atLeast(what: string, limit: number, measure: Target['measure']): Target {
-  return { what, limit, unit: '×', direction: 'at least', measure, noisy: true }
+function atLeast(what: string, limit: number, measured: Measured): Target {
+  return { what, limit, unit: '×', direction: 'at least', ...measured, noisy: true }
 }
 
-function ratio(benchmark: string, over: string, under: string, measure = 'ns'): Target['measure'] {
-  return (results) =>
-    results.median(benchmark, over, measure) / results.median(benchmark, under, measure)
+function ratio(benchmark: string, over: string, under: string, measure = 'ns'): Measured {
+  return {
+    benchmark,
+    figure: (results) =>
+      results.median(benchmark, over, measure) / results.median(benchmark, under, measure),
+  }
 }
 
-function figure(benchmark: string, variant: string, measure: string): Target['measure'] {
-  return (results) => results.median(benchmark, variant, measure)
+function figure(benchmark: string, variant: string, measure: string): Measured {
+  return { benchmark, figure: (results) => results.median(benchmark, variant, measure) }
 }
 
 function recordTargets(benchmark: string, what: string): Target[] {
@@ -74,7 +82,10 @@ export const TARGETS: readonly Target[] = [
     'allocation per row',
     NO_BYTES,
     'bytes',
-    (results) => Math.abs(results.median('allocation', 'moonmeter', 'bytes')),
+    {
+      benchmark: 'allocation',
+      figure: (results) => Math.abs(results.median('allocation', 'moonmeter', 'bytes')),
+    },
     false,
   ),
   atMost(
@@ -138,7 +149,7 @@ export const TARGETS: readonly Target[] = [
  */
 export function checkTargets(results: Results, margin: number): TargetOutcome[] {
   return TARGETS.map((target) => {
-    const value = target.measure(results)
+    const value = target.figure(results)
     const allowed = target.noisy ? margin : 1
     const met =
       target.direction === 'at most'
