@@ -1,5 +1,6 @@
 import type * as prom from 'prom-client'
 import { releaseBuffers } from '../../src/exposition/buffer-pool.js'
+import { FORMATS } from '../../src/exposition/formats.js'
 import { renderRegistry } from '../../src/registry/render-registry.js'
 import { ConnectedFleet } from './connected-fleet.js'
 import type { Fleet } from './fleet.js'
@@ -24,7 +25,8 @@ export async function makeFleet(peer: string, engines: number): Promise<Fleet> {
  * `metricsHandler` sends, of others `registry.metrics()`, a string that is still to be encoded.
  */
 export async function expose(peer: string, { registry }: Fleet): Promise<string | Uint8Array[]> {
-  return RENDERED.includes(peer) ? renderRegistry(registry) : registry.metrics()
+  if (!RENDERED.includes(peer)) return registry.metrics()
+  return (await renderRegistry(registry, FORMATS.text)).buffers
 }
 
 /** Give the buffers of an exposition back, as `metricsHandler` does after it has sent them. */

@@ -66,8 +66,9 @@ export class Aggregation {
     this.#settings = settings
     this.#rejections = new Rejections(settings.onRejected)
     this.#recent = new RecentDurations(settings.durationsMax)
-    this.#sources = new SourceTable(settings, this.#recent)
-    this.#startMs = this.#moment().monotonicMs
+    const { nowMs, monotonicMs } = this.#moment()
+    this.#sources = new SourceTable(settings, this.#recent, nowMs)
+    this.#startMs = monotonicMs
   }
 
   /** The engine indices known, ascending. */
@@ -81,8 +82,9 @@ export class Aggregation {
    * @throws MoonmeterError `INVALID_ENGINE` past the limit on engines
    */
   begin(engine: number, journal: JournalReader): LocalIncarnation {
-    const source = this.#sources.ensure(engine)
-    return { source, incarnation: source.begin(journal, this.#moment()) }
+    const moment = this.#moment()
+    const source = this.#sources.ensure(engine, moment.nowMs)
+    return { source, incarnation: source.begin(journal, moment) }
   }
 
   /** Take what an incarnation of this process sent. */
@@ -126,8 +128,9 @@ export class Aggregation {
       throw rejection('engine', 'ingest(bytes, { engine }) for a payload without an index', engine)
     }
     this.#makeRoom()
-    const source = this.#sources.add(engine, instance) ?? this.#sources.other
-    source.addRows(stats, bytes, this.#moment())
+    const moment = this.#moment()
+    const source = this.#sources.add(engine, instance, moment.nowMs) ?? this.#sources.other
+    source.addRows(stats, bytes, moment)
   }
 
   /**
@@ -165,7 +168,7 @@ export class Aggregation {
 
   /** Count that the pool restarts an engine. */
   noteRestart(engine: number, reason: string): void {
-    this.#sources.add(engine, undefined)?.noteRestart(reason)
+    this.#sources.add(engine, undefined, this.#moment().nowMs)?.noteRestart(reason)
   }
 
   /** Whether no incarnation of an engine is running here, nor kept from outside. */
@@ -275,7 +278,8 @@ export class Aggregation {
     }
     const { engine: index, instance: name } = report
     const isNew = this.#sources.find(index, name) === undefined
-    const source = this.#sources.add(index, name)
+    const moment = this.#moment()
+    const source = this.#sources.add(index, name, moment.nowMs)
     if (source === undefined) {
       // Rows add up across engines; a report is everything so far of one engine, to be kept apart.
       const expected = `at most ${this.#settings.enginesMax} engines (enginesMax)`
@@ -283,7 +287,7 @@ export class Aggregation {
     }
     const keptMax = Math.floor(KEPT_MAX / this.#sources.size)
     try {
-      source.acceptRemote(report, bytes, this.#moment(), keptMax)
+      source.acceptRemote(report, bytes, moment, keptMax)
     } catch (error) {
       // A rejected report changes nothing, so it adds no engine.
       if (isNew) this.#sources.delete(index, name)

@@ -27,11 +27,13 @@ export class SourceTable {
   /** Newest incarnations of sources that were dropped, as many as there may be sources. */
   readonly #forgotten = new Map<string, number>()
 
-  constructor(settings: SourceSettings, recent: RecentDurations) {
+  /** @param nowMs the moment, in milliseconds since 1970, as in other methods */
+  constructor(settings: SourceSettings, recent: RecentDurations, nowMs: number) {
+    const { layout, limits } = settings
     this.#settings = settings
     this.#recent = recent
     this.#budget = { left: settings.seriesTotalMax }
-    this.other = new Source(OTHER_KEY, settings.layout, settings.limits, this.#budget, recent)
+    this.other = new Source(OTHER_KEY, nowMs, layout, limits, this.#budget, recent)
   }
 
   get size(): number {
@@ -55,14 +57,14 @@ export class SourceTable {
   }
 
   /** The source of an engine, added where it is new; undefined for a new one past the limit. */
-  add(engine: number, instance: string | undefined): Source | undefined {
+  add(engine: number, instance: string | undefined, nowMs: number): Source | undefined {
     const text = textOf(engine, instance)
     const known = this.#sources.get(text)
     const { layout, limits, enginesMax } = this.#settings
     if (known !== undefined || this.size >= enginesMax) return known
     const key = Object.freeze({ instance, engine })
     const forgotten = this.#forgotten.get(text)
-    const source = new Source(key, layout, limits, this.#budget, this.#recent, forgotten)
+    const source = new Source(key, nowMs, layout, limits, this.#budget, this.#recent, forgotten)
     this.#sources.set(text, source)
     this.#sorted = undefined
     return source
@@ -73,8 +75,8 @@ export class SourceTable {
    *
    * @throws MoonmeterError `INVALID_ENGINE` for a new one past the limit
    */
-  ensure(engine: number): Source {
-    const source = this.add(engine, undefined)
+  ensure(engine: number, nowMs: number): Source {
+    const source = this.add(engine, undefined, nowMs)
     if (source !== undefined) return source
     throw new MoonmeterError(
       'INVALID_ENGINE',

@@ -35,6 +35,7 @@ export interface Moment {
 /** One engine over all its incarnations: what they counted, and how its reports arrive. */
 export class Source {
   readonly key: SourceKey
+  readonly #createdMs: number
   readonly #layout: ColumnLayout
   readonly #names: SeriesNames
   readonly #recent: RecentDurations
@@ -60,12 +61,14 @@ export class Source {
   readonly #restarts = new BoundedNames(RESTART_REASONS_MAX, () => ({ count: 0 }))
 
   /**
+   * @param createdMs the moment, in milliseconds since 1970
    * @param limits on the operations and statuses told apart
    * @param budget for the series of all sources
    * @param forgotten the newest incarnation of a source that was dropped under this key; 0 for none
    */
   constructor(
     key: SourceKey,
+    createdMs: number,
     layout: ColumnLayout,
     limits: SeriesLimits,
     budget: SeriesBudget,
@@ -73,6 +76,7 @@ export class Source {
     forgotten = 0,
   ) {
     this.key = key
+    this.#createdMs = createdMs
     this.#layout = layout
     this.#names = new SeriesNames(limits, budget)
     this.#recent = recent
@@ -215,6 +219,7 @@ export class Source {
     return {
       up: monotonicMs - lastSeenMs <= silentAfterMs,
       incarnation: this.#newest,
+      createdMs: this.#createdMs,
       reports: this.#reports,
       reportBytes: this.#reportBytes,
       lastReportMs: this.#lastReportMs,

@@ -7,6 +7,12 @@ export class OutputBuffer {
   readonly #full: Uint8Array[] = []
   #current: Uint8Array = new Uint8Array(0)
   #at = 0
+  #fullBytes = 0
+
+  /** The bytes so far. */
+  get length(): number {
+    return this.#fullBytes + this.#at
+  }
 
   text(text: string): void {
     this.bytes(encoder.encode(text))
@@ -19,10 +25,23 @@ export class OutputBuffer {
     this.#at += bytes.length
   }
 
+  /**
+   * Append bytes that are written later, such as a length that is not known yet; until then they
+   * are undefined.
+   *
+   * @returns the place of the bytes, to be written to before `take`
+   */
+  reserve(length: number): Uint8Array {
+    if (this.#at + length > this.#current.length) this.#startBuffer(length)
+    this.#at += length
+    return this.#current.subarray(this.#at - length, this.#at)
+  }
+
   /** Everything so far; to be given to `releaseBuffers` after its last use. */
   take(): Uint8Array[] {
     const buffers = [...this.#full, this.#current.subarray(0, this.#at)]
     this.#full.length = 0
+    this.#fullBytes = 0
     this.#current = new Uint8Array(0)
     this.#at = 0
     return buffers
@@ -30,6 +49,7 @@ export class OutputBuffer {
 
   #startBuffer(bytes: number): void {
     if (this.#at > 0) this.#full.push(this.#current.subarray(0, this.#at))
+    this.#fullBytes += this.#at
     this.#current = takeBuffer(bytes)
     this.#at = 0
   }

@@ -2,16 +2,18 @@ import { type MetricDefinition, SELF_METRICS } from '../catalogue.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { partsOf, type SourceSnapshot } from '../snapshot/source-snapshot.js'
 import {
+  createdSeconds,
   type Labels,
-  type MetricFamily,
   NO_LABELS,
   SINGLE_SAMPLE,
+  type SnapshotFamily,
   sourceLabels,
+  unitOf,
 } from './metric-family.js'
 
 const MS_PER_SECOND = 1e3
 
-export function selfFamilies(): MetricFamily[] {
+export function selfFamilies(): SnapshotFamily[] {
   const reasons = new Map<string, Labels>()
   const reasonLabels = (reason: string) => {
     const labels = reasons.get(reason) ?? { reason }
@@ -50,11 +52,12 @@ function family<Item>(
   items: (snapshot: Snapshot) => readonly Item[],
   labelsOf: (item: Item) => Labels,
   sample: (item: Item) => number,
-): MetricFamily<readonly Item[]> {
+): SnapshotFamily<readonly Item[]> {
   return {
     definition,
+    unit: unitOf(definition),
     constantLabels: NO_LABELS,
-    shapes: SINGLE_SAMPLE,
+    shapesOf: () => SINGLE_SAMPLE,
     groups: (snapshot) => [items(snapshot)],
     labelsOf: () => NO_LABELS,
     seriesOf: (all) => all.map(labelsOf),
@@ -68,20 +71,25 @@ function perEngine(
   definition: MetricDefinition,
   sample: (source: SourceSnapshot) => number,
   isShown?: (source: SourceSnapshot) => boolean,
-): MetricFamily<readonly SourceSnapshot[]> {
+): SnapshotFamily<readonly SourceSnapshot[]> {
   const items = ({ sources }: Snapshot) => (isShown ? sources.filter(isShown) : sources)
-  return family(definition, items, (source) => sourceLabels(partsOf(source).key), sample)
+  const labelsOf = (source: SourceSnapshot) => sourceLabels(partsOf(source).key)
+  return {
+    ...family(definition, items, labelsOf, sample),
+    createdOf: (sources, series) => createdSeconds(sources[series].health),
+  }
 }
 
-function restarts(reasonLabels: (reason: string) => Labels): MetricFamily<SourceSnapshot> {
+function restarts(reasonLabels: (reason: string) => Labels): SnapshotFamily<SourceSnapshot> {
   return {
     definition: SELF_METRICS.restarts,
     constantLabels: NO_LABELS,
-    shapes: SINGLE_SAMPLE,
+    shapesOf: () => SINGLE_SAMPLE,
     groups: ({ sources }) => sources.filter(hasRestarts),
     labelsOf: (source) => sourceLabels(partsOf(source).key),
     seriesOf: ({ health }) => Object.keys(health.restarts).map(reasonLabels),
     read: ({ health }, values, at) => values.set(Object.values(health.restarts), at),
+    createdOf: ({ health }) => createdSeconds(health),
   }
 }
 

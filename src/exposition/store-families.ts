@@ -3,22 +3,25 @@ import type { ColumnLayout } from '../snapshot/column-layout.js'
 import { partsOf, type SourceParts } from '../snapshot/source-snapshot.js'
 import type { SeriesName } from '../stats/packed-series.js'
 import {
+  createdSeconds,
   histogramSamples,
   type Labels,
-  type MetricFamily,
   SINGLE_SAMPLE,
+  type SnapshotFamily,
   sourceLabels,
+  unitOf,
 } from './metric-family.js'
 
-export function storeFamilies(layout: ColumnLayout, modelName: string): MetricFamily[] {
+export function storeFamilies(layout: ColumnLayout, modelName: string): SnapshotFamily[] {
   const constantLabels = { model_name: modelName }
   return Object.values(STORE_METRICS).map((definition) => {
     const isHistogram = definition.shows === 'durations'
     const shapes = isHistogram ? histogramSamples(layout.bins.bounds) : SINGLE_SAMPLE
-    const family: MetricFamily<SourceParts> = {
+    const family: SnapshotFamily<SourceParts> = {
       definition,
+      unit: unitOf(definition),
       constantLabels,
-      shapes,
+      shapesOf: () => shapes,
       groups: ({ sources }) => sources.map(partsOf),
       labelsOf: ({ key }) => sourceLabels(key),
       // The fields of a name are its labels.
@@ -28,6 +31,10 @@ export function storeFamilies(layout: ColumnLayout, modelName: string): MetricFa
         const count = names.length * shapes.length
         for (let index = 0; index < count; index++) values[at + index] = columns[start + index]
       },
+      createdOf: ({ health }) => createdSeconds(health),
+      ...(isHistogram && {
+        bins: { layout: layout.bins, binsOf: ({ table }, series) => table.series[series].bins },
+      }),
     }
     return family
   })

@@ -18,6 +18,11 @@ export function formatValue(value: number): string {
   return value > 0 ? '+Inf' : '-Inf'
 }
 
+/** A HELP text as the format writes it. */
+export function escapeHelp(help: string): string {
+  return help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+}
+
 function escapeLabelValue(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')
+  return escapeHelp(value).replaceAll('"', '\\"')
 }

@@ -1,6 +1,6 @@
 import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
-import type { MetricFamily } from '../exposition/metric-family.js'
+import type { SnapshotFamily } from '../exposition/metric-family.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { canRemove, type MetricsRegistry } from './metrics-registry.js'
 import { RegisteredMetric } from './registered-metric.js'
@@ -17,7 +17,7 @@ import { shareInTurn } from './share-in-turn.js'
  */
 export function registerFamilies(
   registry: MetricsRegistry,
-  families: readonly MetricFamily[],
+  families: readonly SnapshotFamily[],
   read: () => Promise<Snapshot>,
   reset: () => void = () => {},
 ): () => void {

@@ -2,9 +2,9 @@ import { isAscii } from 'node:buffer'
 import { messageOf } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { releaseBuffers } from '../exposition/buffer-pool.js'
-import type { ExpositionFormat, FamilyWriter } from '../exposition/exposition-format.js'
+import type { ExpositionFormat, FamilyWriter, LineWriter } from '../exposition/exposition-format.js'
 import { FORMATS } from '../exposition/formats.js'
-import type { Labels, MetricFamily } from '../exposition/metric-family.js'
+import type { FamilyDefinition, SnapshotFamily } from '../exposition/metric-family.js'
 import { OutputBuffer } from '../exposition/output-buffer.js'
 import { runYielding } from '../exposition/run-yielding.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
@@ -28,9 +28,13 @@ interface RegistryFamily {
 
 /** A family in a format, ready to be written. */
 export interface PreparedFamily {
-  readonly head: string
-  /** Writes the samples, as its steps are taken. */
-  write(output: OutputBuffer): Iterable<void>
+  readonly definition: FamilyDefinition
+  /**
+   * Writes the family, as its steps are taken.
+   *
+   * @param families all families of the exposition
+   */
+  write(output: OutputBuffer, families: readonly FamilyDefinition[]): Iterable<void>
 }
 
 /**
@@ -45,14 +49,15 @@ export class RegisteredMetric {
   /** How prom-client merges the metric over the processes of a cluster. */
   readonly aggregator: string
   readonly #registry: MetricsRegistry
-  readonly #family: MetricFamily
+  readonly #family: SnapshotFamily
   readonly #read: () => Promise<Snapshot>
   readonly #reset: () => void
   readonly #writers = new Map<ExpositionFormat, FamilyWriter>()
+  readonly #textWriter: LineWriter
 
   constructor(
     registry: MetricsRegistry,
-    family: MetricFamily,
+    family: SnapshotFamily,
     read: () => Promise<Snapshot>,
     reset: () => void,
   ) {
@@ -65,6 +70,8 @@ export class RegisteredMetric {
     this.#family = family
     this.#read = read
     this.#reset = reset
+    this.#textWriter = FORMATS.text.createWriter(family)
+    this.#writers.set(FORMATS.text, this.#textWriter)
   }
 
   /**
@@ -107,9 +114,10 @@ export class RegisteredMetric {
   /** The family as objects, every one of them new. */
   async get(): Promise<RegistryFamily> {
     const family = this.#family
-    const { shapes, constantLabels } = family
+    const { constantLabels } = family
     const samples: RegistrySample[] = []
     for (const group of family.groups(await this.#read())) {
+      const shapes = family.shapesOf(group)
       const series = family.seriesOf(group)
       const values = new Float64Array(series.length * shapes.length)
       family.read(group, values, 0)
@@ -130,8 +138,9 @@ export class RegisteredMetric {
    */
   async getForPromString(): Promise<RegistryFamily> {
     const output = new OutputBuffer()
-    const { write } = await this.prepare(FORMATS.text)
-    await runYielding(write(output))
+    const options = { extraLabels: defaultLabelsOf(this.#registry), families: [] }
+    const groups = this.#family.groups(await this.#read())
+    await runYielding(this.#textWriter.writeSamples(output, groups, options))
     const buffers = output.take()
     let text = ''
     // Appending makes a rope, which V8 flattens once, when the registry joins its own text.
@@ -142,11 +151,15 @@ export class RegisteredMetric {
 
   /** The family as of a snapshot that is taken now, to be written in a format. */
   async prepare(format: ExpositionFormat): Promise<PreparedFamily> {
-    const snapshot = await this.#read()
+    const { definition } = this.#family
+    const groups = this.#family.groups(await this.#read())
     const writer = this.#writerOf(format)
     return {
-      head: writer.head,
-      write: (output) => writer.write(output, snapshot, this.#missingDefaultLabels()),
+      definition,
+      write: (output, families) => {
+        const extraLabels = defaultLabelsOf(this.#registry)
+        return writer.write(output, groups, { extraLabels, families })
+      },
     }
   }
 
@@ -166,14 +179,6 @@ export class RegisteredMetric {
   #exchange(type: string, values: RegistrySample[]): RegistryFamily {
     const { name, help, aggregator } = this
     return { name, help, type, aggregator, values }
-  }
-
-  /** The registry's default labels; a sample's own label wins over one of the same name. */
-  #missingDefaultLabels(): Labels {
-    const { labels, type } = this.#family.definition
-    const own = [...labels, ...(type === 'histogram' ? ['le'] : [])]
-    const defaults = Object.entries(defaultLabelsOf(this.#registry))
-    return Object.fromEntries(defaults.filter(([name]) => !own.includes(name)))
   }
 }
 

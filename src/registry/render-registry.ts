@@ -1,52 +1,95 @@
-import { FORMATS } from '../exposition/formats.js'
+import { describe } from '../describe.js'
+import { MoonmeterError } from '../errors.js'
+import type { ExpositionFormat } from '../exposition/exposition-format.js'
+import type { FamilyDefinition } from '../exposition/metric-family.js'
 import { OutputBuffer } from '../exposition/output-buffer.js'
 import { runYielding } from '../exposition/run-yielding.js'
-import type { MetricsRegistry } from './metrics-registry.js'
+import { foreignFamilies } from './foreign-family.js'
+import { defaultLabelsOf, type MetricsRegistry } from './metrics-registry.js'
 import { type PreparedFamily, RegisteredMetric } from './registered-metric.js'
 
 /** What registries like prom-client's have beside `metrics`. */
 interface ListingRegistry extends MetricsRegistry {
-  getMetricsAsArray(): readonly object[]
-  getMetricsAsString(metric: object): Promise<string>
+  getMetricsAsArray(): readonly ForeignMetricSource[]
 }
 
-const PROMETHEUS_TEXT = 'text/plain'
+/** A metric of the user. */
+interface ForeignMetricSource {
+  get(): unknown
+}
+
+/** All of a registry in a format. */
+export interface RenderedRegistry {
+  readonly contentType: string
+  /** To be given to `releaseBuffers` after they were sent. */
+  readonly buffers: Uint8Array[]
+}
+
+const OPENMETRICS = 'application/openmetrics-text'
 
 /**
- * All of a registry in its format, as buffers: what `registry.metrics()` returns. Families of ours
- * are written as bytes, and the event loop turns in between; those of others come as their registry
- * formats them.
+ * All of a registry in a format. The event loop turns in between. A registry that does not list its
+ * metrics is rendered in its own format, whatever is asked for: what its `metrics()` returns.
  *
- * @returns buffers to be given to `releaseBuffers` after they were sent
+ * @throws MoonmeterError `INVALID_OPTION` when a registry returns what is no exposition
  */
-export async function renderRegistry(registry: MetricsRegistry): Promise<Uint8Array[]> {
-  if (!isListing(registry)) return [Buffer.from(await registry.metrics())]
+export async function renderRegistry(
+  registry: MetricsRegistry,
+  format: ExpositionFormat,
+): Promise<RenderedRegistry> {
+  if (!isListing(registry)) return renderAsItIs(registry)
+  // All are read in one turn, before the first is written, so that they show one moment.
+  const reads = registry.getMetricsAsArray().map((metric) => prepare(registry, metric, format))
+  const families = (await Promise.all(reads)).flat()
   const output = new OutputBuffer()
-  // All are prepared in one turn, before the first is written, so that they show one moment.
-  const families = registry.getMetricsAsArray().map((metric) => prepare(registry, metric))
-  await runYielding(writeAll(await Promise.all(families), output))
-  return output.take()
+  await runYielding(writeAll(families, format, output))
+  return { contentType: format.contentType, buffers: output.take() }
 }
 
-async function prepare(registry: ListingRegistry, metric: object): Promise<PreparedFamily> {
-  if (metric instanceof RegisteredMetric) return metric.prepare(FORMATS.text)
-  const text = await registry.getMetricsAsString(metric)
-  return { head: `${text}\n`, write: () => [] }
+async function prepare(
+  registry: ListingRegistry,
+  metric: ForeignMetricSource,
+  format: ExpositionFormat,
+): Promise<readonly PreparedFamily[]> {
+  if (metric instanceof RegisteredMetric) return [await metric.prepare(format)]
+  // Some registries' metrics return their samples at once, and others a promise of them.
+  const samples = await metric.get()
+  const isOpenMetrics = registry.contentType.startsWith(OPENMETRICS)
+  return foreignFamilies(samples as never, isOpenMetrics).map(({ family, groups }) => ({
+    definition: family.definition,
+    write: (output, families) => {
+      const options = { extraLabels: defaultLabelsOf(registry), families }
+      return format.createWriter(family).write(output, groups, options)
+    },
+  }))
 }
 
-function* writeAll(families: readonly PreparedFamily[], output: OutputBuffer): Generator<void> {
+function* writeAll(
+  families: readonly PreparedFamily[],
+  format: ExpositionFormat,
+  output: OutputBuffer,
+): Generator<void> {
+  const definitions: readonly FamilyDefinition[] = families.map(({ definition }) => definition)
   for (const [index, family] of families.entries()) {
-    output.text(index === 0 ? family.head : `\n${family.head}`)
-    yield* family.write(output)
+    if (index > 0) output.text(format.separator)
+    yield* family.write(output, definitions)
   }
+  output.text(format.end)
 }
 
-/** Whether the families of a registry can be rendered one by one; those of OpenMetrics cannot. */
-function isListing(registry: MetricsRegistry): registry is ListingRegistry {
-  const { getMetricsAsArray, getMetricsAsString } = registry as Partial<ListingRegistry>
-  return (
-    registry.contentType.startsWith(PROMETHEUS_TEXT) &&
-    typeof getMetricsAsArray === 'function' &&
-    typeof getMetricsAsString === 'function'
+async function renderAsItIs(registry: MetricsRegistry): Promise<RenderedRegistry> {
+  const text: unknown = await registry.metrics()
+  if (typeof text === 'string') {
+    return { contentType: registry.contentType, buffers: [Buffer.from(text)] }
+  }
+  throw new MoonmeterError(
+    'INVALID_OPTION',
+    `registry.metrics: expected a string or a promise of one, got ${describe(text)}`,
   )
+}
+
+/** Whether the metrics of a registry can be read one by one. */
+function isListing(registry: MetricsRegistry): registry is ListingRegistry {
+  const { getMetricsAsArray } = registry as Partial<ListingRegistry>
+  return registry.contentType.startsWith('text/plain') && typeof getMetricsAsArray === 'function'
 }

@@ -1,6 +1,7 @@
 import { releaseBuffers } from '../exposition/buffer-pool.js'
+import { FORMATS } from '../exposition/formats.js'
 import type { MetricsRegistry } from '../registry/metrics-registry.js'
-import { renderRegistry } from '../registry/render-registry.js'
+import { type RenderedRegistry, renderRegistry } from '../registry/render-registry.js'
 
 /**
  * Renderings that are being made or sent. Responses of one rendering share its buffers, so this
@@ -65,8 +66,8 @@ export class SharedRendering {
     this.#isRendering = true
     this.#renderings++
     try {
-      const buffers = await within(this.#timeoutMs, renderRegistry(this.#registry))
-      const rendering = this.#share(buffers, waiters.length)
+      const rendered = await within(this.#timeoutMs, renderRegistry(this.#registry, FORMATS.text))
+      const rendering = this.#share(rendered, waiters.length)
       for (const { resolve } of waiters) resolve(rendering)
     } catch (error) {
       this.#renderings--
@@ -77,7 +78,7 @@ export class SharedRendering {
     this.#begin()
   }
 
-  #share(buffers: readonly Uint8Array[], holders: number): Rendering {
+  #share({ contentType, buffers }: RenderedRegistry, holders: number): Rendering {
     let held = holders
     const release = () => {
       if (--held > 0) return
@@ -85,7 +86,7 @@ export class SharedRendering {
       this.#renderings--
       this.#begin()
     }
-    return { contentType: this.#registry.contentType, buffers, release }
+    return { contentType, buffers, release }
   }
 }
 

@@ -57,8 +57,8 @@ export class Snapshot {
   /**
    * The interval from an earlier snapshot of the same aggregator to this one: what each source
    * counted meanwhile, with the same shape. Series without new rows are left out; `up`,
-   * `incarnation` and `lastReportMs` are those of this snapshot. A source that was dropped and came
-   * back in between counts from zero.
+   * `incarnation`, `createdMs` and `lastReportMs` are those of this snapshot. A source that was
+   * dropped and came back in between counts from zero.
    *
    * @throws MoonmeterError `LAYOUT_MISMATCH` when the snapshots are not of one aggregator, or the
    * other is the later one

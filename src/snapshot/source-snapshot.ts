@@ -19,6 +19,11 @@ export interface SourceHealth {
   readonly up: boolean
   /** The newest incarnation; 0 before the first. */
   readonly incarnation: number
+  /**
+   * When the engine was first seen, in milliseconds since 1970: its counters count from then on. An
+   * engine that was dropped and came back has a new one.
+   */
+  readonly createdMs: number
   /** Payloads accepted. */
   readonly reports: number
   /** Bytes of the payloads accepted. */

@@ -9,7 +9,6 @@ import {
   SINGLE_SAMPLE,
 } from '../../src/exposition/metric-family.js'
 import { OutputBuffer } from '../../src/exposition/output-buffer.js'
-import type { Snapshot } from '../../src/snapshot/snapshot.js'
 
 /** A group of series as tests make them: the number of each names its labels. */
 interface Group {
@@ -49,29 +48,23 @@ function groupsOf(lines: number): fc.Arbitrary<readonly Group[]> {
   return fc.array(group, { maxLength: 6 })
 }
 
-/** A snapshot of the test's own: the family below finds its groups in it. */
-interface GroupsSnapshot {
-  readonly all: readonly Group[]
-}
-
 /** Labels that all series of a group have. */
 const GROUP_LABELS: Labels = { source: 'a' }
 
 /** A family whose groups can be changed, and a writer of it. */
 function newFamily(shapes: (typeof LINES)[keyof typeof LINES]) {
   const family: MetricFamily<Group> = {
-    definition: { name: 'family', type: 'counter', help: 'Help.', labels: [] },
+    definition: { name: 'family', type: 'counter', help: 'Help.' },
     constantLabels: { model: 'm' },
-    shapes,
-    groups: (snapshot) => (snapshot as unknown as GroupsSnapshot).all,
+    shapesOf: () => shapes,
     labelsOf: () => GROUP_LABELS,
     seriesOf: ({ series }) => series.map((index) => LABELS[index]),
     read: ({ values }, to, at) => to.set(values, at),
   }
   const writer = FORMATS.text.createWriter(family)
   return {
-    write: (output: OutputBuffer, all: readonly Group[], behind: Labels) =>
-      writer.write(output, { all } as unknown as Snapshot, behind),
+    write: (output: OutputBuffer, groups: readonly Group[], extraLabels: Labels) =>
+      writer.write(output, groups, { extraLabels, families: [] }),
   }
 }
 
@@ -99,7 +92,7 @@ function expected(
       return `family${suffix}{${labels.join(',')}} ${shown(value)}\n`
     }),
   )
-  return text.join('')
+  return `# HELP family Help.\n# TYPE family counter\n${text.join('')}`
 }
 
 function textOf(output: OutputBuffer): string {

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Counter, Registry } from 'prom-client'
 import { releaseBuffers } from '../../src/exposition/buffer-pool.js'
+import { FORMATS } from '../../src/exposition/formats.js'
 import { EngineAggregator, type MetricsRegistry } from '../../src/index.js'
 import { renderRegistry } from '../../src/registry/render-registry.js'
 import { pack } from '../../src/wire/msgpack.js'
 
 async function textOf(registry: MetricsRegistry): Promise<string> {
-  const buffers = await renderRegistry(registry)
+  const { buffers } = await renderRegistry(registry, FORMATS.text)
   const text = Buffer.concat(buffers).toString()
   releaseBuffers(buffers)
   return text

@@ -40,6 +40,7 @@ test('a snapshot shows sources, series, counts and health as JSON', async () => 
         health: {
           up: true,
           incarnation: 1,
+          createdMs: 5_000,
           reports: 0,
           reportBytes: 0,
           lastReportMs: null,

@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { releaseBuffers } from '../../src/exposition/buffer-pool.js'
 import { EngineAggregator } from '../../src/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
+import { FORMATS } from '../../src/exposition/formats.js'
 import { renderRegistry } from '../../src/registry/render-registry.js'
 import { parseExposition } from '../support/assertions/exposition.js'
 
@@ -43,7 +44,7 @@ function counts(text: string): number[] {
 }
 
 async function rendered(registry: Registry): Promise<string> {
-  const buffers = await renderRegistry(registry)
+  const { buffers } = await renderRegistry(registry, FORMATS.text)
   const text = Buffer.concat(buffers).toString()
   releaseBuffers(buffers)
   return text
