@@ -12,6 +12,7 @@ export {
 } from './engine-aggregator.js'
 export type { AggregatorOptions } from './engine-aggregator-options.js'
 export { MoonmeterError, type MoonmeterErrorCode, type RejectionReason } from './errors.js'
+export type { FormatName } from './exposition/formats.js'
 export type { EngineLink } from './journal/engine-link.js'
 export {
   KVConnectorLogging,

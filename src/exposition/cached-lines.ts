@@ -1,3 +1,4 @@
+import { isSameTails, type LineTails, NO_TAILS, tailAt, tailBytes } from './line-tails.js'
 import { overwriteInteger } from './overwrite-integer.js'
 import { formatValue } from './text-format.js'
 import { writeFraction } from './write-fraction.js'
@@ -35,6 +36,7 @@ export class CachedLines {
   /** Per line where its value starts, and where it ends. */
   readonly #starts: Uint32Array
   readonly #ends: Uint32Array
+  #tails = NO_TAILS
 
   /** @param values the value of each line */
   constructor(heads: readonly LineHead[], values: Float64Array) {
@@ -60,29 +62,30 @@ export class CachedLines {
     return this.#text
   }
 
-  /** Set the value of each line. */
-  set(values: Float64Array): void {
+  /** Set the value of each line, and what is behind it. */
+  set(values: Float64Array, tails = NO_TAILS): void {
     const before = this.#values
     const bytes = this.#bytes
     const starts = this.#starts
     const ends = this.#ends
-    let fits = true
+    let fits = isSameTails(tails, this.#tails)
     for (let line = 0; line < before.length; line++) {
       const value = values[line]
       if (value === before[line]) continue
       if (overwriteInteger(bytes, starts[line], ends[line], value)) before[line] = value
       else fits = false
     }
-    if (!fits) this.#refit(values)
+    if (!fits) this.#refit(values, tails)
   }
 
-  /** Set the values that do not fit over those before, moving all behind them in one pass. */
-  #refit(values: Float64Array): void {
+  /** Set the values and tails that do not fit over those before, moving all behind them in one pass. */
+  #refit(values: Float64Array, tails: LineTails): void {
     const before = this.#values
+    const tailsBefore = this.#tails
     const starts = this.#starts
     const ends = this.#ends
     const bytes = this.#bytes
-    const lengthMax = this.#text.length + before.length * VALUE_BYTES_MAX
+    const lengthMax = this.#text.length + before.length * VALUE_BYTES_MAX + tailBytes(tails)
     if (moved.length < lengthMax) moved = new Uint8Array(lengthMax)
     // The text up to `from` is done and ends at `to`; from `settled` on it is in the other memory.
     let settled = -1
@@ -94,10 +97,12 @@ export class CachedLines {
       starts[line] = start + to - from
       ends[line] = end + to - from
       const value = values[line]
-      if (value === before[line]) continue
+      const tail = tailAt(tails, line)
+      const tailBefore = tailAt(tailsBefore, line)
+      if (value === before[line] && tail === tailBefore) continue
       before[line] = value
       const length = writeValue(value)
-      if (length === end - start) {
+      if (length === end - start && tail === tailBefore) {
         copy(shown, length, bytes, start)
         continue
       }
@@ -105,8 +110,10 @@ export class CachedLines {
       else to = move(bytes, from, start, to)
       to = copy(shown, length, moved, to)
       ends[line] = to
-      from = end
+      if (tail !== undefined) to = move(tail, 0, tail.length, to)
+      from = end + (tailBefore?.length ?? 0)
     }
+    this.#tails = tails
     if (settled >= 0) this.#take(settled, move(bytes, from, this.#text.length, to))
   }
 

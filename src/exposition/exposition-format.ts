@@ -1,4 +1,4 @@
-import type { FamilyDefinition, Labels, MetricFamily } from './metric-family.js'
+import type { FamilyDefinition, Labels, MetricFamily, MetricType } from './metric-family.js'
 import type { OutputBuffer } from './output-buffer.js'
 
 /** What a family is written with. */
@@ -21,7 +21,7 @@ export interface FamilyWriter {
 /** Name and type of a family as a format shows them. */
 export interface FamilyHead {
   readonly name: string
-  readonly type: string
+  readonly type: MetricType
 }
 
 /** Writes one family in a format of lines. */

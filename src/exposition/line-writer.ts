@@ -1,35 +1,18 @@
-import { CachedLines, type LineHead } from './cached-lines.js'
+import { CachedLines } from './cached-lines.js'
 import type { FamilyHead, LineWriter, WriteOptions } from './exposition-format.js'
-import type { Labels, MetricFamily, SampleShape } from './metric-family.js'
+import { type LineBlock, readTails, readValues, takeBlock } from './line-block.js'
+import type { LineDialect } from './line-dialect.js'
+import { type LineNames, lineHeads } from './line-heads.js'
+import type { MetricFamily } from './metric-family.js'
 import type { OutputBuffer } from './output-buffer.js'
-import { formatLabels } from './text-format.js'
 
-/** Lines of a block: their values and places fit the first-level cache. */
-const BLOCK_LINES = 256
 /** The label that buckets or quantiles have beside those of their series. */
-const RESERVED_LABELS: { readonly [type: string]: string } = {
-  histogram: 'le',
-  summary: 'quantile',
-}
-
-/** What a format of lines does in a way of its own. */
-export interface LineDialect {
-  headOf(family: MetricFamily, options: WriteOptions): FamilyHead
-  /** The lines before the samples. */
-  linesBefore(family: MetricFamily, head: FamilyHead): string
-}
+const BOUND_LABELS: { readonly [type: string]: string } = { histogram: 'le', summary: 'quantile' }
 
 /** Cached lines, and the labels they are of. */
-interface Block {
-  /** Per group its labels. */
-  readonly labels: readonly Labels[]
-  /** Per group the labels of its series. */
-  readonly series: readonly (readonly Labels[])[]
+interface KeptBlock extends Pick<LineBlock, 'labels' | 'series'> {
   readonly lines: CachedLines
 }
-
-/** Where the values of a block are read to; one for all, used synchronously. */
-let values = new Float64Array(BLOCK_LINES)
 
 /**
  * Writes a family as lines and keeps them from scrape to scrape: building them takes ten times as
@@ -39,9 +22,9 @@ let values = new Float64Array(BLOCK_LINES)
 export class CachedLineWriter implements LineWriter {
   readonly #family: MetricFamily
   readonly #dialect: LineDialect
-  readonly #blocks: Block[] = []
-  /** The labels behind those of every series, as text. */
-  #extra = ''
+  readonly #blocks: KeptBlock[] = []
+  /** What the blocks were made with, but for their groups. */
+  #key = ''
 
   constructor(family: MetricFamily, dialect: LineDialect) {
     this.#family = family
@@ -63,91 +46,55 @@ export class CachedLineWriter implements LineWriter {
     options: WriteOptions,
   ): Generator<void> {
     const family = this.#family
-    const reserved = RESERVED_LABELS[family.definition.type]
-    const extraLabels = Object.entries(options.extraLabels).filter(([name]) => name !== reserved)
-    const extra = formatLabels(Object.fromEntries(extraLabels))
+    const dialect = this.#dialect
+    const head = this.head(options)
+    const names = this.#namesOf(head, options)
+    const hasCreated = names.createdName !== undefined
+    const key = JSON.stringify([names.createdName, names.extraLabels])
     let count = 0
     for (let next = 0; next < groups.length; count++) {
       // Another scrape with other labels may have run while the event loop turned.
-      if (extra !== this.#extra) this.#blocks.length = 0
-      this.#extra = extra
-      const first = next
-      const series: (readonly Labels[])[] = []
-      let lines = 0
-      while (next < groups.length && lines < BLOCK_LINES) {
-        const group = groups[next++]
-        const own = family.seriesOf(group)
-        series.push(own)
-        lines += own.length * family.shapesOf(group).length
-      }
-      const own = groups.slice(first, next)
-      this.#read(own, series, lines)
-      yield output.bytes(this.#linesOf(count, own, series, lines, extraLabels).text)
+      if (key !== this.#key) this.#blocks.length = 0
+      this.#key = key
+      const block = takeBlock(family, groups, next, hasCreated)
+      next += block.groups.length
+      const values = readValues(family, block)
+      const lines = this.#linesOf(count, block, names, values)
+      const tails = readTails(family, block, (shape, exemplar) => {
+        return dialect.mayHaveExemplar(head, shape) ? dialect.tailOf(exemplar) : undefined
+      })
+      lines.set(values, tails)
+      yield output.bytes(lines.text)
     }
     this.#blocks.length = Math.min(this.#blocks.length, count)
   }
 
-  /** Read the values of some groups. */
-  #read(
-    groups: readonly unknown[],
-    series: readonly (readonly Labels[])[],
-    lineCount: number,
-  ): void {
-    if (values.length < lineCount) values = new Float64Array(lineCount)
-    let at = 0
-    for (let index = 0; index < groups.length; index++) {
-      this.#family.read(groups[index], values, at)
-      at += series[index].length * this.#family.shapesOf(groups[index]).length
+  #namesOf(head: FamilyHead, options: WriteOptions): LineNames {
+    const { createdOf, definition } = this.#family
+    const extra = Object.entries(options.extraLabels)
+    const bound = BOUND_LABELS[definition.type]
+    return {
+      name: definition.name,
+      createdName: createdOf && this.#dialect.createdNameOf(head),
+      extraLabels: Object.fromEntries(extra.filter(([name]) => name !== bound)),
+      boundOf: this.#dialect.boundOf,
     }
   }
 
-  /** The lines of a block with the values that were read. */
-  #linesOf(
-    index: number,
-    groups: readonly unknown[],
-    series: readonly (readonly Labels[])[],
-    lineCount: number,
-    extraLabels: readonly (readonly [name: string, value: string])[],
-  ): CachedLines {
-    const known: Block | undefined = this.#blocks[index]
-    const labels = groups.map((group) => this.#family.labelsOf(group))
+  /** The lines of a block as they were, or new ones where its series have changed. */
+  #linesOf(index: number, block: LineBlock, names: LineNames, values: Float64Array): CachedLines {
+    const known: KeptBlock | undefined = this.#blocks[index]
+    const { groups, labels, series, shapes, lineCount } = block
     if (known !== undefined && isSame(known.labels, labels) && isSame(known.series, series)) {
-      known.lines.set(values)
       return known.lines
     }
-    const heads = groups.flatMap((group, at) => {
-      return this.#headsOf(labels[at], series[at], this.#family.shapesOf(group), extraLabels)
+    const { constantLabels } = this.#family
+    const heads = groups.flatMap((_, at) => {
+      return lineHeads(names, { ...constantLabels, ...labels[at] }, series[at], shapes[at])
     })
     const lines = new CachedLines(heads, values.subarray(0, lineCount))
     this.#blocks[index] = { labels, series, lines }
     return lines
-  }
-
-  #headsOf(
-    labels: Labels,
-    series: readonly Labels[],
-    shapes: readonly SampleShape[],
-    extraLabels: readonly (readonly [name: string, value: string])[],
-  ): LineHead[] {
-    const { constantLabels, definition } = this.#family
-    const common = { ...constantLabels, ...labels }
-    const before = formatLabels(common)
-    return series.flatMap((one) => {
-      const missing = extraLabels.filter(
-        ([name]) => !Object.hasOwn(common, name) && !Object.hasOwn(one, name),
-      )
-      const behind = formatLabels(Object.fromEntries(missing))
-      const own = joinLabels(before, formatLabels(one), behind)
-      return shapes.map(({ suffix, le, quantile }) => {
-        const shape = {
-          ...(le !== undefined && { le }),
-          ...(quantile !== undefined && { quantile }),
-        }
-        const all = joinLabels(own, formatLabels(shape))
-        const text = `${definition.name}${suffix}${all === '' ? '' : `{${all}}`} `
-        return { text, byteLength: Buffer.byteLength(text) }
-      })
-    })
   }
 }
 
@@ -162,8 +109,4 @@ function isSame(left: readonly unknown[], right: readonly unknown[]): boolean {
     if (!Array.isArray(one) || !Array.isArray(other) || !isSame(one, other)) return false
   }
   return true
-}
-
-function joinLabels(...texts: readonly string[]): string {
-  return texts.filter((text) => text !== '').join(',')
 }

@@ -72,10 +72,10 @@ export interface MetricFamily<Group = unknown> {
   /** Write the values of all samples of all series of a group to `values`, from index `at` on. */
   read(group: Group, values: Float64Array, at: number): void
   /**
-   * Seconds since 1970 at which a series of a group began to count from zero; undefined where it is
-   * not known. A family without this method knows none.
+   * Seconds since 1970 at which a series of a group began to count from zero. A family without this
+   * method does not know.
    */
-  createdOf?(group: Group, series: number): number | undefined
+  createdOf?(group: Group, series: number): number
   /**
    * The last exemplar of a sample; undefined where there is none. It is the same object until
    * another one takes its place. A family without this method has none.

@@ -1,14 +1,21 @@
 import type { ExpositionFormat, LineWriter } from './exposition-format.js'
-import { CachedLineWriter, type LineDialect } from './line-writer.js'
+import type { LineDialect } from './line-dialect.js'
+import { CachedLineWriter } from './line-writer.js'
 import { escapeHelp } from './text-format.js'
 
 /** What the text format calls a type that is not known. */
 const UNTYPED = 'untyped'
 
 const DIALECT: LineDialect = {
-  headOf: ({ definition: { name, type } }) => ({ name, type: type === 'unknown' ? UNTYPED : type }),
-  linesBefore: ({ definition }, { name, type }) =>
-    `# HELP ${name} ${escapeHelp(definition.help)}\n# TYPE ${name} ${type}\n`,
+  headOf: ({ definition }) => definition,
+  linesBefore({ definition: { name, type, help } }) {
+    const shownType = type === 'unknown' ? UNTYPED : type
+    return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${shownType}\n`
+  },
+  boundOf: (bound) => bound,
+  createdNameOf: () => undefined,
+  mayHaveExemplar: () => false,
+  tailOf: () => undefined,
 }
 
 /**

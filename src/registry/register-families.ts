@@ -1,8 +1,6 @@
-import { describe } from '../describe.js'
-import { MoonmeterError } from '../errors.js'
 import type { SnapshotFamily } from '../exposition/metric-family.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
-import { canRemove, type MetricsRegistry } from './metrics-registry.js'
+import { assertRegistry, canRemove, type MetricsRegistry } from './metrics-registry.js'
 import { RegisteredMetric } from './registered-metric.js'
 import { shareInTurn } from './share-in-turn.js'
 
@@ -21,12 +19,7 @@ export function registerFamilies(
   read: () => Promise<Snapshot>,
   reset: () => void = () => {},
 ): () => void {
-  if (typeof registry?.registerMetric !== 'function') {
-    throw new MoonmeterError(
-      'INVALID_OPTION',
-      `registry: expected a registry of prom-client or one like it, got ${describe(registry)}`,
-    )
-  }
+  assertRegistry(registry)
   const shared = shareInTurn(read)
   const metrics = families.map((family) => new RegisteredMetric(registry, family, shared, reset))
   const unregister = () => {

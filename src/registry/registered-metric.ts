@@ -2,13 +2,23 @@ import { isAscii } from 'node:buffer'
 import { messageOf } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { releaseBuffers } from '../exposition/buffer-pool.js'
-import type { ExpositionFormat, FamilyWriter, LineWriter } from '../exposition/exposition-format.js'
+import type {
+  ExpositionFormat,
+  FamilyWriter,
+  LineWriter,
+  WriteOptions,
+} from '../exposition/exposition-format.js'
 import { FORMATS } from '../exposition/formats.js'
 import type { FamilyDefinition, SnapshotFamily } from '../exposition/metric-family.js'
 import { OutputBuffer } from '../exposition/output-buffer.js'
 import { runYielding } from '../exposition/run-yielding.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
-import { canRemove, defaultLabelsOf, type MetricsRegistry } from './metrics-registry.js'
+import {
+  canRemove,
+  defaultLabelsOf,
+  isOpenMetrics,
+  type MetricsRegistry,
+} from './metrics-registry.js'
 
 /** A sample as prom-client's registries exchange it. */
 interface RegistrySample {
@@ -42,8 +52,6 @@ export interface PreparedFamily {
  * microseconds each; this reads a snapshot when it is scraped.
  */
 export class RegisteredMetric {
-  /** Registries of OpenMetrics write it: they cut `_total` off the names of counters. */
-  name: string
   readonly help: string
   readonly type: string
   /** How prom-client merges the metric over the processes of a cluster. */
@@ -53,7 +61,6 @@ export class RegisteredMetric {
   readonly #read: () => Promise<Snapshot>
   readonly #reset: () => void
   readonly #writers = new Map<ExpositionFormat, FamilyWriter>()
-  readonly #textWriter: LineWriter
 
   constructor(
     registry: MetricsRegistry,
@@ -61,8 +68,7 @@ export class RegisteredMetric {
     read: () => Promise<Snapshot>,
     reset: () => void,
   ) {
-    const { name, help, type, aggregator = 'sum' } = family.definition
-    this.name = name
+    const { help, type, aggregator = 'sum' } = family.definition
     this.help = help
     this.type = type
     this.aggregator = aggregator
@@ -70,9 +76,17 @@ export class RegisteredMetric {
     this.#family = family
     this.#read = read
     this.#reset = reset
-    this.#textWriter = FORMATS.text.createWriter(family)
-    this.#writers.set(FORMATS.text, this.#textWriter)
   }
+
+  get name(): string {
+    return this.#family.definition.name
+  }
+
+  /**
+   * Registries of OpenMetrics cut `_total` off the names of counters for good. What this returns to
+   * them has the names of their format at the time, so the name itself stays.
+   */
+  set name(_name: string) {}
 
   /**
    * Make the registry read this metric at its scrapes.
@@ -99,8 +113,7 @@ export class RegisteredMetric {
    */
   unregister(): void {
     const registry = this.#registry
-    // The registry has it under the name that it was registered by.
-    const { name } = this.#family.definition
+    const { name } = this
     if (!canRemove(registry)) {
       throw new MoonmeterError(
         'INVALID_OPTION',
@@ -115,6 +128,9 @@ export class RegisteredMetric {
   async get(): Promise<RegistryFamily> {
     const family = this.#family
     const { constantLabels } = family
+    const { name, type } = this.#lineWriter().head(this.#options())
+    // A registry of OpenMetrics adds `_total` to the samples of a counter.
+    const sampleName = type === 'counter' ? name : this.name
     const samples: RegistrySample[] = []
     for (const group of family.groups(await this.#read())) {
       const shapes = family.shapesOf(group)
@@ -126,10 +142,10 @@ export class RegisteredMetric {
         const own = series[Math.floor(index / shapes.length)]
         const bucket = le === undefined ? {} : { le }
         const labels = { ...constantLabels, ...family.labelsOf(group), ...own, ...bucket }
-        samples.push({ metricName: this.name + suffix, labels, value })
+        samples.push({ metricName: sampleName + suffix, labels, value })
       }
     }
-    return this.#exchange(this.type, samples)
+    return this.#exchange(name, type, samples)
   }
 
   /**
@@ -138,15 +154,17 @@ export class RegisteredMetric {
    */
   async getForPromString(): Promise<RegistryFamily> {
     const output = new OutputBuffer()
-    const options = { extraLabels: defaultLabelsOf(this.#registry), families: [] }
+    const writer = this.#lineWriter()
+    const options = this.#options()
     const groups = this.#family.groups(await this.#read())
-    await runYielding(this.#textWriter.writeSamples(output, groups, options))
+    await runYielding(writer.writeSamples(output, groups, options))
     const buffers = output.take()
     let text = ''
     // Appending makes a rope, which V8 flattens once, when the registry joins its own text.
     for (const buffer of buffers) text += decode(buffer)
     releaseBuffers(buffers)
-    return this.#exchange(this.type + text, [])
+    const { name, type } = writer.head(options)
+    return this.#exchange(name, type + text, [])
   }
 
   /** The family as of a snapshot that is taken now, to be written in a format. */
@@ -156,10 +174,7 @@ export class RegisteredMetric {
     const writer = this.#writerOf(format)
     return {
       definition,
-      write: (output, families) => {
-        const extraLabels = defaultLabelsOf(this.#registry)
-        return writer.write(output, groups, { extraLabels, families })
-      },
+      write: (output, families) => writer.write(output, groups, this.#options(families)),
     }
   }
 
@@ -168,16 +183,26 @@ export class RegisteredMetric {
     this.#reset()
   }
 
-  #writerOf(format: ExpositionFormat): FamilyWriter {
+  /** Writes the format that the registry's `metrics` returns. */
+  #lineWriter(): LineWriter {
+    return this.#writerOf(isOpenMetrics(this.#registry) ? FORMATS.openmetrics : FORMATS.text)
+  }
+
+  #writerOf<Writer extends FamilyWriter>(format: ExpositionFormat<Writer>): Writer {
     const known = this.#writers.get(format)
-    if (known !== undefined) return known
+    // The map has under each format a writer that it created.
+    if (known !== undefined) return known as Writer
     const writer = format.createWriter(this.#family)
     this.#writers.set(format, writer)
     return writer
   }
 
-  #exchange(type: string, values: RegistrySample[]): RegistryFamily {
-    const { name, help, aggregator } = this
+  #options(families: readonly FamilyDefinition[] = []): WriteOptions {
+    return { extraLabels: defaultLabelsOf(this.#registry), families }
+  }
+
+  #exchange(name: string, type: string, values: RegistrySample[]): RegistryFamily {
+    const { help, aggregator } = this
     return { name, help, type, aggregator, values }
   }
 }

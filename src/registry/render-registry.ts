@@ -5,7 +5,12 @@ import type { FamilyDefinition } from '../exposition/metric-family.js'
 import { OutputBuffer } from '../exposition/output-buffer.js'
 import { runYielding } from '../exposition/run-yielding.js'
 import { foreignFamilies } from './foreign-family.js'
-import { defaultLabelsOf, type MetricsRegistry } from './metrics-registry.js'
+import {
+  contentTypeOf,
+  defaultLabelsOf,
+  isOpenMetrics,
+  type MetricsRegistry,
+} from './metrics-registry.js'
 import { type PreparedFamily, RegisteredMetric } from './registered-metric.js'
 
 /** What registries like prom-client's have beside `metrics`. */
@@ -20,12 +25,11 @@ interface ForeignMetricSource {
 
 /** All of a registry in a format. */
 export interface RenderedRegistry {
-  readonly contentType: string
+  /** The media type of the registry's own format; undefined where it is in the one asked for. */
+  readonly ownContentType: string | undefined
   /** To be given to `releaseBuffers` after they were sent. */
   readonly buffers: Uint8Array[]
 }
-
-const OPENMETRICS = 'application/openmetrics-text'
 
 /**
  * All of a registry in a format. The event loop turns in between. A registry that does not list its
@@ -43,7 +47,7 @@ export async function renderRegistry(
   const families = (await Promise.all(reads)).flat()
   const output = new OutputBuffer()
   await runYielding(writeAll(families, format, output))
-  return { contentType: format.contentType, buffers: output.take() }
+  return { ownContentType: undefined, buffers: output.take() }
 }
 
 async function prepare(
@@ -54,8 +58,7 @@ async function prepare(
   if (metric instanceof RegisteredMetric) return [await metric.prepare(format)]
   // Some registries' metrics return their samples at once, and others a promise of them.
   const samples = await metric.get()
-  const isOpenMetrics = registry.contentType.startsWith(OPENMETRICS)
-  return foreignFamilies(samples as never, isOpenMetrics).map(({ family, groups }) => ({
+  return foreignFamilies(samples as never, isOpenMetrics(registry)).map(({ family, groups }) => ({
     definition: family.definition,
     write: (output, families) => {
       const options = { extraLabels: defaultLabelsOf(registry), families }
@@ -78,10 +81,9 @@ function* writeAll(
 }
 
 async function renderAsItIs(registry: MetricsRegistry): Promise<RenderedRegistry> {
+  const ownContentType = contentTypeOf(registry)
   const text: unknown = await registry.metrics()
-  if (typeof text === 'string') {
-    return { contentType: registry.contentType, buffers: [Buffer.from(text)] }
-  }
+  if (typeof text === 'string') return { ownContentType, buffers: [Buffer.from(text)] }
   throw new MoonmeterError(
     'INVALID_OPTION',
     `registry.metrics: expected a string or a promise of one, got ${describe(text)}`,
@@ -91,5 +93,5 @@ async function renderAsItIs(registry: MetricsRegistry): Promise<RenderedRegistry
 /** Whether the metrics of a registry can be read one by one. */
 function isListing(registry: MetricsRegistry): registry is ListingRegistry {
   const { getMetricsAsArray } = registry as Partial<ListingRegistry>
-  return registry.contentType.startsWith('text/plain') && typeof getMetricsAsArray === 'function'
+  return typeof getMetricsAsArray === 'function'
 }

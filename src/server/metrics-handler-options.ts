@@ -1,15 +1,17 @@
 import { MoonmeterError } from '../errors.js'
+import type { FormatName } from '../exposition/formats.js'
 import { resolveNumbers, requireType, TIMER_MS_MAX } from '../options.js'
-import type { MetricsRegistry } from '../registry/metrics-registry.js'
+import { contentTypeOf, type MetricsRegistry } from '../registry/metrics-registry.js'
 import type { AuthorizationOptions } from './authorization.js'
 import { warnOfFailure } from './failure-warning.js'
+import { readFormats } from './negotiate-format.js'
 
 const NUMBERS = {
   responsesMax: { fallback: 16, min: 1, max: 2 ** 16, integer: true },
   stallTimeoutMs: { fallback: 5_000, min: 1, max: TIMER_MS_MAX, integer: true },
   responseTimeoutMs: { fallback: 30_000, min: 1, max: TIMER_MS_MAX, integer: true },
 } as const
-const OTHER_NAMES = ['bearerToken', 'basicAuth', 'onError'] as const
+const OTHER_NAMES = ['bearerToken', 'basicAuth', 'onError', 'formats'] as const
 
 /** What `metricsHandler` serves: an `EngineAggregator`, or any object with a registry. */
 export interface MetricsSource {
@@ -18,6 +20,13 @@ export interface MetricsSource {
 
 /** Options of `metricsHandler`; each has a default. */
 export interface MetricsHandlerOptions extends AuthorizationOptions {
+  /**
+   * The formats that are served, of which each request gets the one that its `Accept` header
+   * prefers; those that it prefers alike in this order. One that accepts none of them gets `text`
+   * or, where that is not among them, the first. A single format is served to all requests. Default
+   * all, `text` first.
+   */
+  readonly formats?: readonly FormatName[] | undefined
   /**
    * Called with what made a scrape fail, which the client is not told; default: a warning of the
    * process for each new message.
@@ -42,6 +51,7 @@ export interface MetricsHandlerOptions extends AuthorizationOptions {
 
 /** The options with their defaults, checked. */
 export interface MetricsHandlerSettings {
+  readonly formats: readonly FormatName[]
   readonly onError: (error: unknown) => void
   readonly responsesMax: number
   readonly stallTimeoutMs: number
@@ -51,8 +61,8 @@ export interface MetricsHandlerSettings {
 /**
  * The options with their defaults, checked.
  *
- * @throws MoonmeterError `INVALID_OPTION` for a source without a registry, or an unknown option or
- * one out of range
+ * @throws MoonmeterError `INVALID_OPTION` for a source without a registry, a registry whose content
+ * type no HTTP header can hold, or an unknown option or one out of range
  */
 export function readHandlerOptions(
   source: MetricsSource,
@@ -67,5 +77,7 @@ export function readHandlerOptions(
       `metricsHandler: expected an EngineAggregator or an object with a registry, got ${got}`,
     )
   }
-  return { ...numbers, onError: options.onError ?? warnOfFailure }
+  contentTypeOf(source.registry)
+  const formats = readFormats(options.formats)
+  return { ...numbers, formats, onError: options.onError ?? warnOfFailure }
 }

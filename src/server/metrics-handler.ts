@@ -7,6 +7,7 @@ import {
   type MetricsSource,
   readHandlerOptions,
 } from './metrics-handler-options.js'
+import { negotiateFormat } from './negotiate-format.js'
 import { isOver, onceOver, sendResponse } from './send-response.js'
 import { type Rendering, SharedRendering } from './shared-rendering.js'
 
@@ -21,12 +22,14 @@ const RETRY_AFTER_SECONDS = 1
 /**
  * Creates a request listener for a `node:http` server.
  *
- * `GET` and `HEAD` of `/metrics` return all metrics of the source's registry in the registry's
- * content type; of `/healthz`, `ok`. Status 401 is returned for `/metrics` without the credentials
- * of the options, 404 for other paths, 405 for other methods, 500 if the registry fails, and 503
- * while `responsesMax` requests for metrics are being answered. Bodies of requests are dropped.
+ * `GET` and `HEAD` of `/metrics` return all metrics of the source's registry in the format that the
+ * request accepts; of `/healthz`, `ok`. A registry that does not list its metrics by
+ * `getMetricsAsArray` is served in its own format. Status 401 is returned for `/metrics` without the
+ * credentials of the options, 404 for other paths, 405 for other methods, 500 if the registry fails,
+ * and 503 while `responsesMax` requests for metrics are being answered. Bodies of requests are
+ * dropped.
  *
- * Requests that wait at the same time share one rendering, which begins after all of them came.
+ * Requests for one format that wait at the same time share one rendering, which begins after all of them came.
  *
  * @param options default `{}`: no credentials are required
  * @throws MoonmeterError `INVALID_OPTION` for a source without a registry, an unknown option or one
@@ -103,14 +106,20 @@ class MetricsHandler {
       this.#answering--
       rendering?.release()
     })
+    const { format, contentType } = negotiateFormat(request.headers.accept, this.#settings.formats)
+    response.appendHeader('Vary', 'Accept')
     try {
-      rendering = await this.#renderings.next()
+      rendering = await this.#renderings.next(format)
     } catch {
       const text = 'internal error: the metrics could not be rendered'
       return this.#sendText(request, response, 500, text)
     }
     if (hasEnded) rendering.release()
-    else await sendResponse(request, response, { status: 200, ...rendering }, this.#settings)
+    else {
+      const { ownContentType = contentType, buffers } = rendering
+      const parts = { status: 200, contentType: ownContentType, buffers }
+      await sendResponse(request, response, parts, this.#settings)
+    }
   }
 
   #sendText(

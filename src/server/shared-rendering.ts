@@ -1,5 +1,5 @@
 import { releaseBuffers } from '../exposition/buffer-pool.js'
-import { FORMATS } from '../exposition/formats.js'
+import type { ExpositionFormat } from '../exposition/exposition-format.js'
 import type { MetricsRegistry } from '../registry/metrics-registry.js'
 import { type RenderedRegistry, renderRegistry } from '../registry/render-registry.js'
 
@@ -9,9 +9,10 @@ import { type RenderedRegistry, renderRegistry } from '../registry/render-regist
  */
 const RENDERINGS_MAX = 4
 
-/** The exposition of a registry at one moment, for all requests that came before it. */
+/** The exposition of a registry at one moment, for all requests for its format that came before it. */
 export interface Rendering {
-  readonly contentType: string
+  /** The media type of the registry's own format; undefined where it is in the one asked for. */
+  readonly ownContentType: string | undefined
   /** Not to be changed: they are shared. */
   readonly buffers: readonly Uint8Array[]
   /** To be called once by each holder, after its last use of the buffers. */
@@ -19,6 +20,7 @@ export interface Rendering {
 }
 
 interface Waiter {
+  readonly format: ExpositionFormat
   readonly resolve: (rendering: Rendering) => void
   readonly reject: (error: unknown) => void
 }
@@ -45,10 +47,10 @@ export class SharedRendering {
     this.#onError = onError
   }
 
-  /** A rendering that begins after the call; rejected when it fails. */
-  next(): Promise<Rendering> {
+  /** A rendering in a format that begins after the call; rejected when it fails. */
+  next(format: ExpositionFormat): Promise<Rendering> {
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject })
+      this.#waiters.push({ format, resolve, reject })
       // Requests that were received in the same turn of the event loop share a rendering.
       setImmediate(() => this.#begin())
     })
@@ -56,17 +58,20 @@ export class SharedRendering {
 
   #begin(): void {
     if (this.#isRendering || this.#renderings >= RENDERINGS_MAX) return
-    if (this.#waiters.length === 0) return
-    const waiters = this.#waiters
-    this.#waiters = []
-    void this.#render(waiters)
+    const [first] = this.#waiters
+    if (first === undefined) return
+    // The format that was waited for longest; the others wait for their turn.
+    const { format } = first
+    const waiters = this.#waiters.filter((waiter) => waiter.format === format)
+    this.#waiters = this.#waiters.filter((waiter) => waiter.format !== format)
+    void this.#render(format, waiters)
   }
 
-  async #render(waiters: readonly Waiter[]): Promise<void> {
+  async #render(format: ExpositionFormat, waiters: readonly Waiter[]): Promise<void> {
     this.#isRendering = true
     this.#renderings++
     try {
-      const rendered = await within(this.#timeoutMs, renderRegistry(this.#registry, FORMATS.text))
+      const rendered = await within(this.#timeoutMs, renderRegistry(this.#registry, format))
       const rendering = this.#share(rendered, waiters.length)
       for (const { resolve } of waiters) resolve(rendering)
     } catch (error) {
@@ -78,7 +83,7 @@ export class SharedRendering {
     this.#begin()
   }
 
-  #share({ contentType, buffers }: RenderedRegistry, holders: number): Rendering {
+  #share({ ownContentType, buffers }: RenderedRegistry, holders: number): Rendering {
     let held = holders
     const release = () => {
       if (--held > 0) return
@@ -86,7 +91,7 @@ export class SharedRendering {
       this.#renderings--
       this.#begin()
     }
-    return { contentType, buffers, release }
+    return { ownContentType, buffers, release }
   }
 }
 

@@ -2,6 +2,8 @@
 const REPR_EXPONENT_END = 16
 /** Smallest exponent of ten that Python's `repr` of a float writes without an `e`. */
 const REPR_EXPONENT_MIN = -4
+/** Labels of bounds from it on have an exponent. */
+const LABEL_EXPONENT_FROM = 1e6
 
 /**
  * A number as Python's `repr(float)` prints it: `20.0`, `0.062`, `1e-05`, `1e+16`.
@@ -20,12 +22,16 @@ export function pythonFloat(value: number): string {
 }
 
 /**
- * A bucket bound as Python's Prometheus client writes it into `le`: `1.0`, `0.001`, `+Inf`.
- * Prometheus 2 compares `le` as text, so a fleet must agree on it. (From 1e6 on that client prints
- * an exponent; no bound of a `BinLayout` is that large.)
+ * A bucket bound as Python's Prometheus client writes it into `le`, and OpenMetrics requires it:
+ * `1.0`, `0.001`, `1e+06`, `+Inf`. Prometheus 2 compares `le` as text, so a fleet must agree on it.
+ *
+ * @see https://prometheus.io/docs/specs/om/open_metrics_spec/#considerations-canonical-numbers
  */
 export function boundLabel(bound: number): string {
-  return bound === Number.POSITIVE_INFINITY ? '+Inf' : pythonFloat(bound)
+  if (!Number.isFinite(bound)) return bound > 0 ? '+Inf' : '-Inf'
+  if (Math.abs(bound) < LABEL_EXPONENT_FROM) return pythonFloat(bound)
+  const [digits, exponent] = bound.toExponential().split('e+')
+  return `${digits}e+${exponent.padStart(2, '0')}`
 }
 
 /**

@@ -46,6 +46,29 @@ test('more than a pooled buffer holds gets memory of its own, which is not kept'
   assert.notEqual(takeBuffer(POOLED_BYTES + 1).buffer, large.buffer)
 })
 
+test('bytes that are reserved are written later, wherever the output goes on meanwhile', () => {
+  const output = new OutputBuffer()
+  const lengths: number[] = []
+  for (let part = 0; part < 40; part++) {
+    const place = output.reserve(4)
+    const before = output.length
+    for (let piece = 0; piece < 3; piece++) output.text('x'.repeat(part * 400))
+    lengths.push(output.length - before)
+    new DataView(place.buffer, place.byteOffset).setUint32(0, output.length - before)
+  }
+  const { length } = output
+  const buffers = output.take()
+  const bytes = Buffer.concat(buffers)
+  assert.ok(buffers.length > 1)
+  assert.deepEqual([length, output.length], [bytes.length, 0])
+  let at = 0
+  for (const expected of lengths) {
+    assert.equal(bytes.readUInt32BE(at), expected)
+    at += 4 + expected
+  }
+  releaseBuffers(buffers)
+})
+
 test('an output is the bytes that were appended, over as many buffers as it takes', () => {
   const output = new OutputBuffer()
   const parts = Array.from({ length: 40 }, (_, index) => `${'é'.repeat(index * 500)}\n`)

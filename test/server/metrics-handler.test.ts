@@ -1,8 +1,22 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { Counter, Registry } from 'prom-client'
-import { EngineAggregator, metricsHandler } from '../../src/index.js'
+import { Counter, Gauge, Registry } from 'prom-client'
+import {
+  EngineAggregator,
+  metricsHandler,
+  MoonmeterError,
+  type MetricsRegistry,
+} from '../../src/index.js'
+import { failure } from '../support/assertions/failures.js'
+import { openClient, parseResponses } from '../support/processes/raw-client.js'
 import { serve } from '../support/processes/servers.js'
+
+/** What requests get by their header `Accept`. */
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '*/*': Registry.PROMETHEUS_CONTENT_TYPE,
+  'application/openmetrics-text;version=1.0.0;q=0.8,*/*;q=0.1': Registry.OPENMETRICS_CONTENT_TYPE,
+  'text/plain;version=0.0.4,application/openmetrics-text;q=0.9': Registry.PROMETHEUS_CONTENT_TYPE,
+}
 
 async function newSource(context: TestContext): Promise<{ url: string; registry: Registry }> {
   const registry = new Registry()
@@ -24,12 +38,90 @@ test('/metrics returns the registry’s text and content type, with any query', 
   }
 })
 
-test('an OpenMetrics registry is served in its own content type', async (context) => {
+test('each request gets the format that it accepts, and caches are told so', async (context) => {
+  const { url } = await newSource(context)
+  for (const [accept, contentType] of Object.entries(CONTENT_TYPES)) {
+    const response = await fetch(`${url}/metrics`, { headers: { accept } })
+    assert.equal(response.headers.get('content-type'), contentType)
+    assert.equal(response.headers.get('vary'), 'Accept')
+    assert.equal((await response.text()).endsWith('\n# EOF\n'), contentType.includes('openmetrics'))
+  }
+})
+
+test('the option formats says which formats are served', async (context) => {
   const registry = new Registry()
-  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never)
-  const response = await fetch(`${await serve(context, metricsHandler({ registry }))}/metrics`)
-  assert.equal(response.headers.get('content-type'), Registry.OPENMETRICS_CONTENT_TYPE)
-  assert.match(await response.text(), /# EOF\n$/)
+  const url = await serve(context, metricsHandler({ registry }, { formats: ['openmetrics'] }))
+  for (const accept of Object.keys(CONTENT_TYPES)) {
+    const response = await fetch(`${url}/metrics`, { headers: { accept } })
+    assert.match(response.headers.get('content-type') ?? '', /^application\/openmetrics-text/)
+    assert.equal(await response.text(), '# EOF\n')
+  }
+  const wrong = ['xml'] as never
+  assert.throws(() => metricsHandler({ registry }, { formats: wrong }), failure('INVALID_OPTION'))
+})
+
+test('requests at the same time share a rendering only if they get the same format', async (context) => {
+  const { url, registry } = await newSource(context)
+  let reads = 0
+  new Gauge({
+    name: 'reads',
+    help: 'Reads.',
+    registers: [registry],
+    collect() {
+      this.set(++reads)
+    },
+  })
+  const accepts = Object.keys(CONTENT_TYPES)
+  const accept = (index: number) => accepts[index % accepts.length]
+  const get = (index: number) =>
+    `GET /metrics HTTP/1.1\r\nhost: a\r\naccept: ${accept(index)}\r\n` +
+    `${index === 11 ? 'connection: close\r\n' : ''}\r\n`
+  const client = openClient(context, url)
+  client.socket.write(Array.from({ length: 12 }, (_, index) => get(index)).join(''))
+  const responses = parseResponses(await client.closed)
+  assert.equal(responses.length, 12)
+  for (const [index, { headers, body }] of responses.entries()) {
+    const type = CONTENT_TYPES[accept(index)]
+    assert.ok(headers.includes(`Content-Type: ${type}\r\n`), headers)
+    assert.equal(body.toString().endsWith('# EOF\n'), type.includes('openmetrics'))
+  }
+  // Once for each format, and once more for each where the requests came in two pieces.
+  const formats = new Set(responses.map(({ body }) => body.toString()))
+  assert.equal(formats.size, reads)
+  assert.ok(reads >= 2 && reads <= 4, `${reads} reads`)
+})
+
+test('a registry that lists no metrics is served in its own format, which must fit a header', async (context) => {
+  const errors: unknown[] = []
+  const registry = {
+    contentType: 'text/x-own',
+    registerMetric() {},
+    metrics: () => 'own\n' as unknown,
+  }
+  const source = { registry: registry as MetricsRegistry }
+  const url = await serve(
+    context,
+    metricsHandler(source, { onError: (error) => errors.push(error) }),
+  )
+  const scrape = async () => {
+    const accept = 'application/openmetrics-text'
+    const response = await fetch(`${url}/metrics`, { headers: { accept } })
+    return [response.status, response.headers.get('content-type'), await response.text()]
+  }
+  assert.deepEqual(await scrape(), [200, 'text/x-own', 'own\n'])
+  const broken = { contentType: 'text/plain\r\nx: y', metrics: () => 'a 1\n' }
+  for (const change of [broken, { contentType: 'text/plain', metrics: () => undefined }]) {
+    Object.assign(registry, change)
+    const [status] = await scrape()
+    assert.equal(status, 500)
+    const error = errors.pop()
+    assert.ok(error instanceof MoonmeterError && error.code === 'INVALID_OPTION')
+    assert.match(error.message, /^registry\.(contentType|metrics): expected .*, got /)
+    assert.doesNotMatch(error.message, /[\r\n]/)
+  }
+  assert.throws(() => metricsHandler({ registry: { ...source.registry, ...broken } }), {
+    code: 'INVALID_OPTION',
+  })
 })
 
 test('HEAD returns the headers of GET without the body', async (context) => {

@@ -50,7 +50,7 @@ test('what is printed reads back as the same float and never looks like an integ
 })
 
 test('bucket bounds print as in the Python client', () => {
-  const bounds = [1, 0.001, 1.5, 2 ** -30, 1e-5, 4096, Number.POSITIVE_INFINITY]
+  const bounds = [1, 0.001, 1.5, 2 ** -30, 1e-5, 4096, 999_999, 1e6, 1.5e7, 1e22, -2, Infinity]
   assert.deepEqual(bounds.map(boundLabel), [
     '1.0',
     '0.001',
@@ -58,6 +58,11 @@ test('bucket bounds print as in the Python client', () => {
     '9.313225746154785e-10',
     '1e-05',
     '4096.0',
+    '999999.0',
+    '1e+06',
+    '1.5e+07',
+    '1e+22',
+    '-2.0',
     '+Inf',
   ])
 })

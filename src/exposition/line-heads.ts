@@ -1,0 +1,49 @@
+import type { LineHead } from './cached-lines.js'
+import type { Labels, SampleShape } from './metric-family.js'
+import { formatLabels } from './text-format.js'
+
+/** What the lines of a family have in common. */
+export interface LineNames {
+  /** The name of the samples, before the suffix of each. */
+  readonly name: string
+  /** The name of a last sample of each series, the time at which it began; undefined without one. */
+  readonly createdName: string | undefined
+  /** Labels behind those of each sample that has none of the same name. */
+  readonly extraLabels: Labels
+  /** The bound of a bucket, or a quantile, as it is written. */
+  readonly boundOf: (bound: string) => string
+}
+
+/** What precedes the value of each line of some series with common labels. */
+export function lineHeads(
+  { name, createdName, extraLabels, boundOf }: LineNames,
+  commonLabels: Labels,
+  series: readonly Labels[],
+  shapes: readonly SampleShape[],
+): LineHead[] {
+  const before = formatLabels(commonLabels)
+  const extra = Object.entries(extraLabels)
+  return series.flatMap((own) => {
+    const missing = extra.filter(
+      ([label]) => !Object.hasOwn(commonLabels, label) && !Object.hasOwn(own, label),
+    )
+    const labels = joinLabels(before, formatLabels(own), formatLabels(Object.fromEntries(missing)))
+    const heads = shapes.map(({ suffix, le, quantile }) => {
+      const bound = {
+        ...(le !== undefined && { le: boundOf(le) }),
+        ...(quantile !== undefined && { quantile: boundOf(quantile) }),
+      }
+      return lineHead(name + suffix, joinLabels(labels, formatLabels(bound)))
+    })
+    return createdName === undefined ? heads : [...heads, lineHead(createdName, labels)]
+  })
+}
+
+function lineHead(name: string, labels: string): LineHead {
+  const text = `${name}${labels === '' ? '' : `{${labels}}`} `
+  return { text, byteLength: Buffer.byteLength(text) }
+}
+
+function joinLabels(...texts: readonly string[]): string {
+  return texts.filter((text) => text !== '').join(',')
+}

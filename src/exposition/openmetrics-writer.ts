@@ -1,0 +1,103 @@
+import { boundLabel } from '../stats/python-float.js'
+import type { ExpositionFormat, FamilyHead, LineWriter } from './exposition-format.js'
+import type { LineDialect } from './line-dialect.js'
+import { CachedLineWriter } from './line-writer.js'
+import type { Exemplar, FamilyDefinition, MetricType } from './metric-family.js'
+import { escapeHelp, formatLabels, formatValue } from './text-format.js'
+
+/** What the names of a counter's samples end in, and its family's does not. */
+const TOTAL = '_total'
+/** What the names of samples add to the family's; no other family may have these names. */
+const SUFFIXES: { readonly [Type in MetricType]: readonly string[] } = {
+  counter: ['', TOTAL, '_created'],
+  gauge: [''],
+  histogram: ['', '_bucket', '_sum', '_count', '_created'],
+  summary: ['', '_sum', '_count', '_created'],
+  unknown: [''],
+}
+/** Characters of the names and values of an exemplar's labels together. */
+const EXEMPLAR_CHARACTERS_MAX = 128
+
+const encoder = new TextEncoder()
+const tails = new WeakMap<Exemplar, Uint8Array>()
+/** Per exposition the names that more than one family has. */
+const clashes = new WeakMap<readonly FamilyDefinition[], ReadonlySet<string>>()
+
+const DIALECT: LineDialect = {
+  headOf({ definition }, { families }) {
+    const head = ownHead(definition)
+    // Without its suffix, a counter may have the name of another family; its samples keep theirs.
+    const isClashing =
+      head.type === 'counter' && namesOf(head).some((name) => clashesOf(families).has(name))
+    return isClashing ? { name: definition.name, type: 'unknown' } : head
+  },
+  linesBefore({ definition, unit }, { name, type }) {
+    const lines = [`# TYPE ${name} ${type}\n`]
+    if (unit !== undefined && name.endsWith(`_${unit}`)) lines.push(`# UNIT ${name} ${unit}\n`)
+    lines.push(`# HELP ${name} ${escapeQuoted(definition.help)}\n`)
+    return lines.join('')
+  },
+  boundOf: (bound) => (Number.isFinite(Number(bound)) ? boundLabel(Number(bound)) : bound),
+  createdNameOf: ({ name, type }) =>
+    SUFFIXES[type].includes('_created') ? `${name}_created` : undefined,
+  mayHaveExemplar: ({ type }, { le }) =>
+    type === 'counter' || (type === 'histogram' && le !== undefined),
+  tailOf(exemplar) {
+    const known = tails.get(exemplar)
+    if (known !== undefined || !isShort(exemplar)) return known
+    const { labels, value, timestampSeconds } = exemplar
+    const timestamp = timestampSeconds === undefined ? '' : ` ${formatValue(timestampSeconds)}`
+    const text = ` # {${formatLabels(labels)}} ${formatValue(value)}${timestamp}`
+    const tail = encoder.encode(text)
+    tails.set(exemplar, tail)
+    return tail
+  },
+}
+
+/**
+ * OpenMetrics, version 1.0.
+ *
+ * @see https://prometheus.io/docs/specs/om/open_metrics_spec/
+ */
+export const openMetricsFormat: ExpositionFormat<LineWriter> = {
+  contentType: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+  separator: '',
+  end: '# EOF\n',
+  createWriter: (family) => new CachedLineWriter(family, DIALECT),
+}
+
+/**
+ * Name and type of a family among no others. The samples of a counter must end in `_total`; one whose
+ * samples do not is of unknown type, so that they keep their names.
+ */
+function ownHead({ name, type }: FamilyDefinition): FamilyHead {
+  if (type !== 'counter') return { name, type }
+  const base = name.slice(0, -TOTAL.length)
+  return base !== '' && name.endsWith(TOTAL) ? { name: base, type } : { name, type: 'unknown' }
+}
+
+function namesOf({ name, type }: FamilyHead): string[] {
+  return SUFFIXES[type].map((suffix) => name + suffix)
+}
+
+function clashesOf(families: readonly FamilyDefinition[]): ReadonlySet<string> {
+  const known = clashes.get(families)
+  if (known !== undefined) return known
+  const once = new Set<string>()
+  const twice = new Set<string>()
+  for (const name of families.flatMap((family) => namesOf(ownHead(family)))) {
+    if (once.has(name)) twice.add(name)
+    once.add(name)
+  }
+  clashes.set(families, twice)
+  return twice
+}
+
+function isShort({ labels }: Exemplar): boolean {
+  const characters = Object.entries(labels).flat().join('')
+  return Array.from(characters).length <= EXEMPLAR_CHARACTERS_MAX
+}
+
+function escapeQuoted(help: string): string {
+  return escapeHelp(help).replaceAll('"', '\\"')
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { FormatName } from '../../src/exposition/formats.js'
+import { negotiateFormat, readFormats } from '../../src/server/negotiate-format.js'
+import { failure } from '../support/assertions/failures.js'
+
+const TEXT = 'text/plain; version=0.0.4; charset=utf-8'
+const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+const OPENMETRICS_OLD = 'application/openmetrics-text; version=0.0.1; charset=utf-8'
+const BOTH: readonly FormatName[] = ['text', 'openmetrics']
+
+const om = (parameters: string) => `application/openmetrics-text${parameters}`
+
+/** What clients send, and what they get of text and OpenMetrics. */
+const CASES: readonly (readonly [accept: string | undefined, contentType: string])[] = [
+  [undefined, TEXT],
+  ['', TEXT],
+  ['*/*', TEXT],
+  ['text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8', TEXT],
+  ['application/json', TEXT],
+  ['image/*, nonsense, ;q=1, /', TEXT],
+  ['application/openmetrics-text;q=0, text/plain;q=0', TEXT],
+  // Prometheus 2.5 to 2.37, then to 2.5x, 2.5x with native histograms, and 3.
+  [`${om('; version=0.0.1')},text/plain;version=0.0.4;q=0.5,*/*;q=0.1`, OPENMETRICS_OLD],
+  [
+    `${om(';version=1.0.0')},${om(';version=0.0.1;q=0.75')},text/plain;version=0.0.4;q=0.5,*/*;q=0.1`,
+    OPENMETRICS,
+  ],
+  [
+    `text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,${om(';version=1.0.0;escaping=allow-utf-8;q=0.5')},` +
+      `${om(';version=0.0.1;q=0.4')},text/plain;version=0.0.4;q=0.3,/;q=0.2`,
+    OPENMETRICS,
+  ],
+  [`text/plain;version=0.0.4;q=0.6,${om(';version=1.0.0;q=0.5')},*/*;q=0.1`, TEXT],
+  // Weights, specificity, order.
+  [`text/plain;q=0.3, ${om(';q=0.4')}`, OPENMETRICS],
+  [`text/plain;q=0.4, ${om(';q=0.3')}`, TEXT],
+  [`text/plain;q=0.400, ${om(';q=0.401')}`, OPENMETRICS],
+  [`${om('')}, text/plain`, OPENMETRICS],
+  [`text/plain, ${om('')}`, TEXT],
+  [`*/*, ${om('')}`, OPENMETRICS],
+  [`*/*, ${om(';q=0')}`, TEXT],
+  ['*/*, text/plain;q=0', OPENMETRICS],
+  ['application/*, text/*;q=0.9', OPENMETRICS],
+  ['text/*;q=0.1, text/plain;version=0.0.4;q=0.9, application/*;q=0.5', TEXT],
+  ['text/*;q=0.9, text/plain;version=0.0.4;q=0.1, application/*;q=0.5', OPENMETRICS],
+  // Versions and parameters.
+  [om(';version=2.0.0'), TEXT],
+  [`${om(';version=2.0.0')}, ${om(';version=1.0.0;q=0.1')}, text/plain;q=0.05`, OPENMETRICS],
+  [om(';version="1.0.0"'), OPENMETRICS],
+  [om('; Version=1.0.0 ; Charset=UTF-8'), OPENMETRICS],
+  [om(';version=1.0.0;escaping=underscores'), OPENMETRICS],
+  ['APPLICATION/OpenMetrics-Text', OPENMETRICS],
+  [`text/plain;version=0.0.3, ${om(';q=0.1')}`, OPENMETRICS],
+  [`text/plain; note="a, b; q=1"; q=0.9, ${om(';q=0.1')}`, OPENMETRICS],
+]
+
+test('clients get the format that they prefer, and text where they accept none', () => {
+  for (const [accept, expected] of CASES) {
+    assert.equal(negotiateFormat(accept, BOTH).contentType, expected, accept)
+  }
+})
+
+test('formats that a client prefers alike are tried in the order given', () => {
+  const order = ['openmetrics', 'text'] as const
+  assert.equal(negotiateFormat('*/*', order).contentType, OPENMETRICS)
+  assert.equal(negotiateFormat(undefined, order).contentType, OPENMETRICS)
+  assert.equal(negotiateFormat(`text/plain, ${om('')}`, order).contentType, TEXT)
+  assert.equal(negotiateFormat('application/json', order).contentType, TEXT)
+})
+
+test('a single format is given to all clients', () => {
+  for (const [accept] of CASES) {
+    assert.equal(negotiateFormat(accept, ['openmetrics']).contentType, OPENMETRICS)
+    assert.equal(negotiateFormat(accept, ['text']).contentType, TEXT)
+  }
+})
+
+test('a long header takes no long time', () => {
+  const accept = Array.from({ length: 1_000 }, (_, index) => `a/b${index};q=0.1`).join()
+  const start = performance.now()
+  assert.equal(negotiateFormat(`${accept},${om('')}`, BOTH).contentType, OPENMETRICS)
+  negotiateFormat(';escaping'.repeat(2_000), BOTH)
+  negotiateFormat(`;${' '.repeat(16_000)}`, BOTH)
+  assert.ok(performance.now() - start < 1_000)
+})
+
+test('the option formats is a list of known ones', () => {
+  assert.deepEqual(readFormats(['openmetrics']), ['openmetrics'])
+  assert.ok(readFormats(undefined).includes('text'))
+  for (const wrong of [[], 'text', ['text', 'xml'], [undefined], [['text']], null, {}, 7]) {
+    assert.throws(() => readFormats(wrong), failure('INVALID_OPTION'))
+  }
+})
