@@ -1,7 +1,13 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import type { BenchmarkCase, Measures, Scale } from '../harness/benchmark-case.js'
 import { CallTimes } from '../harness/timing.js'
-import { assertSameExposition, discard, expose, makeFleet, textOf } from '../workload/make-fleet.js'
+import {
+  assertSameExposition,
+  discard,
+  expose,
+  makeFleet,
+  settle,
+  textOf,
+} from '../workload/make-fleet.js'
 
 /** Fleets are compared at this size before they are timed. */
 const VERIFIED_ENGINES = 3
@@ -14,8 +20,6 @@ const SCRAPES = { few: { quick: 100, full: 600 }, many: { quick: 5, full: 8 } }
 /** Some ten scrapes, after which the code is compiled, as in a server that has run for minutes. */
 const WARM_UP_MS = 2_000
 const FEW_ENGINES = 8
-/** Turns of the event loop after which all deferred work is done. */
-const TURNS = 3
 
 /** The text of all engines' metrics. */
 export const scrapeCase: BenchmarkCase = {
@@ -79,11 +83,6 @@ export const scrapeCase: BenchmarkCase = {
       megabytes: text.length / 1e6,
     }
   },
-}
-
-/** Let a scrape begin in a turn of its own, after all deferred work of the reports is done. */
-async function settle(): Promise<void> {
-  for (let turns = 0; turns < TURNS; turns++) await turn()
 }
 
 async function verify(peer: string): Promise<void> {

@@ -18,6 +18,7 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchmarkCase>>> = {
   'post-and-merge': async () => (await import('../cases/post-and-merge.js')).postAndMergeCase,
   quantile: async () => (await import('../cases/quantile.js')).quantileCase,
   scrape: async () => (await import('../cases/scrape.js')).scrapeCase,
+  formats: async () => (await import('../cases/formats.js')).formatsCase,
   'scrape-http': async () => (await import('../cases/scrape-http.js')).scrapeHttpCase,
   snapshot: async () => (await import('../cases/snapshot.js')).snapshotCase,
   'worker-registry': async () => (await import('../cases/worker-registry.js')).workerRegistryCase,

@@ -124,6 +124,12 @@ export const TARGETS: readonly Target[] = [
     figure('scrape-http', 'moonmeter 1000', 'blockMs'),
   ),
   atMost(
+    'exposition of 1,000 engines as OpenMetrics, over the text',
+    1.5,
+    '×',
+    figure('formats', 'openmetrics', 'overText'),
+  ),
+  atMost(
     'longest event-loop block of a scrape with 200 silent engines',
     25,
     'ms',

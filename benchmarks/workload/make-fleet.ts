@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type * as prom from 'prom-client'
 import { releaseBuffers } from '../../src/exposition/buffer-pool.js'
 import { FORMATS } from '../../src/exposition/formats.js'
@@ -6,6 +7,8 @@ import { ConnectedFleet } from './connected-fleet.js'
 import type { Fleet } from './fleet.js'
 import { MoonmeterFleet, PromFleet } from './fleet.js'
 
+/** Turns of the event loop after which all deferred work is done. */
+const TURNS = 3
 const RENDERED = ['moonmeter', 'moonmeter-silent']
 
 /**
@@ -27,6 +30,11 @@ export async function makeFleet(peer: string, engines: number): Promise<Fleet> {
 export async function expose(peer: string, { registry }: Fleet): Promise<string | Uint8Array[]> {
   if (!RENDERED.includes(peer)) return registry.metrics()
   return (await renderRegistry(registry, FORMATS.text)).buffers
+}
+
+/** Let a scrape begin in a turn of its own, after all deferred work of the reports is done. */
+export async function settle(): Promise<void> {
+  for (let turns = 0; turns < TURNS; turns++) await turn()
 }
 
 /** Give the buffers of an exposition back, as `metricsHandler` does after it has sent them. */
