@@ -36,6 +36,9 @@ interface RegistryFamily {
   readonly values: RegistrySample[]
 }
 
+/** What the names of a histogram's samples add to its own. */
+const HISTOGRAM_SUFFIXES = ['_bucket', '_sum', '_count']
+
 /** A family in a format, ready to be written. */
 export interface PreparedFamily {
   readonly definition: FamilyDefinition
@@ -94,8 +97,17 @@ export class RegisteredMetric {
    * @throws MoonmeterError `INVALID_OPTION` when it does not take it
    */
   register(): void {
+    const registry = this.#registry
+    const suffixes = this.type === 'histogram' ? HISTOGRAM_SUFFIXES : []
+    for (const name of suffixes.map((suffix) => this.name + suffix)) {
+      if (!canRemove(registry) || registry.getSingleMetric(name) === undefined) continue
+      throw new MoonmeterError(
+        'INVALID_OPTION',
+        `registry: expected no other metric ${name}, a sample of ${this.name}; rename that metric`,
+      )
+    }
     try {
-      this.#registry.registerMetric(this as never)
+      registry.registerMetric(this as never)
     } catch (cause) {
       throw new MoonmeterError(
         'INVALID_OPTION',

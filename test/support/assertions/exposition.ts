@@ -40,6 +40,7 @@ function parseValue(text: string): number {
   if (text === '+Inf') return Number.POSITIVE_INFINITY
   if (text === '-Inf') return Number.NEGATIVE_INFINITY
   const value = Number(text)
-  if (Number.isNaN(value) && text !== 'NaN') throw new Error(`no value: ${text}`)
+  // prom-client writes `Nan`.
+  if (Number.isNaN(value) && text.toLowerCase() !== 'nan') throw new Error(`no value: ${text}`)
   return value
 }
