@@ -1,37 +1,12 @@
-import type {
-  Exemplar,
-  FamilyDefinition,
-  Labels,
-  MetricFamily,
-  MetricType,
-  SampleShape,
+import {
+  type Exemplar,
+  type FamilyDefinition,
+  type Labels,
+  type MetricFamily,
+  NO_LABELS,
+  type SampleShape,
 } from '../exposition/metric-family.js'
-import { NO_LABELS } from '../exposition/metric-family.js'
-
-/** A sample as registries of prom-client's kind exchange it. */
-interface ForeignSample {
-  /** The name of the sample; the metric's without one. */
-  readonly metricName?: string | undefined
-  readonly labels?: Readonly<Record<string, unknown>> | undefined
-  /** Further labels, where the metric gives them apart. */
-  readonly sharedLabels?: Readonly<Record<string, unknown>> | undefined
-  readonly value: unknown
-  readonly exemplar?: ForeignExemplar | null | undefined
-}
-
-interface ForeignExemplar {
-  readonly labelSet?: Readonly<Record<string, unknown>> | undefined
-  readonly value: unknown
-  readonly timestamp?: unknown
-}
-
-/** What the `get` of a user's metric returns. */
-interface ForeignMetric {
-  readonly name: string
-  readonly help: string
-  readonly type: string
-  readonly values?: readonly ForeignSample[] | undefined
-}
+import type { ForeignExemplar, ForeignLabels, ForeignSample } from './foreign-metric.js'
 
 /** The samples of one series. */
 interface ForeignSeries {
@@ -47,75 +22,25 @@ export interface ForeignFamily {
   readonly groups: readonly ForeignSeries[]
 }
 
-/** The suffixes of samples by type, and the label that tells samples of a series apart. */
-const TYPES: {
-  readonly [type: string]: {
-    readonly type: MetricType
-    readonly suffixes: readonly string[]
-    readonly label?: 'le' | 'quantile'
-  }
-} = {
-  counter: { type: 'counter', suffixes: [''] },
-  gauge: { type: 'gauge', suffixes: [''] },
-  histogram: { type: 'histogram', suffixes: ['_bucket', '_sum', '_count'], label: 'le' },
-  summary: { type: 'summary', suffixes: ['', '_sum', '_count'], label: 'quantile' },
-  unknown: { type: 'unknown', suffixes: [''] },
-}
-
-/**
- * The families of what a metric's `get` returned: one, and one of unknown type for each name of
- * samples that a metric of its type does not have.
- *
- * @param isOpenMetrics whether its registry is one of OpenMetrics, which names counters without
- * `_total` and adds it to their samples
- */
-export function foreignFamilies(metric: ForeignMetric, isOpenMetrics: boolean): ForeignFamily[] {
-  const { type, suffixes, label } =
-    TYPES[Object.hasOwn(TYPES, metric.type) ? metric.type : 'unknown']
-  const isRenamed = isOpenMetrics && type === 'counter'
-  const rename = (name: string) => (isRenamed ? `${name.replace(/_total$/, '')}_total` : name)
-  const name = rename(metric.name)
-  const main = new FamilyBuilder({ name, help: metric.help, type }, label)
-  const others = new Map<string, FamilyBuilder>()
-  for (const sample of metric.values ?? []) {
-    const sampleName = rename(sample.metricName ?? metric.name)
-    const suffix = sampleName.slice(name.length)
-    if (sampleName.startsWith(name) && suffixes.includes(suffix)) {
-      main.add(suffix, sample)
-      continue
-    }
-    const definition = { name: sampleName, help: metric.help, type: 'unknown' } as const
-    const other = others.get(sampleName) ?? new FamilyBuilder(definition)
-    others.set(sampleName, other)
-    other.add('', sample)
-  }
-  return [main, ...others.values()].map((builder) => builder.build())
-}
-
 /** Collects the samples of a family by series. */
-class FamilyBuilder {
+export class ForeignFamilyBuilder {
   readonly #definition: FamilyDefinition
-  readonly #label: 'le' | 'quantile' | undefined
+  /** The label of a bucket or a quantile, which the labels of a series leave out. */
+  readonly #bound: 'le' | 'quantile' | undefined
   readonly #series = new Map<string, ForeignSeries>()
+  #latest: ForeignSeries | undefined
 
-  constructor(definition: FamilyDefinition, label?: 'le' | 'quantile') {
+  constructor(definition: FamilyDefinition, bound?: 'le' | 'quantile') {
     this.#definition = definition
-    this.#label = label
+    this.#bound = bound
   }
 
-  add(suffix: string, { labels, sharedLabels, value, exemplar }: ForeignSample): void {
-    const all = textLabels({ ...labels, ...sharedLabels })
+  add(suffix: string, { labels: given, value, exemplar }: ForeignSample): void {
+    const labels = given ?? {}
+    const series = this.#seriesOf(labels)
     const shape: { suffix: string; le?: string; quantile?: string } = { suffix }
-    const label = this.#label
-    if (label !== undefined && all[label] !== undefined) {
-      shape[label] = all[label]
-      delete all[label]
-    }
-    // Samples of a series may have their labels in different orders.
-    const key = JSON.stringify(Object.entries(all).sort())
-    const known = this.#series.get(key)
-    const series = known ?? { labels: all, shapes: [], values: [], exemplars: [] }
-    if (known === undefined) this.#series.set(key, series)
+    const bound = this.#bound
+    if (bound !== undefined && labels[bound] !== undefined) shape[bound] = String(labels[bound])
     series.shapes.push(shape)
     series.values.push(Number(value))
     series.exemplars.push(exemplar ? readExemplar(exemplar) : undefined)
@@ -133,16 +58,43 @@ class FamilyBuilder {
     }
     return { family, groups: [...this.#series.values()] }
   }
-}
 
-function readExemplar({ labelSet, value, timestamp }: ForeignExemplar): Exemplar {
-  return {
-    labels: textLabels({ ...labelSet }),
-    value: Number(value),
-    timestampSeconds: timestamp === undefined ? undefined : Number(timestamp),
+  #seriesOf(labels: ForeignLabels): ForeignSeries {
+    // The samples of a series mostly follow one another.
+    const latest = this.#latest
+    if (latest !== undefined && this.#isSame(latest.labels, labels)) return latest
+    const own = Object.entries(labels).filter(([name]) => name !== this.#bound)
+    const texts = own.map(([name, value]) => [name, String(value)] as const)
+    // Others may have their labels in another order.
+    const key = JSON.stringify([...texts].sort())
+    const series = this.#series.get(key) ?? {
+      labels: Object.fromEntries(texts),
+      shapes: [],
+      values: [],
+      exemplars: [],
+    }
+    this.#series.set(key, series)
+    this.#latest = series
+    return series
+  }
+
+  /** Whether a sample with some labels is of a series. */
+  #isSame(series: Labels, labels: ForeignLabels): boolean {
+    let count = 0
+    for (const name in labels) {
+      if (name === this.#bound) continue
+      if (series[name] !== String(labels[name])) return false
+      count++
+    }
+    return count === Object.keys(series).length
   }
 }
 
-function textLabels(labels: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]))
+function readExemplar({ labelSet, value, timestamp }: ForeignExemplar): Exemplar {
+  const labels = Object.entries(labelSet ?? {}).map(([name, text]) => [name, String(text)])
+  return {
+    labels: Object.fromEntries(labels),
+    value: Number(value),
+    timestampSeconds: timestamp === undefined ? undefined : Number(timestamp),
+  }
 }

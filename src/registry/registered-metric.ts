@@ -19,6 +19,7 @@ import {
   isOpenMetrics,
   type MetricsRegistry,
 } from './metrics-registry.js'
+import type { PreparedFamily } from './prepared-family.js'
 
 /** A sample as prom-client's registries exchange it. */
 interface RegistrySample {
@@ -38,17 +39,6 @@ interface RegistryFamily {
 
 /** What the names of a histogram's samples add to its own. */
 const HISTOGRAM_SUFFIXES = ['_bucket', '_sum', '_count']
-
-/** A family in a format, ready to be written. */
-export interface PreparedFamily {
-  readonly definition: FamilyDefinition
-  /**
-   * Writes the family, as its steps are taken.
-   *
-   * @param families all families of the exposition
-   */
-  write(output: OutputBuffer, families: readonly FamilyDefinition[]): Iterable<void>
-}
 
 /**
  * One of our families as a metric of a registry. prom-client's own classes take one row at a time,

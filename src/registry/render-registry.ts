@@ -1,26 +1,25 @@
 import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { ExpositionFormat } from '../exposition/exposition-format.js'
-import type { FamilyDefinition } from '../exposition/metric-family.js'
 import { OutputBuffer } from '../exposition/output-buffer.js'
 import { runYielding } from '../exposition/run-yielding.js'
-import { foreignFamilies } from './foreign-family.js'
 import {
   contentTypeOf,
   defaultLabelsOf,
   isOpenMetrics,
   type MetricsRegistry,
 } from './metrics-registry.js'
-import { type PreparedFamily, RegisteredMetric } from './registered-metric.js'
+import type { PreparedFamily } from './prepared-family.js'
+import { readForeign } from './read-foreign.js'
+import { RegisteredMetric } from './registered-metric.js'
 
 /** What registries like prom-client's have beside `metrics`. */
 interface ListingRegistry extends MetricsRegistry {
-  getMetricsAsArray(): readonly ForeignMetricSource[]
+  getMetricsAsArray(): readonly ListedMetric[]
 }
 
-/** A metric of the user. */
-interface ForeignMetricSource {
-  get(): unknown
+interface ListedMetric {
+  get?(): unknown
 }
 
 /** All of a registry in a format. */
@@ -30,6 +29,9 @@ export interface RenderedRegistry {
   /** To be given to `releaseBuffers` after they were sent. */
   readonly buffers: Uint8Array[]
 }
+
+/** A metric that was read: one of ours, or what the `get` of another one returned. */
+type ReadMetric = PreparedFamily | { readonly samples: unknown }
 
 /**
  * All of a registry in a format. The event loop turns in between. A registry that does not list its
@@ -43,41 +45,50 @@ export async function renderRegistry(
 ): Promise<RenderedRegistry> {
   if (!isListing(registry)) return renderAsItIs(registry)
   // All are read in one turn, before the first is written, so that they show one moment.
-  const reads = registry.getMetricsAsArray().map((metric) => prepare(registry, metric, format))
-  const families = (await Promise.all(reads)).flat()
+  const reads = registry.getMetricsAsArray().map((metric) => read(metric, format))
   const output = new OutputBuffer()
-  await runYielding(writeAll(families, format, output))
+  await runYielding(writeAll(registry, await Promise.all(reads), format, output))
   return { ownContentType: undefined, buffers: output.take() }
 }
 
-async function prepare(
-  registry: ListingRegistry,
-  metric: ForeignMetricSource,
-  format: ExpositionFormat,
-): Promise<readonly PreparedFamily[]> {
-  if (metric instanceof RegisteredMetric) return [await metric.prepare(format)]
-  // Some registries' metrics return their samples at once, and others a promise of them.
-  const samples = await metric.get()
-  return foreignFamilies(samples as never, isOpenMetrics(registry)).map(({ family, groups }) => ({
-    definition: family.definition,
-    write: (output, families) => {
-      const options = { extraLabels: defaultLabelsOf(registry), families }
-      return format.createWriter(family).write(output, groups, options)
-    },
-  }))
+async function read(metric: ListedMetric, format: ExpositionFormat): Promise<ReadMetric> {
+  if (metric instanceof RegisteredMetric) return metric.prepare(format)
+  // The metrics of some libraries return their samples at once, and of others a promise of them.
+  return { samples: await metric.get?.() }
 }
 
 function* writeAll(
-  families: readonly PreparedFamily[],
+  registry: MetricsRegistry,
+  metrics: readonly ReadMetric[],
   format: ExpositionFormat,
   output: OutputBuffer,
 ): Generator<void> {
-  const definitions: readonly FamilyDefinition[] = families.map(({ definition }) => definition)
+  const families: PreparedFamily[] = []
+  for (const metric of metrics) {
+    if ('write' in metric) families.push(metric)
+    else families.push(...(yield* prepareForeign(registry, metric.samples, format)))
+  }
+  const definitions = families.map(({ definition }) => definition)
   for (const [index, family] of families.entries()) {
     if (index > 0) output.text(format.separator)
     yield* family.write(output, definitions)
   }
   output.text(format.end)
+}
+
+function* prepareForeign(
+  registry: MetricsRegistry,
+  samples: unknown,
+  format: ExpositionFormat,
+): Generator<void, readonly PreparedFamily[]> {
+  const families = yield* readForeign(samples, isOpenMetrics(registry))
+  return families.map(({ family, groups }) => ({
+    definition: family.definition,
+    write(output, all) {
+      const options = { extraLabels: defaultLabelsOf(registry), families: all }
+      return format.createWriter(family).write(output, groups, options)
+    },
+  }))
 }
 
 async function renderAsItIs(registry: MetricsRegistry): Promise<RenderedRegistry> {

@@ -100,9 +100,9 @@ const CASES: Readonly<Record<string, (library: typeof prom) => void | Promise<vo
     newRegistry(library, registry)
     const samples = parseExposition(await registry.metrics())
     assert.deepEqual(usersSamples(samples), USERS_SAMPLES)
-    const valueOf = (wanted: string) => samples.find(({ name }) => name === wanted)?.value
-    assert.equal(valueOf(COUNTER), 2)
-    assert.ok((valueOf('process_cpu_seconds_total') ?? 0) > 0)
+    const sampleOf = (wanted: string) => samples.find(({ name }) => name === wanted)?.value
+    assert.equal(sampleOf(COUNTER), 2)
+    assert.ok((sampleOf('process_cpu_seconds_total') ?? 0) > 0)
   },
 
   async 'merged registries show our metrics'(library) {

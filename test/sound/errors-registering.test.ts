@@ -86,7 +86,17 @@ test('a registry that cannot remove metrics is told from one that can, and wrong
 })
 
 test('what is no registry is an invalid option', () => {
-  for (const registry of [null, 5, 'registry', {}, []] as never[]) {
+  const registerMetric = () => {}
+  const metrics = () => ''
+  const contentType = 'text/plain'
+  const unlike = [
+    { registerMetric, contentType },
+    { metrics, contentType },
+    { registerMetric, metrics },
+    { registerMetric, metrics, contentType: 'text/plain\r\nset-cookie: a' },
+    { registerMetric, metrics, contentType: '' },
+  ]
+  for (const registry of [null, 5, 'registry', {}, [], ...unlike] as never[]) {
     assert.throws(() => new EngineAggregator({ registry }), failure('INVALID_OPTION'))
     const options = { registry, modelName: 'm' }
     assert.throws(() => new MooncakeStorePromMetrics(options), failure('INVALID_OPTION'))

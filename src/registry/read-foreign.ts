@@ -1,0 +1,58 @@
+import type { MetricType } from '../exposition/metric-family.js'
+import { type ForeignFamily, ForeignFamilyBuilder } from './foreign-family.js'
+import { assertForeign } from './foreign-metric.js'
+
+/** Samples that are read before the event loop may turn. */
+const SAMPLES_PER_STEP = 256
+/** The suffixes of samples by type, and the label that tells samples of a series apart. */
+const TYPES: {
+  readonly [type: string]: {
+    readonly type: MetricType
+    readonly suffixes: readonly string[]
+    readonly label?: 'le' | 'quantile'
+  }
+} = {
+  counter: { type: 'counter', suffixes: [''] },
+  gauge: { type: 'gauge', suffixes: [''] },
+  histogram: { type: 'histogram', suffixes: ['_bucket', '_sum', '_count'], label: 'le' },
+  summary: { type: 'summary', suffixes: ['', '_sum', '_count'], label: 'quantile' },
+  unknown: { type: 'unknown', suffixes: [''] },
+}
+
+/**
+ * The families of what a metric's `get` returned: one, and one of unknown type for each name of
+ * samples that a metric of its type does not have. The samples are read in steps.
+ *
+ * @param isOpenMetrics whether its registry is one of OpenMetrics, which names counters without
+ * `_total` and adds it to their samples
+ * @throws MoonmeterError `INVALID_OPTION` for what is no metric
+ */
+export function* readForeign(
+  metric: unknown,
+  isOpenMetrics: boolean,
+): Generator<void, ForeignFamily[]> {
+  assertForeign(metric)
+  const { type, suffixes, label } =
+    TYPES[Object.hasOwn(TYPES, metric.type) ? metric.type : 'unknown']
+  const isRenamed = isOpenMetrics && type === 'counter'
+  const rename = (name: string) => (isRenamed ? `${name.replace(/_total$/, '')}_total` : name)
+  const name = rename(metric.name)
+  const help = String(metric.help ?? '')
+  const suffixOf = new Map(suffixes.map((suffix) => [name + suffix, suffix]))
+  const main = new ForeignFamilyBuilder({ name, help, type }, label)
+  const others = new Map<string, ForeignFamilyBuilder>()
+  for (const [index, sample] of (metric.values ?? []).entries()) {
+    if (index % SAMPLES_PER_STEP === 0) yield
+    const sampleName = rename(sample.metricName ?? metric.name)
+    const suffix = suffixOf.get(sampleName)
+    if (suffix !== undefined) {
+      main.add(suffix, sample)
+      continue
+    }
+    const definition = { name: sampleName, help, type: 'unknown' } as const
+    const other = others.get(sampleName) ?? new ForeignFamilyBuilder(definition)
+    others.set(sampleName, other)
+    other.add('', sample)
+  }
+  return [main, ...others.values()].map((builder) => builder.build())
+}
