@@ -11,7 +11,10 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 /** What a user's file sees: each line with an error is expected to have it. */
 const CONSUMER = `
 import { Registry } from 'prom-client'
-import { EngineAggregator, EnginePool, MooncakeStoreConnectorStats } from 'moonmeter'
+import { Registry as PlatformaticRegistry } from '@platformatic/prom-client'
+import { Registry as OfficialRegistry } from '@prometheus-io/client'
+import { Registry as OlderRegistry } from 'prom-client-14'
+import { EngineAggregator, EnginePool, metricsHandler, MooncakeStoreConnectorStats } from 'moonmeter'
 import type { AggregatorOptions, ConnectorStats, EngineLink, LabelledSeries, MetricsRegistry,
   OperationStats, PayloadRows, Quantile, Row, RowCounts, SeriesSnapshot, SeriesStats, Snapshot,
   SnapshotData, SourceSnapshot } from 'moonmeter'
@@ -22,6 +25,13 @@ class OwnRegistry extends Registry { readonly own = 1 }
 const own: OwnRegistry = new EngineAggregator({ registry: new OwnRegistry() }).registry
 new EnginePool({ aggregator: new EngineAggregator({ registry: new OwnRegistry() }), engines: 1,
   filename: '/engine.js' })
+const official: OfficialRegistry =
+  new EngineAggregator({ registry: new OfficialRegistry() }).registry
+new EngineAggregator({ registry: new PlatformaticRegistry() })
+new EngineAggregator({ registry: new OlderRegistry() })
+const handler = metricsHandler({ registry: official }, { formats: ['text', 'openmetrics'] })
+// @ts-expect-error no format
+metricsHandler({ registry: official }, { formats: ['xml'] })
 const made: Registry = new EngineAggregator().registry
 const options: AggregatorOptions = { bounds: [1], monotonicNow: () => 0 }
 const aggregator = new EngineAggregator(options)
@@ -69,7 +79,7 @@ snapshot.addTo(stats)
 new EngineAggregator({ uptime: () => 0 })
 // @ts-expect-error a layout is no option
 new MooncakeStoreConnectorStats({ layout: undefined })
-export { all, counts, data, linked, made, own, payload, quantile, recorder }
+export { all, counts, data, handler, linked, made, own, payload, quantile, recorder }
 export type { MetricsRegistry }
 `
 

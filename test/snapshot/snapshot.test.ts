@@ -6,6 +6,7 @@ import { pack } from '../../src/wire/msgpack.js'
 import { failure } from '../support/assertions/failures.js'
 import { startRecording } from '../support/engines/recording.js'
 import { rows as anyRow } from '../support/generators/arbitraries.js'
+import { reportBytes } from '../support/generators/reports.js'
 
 /** Every series in short: operation, status, rows, keys. */
 function seriesIn(snapshot: Snapshot, engine = 0) {
@@ -223,4 +224,44 @@ test('quantiles outside of 0 to 1 are refused', async () => {
   }
   assert.equal(JSON.stringify([...aggregator.stats().series()]).includes('durationSeconds'), true)
   await close()
+})
+
+test('a source began when it was first seen, and anew when it comes back after it was dropped', async () => {
+  let nowMs = 5_000
+  const aggregator = new EngineAggregator({ now: () => nowMs, enginesMax: 3 })
+  const created = () => aggregator.snapshot().sources.map(({ health }) => health.createdMs)
+  const step = (run: () => void) => {
+    nowMs += 1_000
+    run()
+    return created()
+  }
+  const row = pack({ op: [{ duration_seconds: 1, num_keys: 1 }] })
+  assert.deepEqual(
+    step(() => aggregator.connect(0)),
+    [6_000],
+  )
+  assert.deepEqual(
+    step(() => aggregator.ingest(reportBytes({ engine: 1 }))),
+    [6_000, 7_000],
+  )
+  assert.deepEqual(
+    step(() => aggregator.ingest(row, { engine: 2 })),
+    [6_000, 7_000, 8_000],
+  )
+  // Rows of all engines past the limit count since the aggregator was created.
+  assert.deepEqual(
+    step(() => aggregator.ingest(row, { engine: 3 })),
+    [6_000, 7_000, 8_000, 5_000],
+  )
+  // The next incarnation counts on.
+  assert.deepEqual(
+    step(() => aggregator.connect(0)),
+    [6_000, 7_000, 8_000, 5_000],
+  )
+  aggregator.disconnect(1, { series: 'drop' })
+  assert.deepEqual(
+    step(() => aggregator.ingest(reportBytes({ engine: 1, incarnation: 2 }))),
+    [6_000, 11_000, 8_000, 5_000],
+  )
+  await aggregator.close()
 })
