@@ -72,6 +72,7 @@ const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
   msgpackr: 'wire',
   'prom-client': 'registry',
   piscina: 'pool',
+  negotiator: 'server',
   commander: 'cli',
   pino: 'cli',
 }
