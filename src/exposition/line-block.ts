@@ -63,13 +63,17 @@ export function readValues(family: MetricFamily, block: LineBlock): Float64Array
   return values
 }
 
-/** What is behind the value of each line of a block. */
+/**
+ * What is behind the value of each line of a block.
+ *
+ * @param tailOf an exemplar as it is written; undefined where none is
+ */
 export function readTails(
   family: MetricFamily,
   { groups, series, shapes, hasCreated, lineCount }: LineBlock,
-  tailOf: (shape: SampleShape, exemplar: Exemplar) => Uint8Array | undefined,
+  tailOf: ((shape: SampleShape, exemplar: Exemplar) => Uint8Array | undefined) | undefined,
 ): LineTails {
-  if (family.exemplarOf === undefined) return NO_TAILS
+  if (tailOf === undefined || family.exemplarOf === undefined) return NO_TAILS
   let tails: (Uint8Array | undefined)[] | undefined
   let line = 0
   for (let index = 0; index < groups.length; index++) {

@@ -10,8 +10,9 @@ export interface LineDialect {
   boundOf(bound: string): string
   /** The name of the sample with the time at which a series began; undefined where there is none. */
   createdNameOf(head: FamilyHead): string | undefined
-  /** Whether a sample may have an exemplar. */
-  mayHaveExemplar(head: FamilyHead, shape: SampleShape): boolean
-  /** What stands behind the value of a sample: the same object for an exemplar. */
-  tailOf(exemplar: Exemplar): Uint8Array | undefined
+  /**
+   * The exemplar of a sample as it stands behind its value, the same object each time; undefined for
+   * one that may not be shown. A format without this method shows none.
+   */
+  tailOf?(head: FamilyHead, shape: SampleShape, exemplar: Exemplar): Uint8Array | undefined
 }

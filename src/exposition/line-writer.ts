@@ -46,8 +46,8 @@ export class CachedLineWriter implements LineWriter {
     options: WriteOptions,
   ): Generator<void> {
     const family = this.#family
-    const dialect = this.#dialect
     const head = this.head(options)
+    const tailOf = this.#dialect.tailOf?.bind(this.#dialect, head)
     const names = this.#namesOf(head, options)
     const hasCreated = names.createdName !== undefined
     const key = JSON.stringify([names.createdName, names.extraLabels])
@@ -60,10 +60,7 @@ export class CachedLineWriter implements LineWriter {
       next += block.groups.length
       const values = readValues(family, block)
       const lines = this.#linesOf(count, block, names, values)
-      const tails = readTails(family, block, (shape, exemplar) => {
-        return dialect.mayHaveExemplar(head, shape) ? dialect.tailOf(exemplar) : undefined
-      })
-      lines.set(values, tails)
+      lines.set(values, readTails(family, block, tailOf))
       yield output.bytes(lines.text)
     }
     this.#blocks.length = Math.min(this.#blocks.length, count)

@@ -40,9 +40,9 @@ const DIALECT: LineDialect = {
   boundOf: (bound) => (Number.isFinite(Number(bound)) ? boundLabel(Number(bound)) : bound),
   createdNameOf: ({ name, type }) =>
     SUFFIXES[type].includes('_created') ? `${name}_created` : undefined,
-  mayHaveExemplar: ({ type }, { le }) =>
-    type === 'counter' || (type === 'histogram' && le !== undefined),
-  tailOf(exemplar) {
+  tailOf({ type }, { le }, exemplar) {
+    const mayHaveOne = type === 'counter' || (type === 'histogram' && le !== undefined)
+    if (!mayHaveOne) return undefined
     const known = tails.get(exemplar)
     if (known !== undefined || !isShort(exemplar)) return known
     const { labels, value, timestampSeconds } = exemplar

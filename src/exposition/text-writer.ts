@@ -14,8 +14,6 @@ const DIALECT: LineDialect = {
   },
   boundOf: (bound) => bound,
   createdNameOf: () => undefined,
-  mayHaveExemplar: () => false,
-  tailOf: () => undefined,
 }
 
 /**
