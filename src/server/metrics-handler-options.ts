@@ -3,6 +3,7 @@ import type { FormatName } from '../exposition/formats.js'
 import { resolveNumbers, requireType, TIMER_MS_MAX } from '../options.js'
 import { contentTypeOf, type MetricsRegistry } from '../registry/metrics-registry.js'
 import type { AuthorizationOptions } from './authorization.js'
+import { type EndpointPaths, type PathOptions, readPaths } from './endpoint-paths.js'
 import { warnOfFailure } from './failure-warning.js'
 import { readFormats } from './negotiate-format.js'
 
@@ -11,7 +12,10 @@ const NUMBERS = {
   stallTimeoutMs: { fallback: 5_000, min: 1, max: TIMER_MS_MAX, integer: true },
   responseTimeoutMs: { fallback: 30_000, min: 1, max: TIMER_MS_MAX, integer: true },
 } as const
-const OTHER_NAMES = ['bearerToken', 'basicAuth', 'onError', 'formats'] as const
+const OTHER_NAMES = [
+  ...['basicAuth', 'bearerToken', 'formats'],
+  ...['healthPath', 'onError', 'path'],
+]
 
 /** What `metricsHandler` serves: an `EngineAggregator`, or any object with a registry. */
 export interface MetricsSource {
@@ -19,7 +23,7 @@ export interface MetricsSource {
 }
 
 /** Options of `metricsHandler`; each has a default. */
-export interface MetricsHandlerOptions extends AuthorizationOptions {
+export interface MetricsHandlerOptions extends AuthorizationOptions, PathOptions {
   /**
    * The formats that are served, of which each request gets the one that its `Accept` header
    * prefers; those that it prefers alike in this order. One that accepts none of them gets `text`
@@ -52,6 +56,7 @@ export interface MetricsHandlerOptions extends AuthorizationOptions {
 /** The options with their defaults, checked. */
 export interface MetricsHandlerSettings {
   readonly formats: readonly FormatName[]
+  readonly paths: EndpointPaths
   readonly onError: (error: unknown) => void
   readonly responsesMax: number
   readonly stallTimeoutMs: number
@@ -78,6 +83,10 @@ export function readHandlerOptions(
     )
   }
   contentTypeOf(source.registry)
-  const formats = readFormats(options.formats)
-  return { ...numbers, formats, onError: options.onError ?? warnOfFailure }
+  return {
+    ...numbers,
+    paths: readPaths('metricsHandler', options),
+    formats: readFormats(options.formats),
+    onError: options.onError ?? warnOfFailure,
+  }
 }

@@ -1,24 +1,10 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { MetricsHandlerSettings } from './metrics-handler-options.js'
+import type { ResponseParts } from './response-parts.js'
 
 /** Bytes of a request's body that are read and dropped; then the client is no longer listened to. */
 const BODY_BYTES_MAX = 2 ** 24
-
-/** Headers that forbid browsers to frame, sniff or cache a response, or to load content for it. */
-const SECURITY_HEADERS = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-} as const
-
-/** What a response consists of. */
-export interface ResponseParts {
-  readonly status: number
-  readonly contentType: string
-  readonly buffers: readonly Uint8Array[]
-}
 
 /**
  * Send a response as fast as the client reads it, within the time limits. What the client still
@@ -27,18 +13,14 @@ export interface ResponseParts {
 export async function sendResponse(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, contentType, buffers }: ResponseParts,
+  { status, headers, buffers }: ResponseParts,
   limits: MetricsHandlerSettings,
 ): Promise<void> {
   const { 'transfer-encoding': encoding, 'content-length': length = 0 } = request.headers
   const hasBody = encoding !== undefined || Number(length) > 0
   // To keep the connection, the server would have to read all of the body.
   if (hasBody) response.setHeader('Connection', 'close')
-  response.writeHead(status, {
-    ...SECURITY_HEADERS,
-    'Content-Type': contentType,
-    'Content-Length': buffers.reduce((bytes, buffer) => bytes + buffer.length, 0),
-  })
+  response.writeHead(status, headers)
   const begin = () => {
     limitTime(request, response, limits)
     if (hasBody) dropBody(request)
@@ -57,31 +39,6 @@ export async function sendResponse(
     response.flushHeaders()
     endConnection(request)
   } else response.end()
-}
-
-/** Whether a response was sent, or its connection closed: nothing of it follows, no event either. */
-export function isOver(request: IncomingMessage, response: ServerResponse): boolean {
-  return response.destroyed || request.socket.destroyed
-}
-
-/**
- * Call something once when a response was sent, or its connection closed. A response that waits
- * behind others of its connection has no connection yet and emits nothing; its request does.
- */
-export function onceOver(
-  request: IncomingMessage,
-  response: ServerResponse,
-  over: () => void,
-): void {
-  let isOver = false
-  const end = () => {
-    if (!isOver) over()
-    isOver = true
-  }
-  response.once('close', end)
-  request.once('close', () => {
-    if (request.socket.destroyed) end()
-  })
 }
 
 /** Whether all responses before this one were sent on its connection. */

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { Counter, Gauge, Registry } from 'prom-client'
 import {
   EngineAggregator,
+  type MetricsHandlerOptions,
   metricsHandler,
   MoonmeterError,
   type MetricsRegistry,
@@ -28,7 +29,14 @@ async function newSource(context: TestContext): Promise<{ url: string; registry:
 test('/metrics returns the registry’s text and content type, with any query', async (context) => {
   const { url, registry } = await newSource(context)
   new Counter({ name: 'requests_total', help: 'Requests, \u{1f680}.', registers: [registry] }).inc()
-  for (const path of ['/metrics', '/metrics?', '/metrics?name=x&name=y', '/metrics?a=/../b?c']) {
+  const paths = [
+    '/metrics',
+    '/metrics?',
+    '/metrics?name=x&name=y',
+    '/metrics?a=/../b?c',
+    '/metrics/',
+  ]
+  for (const path of paths) {
     const response = await fetch(url + path)
     const text = await response.text()
     assert.equal(response.status, 200)
@@ -127,7 +135,8 @@ test('a registry that lists no metrics is served in its own format, which must f
 test('HEAD returns the headers of GET without the body', async (context) => {
   const { url } = await newSource(context)
   for (const path of ['/metrics', '/healthz', '/nowhere']) {
-    const [head, get] = [await fetch(url + path, { method: 'HEAD' }), await fetch(url + path)]
+    const ask = (method: string) => fetch(url + path, { method })
+    const [head, get] = [await ask('HEAD'), await ask('GET')]
     const text = await get.text()
     assert.equal(await head.text(), '')
     assert.equal(head.status, get.status)
@@ -149,7 +158,15 @@ test('/healthz returns ok with any query, even if the registry fails', async (co
 
 test('other paths return 404, however similar', async (context) => {
   const { url } = await newSource(context)
-  const paths = ['/', '/metrics/', '/metricsx', '/METRICS', '//metrics', '/healthz/', '/%6detrics']
+  const paths = [
+    '/',
+    '/metrics//',
+    '/metricsx',
+    '/METRICS',
+    '//metrics',
+    '/healthz/x',
+    '/%6detrics',
+  ]
   for (const path of paths) {
     for (const method of ['GET', 'POST']) {
       const response = await fetch(url + path, { method })
@@ -157,6 +174,60 @@ test('other paths return 404, however similar', async (context) => {
       assert.match(response.headers.get('content-type') ?? '', /^text\/plain/)
       await response.text()
     }
+  }
+})
+
+test('path and healthPath are the only paths, as they were given', async (context) => {
+  const cases: readonly (readonly [MetricsHandlerOptions, readonly number[]])[] = [
+    // Of /metrics, /m, /healthz and /live.
+    [{ path: '/m' }, [404, 200, 200, 404]],
+    [{ path: '/m/', healthPath: '/live/' }, [404, 200, 404, 200]],
+    [{ healthPath: false }, [200, 404, 404, 404]],
+    [{ path: '*' }, [200, 200, 200, 200]],
+    [{ path: '/healthz', healthPath: '/metrics' }, [200, 404, 200, 404]],
+  ]
+  for (const [options, expected] of cases) {
+    const url = await serve(context, metricsHandler({ registry: new Registry() }, options))
+    const statuses = []
+    for (const path of ['/metrics', '/m', '/healthz', '/live']) {
+      const response = await fetch(url + path)
+      statuses.push(response.status)
+      await response.text()
+    }
+    assert.deepEqual(statuses, expected, JSON.stringify(options))
+  }
+})
+
+test('a response of 404 says which paths there are', async (context) => {
+  for (const [options, expected] of [
+    [{}, '/metrics or /healthz'],
+    [{ path: '/m', healthPath: '/live' }, '/m or /live'],
+    [{ path: '/', healthPath: false }, '/'],
+  ] as const) {
+    const url = await serve(context, metricsHandler({ registry: new Registry() }, options))
+    const response = await fetch(`${url}/nowhere`)
+    assert.equal(await response.text(), `not found: expected ${expected}\n`)
+  }
+})
+
+test('what is no path, or one path for both, is an invalid option', () => {
+  for (const options of [
+    { path: '' },
+    { path: 'metrics' },
+    { path: '/metrics?name=x' },
+    { path: '/a b' },
+    { path: false },
+    { path: null },
+    { path: /metrics/ },
+    { healthPath: '' },
+    { healthPath: true },
+    { healthPath: '*' },
+    { healthPath: '/metrics' },
+    { path: '/healthz' },
+    { path: '/a', healthPath: '/a/' },
+  ] as object[]) {
+    const make = () => metricsHandler({ registry: new Registry() }, options)
+    assert.throws(make, failure('INVALID_OPTION'), JSON.stringify(options))
   }
 })
 

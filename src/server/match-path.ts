@@ -1,0 +1,71 @@
+import type { IncomingMessage, RequestListener } from 'node:http'
+import {
+  EVERY_PATH,
+  type EndpointPaths,
+  METRICS_PATH,
+  withoutTrailingSlash,
+} from './endpoint-paths.js'
+
+/** What a path of the handler shows. */
+export type Target = 'metrics' | 'health'
+
+/**
+ * What frameworks add to a request: Express and its router all of it, connect only `originalUrl`.
+ *
+ * @see https://expressjs.com/en/5x/api.html#req
+ */
+interface RoutedRequest extends IncomingMessage {
+  /** The path that the handler is mounted at, which was cut off `url`. */
+  readonly baseUrl?: unknown
+  /** The request target before anything was cut off. */
+  readonly originalUrl?: unknown
+  /** The route that was matched last. */
+  readonly route?: unknown
+}
+
+/** What precedes the path of a request target in absolute form, which clients send to proxies. */
+const ORIGIN = /^https?:\/\/[^/?#]+/i
+
+/**
+ * What a request is for; undefined if its path is not one of the handler's. A path of the handler is
+ * compared with the path below the point that the handler is mounted at, and with the whole path.
+ *
+ * @param handler the function that the framework was given, by which its route is recognized
+ */
+export function matchPath(
+  request: RoutedRequest,
+  { path, healthPath }: EndpointPaths,
+  handler: RequestListener,
+): Target | undefined {
+  const below = pathOf(request.url)
+  const mount = mountOf(request, below)
+  const is = (expected: string) => below === expected || mount + below === expected
+  if (healthPath !== undefined && is(healthPath)) return 'health'
+  if (path === EVERY_PATH || is(path ?? METRICS_PATH)) return 'metrics'
+  if (path !== undefined) return undefined
+  const isMountPoint = mount !== '' && below === ''
+  return isMountPoint || isRouteOf(request, handler) ? 'metrics' : undefined
+}
+
+/** The path of a request target, without the query. */
+function pathOf(url = ''): string {
+  const [path = ''] = url.replace(ORIGIN, '').split('?', 1)
+  return withoutTrailingSlash(path)
+}
+
+/** The path of the point that the handler is mounted at; empty for the top of the server. */
+function mountOf({ baseUrl, originalUrl }: RoutedRequest, below: string): string {
+  if (typeof baseUrl === 'string') return baseUrl
+  if (typeof originalUrl !== 'string') return ''
+  const whole = pathOf(originalUrl)
+  return whole.endsWith(below) ? whole.slice(0, whole.length - below.length) : ''
+}
+
+/**
+ * Whether the matched route calls the handler, as after `app.get('/path', handler)`. Express leaves
+ * `route` on the request when a route passes it on, so one without the handler says nothing.
+ */
+function isRouteOf({ route }: RoutedRequest, handler: RequestListener): boolean {
+  const { stack } = (route ?? {}) as { readonly stack?: unknown }
+  return Array.isArray(stack) && stack.some((layer) => layer?.handle === handler)
+}

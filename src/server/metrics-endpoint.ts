@@ -1,0 +1,82 @@
+import type { IncomingMessage } from 'node:http'
+import { callSafely } from '../call-safely.js'
+import { Authorization } from './authorization.js'
+import {
+  type MetricsHandlerOptions,
+  type MetricsHandlerSettings,
+  type MetricsSource,
+  readHandlerOptions,
+} from './metrics-handler-options.js'
+import { negotiateFormat } from './negotiate-format.js'
+import { type ResponseParts, responseOf, textResponse } from './response-parts.js'
+import { type Rendering, SharedRendering } from './shared-rendering.js'
+
+/** Seconds after which a client that got status 503 may repeat its request. */
+const RETRY_AFTER_SECONDS = 1
+
+/** What requests for metrics get, whatever routes them and sends the response. */
+export class MetricsEndpoint {
+  readonly settings: MetricsHandlerSettings
+  readonly #authorization: Authorization
+  readonly #renderings: SharedRendering
+  /** Requests for metrics that are being answered. */
+  #answering = 0
+
+  /** @throws MoonmeterError `INVALID_OPTION` as `metricsHandler` does */
+  constructor(source: MetricsSource, options: MetricsHandlerOptions) {
+    this.settings = readHandlerOptions(source, options)
+    this.#authorization = new Authorization(options)
+    const { responseTimeoutMs } = this.settings
+    this.#renderings = new SharedRendering(source.registry, responseTimeoutMs, (error) =>
+      this.reportError(error),
+    )
+  }
+
+  /** The response of the health check. */
+  health(): ResponseParts {
+    return textResponse(200, 'ok')
+  }
+
+  /**
+   * The response to a request for metrics, or what says why there are none.
+   *
+   * @param over aborts when the response was sent or the client has gone; the buffers of the
+   * response are not to be used after it
+   */
+  async metrics(request: IncomingMessage, over: AbortSignal): Promise<ResponseParts> {
+    const { responsesMax, formats } = this.settings
+    if (!this.#authorization.allows(request)) {
+      return textResponse(401, 'unauthorized: expected a token or a password', {
+        'WWW-Authenticate': [...this.#authorization.challenges],
+      })
+    }
+    if (this.#answering >= responsesMax) {
+      return textResponse(503, 'busy: other requests for metrics are being answered', {
+        'Retry-After': String(RETRY_AFTER_SECONDS),
+      })
+    }
+    this.#answering++
+    over.addEventListener('abort', () => this.#answering--, { once: true })
+    const { format, contentType } = negotiateFormat(request.headers.accept, formats)
+    try {
+      return found(await this.#renderings.next(format), contentType, over)
+    } catch {
+      return textResponse(500, 'internal error: the metrics could not be rendered')
+    }
+  }
+
+  /** Tell the user what failed. */
+  reportError(error: unknown): void {
+    callSafely('onError', () => this.settings.onError(error))
+  }
+}
+
+function found(
+  { ownContentType, buffers, release }: Rendering,
+  contentType: string,
+  over: AbortSignal,
+): ResponseParts {
+  if (over.aborted) release()
+  else over.addEventListener('abort', release, { once: true })
+  return responseOf(200, ownContentType ?? contentType, buffers, { Vary: 'Accept' })
+}

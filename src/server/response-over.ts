@@ -1,0 +1,19 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** Whether a response was sent, or its connection closed: nothing of it follows, no event either. */
+export function isOver(request: IncomingMessage, response: ServerResponse): boolean {
+  return response.destroyed || request.socket.destroyed
+}
+
+/**
+ * A signal that aborts when a response was sent, or its connection closed. A response that waits
+ * behind others of its connection has no connection yet and emits nothing; its request does.
+ */
+export function overSignal(request: IncomingMessage, response: ServerResponse): AbortSignal {
+  const over = new AbortController()
+  response.once('close', () => over.abort())
+  request.once('close', () => {
+    if (request.socket.destroyed) over.abort()
+  })
+  return over.signal
+}

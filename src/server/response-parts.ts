@@ -1,0 +1,35 @@
+/** Headers that forbid browsers to frame, sniff or cache a response, or to load content for it. */
+const SECURITY_HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+} as const
+const TEXT = 'text/plain; charset=utf-8'
+
+/** Headers by their names. */
+export type Headers = Readonly<Record<string, string | string[]>>
+
+/** What a response consists of. */
+export interface ResponseParts {
+  readonly status: number
+  readonly headers: Headers
+  readonly buffers: readonly Uint8Array[]
+}
+
+/** A response with some content. */
+export function responseOf(
+  status: number,
+  contentType: string,
+  buffers: readonly Uint8Array[],
+  headers: Headers = {},
+): ResponseParts {
+  const length = buffers.reduce((bytes, buffer) => bytes + buffer.length, 0)
+  const contentHeaders = { 'Content-Type': contentType, 'Content-Length': String(length) }
+  return { status, headers: { ...SECURITY_HEADERS, ...contentHeaders, ...headers }, buffers }
+}
+
+/** A response with a line of text. */
+export function textResponse(status: number, text: string, headers: Headers = {}): ResponseParts {
+  return responseOf(status, TEXT, [Buffer.from(`${text}\n`)], headers)
+}
