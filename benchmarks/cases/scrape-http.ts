@@ -10,8 +10,10 @@ import { BlockWatch } from '../workload/block-watch.js'
 import { ConnectedFleet } from '../workload/connected-fleet.js'
 import { PromFleet } from '../workload/fleet.js'
 import { TWELVE_SERIES } from '../workload/fleet-step.js'
+import type { ScrapeResult } from '../workload/scraper.js'
 import { assertSameExposition, discard, expose, makeFleet, textOf } from '../workload/make-fleet.js'
 
+const BYTES_PER_MB = 1e6
 const SCRAPER = new URL('../workload/scraper.js', import.meta.url)
 const SCRAPES = { quick: 2, full: 12 }
 const WARM_UP_SCRAPES = 1
@@ -33,6 +35,7 @@ export const scrapeHttpCase: BenchmarkCase = {
     'the scrape reads their journals, each of which has new rows in every series.',
   variants: [
     { name: 'moonmeter 1000', title: 'moonmeter, 1,000 engines', quick: true },
+    { name: 'moonmeter-gzip 1000', title: 'moonmeter, 1,000 engines, gzip', quick: true },
     {
       name: 'moonmeter-silent 200',
       title: 'moonmeter, 200 silent engines',
@@ -44,6 +47,7 @@ export const scrapeHttpCase: BenchmarkCase = {
     { name: 'blockMs', title: 'longest block, ms', relativeTo: ['moonmeter 1000'] },
     { name: 'worstBlockMs', title: 'the longest of all, ms' },
     { name: 'responseMs', title: 'response, ms' },
+    { name: 'responseMb', title: 'response, MB' },
   ],
   async run(variant: string, { quick }: Scale): Promise<Measures> {
     const [peer = '', size = ''] = variant.split(' ')
@@ -55,10 +59,13 @@ export const scrapeHttpCase: BenchmarkCase = {
       discard(await expose(peer, fleet))
     }
     const server = createServer(metricsHandler(fleet))
-    const scraper = new Worker(SCRAPER, { workerData: { url: await listen(server) } })
+    const acceptEncoding = peer === 'moonmeter-gzip' ? 'gzip' : 'identity'
+    const workerData = { url: await listen(server), acceptEncoding }
+    const scraper = new Worker(SCRAPER, { workerData })
     const watch = new BlockWatch()
     const blocks: number[] = []
     const responses: number[] = []
+    let responseBytes = 0
     const scrapes = WARM_UP_SCRAPES + (quick ? SCRAPES.quick : SCRAPES.full)
     for (let scrape = 0; scrape < scrapes; scrape++) {
       if (scrape > 0) fleet.advance()
@@ -67,11 +74,12 @@ export const scrapeHttpCase: BenchmarkCase = {
       await sleep(SETTLE_MS)
       watch.restart()
       scraper.postMessage('scrape')
-      const [{ ms }] = (await once(scraper, 'message')) as [{ readonly ms: number }]
+      const [{ ms, bytes }] = (await once(scraper, 'message')) as [ScrapeResult]
       await sleep(SETTLE_MS)
       if (scrape < WARM_UP_SCRAPES) continue
       blocks.push(watch.longestMs)
       responses.push(ms)
+      responseBytes = bytes
     }
     watch.stop()
     server.close()
@@ -80,6 +88,7 @@ export const scrapeHttpCase: BenchmarkCase = {
       blockMs: median(blocks),
       worstBlockMs: Math.max(...blocks),
       responseMs: median(responses),
+      responseMb: responseBytes / BYTES_PER_MB,
     }
   },
 }

@@ -130,6 +130,12 @@ export const TARGETS: readonly Target[] = [
     figure('formats', 'openmetrics', 'overText'),
   ),
   atMost(
+    'longest event-loop block of a compressed scrape of 1,000 engines',
+    25,
+    'ms',
+    figure('scrape-http', 'moonmeter-gzip 1000', 'blockMs'),
+  ),
+  atMost(
     'longest event-loop block of a scrape with 200 silent engines',
     25,
     'ms',

@@ -9,11 +9,11 @@ import { MoonmeterFleet, PromFleet } from './fleet.js'
 
 /** Turns of the event loop after which all deferred work is done. */
 const TURNS = 3
-const RENDERED = ['moonmeter', 'moonmeter-silent']
+const RENDERED = ['moonmeter', 'moonmeter-gzip', 'moonmeter-silent']
 
 /**
- * A fleet of some peer: `moonmeter`, `moonmeter-registry`, `moonmeter-silent`, `prom-client` or
- * `platformatic`.
+ * A fleet of some peer: `moonmeter`, `moonmeter-gzip`, `moonmeter-registry`, `moonmeter-silent`,
+ * `prom-client` or `platformatic`.
  */
 export async function makeFleet(peer: string, engines: number): Promise<Fleet> {
   if (peer === 'moonmeter-silent') return ConnectedFleet.open(engines)
@@ -24,8 +24,8 @@ export async function makeFleet(peer: string, engines: number): Promise<Fleet> {
 }
 
 /**
- * The exposition of a fleet: of `moonmeter` and `moonmeter-silent` the buffers that
- * `metricsHandler` sends, of others `registry.metrics()`, a string that is still to be encoded.
+ * The exposition of a fleet: of `moonmeter`, `moonmeter-gzip` and `moonmeter-silent` the buffers that
+ * `metricsHandler` sends or compresses, of others `registry.metrics()`, a string that is still to be encoded.
  */
 export async function expose(peer: string, { registry }: Fleet): Promise<string | Uint8Array[]> {
   if (!RENDERED.includes(peer)) return registry.metrics()

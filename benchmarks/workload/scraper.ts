@@ -3,11 +3,25 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 // Scrapes the given address once per message and answers with the time and the number of bytes. It
 // is a thread of its own, so that reading does not block the server that is measured.
-const { url } = workerData as { readonly url: string }
+const { url, acceptEncoding } = workerData as ScrapedServer
+const headers = { 'accept-encoding': acceptEncoding }
+
+/** What is scraped. */
+interface ScrapedServer {
+  readonly url: string
+  /** The header `Accept-Encoding`; the body is not decompressed. */
+  readonly acceptEncoding: string
+}
+
+/** How long a scrape took, and the bytes of its body. */
+export interface ScrapeResult {
+  readonly ms: number
+  readonly bytes: number
+}
 
 parentPort?.on('message', () => {
   const start = performance.now()
-  get(url, (response) => {
+  get(url, { headers }, (response) => {
     let bytes = 0
     response.on('data', (data: Buffer) => {
       bytes += data.length

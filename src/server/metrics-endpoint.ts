@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { callSafely } from '../call-safely.js'
 import { Authorization } from './authorization.js'
+import { preferredEncoding } from './content-encoding.js'
 import {
   type MetricsHandlerOptions,
   type MetricsHandlerSettings,
@@ -8,8 +9,9 @@ import {
   readHandlerOptions,
 } from './metrics-handler-options.js'
 import { negotiateFormat } from './negotiate-format.js'
+import type { Rendering } from './rendering.js'
 import { type ResponseParts, responseOf, textResponse } from './response-parts.js'
-import { type Rendering, SharedRendering } from './shared-rendering.js'
+import { SharedRendering } from './shared-rendering.js'
 
 /** Seconds after which a client that got status 503 may repeat its request. */
 const RETRY_AFTER_SECONDS = 1
@@ -44,7 +46,7 @@ export class MetricsEndpoint {
    * response are not to be used after it
    */
   async metrics(request: IncomingMessage, over: AbortSignal): Promise<ResponseParts> {
-    const { responsesMax, formats } = this.settings
+    const { responsesMax, formats, encodings } = this.settings
     if (!this.#authorization.allows(request)) {
       return textResponse(401, 'unauthorized: expected a token or a password', {
         'WWW-Authenticate': [...this.#authorization.challenges],
@@ -58,8 +60,10 @@ export class MetricsEndpoint {
     this.#answering++
     over.addEventListener('abort', () => this.#answering--, { once: true })
     const { format, contentType } = negotiateFormat(request.headers.accept, formats)
+    const encoding = preferredEncoding(request, encodings)
     try {
-      return found(await this.#renderings.next(format), contentType, over)
+      const rendering = await this.#renderings.next({ format, encoding, signal: over })
+      return this.#found(rendering, contentType)
     } catch {
       return textResponse(500, 'internal error: the metrics could not be rendered')
     }
@@ -69,14 +73,15 @@ export class MetricsEndpoint {
   reportError(error: unknown): void {
     callSafely('onError', () => this.settings.onError(error))
   }
-}
 
-function found(
-  { ownContentType, buffers, release }: Rendering,
-  contentType: string,
-  over: AbortSignal,
-): ResponseParts {
-  if (over.aborted) release()
-  else over.addEventListener('abort', release, { once: true })
-  return responseOf(200, ownContentType ?? contentType, buffers, { Vary: 'Accept' })
+  #found({ ownContentType, encoding, buffers }: Rendering, contentType: string): ResponseParts {
+    const { formats, encodings } = this.settings
+    const vary = [
+      ...(formats.length > 1 ? ['Accept'] : []),
+      ...(encodings.length > 0 ? ['Accept-Encoding'] : []),
+    ]
+    const headers = encoding === undefined ? {} : { 'Content-Encoding': encoding }
+    const options = { headers, vary: vary.join(', ') }
+    return responseOf(200, ownContentType ?? contentType, buffers, options)
+  }
 }

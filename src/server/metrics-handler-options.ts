@@ -3,6 +3,7 @@ import type { FormatName } from '../exposition/formats.js'
 import { resolveNumbers, requireType, TIMER_MS_MAX } from '../options.js'
 import { contentTypeOf, type MetricsRegistry } from '../registry/metrics-registry.js'
 import type { AuthorizationOptions } from './authorization.js'
+import { type ContentEncoding, readCompression } from './content-encoding.js'
 import { type EndpointPaths, type PathOptions, readPaths } from './endpoint-paths.js'
 import { warnOfFailure } from './failure-warning.js'
 import { readFormats } from './negotiate-format.js'
@@ -13,7 +14,7 @@ const NUMBERS = {
   responseTimeoutMs: { fallback: 30_000, min: 1, max: TIMER_MS_MAX, integer: true },
 } as const
 const OTHER_NAMES = [
-  ...['basicAuth', 'bearerToken', 'formats'],
+  ...['basicAuth', 'bearerToken', 'compression', 'formats'],
   ...['healthPath', 'onError', 'path'],
 ]
 
@@ -32,6 +33,12 @@ export interface MetricsHandlerOptions extends AuthorizationOptions, PathOptions
    */
   readonly formats?: readonly FormatName[] | undefined
   /**
+   * Encodings that metrics are compressed with where a request accepts them, off the main thread:
+   * some of `gzip` and `zstd`. `true`, the default: all that this Node has; zstd is in 22.15, 23.8
+   * and later. `false`: none. Less than 1 KiB is sent as it is.
+   */
+  readonly compression?: boolean | readonly ContentEncoding[] | undefined
+  /**
    * Called with what made a scrape fail, which the client is not told; default: a warning of the
    * process for each new message.
    */
@@ -48,7 +55,7 @@ export interface MetricsHandlerOptions extends AuthorizationOptions, PathOptions
   readonly stallTimeoutMs?: number | undefined
   /**
    * Milliseconds after which an unfinished response is ended by closing the connection, and after
-   * which an unfinished rendering is given up with status 500; default 30 000.
+   * which an unfinished rendering or compression is given up with status 500; default 30 000.
    */
   readonly responseTimeoutMs?: number | undefined
 }
@@ -57,6 +64,7 @@ export interface MetricsHandlerOptions extends AuthorizationOptions, PathOptions
 export interface MetricsHandlerSettings {
   readonly formats: readonly FormatName[]
   readonly paths: EndpointPaths
+  readonly encodings: readonly ContentEncoding[]
   readonly onError: (error: unknown) => void
   readonly responsesMax: number
   readonly stallTimeoutMs: number
@@ -87,6 +95,7 @@ export function readHandlerOptions(
     ...numbers,
     paths: readPaths('metricsHandler', options),
     formats: readFormats(options.formats),
+    encodings: readCompression('metricsHandler.compression', options.compression),
     onError: options.onError ?? warnOfFailure,
   }
 }

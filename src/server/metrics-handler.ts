@@ -29,7 +29,7 @@ export type MetricsHandler = (
  * requests are dropped.
  *
  * Requests for one format that wait at the same time share one rendering, which begins after all of
- * them came.
+ * them came, and one compression of it.
  *
  * @param options default `{}`: no credentials are required
  * @throws MoonmeterError `INVALID_OPTION` for a source without a registry, an unknown option or one

@@ -13,7 +13,10 @@ export type Headers = Readonly<Record<string, string | string[]>>
 /** What a response consists of. */
 export interface ResponseParts {
   readonly status: number
+  /** All but `Vary`, which other code may have set too. */
   readonly headers: Headers
+  /** The request headers that the response depends on; empty for none. */
+  readonly vary: string
   readonly buffers: readonly Uint8Array[]
 }
 
@@ -22,14 +25,14 @@ export function responseOf(
   status: number,
   contentType: string,
   buffers: readonly Uint8Array[],
-  headers: Headers = {},
+  { headers = {}, vary = '' }: { readonly headers?: Headers; readonly vary?: string } = {},
 ): ResponseParts {
   const length = buffers.reduce((bytes, buffer) => bytes + buffer.length, 0)
   const contentHeaders = { 'Content-Type': contentType, 'Content-Length': String(length) }
-  return { status, headers: { ...SECURITY_HEADERS, ...contentHeaders, ...headers }, buffers }
+  return { status, headers: { ...SECURITY_HEADERS, ...contentHeaders, ...headers }, vary, buffers }
 }
 
 /** A response with a line of text. */
 export function textResponse(status: number, text: string, headers: Headers = {}): ResponseParts {
-  return responseOf(status, TEXT, [Buffer.from(`${text}\n`)], headers)
+  return responseOf(status, TEXT, [Buffer.from(`${text}\n`)], { headers })
 }

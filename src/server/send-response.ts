@@ -13,13 +13,15 @@ const BODY_BYTES_MAX = 2 ** 24
 export async function sendResponse(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, headers, buffers }: ResponseParts,
+  { status, headers, vary, buffers }: ResponseParts,
   limits: MetricsHandlerSettings,
 ): Promise<void> {
   const { 'transfer-encoding': encoding, 'content-length': length = 0 } = request.headers
   const hasBody = encoding !== undefined || Number(length) > 0
   // To keep the connection, the server would have to read all of the body.
   if (hasBody) response.setHeader('Connection', 'close')
+  // A middleware may have set some already.
+  if (vary !== '') response.appendHeader('Vary', vary)
   response.writeHead(status, headers)
   const begin = () => {
     limitTime(request, response, limits)

@@ -1,7 +1,9 @@
-import { releaseBuffers } from '../exposition/buffer-pool.js'
 import type { ExpositionFormat } from '../exposition/exposition-format.js'
 import type { MetricsRegistry } from '../registry/metrics-registry.js'
-import { type RenderedRegistry, renderRegistry } from '../registry/render-registry.js'
+import { renderRegistry } from '../registry/render-registry.js'
+import type { Rendering, RenderingRequest } from './rendering.js'
+import { SharedBody } from './shared-body.js'
+import { within } from './within.js'
 
 /**
  * Renderings that are being made or sent. Responses of one rendering share its buffers, so this
@@ -9,19 +11,9 @@ import { type RenderedRegistry, renderRegistry } from '../registry/render-regist
  */
 const RENDERINGS_MAX = 4
 
-/** The exposition of a registry at one moment, for all requests for its format that came before it. */
-export interface Rendering {
-  /** The media type of the registry's own format; undefined where it is in the one asked for. */
-  readonly ownContentType: string | undefined
-  /** Not to be changed: they are shared. */
-  readonly buffers: readonly Uint8Array[]
-  /** To be called once by each holder, after its last use of the buffers. */
-  readonly release: () => void
-}
-
 interface Waiter {
-  readonly format: ExpositionFormat
-  readonly resolve: (rendering: Rendering) => void
+  readonly request: RenderingRequest
+  readonly resolve: (rendering: Promise<Rendering>) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -38,8 +30,8 @@ export class SharedRendering {
   #renderings = 0
 
   /**
-   * @param timeoutMs milliseconds after which a rendering is given up
-   * @param onError called once with what made a rendering fail, however many wait for it
+   * @param timeoutMs milliseconds after which a rendering, or its compression, is given up
+   * @param onError called once with what made either fail, however many wait for it
    */
   constructor(registry: MetricsRegistry, timeoutMs: number, onError: (error: unknown) => void) {
     this.#registry = registry
@@ -47,10 +39,10 @@ export class SharedRendering {
     this.#onError = onError
   }
 
-  /** A rendering in a format that begins after the call; rejected when it fails. */
-  next(format: ExpositionFormat): Promise<Rendering> {
+  /** A rendering that begins after the call; rejected when it fails, or the client has gone. */
+  next(request: RenderingRequest): Promise<Rendering> {
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ format, resolve, reject })
+      this.#waiters.push({ request, resolve, reject })
       // Requests that were received in the same turn of the event loop share a rendering.
       setImmediate(() => this.#begin())
     })
@@ -58,22 +50,36 @@ export class SharedRendering {
 
   #begin(): void {
     if (this.#isRendering || this.#renderings >= RENDERINGS_MAX) return
-    const [first] = this.#waiters
+    const waiters: Waiter[] = []
+    for (const waiter of this.#waiters) {
+      const { signal } = waiter.request
+      if (signal.aborted) waiter.reject(signal.reason)
+      else waiters.push(waiter)
+    }
+    this.#waiters = waiters
+    const [first] = waiters
     if (first === undefined) return
     // The format that was waited for longest; the others wait for their turn.
-    const { format } = first
-    const waiters = this.#waiters.filter((waiter) => waiter.format === format)
-    this.#waiters = this.#waiters.filter((waiter) => waiter.format !== format)
-    void this.#render(format, waiters)
+    const { format } = first.request
+    this.#waiters = waiters.filter(({ request }) => request.format !== format)
+    const served = waiters.filter(({ request }) => request.format === format)
+    void this.#render(format, served)
   }
 
   async #render(format: ExpositionFormat, waiters: readonly Waiter[]): Promise<void> {
     this.#isRendering = true
     this.#renderings++
     try {
-      const rendered = await within(this.#timeoutMs, renderRegistry(this.#registry, format))
-      const rendering = this.#share(rendered, waiters.length)
-      for (const { resolve } of waiters) resolve(rendering)
+      const rendering = renderRegistry(this.#registry, format)
+      const { ownContentType, buffers } = await within(this.#timeoutMs, 'rendered', rendering)
+      const body = new SharedBody(buffers, {
+        ownContentType,
+        timeoutMs: this.#timeoutMs,
+        onError: this.#onError,
+        onUnused: () => this.#release(),
+      })
+      for (const { request, resolve } of waiters) resolve(body.take(request))
+      body.seal()
     } catch (error) {
       this.#renderings--
       this.#onError(error)
@@ -83,28 +89,8 @@ export class SharedRendering {
     this.#begin()
   }
 
-  #share({ ownContentType, buffers }: RenderedRegistry, holders: number): Rendering {
-    let held = holders
-    const release = () => {
-      if (--held > 0) return
-      releaseBuffers(buffers)
-      this.#renderings--
-      this.#begin()
-    }
-    return { ownContentType, buffers, release }
-  }
-}
-
-/** A result, or an error when it takes longer. What comes later is ignored. */
-async function within<Result>(timeoutMs: number, result: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_, reject) => {
-    const error = new Error(`expected the metrics to be rendered within ${timeoutMs} ms`)
-    timer = setTimeout(reject, timeoutMs, error).unref()
-  })
-  try {
-    return await Promise.race([result, timeout])
-  } finally {
-    clearTimeout(timer)
+  #release(): void {
+    this.#renderings--
+    this.#begin()
   }
 }

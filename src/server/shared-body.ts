@@ -1,0 +1,108 @@
+import { releaseBuffers } from '../exposition/buffer-pool.js'
+import { compress } from './compress.js'
+import type { ContentEncoding } from './content-encoding.js'
+import type { Rendering, RenderingRequest } from './rendering.js'
+import { within } from './within.js'
+
+/** Bytes from which on a body is compressed: a smaller one fits into one packet as it is. */
+const COMPRESSED_BYTES_MIN = 1_024
+
+/** What a body consists of, and what becomes of it. */
+export interface SharedBodyOptions {
+  /** The media type of the registry's own format; undefined where it is in the one asked for. */
+  readonly ownContentType: string | undefined
+  /** Milliseconds after which a compression is given up. */
+  readonly timeoutMs: number
+  /** Called once with what made a compression fail, however many wait for it. */
+  readonly onError: (error: unknown) => void
+  /** Called once when nothing uses the body anymore. */
+  readonly onUnused: () => void
+}
+
+/** The part of a request that is about the body. */
+type BodyRequest = Pick<RenderingRequest, 'encoding' | 'signal'>
+
+interface Compression {
+  readonly buffers: Promise<readonly Uint8Array[]>
+  readonly users: Uses
+}
+
+/**
+ * A rendering as it is and compressed, each once for all clients that take it. Its buffers go back
+ * to their pool when no client reads them and no compression does.
+ */
+export class SharedBody {
+  readonly #options: SharedBodyOptions
+  readonly #plain: readonly Uint8Array[]
+  readonly #isSmall: boolean
+  readonly #compressions = new Map<ContentEncoding, Compression>()
+  readonly #uses: Uses
+  readonly #plainUses: Uses
+  /** Ends the use of the buffers that lasts while clients come. */
+  readonly seal: () => void
+
+  /** @param plain buffers to be given to `releaseBuffers` after their last use */
+  constructor(plain: readonly Uint8Array[], options: SharedBodyOptions) {
+    this.#options = options
+    this.#plain = plain
+    this.#isSmall = plain.reduce((bytes, { length }) => bytes + length, 0) < COMPRESSED_BYTES_MIN
+    this.#uses = new Uses(options.onUnused)
+    const end = this.#uses.begin()
+    this.#plainUses = new Uses(() => {
+      releaseBuffers(plain)
+      end()
+    })
+    this.seal = this.#plainUses.begin()
+  }
+
+  /** The body as a client wants it, until the client's signal aborts; to be called before `seal`. */
+  async take({ encoding, signal }: BodyRequest): Promise<Rendering> {
+    signal.throwIfAborted()
+    const { ownContentType } = this.#options
+    onAbort(signal, this.#uses.begin())
+    if (encoding === undefined || this.#isSmall) {
+      onAbort(signal, this.#plainUses.begin())
+      return { ownContentType, encoding: undefined, buffers: this.#plain }
+    }
+    const { buffers, users } = this.#compressionIn(encoding)
+    onAbort(signal, users.begin())
+    return { ownContentType, encoding, buffers: await buffers }
+  }
+
+  #compressionIn(encoding: ContentEncoding): Compression {
+    const { timeoutMs, onError } = this.#options
+    const known = this.#compressions.get(encoding)
+    if (known !== undefined) return known
+    const unused = new AbortController()
+    const work = compress(this.#plain, encoding, unused.signal).finally(this.#plainUses.begin())
+    const buffers = within(timeoutMs, 'compressed', work)
+    buffers.catch((error) => {
+      if (!unused.signal.aborted) onError(error)
+    })
+    const compression = { buffers, users: new Uses(() => unused.abort()) }
+    this.#compressions.set(encoding, compression)
+    return compression
+  }
+}
+
+/** Counts the uses of something that is given back after the last one. */
+class Uses {
+  readonly #onUnused: () => void
+  #count = 0
+
+  constructor(onUnused: () => void) {
+    this.#onUnused = onUnused
+  }
+
+  /** @returns what is to be called once at the end of the use */
+  begin(): () => void {
+    this.#count++
+    return () => {
+      if (--this.#count === 0) this.#onUnused()
+    }
+  }
+}
+
+function onAbort(signal: AbortSignal, run: () => void): void {
+  signal.addEventListener('abort', run, { once: true })
+}
