@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import type { ListenAddress } from '../server/metrics-server.js'
+import type { ListenAddress } from './resolve-host.js'
 
 const PORT_MAX = 65_535
 

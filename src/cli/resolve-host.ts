@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { isIP } from 'node:net'
 import { MoonmeterError } from '../errors.js'
-import type { ListenAddress } from '../server/metrics-server.js'
 
 const LOOKUP_MS_MAX = 5_000
 /** Prints the address of a host, or the code of the error. */
@@ -10,6 +9,13 @@ const LOOKUP = `
     process.exitCode = error ? 1 : 0
     process.stdout.write(error ? String(error.code) : address)
   })`
+
+/** The address that a server listens on. */
+export interface ListenAddress {
+  readonly host: string
+  /** 0 takes a free port. */
+  readonly port: number
+}
 
 /**
  * Resolves the host of an address. A process of its own does so, since a look-up cannot be

@@ -1,14 +1,14 @@
 import { EngineAggregator } from '../engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
 import type { AuthorizationOptions } from '../server/authorization.js'
-import { type ListenAddress, listen } from '../server/metrics-server.js'
+import { listen } from '../server/metrics-server.js'
 import type { RequestSource } from '../simulate/engine.js'
 import type { Tally } from '../simulate/store-call.js'
 import { readTrace } from '../simulate/trace.js'
 import { checkExposition, checkTallies } from './agreement.js'
 import { readFile, writeFile } from './files.js'
 import { countOf, formatInteger } from './format.js'
-import { resolveHost } from './resolve-host.js'
+import { type ListenAddress, resolveHost } from './resolve-host.js'
 import { runPool } from './run-pool.js'
 import { formatSummaries, summarize, TEXT_ENGINES_MAX } from './summary.js'
 import { createSyntheticPool } from './synthetic-pool.js'
@@ -60,7 +60,8 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
     ...(options.engines <= LOGGED_ENGINES_MAX && { log: (line: string) => logger.info(line) }),
     onRejected: (error) => logger.warn(error.message),
   })
-  const server = await listen(aggregator, await resolveHost(options.listen), authorization)
+  const address = await resolveHost(options.listen)
+  const server = await listen(aggregator, { ...address, ...authorization })
   try {
     const { json } = options
     // Fails before the run if the file cannot be written; its content is kept until the end.

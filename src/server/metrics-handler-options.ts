@@ -17,6 +17,8 @@ const OTHER_NAMES = [
   ...['basicAuth', 'bearerToken', 'compression', 'formats'],
   ...['healthPath', 'onError', 'path'],
 ]
+/** The names of all options of a handler. */
+export const HANDLER_OPTIONS: readonly string[] = [...Object.keys(NUMBERS), ...OTHER_NAMES]
 
 /** What `metricsHandler` serves: an `EngineAggregator`, or any object with a registry. */
 export interface MetricsSource {

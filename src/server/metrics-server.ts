@@ -3,22 +3,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { MoonmeterError } from '../errors.js'
 import { limitConnections } from './limit-connections.js'
+import { type ListenOptions, readListenOptions } from './listen-options.js'
 import { metricsHandler } from './metrics-handler.js'
-import type { MetricsHandlerOptions, MetricsSource } from './metrics-handler-options.js'
+import type { MetricsSource } from './metrics-handler-options.js'
 
-const HEADERS_TIMEOUT_MS = 5_000
-const REQUEST_TIMEOUT_MS = 10_000
-/** Open connections; a scraper needs one. */
-const CONNECTIONS_MAX = 64
-
-/** The address that a server listens on. */
-export interface ListenAddress {
-  readonly host: string
-  /** 0 takes a free port. */
-  readonly port: number
-}
-
-/** An HTTP server that serves only the metrics. */
+/** An HTTP server that serves only the metrics of a source. */
 export interface MetricsServer {
   /** The base URL, without a path. */
   readonly url: string
@@ -27,23 +16,29 @@ export interface MetricsServer {
 }
 
 /**
- * Starts an HTTP server for the metrics of a source.
+ * Starts an HTTP server for the metrics of a source, for programs that have none: `metricsHandler`
+ * with limits on connections and on the time that requests take.
  *
- * @throws MoonmeterError `LISTEN_FAILED` when the address is in use, not permitted, out of range or
- * not of this host; and the errors of `metricsHandler`
+ * @param options default `{}`: port 9464 of 127.0.0.1
+ * @throws MoonmeterError `LISTEN_FAILED` when the address is in use, not permitted or not of this
+ * host; `INVALID_OPTION` for an unknown option or one out of range, and as `metricsHandler` does
  */
 export async function listen(
   source: MetricsSource,
-  { host, port }: ListenAddress,
-  options: MetricsHandlerOptions = {},
+  options: ListenOptions = {},
 ): Promise<MetricsServer> {
-  const timeouts = {
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionsCheckingInterval: HEADERS_TIMEOUT_MS,
-  }
-  const server = createServer(timeouts, metricsHandler(source, options))
-  limitConnections(server, CONNECTIONS_MAX)
+  const { host, port, connectionsMax, handlerOptions, ...timeouts } = readListenOptions(options)
+  const { headersTimeoutMs, requestTimeoutMs } = timeouts
+  const server = createServer(
+    {
+      // Node refuses one that is longer than that of the whole request.
+      headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(headersTimeoutMs, requestTimeoutMs),
+    },
+    metricsHandler(source, handlerOptions),
+  )
+  limitConnections(server, connectionsMax)
   try {
     await once(server.listen(port, host), 'listening')
   } catch (cause) {

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type TestContext, test } from 'node:test'
-import { EngineAggregator, metricsHandler } from '../../src/index.js'
-import { listen } from '../../src/server/metrics-server.js'
+import { EngineAggregator, listen, metricsHandler } from '../../src/index.js'
 import type { Random } from '../../src/simulate/random.js'
 import { MIB, memoryInUse, mib } from '../support/assertions/memory.js'
 import { integer, pick } from '../support/generators/draws.js'
@@ -29,7 +28,7 @@ async function startServers(context: TestContext) {
   const aggregator = new EngineAggregator({ silentAfterMs: 1e9 })
   context.after(() => aggregator.close())
   for (let engine = 0; engine < ENGINES; engine++) aggregator.ingest(reportBytes({ engine }))
-  const server = await listen(aggregator, { host: '127.0.0.1', port: 0 }, LIMITS)
+  const server = await listen(aggregator, { port: 0, ...LIMITS })
   context.after(() => server.close())
   const bare = await serve(context, metricsHandler(aggregator, LIMITS))
   return { urls: [server.url, bare], text: await aggregator.registry.metrics() }

@@ -3,8 +3,12 @@ import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Gauge, Registry } from 'prom-client'
-import { EngineAggregator, type MetricsHandlerOptions, metricsHandler } from '../../src/index.js'
-import { listen } from '../../src/server/metrics-server.js'
+import {
+  EngineAggregator,
+  listen,
+  type MetricsHandlerOptions,
+  metricsHandler,
+} from '../../src/index.js'
 import { failure } from '../support/assertions/failures.js'
 import { openClient, parseResponses } from '../support/processes/raw-client.js'
 import { serve } from '../support/processes/servers.js'
@@ -50,7 +54,7 @@ test('listen passes onError on, and one failure is told once to all who waited f
     throw new Error('broken')
   })
   const onError = (error: unknown) => errors.push(error)
-  const server = await listen(source, { host: '127.0.0.1', port: 0 }, { onError })
+  const server = await listen(source, { port: 0, onError })
   context.after(() => server.close())
   const client = openClient(context, server.url)
   const get = 'GET /metrics HTTP/1.1\r\nhost: a\r\n'

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type TestContext, test } from 'node:test'
-import { metricsHandler } from '../../src/index.js'
-import { listen } from '../../src/server/metrics-server.js'
+import { listen, metricsHandler } from '../../src/index.js'
 import { MIB, memoryInUse } from '../support/assertions/memory.js'
 import { openClient, parseResponses, type RawClient } from '../support/processes/raw-client.js'
 import { serve } from '../support/processes/servers.js'
@@ -72,9 +71,8 @@ const CLIENTS: Readonly<Record<string, (client: RawClient, framing: Framing) => 
 async function serveText(context: TestContext): Promise<string> {
   const server = await listen(
     textSource(() => TEXT),
-    { host: '127.0.0.1', port: 0 },
-    // Clients that never send their body end by this.
-    { stallTimeoutMs: 1_000 },
+    // Clients that never send their body end by the limit.
+    { port: 0, stallTimeoutMs: 1_000 },
   )
   context.after(() => server.close())
   return server.url

@@ -4,8 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type TestContext, test } from 'node:test'
-import { type MetricsHandlerOptions, metricsHandler } from '../../src/index.js'
-import { listen } from '../../src/server/metrics-server.js'
+import { listen, type MetricsHandlerOptions, metricsHandler } from '../../src/index.js'
 import { MIB } from '../support/assertions/memory.js'
 import { openClient, parseResponses } from '../support/processes/raw-client.js'
 import { serve } from '../support/processes/servers.js'
@@ -26,7 +25,7 @@ const SERVERS: Readonly<
   >
 > = {
   listen: async (context, source, options) => {
-    const server = await listen(source, { host: '127.0.0.1', port: 0 }, options)
+    const server = await listen(source, { port: 0, ...options })
     context.after(() => server.close())
     return server.url
   },

@@ -1,0 +1,60 @@
+import { refuseUnknownOptions, requireType, resolveNumbers, TIMER_MS_MAX } from '../options.js'
+import { HANDLER_OPTIONS, type MetricsHandlerOptions } from './metrics-handler-options.js'
+
+const HOST = '127.0.0.1'
+const NUMBERS = {
+  port: { fallback: 9464, min: 0, max: 2 ** 16 - 1, integer: true },
+  connectionsMax: { fallback: 64, min: 1, max: 2 ** 16, integer: true },
+  headersTimeoutMs: { fallback: 5_000, min: 1, max: TIMER_MS_MAX, integer: true },
+  requestTimeoutMs: { fallback: 10_000, min: 1, max: TIMER_MS_MAX, integer: true },
+} as const
+
+/** Options of `listen`; each has a default. */
+export interface ListenOptions extends MetricsHandlerOptions {
+  /**
+   * The name or address to listen on. `0.0.0.0` is every IPv4 address of this host, and `::` every
+   * address. Default `127.0.0.1`: only this host can scrape.
+   */
+  readonly host?: string | undefined
+  /** 0 takes a free port. Default 9464. */
+  readonly port?: number | undefined
+  /**
+   * Open connections; past that, the one is closed that has waited longest for a request. A scraper
+   * needs one. Default 64.
+   */
+  readonly connectionsMax?: number | undefined
+  /** Milliseconds within which a client must send the headers of a request; default 5 000. */
+  readonly headersTimeoutMs?: number | undefined
+  /** Milliseconds within which a client must send a whole request; default 10 000. */
+  readonly requestTimeoutMs?: number | undefined
+}
+
+/** The options of the server with their defaults, and those of its handler. */
+export interface ListenSettings {
+  readonly host: string
+  readonly port: number
+  readonly connectionsMax: number
+  readonly headersTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly handlerOptions: MetricsHandlerOptions
+}
+
+/**
+ * The options with their defaults; those of the handler are checked by it.
+ *
+ * @throws MoonmeterError `INVALID_OPTION` for an unknown option, or one out of range
+ */
+export function readListenOptions(options: ListenOptions): ListenSettings {
+  const {
+    host = HOST,
+    port,
+    connectionsMax,
+    headersTimeoutMs,
+    requestTimeoutMs,
+    ...others
+  } = options
+  const numbers = { port, connectionsMax, headersTimeoutMs, requestTimeoutMs }
+  refuseUnknownOptions('listen', options, ['host', ...Object.keys(numbers), ...HANDLER_OPTIONS])
+  requireType('listen.host', 'string', host)
+  return { host, ...resolveNumbers('listen', NUMBERS, numbers), handlerOptions: others }
+}
