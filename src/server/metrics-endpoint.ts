@@ -24,9 +24,12 @@ export class MetricsEndpoint {
   /** Requests for metrics that are being answered. */
   #answering = 0
 
-  /** @throws MoonmeterError `INVALID_OPTION` as `metricsHandler` does */
-  constructor(source: MetricsSource, options: MetricsHandlerOptions) {
-    this.settings = readHandlerOptions(source, options)
+  /**
+   * @param owner what the options belong to, for messages
+   * @throws MoonmeterError `INVALID_OPTION` as `metricsHandler` does
+   */
+  constructor(owner: string, source: MetricsSource, options: MetricsHandlerOptions) {
+    this.settings = readHandlerOptions(owner, source, options)
     this.#authorization = new Authorization(options)
     const { responseTimeoutMs } = this.settings
     this.#renderings = new SharedRendering(source.registry, responseTimeoutMs, (error) =>

@@ -76,28 +76,30 @@ export interface MetricsHandlerSettings {
 /**
  * The options with their defaults, checked.
  *
+ * @param owner what the options belong to, for the message
  * @throws MoonmeterError `INVALID_OPTION` for a source without a registry, a registry whose content
  * type no HTTP header can hold, or an unknown option or one out of range
  */
 export function readHandlerOptions(
+  owner: string,
   source: MetricsSource,
   options: MetricsHandlerOptions,
 ): MetricsHandlerSettings {
-  const numbers = resolveNumbers('metricsHandler', NUMBERS, options, OTHER_NAMES)
-  requireType('metricsHandler.onError', 'function', options.onError)
+  const numbers = resolveNumbers(owner, NUMBERS, options, OTHER_NAMES)
+  requireType(`${owner}.onError`, 'function', options.onError)
   if (typeof source?.registry?.metrics !== 'function') {
     const got = source === null ? 'null' : typeof source
     throw new MoonmeterError(
       'INVALID_OPTION',
-      `metricsHandler: expected an EngineAggregator or an object with a registry, got ${got}`,
+      `${owner}: expected an EngineAggregator or an object with a registry, got ${got}`,
     )
   }
   contentTypeOf(source.registry)
   return {
     ...numbers,
-    paths: readPaths('metricsHandler', options),
+    paths: readPaths(owner, options),
     formats: readFormats(options.formats),
-    encodings: readCompression('metricsHandler.compression', options.compression),
+    encodings: readCompression(`${owner}.compression`, options.compression),
     onError: options.onError ?? warnOfFailure,
   }
 }

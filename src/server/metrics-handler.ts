@@ -40,7 +40,7 @@ export function metricsHandler(
   source: MetricsSource,
   options: MetricsHandlerOptions = {},
 ): MetricsHandler {
-  const endpoint = new MetricsEndpoint(source, options)
+  const endpoint = new MetricsEndpoint('metricsHandler', source, options)
   const handler: MetricsHandler = (request, response, next) => {
     // The client may have left while other code decided what is to answer it.
     if (isOver(request, response)) return

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { MetricsHandlerSettings } from './metrics-handler-options.js'
+import { isFirst, limitTime, type ResponseLimits, whenFirst } from './limit-time.js'
 import type { ResponseParts } from './response-parts.js'
 
 /** Bytes of a request's body that are read and dropped; then the client is no longer listened to. */
@@ -14,7 +14,7 @@ export async function sendResponse(
   request: IncomingMessage,
   response: ServerResponse,
   { status, headers, vary, buffers }: ResponseParts,
-  limits: MetricsHandlerSettings,
+  limits: ResponseLimits,
 ): Promise<void> {
   const { 'transfer-encoding': encoding, 'content-length': length = 0 } = request.headers
   const hasBody = encoding !== undefined || Number(length) > 0
@@ -23,12 +23,10 @@ export async function sendResponse(
   // A middleware may have set some already.
   if (vary !== '') response.appendHeader('Vary', vary)
   response.writeHead(status, headers)
-  const begin = () => {
+  whenFirst(response, () => {
     limitTime(request, response, limits)
     if (hasBody) dropBody(request)
-  }
-  if (isFirst(response)) begin()
-  else response.once('socket', begin)
+  })
   if (request.method !== 'HEAD') {
     for (const buffer of buffers) {
       if (!response.write(buffer)) await drained(response)
@@ -41,27 +39,6 @@ export async function sendResponse(
     response.flushHeaders()
     endConnection(request)
   } else response.end()
-}
-
-/** Whether all responses before this one were sent on its connection. */
-function isFirst(response: ServerResponse): boolean {
-  return response.socket !== null
-}
-
-/** Close the connection when a response makes no progress, or takes too long. */
-function limitTime(
-  { socket }: IncomingMessage,
-  response: ServerResponse,
-  { stallTimeoutMs, responseTimeoutMs }: MetricsHandlerSettings,
-): void {
-  const close = () => socket.destroy()
-  const { timeout = 0 } = socket
-  socket.setTimeout(stallTimeoutMs)
-  response.on('timeout', close)
-  // Before Node sets the time for which the connection is kept.
-  response.prependOnceListener('finish', () => socket.setTimeout(timeout))
-  const timer = setTimeout(close, responseTimeoutMs)
-  response.once('close', () => clearTimeout(timer))
 }
 
 /** Read a body and drop it, up to a limit; then nothing is read, which stalls the client. */

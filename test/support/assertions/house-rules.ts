@@ -52,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pool: [...FACADE, 'recorder', 'journal'],
   simulate: ['stats'],
   server: ['exposition', 'registry'],
+  fastify: ['exposition', 'registry', 'server'],
   cli: [...FACADE, ...BELOW_FACADE, 'recorder', 'pool', 'simulate', 'server', 'workers'],
   index: [...FACADE, ...BELOW_FACADE, 'recorder', 'pool', 'server'],
   workers: ['recorder', 'simulate', 'pool'],
@@ -71,6 +72,7 @@ const BASE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
   msgpackr: 'wire',
   'prom-client': 'registry',
+  fastify: 'fastify',
   piscina: 'pool',
   negotiator: 'server',
   commander: 'cli',
