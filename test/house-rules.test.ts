@@ -52,6 +52,8 @@ const CASES: readonly RuleCase[] = [
       ['src/server/a.ts', "import '../cli/main.js'"],
       ['src/aggregator/a.ts', "import type { Task } from '../../workers/engine.js'"],
       ['workers/engine.ts', "import { listen } from '../src/server/metrics-server.js'"],
+      ['src/index.ts', "import { metricsPlugin } from './fastify/metrics-plugin.js'"],
+      ['src/server/a.ts', "import type { a } from '../fastify/metrics-plugin.js'"],
       ['src/novelty/a.ts', ''],
     ],
     innocent: [
@@ -73,6 +75,7 @@ const CASES: readonly RuleCase[] = [
       ['src/recorder/recorder.ts', "import { pack } from 'msgpackr'"],
       ['src/aggregator/a.ts', "import { Registry } from 'prom-client'"],
       ['src/index.ts', "export { Piscina } from 'piscina'"],
+      ['src/server/a.ts', "import type { FastifyReply } from 'fastify'"],
       ['src/server/a.ts', "const { pino } = await import('pino')"],
       ['src/wire/a.ts', "import { pack } from 'msgpackr/pack'\nimport left from '@scope/pad/x'"],
     ],

@@ -40,7 +40,7 @@ export const metricsPlugin: FastifyPluginAsync<MetricsPluginOptions> = async (ap
     async handler(request, reply) {
       const over = overSignal(request.raw, reply.raw)
       const parts = await endpoint.metrics(request.raw, over)
-      // There is nobody to send to, and the buffers may be in use for others.
+      // Nothing is sent to a client that left, and the buffers may be in use for others by now.
       return over.aborted ? reply.hijack() : send(request, reply, parts, endpoint.settings)
     },
   })
@@ -68,5 +68,5 @@ function send(
   const varies = [reply.getHeader('Vary') ?? [], vary || []].flat()
   if (varies.length > 0) reply.header('Vary', varies.join(', '))
   whenFirst(reply.raw, () => limitTime(raw, reply.raw, limits))
-  return reply.send(raw.method === 'HEAD' ? undefined : Readable.from(buffers))
+  return reply.send(Readable.from(buffers))
 }

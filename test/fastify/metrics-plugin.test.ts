@@ -212,6 +212,27 @@ test('clients that leave at any time keep no place, and pipelined scrapes are wh
   for (const { body } of responses) assert.ok(body.equals(Buffer.from(LARGE)))
 })
 
+test('nothing is sent to a client that left while the metrics were rendered', async (context) => {
+  const app = newApp(context)
+  const finish: ((text: string) => void)[] = []
+  const aggregator = textSource(() => new Promise((resolve) => finish.push(resolve)))
+  let [sent, ended] = [0, 0]
+  app.addHook('onSend', async () => void sent++)
+  app.addHook('onRequestAbort', async (_request) => void ended++)
+  app.register(metricsPlugin, { aggregator })
+  const client = openClient(context, await listening(app))
+  client.socket.write(GET)
+  await waitUntil('the rendering', () => finish.length === 1)
+  client.socket.destroy()
+  await waitUntil('the end of the request', () => ended === 1)
+  finish[0](TEXT)
+  const next = app.inject('/metrics')
+  await waitUntil('the next rendering', () => finish.length === 2)
+  finish[1](TEXT)
+  assert.equal((await next).body, TEXT)
+  assert.equal(sent, 1)
+})
+
 test('what is wrong with the options is said when the application gets ready', async (context) => {
   const aggregator = textSource(() => TEXT)
   for (const options of [

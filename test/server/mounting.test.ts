@@ -19,7 +19,7 @@ interface Application extends MetricsHandler {
 }
 
 interface RoutingApplication extends Application {
-  get(path: string | RegExp, handler: MetricsHandler): unknown
+  get(path: string | RegExp | string[], handler: MetricsHandler): unknown
 }
 
 /** One way to mount a handler, and what its paths answer then. */
@@ -114,6 +114,22 @@ const ROUTINGS: readonly Mounting<RoutingApplication>[] = [
     metrics: ['/internal/m', '/internal/m/', '/internal/m?x'],
     health: ['/live'],
     pages: ['/', '/internal', '/metrics', '/healthz'],
+  },
+  {
+    as: "get(['/metrics', '/healthz'], handler)",
+    mount: (app, handler) => app.get(['/metrics', '/healthz'], handler),
+    metrics: ['/metrics'],
+    health: ['/healthz'],
+    pages: ['/'],
+  },
+  {
+    as: "get('/internal/m', …) with a function that calls the handler, which has the path",
+    options: { path: '/internal/m' },
+    mount: (app, handler) => {
+      app.get('/internal/m', (request, response, next) => handler(request, response, next))
+    },
+    metrics: ['/internal/m', '/internal/m/'],
+    pages: ['/metrics', '/internal'],
   },
   {
     as: 'a router with use(handler)',

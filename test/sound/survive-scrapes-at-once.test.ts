@@ -101,6 +101,24 @@ test('whoever asks during a rendering gets the next one, with all others who do'
   assert.equal(source.renderings, 2)
 })
 
+test('nothing is rendered for clients that left while they waited', async (context) => {
+  const finish: (() => void)[] = []
+  const source = textSource(() => new Promise((resolve) => finish.push(() => resolve('a 1\n'))))
+  const url = await serve(context, metricsHandler(source))
+  const first = fetch(`${url}/metrics`)
+  await waitUntil('the first rendering', () => finish.length === 1)
+  const leaving = openClient(context, url)
+  leaving.socket.write(GET)
+  // The server, in this process, reads the request, and later the end of the connection.
+  await sleep(50)
+  leaving.socket.resetAndDestroy()
+  await sleep(50)
+  finish[0]()
+  assert.equal(await (await first).text(), 'a 1\n')
+  await sleep(50)
+  assert.equal(source.renderings, 1)
+})
+
 test('a slow client gets the whole of its rendering while others get newer ones', async (context) => {
   const { aggregator, url, text } = await serveEngines(context)
   const slow = openClient(context, url)
