@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import compress from '@fastify/compress'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { Registry } from 'prom-client'
 import { metricsPlugin } from '../../src/fastify/metrics-plugin.js'
 import { EngineAggregator } from '../../src/index.js'
 import { failure } from '../support/assertions/failures.js'
@@ -94,6 +95,17 @@ test('paths are those of the options, below the prefix', async (context) => {
   ] as const) {
     assert.equal((await app.inject(path)).statusCode, status, path)
   }
+})
+
+test('requests get the format that they accept, among those of the options', async (context) => {
+  const registry = new Registry()
+  const app = newApp(context)
+  app.register(metricsPlugin, { aggregator: { registry } })
+  app.register(metricsPlugin, { aggregator: { registry }, formats: ['text'], prefix: '/text' })
+  const headers = { accept: 'application/openmetrics-text' }
+  const typeOf = async (url: string) => (await app.inject({ url, headers })).headers['content-type']
+  assert.equal(await typeOf('/metrics'), Registry.OPENMETRICS_CONTENT_TYPE)
+  assert.equal(await typeOf('/text/metrics'), Registry.PROMETHEUS_CONTENT_TYPE)
 })
 
 test('other methods are left to Fastify', async (context) => {

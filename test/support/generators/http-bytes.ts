@@ -56,6 +56,8 @@ const HEADERS = [
   'authorization: Bearer x',
   'authorization: Basic \u00ff',
   'accept-encoding: gzip',
+  'accept-encoding: zstd;q=0.5, gzip;q=nothing, *',
+  'accept-encoding: ;q=1,,"',
   'range: bytes=0-1',
   'if-none-match: *',
   'content-length: 5',
