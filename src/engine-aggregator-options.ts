@@ -47,6 +47,11 @@ export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultReg
   readonly silentAfterMs?: number
   /** Called with a log line every `logIntervalMs` in which rows were recorded; default none. */
   readonly log?: LoggingOptions['log']
+  /**
+   * Called before a log line in which the p90 of some operations is within 1.6 % rather than exact,
+   * since there were too many rows, with the names of these operations; default: not told.
+   */
+  readonly onApproximateP90?: LoggingOptions['onApproximateP90']
   /** Milliseconds between log lines; default 10 000. */
   readonly logIntervalMs?: number
   /** Called with the error of each payload that is rejected, beside the count by reason. */
@@ -75,13 +80,14 @@ export interface AggregatorSettings<Registry extends MetricsRegistry> extends Ag
   readonly registry: Registry
   readonly modelName: string
   readonly log: LoggingOptions['log'] | undefined
+  readonly onApproximateP90: LoggingOptions['onApproximateP90']
   readonly logIntervalMs: number
   readonly seriesMax: number
   /** Of stats that are summed over engines. */
   readonly sums: ConnectorStatsOptions
 }
 
-const FUNCTIONS = ['log', 'onRejected', 'now', 'monotonicNow'] as const
+const FUNCTIONS = ['log', 'onApproximateP90', 'onRejected', 'now', 'monotonicNow'] as const
 const OTHER_NAMES = ['registry', 'modelName', 'bounds', 'silentAfterMs', ...FUNCTIONS]
 
 /**
@@ -113,6 +119,7 @@ export function readOptions<Registry extends MetricsRegistry>(
     sums: { ...limits, operationsMax: Math.max(SUM_OPERATIONS_MAX, operationsMax + 1) },
     silentAfterMs: requireNumber('silentAfterMs', silentAfterMs, options.silentAfterMs),
     log: options.log,
+    onApproximateP90: options.onApproximateP90,
     durationsMax: DURATIONS_MAX,
     onRejected: (error) => callSafely('onRejected', () => onRejected?.(error)),
     now: options.now ?? Date.now,

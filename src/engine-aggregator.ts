@@ -73,14 +73,14 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
    */
   constructor(options: AggregatorOptions<Registry> = {}) {
     const settings = readOptions(options)
-    const { layout, registry, modelName, intervalMs, log, sums } = settings
+    const { layout, registry, modelName, intervalMs, log, onApproximateP90, sums } = settings
     this.#settings = settings
     const onDurationsFull = () => this.#observeInterval()
     this.#aggregation = new Aggregation({ ...settings, onDurationsFull })
     const journalLayout = new JournalLayout(layout.bins, settings.seriesMax)
     this.#links = new EngineLinks(this.#aggregation, journalLayout, settings)
     this.#readInterval = this.#aggregation.intervalReader()
-    this.#logging = log && new KVConnectorLogging({ log, stats: sums })
+    this.#logging = log && new KVConnectorLogging({ log, onApproximateP90, stats: sums })
     const families = [...storeFamilies(layout, modelName), ...selfFamilies()]
     this.#unregister = registerFamilies(registry, families, () => runYielding(this.#scrape()))
     // More often than reports are due, so that none is late by a whole interval.

@@ -14,11 +14,7 @@ export type { AggregatorOptions } from './engine-aggregator-options.js'
 export { MoonmeterError, type MoonmeterErrorCode, type RejectionReason } from './errors.js'
 export type { FormatName } from './exposition/formats.js'
 export type { EngineLink } from './journal/engine-link.js'
-export {
-  KVConnectorLogging,
-  type LoggingOptions,
-  type LogLineDetails,
-} from './logging/kv-connector-logging.js'
+export { KVConnectorLogging, type LoggingOptions } from './logging/kv-connector-logging.js'
 export {
   MooncakeStorePromMetrics,
   type PromMetricsOptions,

@@ -11,19 +11,18 @@ import { pythonFloat } from '../stats/python-float.js'
 /** Results that are floats in the reference, and print as floats even where they are integers. */
 const FLOAT_RESULT = /_(avg|p90)_ms$/
 
-/** What a log line does not contain. */
-export interface LogLineDetails {
-  /** Operations whose p90 is within 1.6 % rather than exact, since there were too many rows. */
-  readonly approximateOperations: readonly string[]
-}
-
 /** Options of `KVConnectorLogging`. */
 export interface LoggingOptions {
   /**
-   * Called with each line. Where it throws, or returns a promise that is rejected, the next line has
-   * the rows of this one too.
+   * Called with each line and nothing else, so that it may be `console.log`. Where it throws, or
+   * returns a promise that is rejected, the next line has the rows of this one too.
    */
-  readonly log: (line: string, details: LogLineDetails) => void
+  readonly log: (line: string) => void
+  /**
+   * Called before a line in which the p90 of some operations is within 1.6 % rather than exact, since
+   * there were too many rows, with the names of these operations, ascending; default: not told.
+   */
+  readonly onApproximateP90?: ((operations: readonly string[]) => void) | undefined
   /**
    * Limits of the stats that the interval is added up in. Default: all operations and statuses that
    * the observed stats tell apart, and `exactRowsMax` of the first; the bounds are theirs too.
@@ -40,14 +39,17 @@ const NO_LIMITS = { operationsMax: NAMES_MAX, statusesMax: NAMES_MAX }
  */
 export class KVConnectorLogging {
   readonly #log: LoggingOptions['log']
+  readonly #onApproximateP90: LoggingOptions['onApproximateP90']
   readonly #limits: ConnectorStatsOptions
   #stats: ConnectorStats
 
   /** @throws MoonmeterError `INVALID_OPTION` for an unknown option or one out of range */
   constructor(options: LoggingOptions) {
-    refuseUnknownOptions('KVConnectorLogging', options, ['log', 'stats'])
+    refuseUnknownOptions('KVConnectorLogging', options, ['log', 'onApproximateP90', 'stats'])
     requireType('log', 'function', options.log ?? null)
+    requireType('onApproximateP90', 'function', options.onApproximateP90)
     this.#log = options.log
+    this.#onApproximateP90 = options.onApproximateP90
     this.#limits = { ...NO_LIMITS, ...options.stats }
     this.#stats = new ConnectorStats(this.#limits)
   }
@@ -77,11 +79,14 @@ export class KVConnectorLogging {
     const results = Object.entries(interval.reduce())
     if (results.length === 0) return
     const text = results.map(([name, value]) => `${name}=${formatResult(name, value)}`).join(', ')
-    const approximateOperations = interval.approximateOperations()
+    const approximate = interval.approximateOperations()
     this.#stats = new ConnectorStats(this.#limits)
+    if (approximate.length > 0) {
+      callSafely('onApproximateP90', () => this.#onApproximateP90?.(approximate))
+    }
     callSafely(
       'log',
-      () => this.#log(`KV Transfer metrics: ${text}`, { approximateOperations }),
+      () => this.#log(`KV Transfer metrics: ${text}`),
       () => this.#giveBack(interval),
     )
   }

@@ -5,7 +5,6 @@ import { Packr } from 'msgpackr'
 import {
   EngineAggregator,
   KVConnectorLogging,
-  type LogLineDetails,
   MooncakeStoreConnectorStats,
 } from '../../src/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
@@ -15,16 +14,26 @@ import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 
 const packr = new Packr({ useRecords: false })
 
-/** An aggregator under a mocked clock of timers, with the lines it logged. */
+/**
+ * An aggregator under a mocked clock of timers, with the lines that it logged, and for each of them
+ * the operations that it called approximate.
+ */
 function newLogged(context: { after(done: () => void): void }) {
   mock.timers.enable({ apis: ['setInterval'] })
   const lines: string[] = []
-  const approximate: string[][] = []
-  const log = (line: string, { approximateOperations }: LogLineDetails) => {
-    lines.push(line)
-    approximate.push([...approximateOperations])
-  }
-  const aggregator = new EngineAggregator({ intervalMs: 1_000_000, log })
+  const approximate: (readonly string[])[] = []
+  let announced: readonly string[] = []
+  const aggregator = new EngineAggregator({
+    intervalMs: 1_000_000,
+    onApproximateP90: (operations) => {
+      announced = operations
+    },
+    log: (line) => {
+      lines.push(line)
+      approximate.push(announced)
+      announced = []
+    },
+  })
   context.after(() => {
     mock.timers.reset()
     void aggregator.close()
@@ -61,7 +70,6 @@ test('the line has floats as Python prints them and integers bare', () => {
         'load_get_failed_keys=1, load_get_error_count=0, ' +
         'save_put_count=1, save_put_avg_ms=20.0, save_put_p90_ms=20.0, save_put_total_keys=3, ' +
         'save_put_total_bytes=4611686018427387904, save_put_failed_keys=0, save_put_error_count=1',
-      { approximateOperations: [] },
     ],
   ])
 })

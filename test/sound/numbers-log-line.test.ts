@@ -81,13 +81,43 @@ test('every operation that raised limits tell apart is in the log line', () => {
 test('a percentile that is exact in the observed stats is exact in the log line', () => {
   const approximate: (readonly string[])[] = []
   const logging = new KVConnectorLogging({
-    log: (_line, { approximateOperations }) => approximate.push(approximateOperations),
+    log: () => {},
+    onApproximateP90: (operations) => approximate.push(operations),
   })
   logging.observe(statsOf('op', 70_000, { exactRowsMax: 100_000 }))
   logging.log()
+  assert.deepEqual(approximate, [])
   logging.observe(statsOf('op', 70_000))
   logging.log()
-  assert.deepEqual(approximate, [[], ['op']])
+  assert.deepEqual(approximate, [['op']])
+})
+
+test('console.log as log function prints the line and nothing else, however exact it is', (context) => {
+  const printed: unknown[][] = []
+  context.mock.method(console, 'log', (...values: unknown[]) => printed.push(values))
+  const logging = new KVConnectorLogging({ log: console.log })
+  for (const rows of [1, 70_000]) {
+    logging.observe(statsOf('op', rows))
+    logging.log()
+  }
+  assert.deepEqual(
+    printed.map((values) => values.length),
+    [1, 1],
+  )
+})
+
+test('a callback about approximate percentiles that throws does not cost the line', () => {
+  const lines: string[] = []
+  const logging = new KVConnectorLogging({
+    log: (line) => lines.push(line),
+    onApproximateP90: () => {
+      throw new Error('no pager')
+    },
+  })
+  logging.observe(statsOf('op', 70_000))
+  logging.log()
+  logging.log()
+  assert.equal(lines.length, 1)
 })
 
 test('limits that a logger is given are those of its line', () => {
