@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { buffer } from 'node:stream/consumers'
 import { MoonmeterError } from '../errors.js'
-
-const STANDARD_INPUT = 0
 
 /**
  * Reads a file; `-` is standard input.
@@ -9,9 +8,10 @@ const STANDARD_INPUT = 0
  * @param name of the option or argument, for the message
  * @throws MoonmeterError `FILE_FAILED`
  */
-export function readFile(name: string, path: string): Buffer {
+export async function readFile(name: string, path: string): Promise<Buffer> {
   try {
-    return readFileSync(path === '-' ? STANDARD_INPUT : path)
+    // As a stream: a terminal is not blocking, and a synchronous read of it fails.
+    return path === '-' ? await buffer(process.stdin) : readFileSync(path)
   } catch (cause) {
     throw fileError(name, 'read', cause)
   }

@@ -1,21 +1,41 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { styleText } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import { MoonmeterError } from '../errors.js'
+import { examples } from './help.js'
 import { inspectCommand } from './inspect-command.js'
 import { simulateCommand } from './simulate-command.js'
+import { widthOfOutput } from './terminal.js'
 
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
+/** Descriptions of options wrap on a terminal of 60 columns too; commander's default is 40. */
+const DESCRIPTION_COLUMNS_MIN = 20
 const PACKAGE_FILE = new URL('../../../package.json', import.meta.url)
 
 const program = new Command('moonmeter')
   .description("KV-cache store telemetry of worker threads, as vLLM's Prometheus metrics.")
   .version(JSON.parse(readFileSync(PACKAGE_FILE, 'utf8')).version)
   .exitOverride()
+  .configureHelp({
+    minWidthToWrap: DESCRIPTION_COLUMNS_MIN,
+    // Commander removes the style where the output has no colours.
+    styleTitle: (title) => styleText('bold', title, { validateStream: false }),
+  })
   .configureOutput({
+    getOutHelpWidth: () => widthOfOutput(process.stdout),
+    getErrHelpWidth: () => widthOfOutput(process.stderr),
     outputError: (text, write) => write(oneLine(text.replace(/^error: /, ''))),
   })
+  .addHelpText(
+    'after',
+    examples([
+      ['moonmeter simulate', 'four engines for 30 seconds'],
+      ['moonmeter inspect --sample', 'what inspect shows'],
+      ['moonmeter simulate --help', 'all options of simulate'],
+    ]),
+  )
 for (const command of [simulateCommand(), inspectCommand()]) {
   program.addCommand(command.copyInheritedSettings(program))
 }
@@ -46,5 +66,6 @@ function report(error: unknown): number {
 
 /** Formats a message as one line; names of files and operations may contain line breaks. */
 function oneLine(message: string): string {
-  return `moonmeter: ${message.trim().replace(/\s*[\r\n]+\s*/g, ' ')}\n`
+  const name = styleText('red', 'moonmeter:', { stream: process.stderr })
+  return `${name} ${message.trim().replace(/\s*[\r\n]+\s*/g, ' ')}\n`
 }

@@ -2,9 +2,9 @@ import type { Logger } from 'pino'
 import type { EngineAggregator } from '../engine-aggregator.js'
 import type { EngineOutcome } from '../pool/engine-outcome.js'
 import type { EnginePool } from '../pool/engine-pool.js'
-import { countOf, formatInteger } from './format.js'
 import { stopOnSignals } from './signals.js'
 import type { Terminal } from './terminal.js'
+import { countOf, formatInteger } from './units.js'
 
 const MS_PER_SECOND = 1e3
 const BEGIN_POLL_MS = 10
@@ -44,7 +44,7 @@ export async function runPool(
     const rate = `${formatInteger(rows / seconds)} per second`
     terminal.status(`${seconds.toFixed(1)} s  ${engines}  ${formatInteger(rows)} rows (${rate})`)
   }
-  const statusMs = terminal.interactive ? STATUS_TERMINAL_MS : STATUS_LINES_MS
+  const statusMs = terminal.rewrites ? STATUS_TERMINAL_MS : STATUS_LINES_MS
   let status = setTimeout(updateStatus, statusMs)
   function updateStatus() {
     const startedMs = performance.now()
@@ -53,7 +53,7 @@ export async function runPool(
     status = setTimeout(updateStatus, Math.max(statusMs, tookMs / STATUS_SHARE_MAX))
   }
   const removeSignalHandlers = stopOnSignals((signal) => {
-    logger.info(`${signal}: stopping the engines; a second signal exits at once`)
+    logger.info(`${signal}: stopping; a second one exits at once`)
     void pool.stop()
   })
   // Polled, since threads take a while to start and their engines begin on them.

@@ -3,10 +3,14 @@ import { TIMER_MS_MAX } from '../options.js'
 import { LATENCY_OPTIONS } from '../simulate/latency.js'
 import { BLOCK_TOKENS } from '../simulate/store-call.js'
 import { REQUESTS_PER_SECOND } from '../simulate/traffic.js'
+import { examples } from './help.js'
 import { integerFrom, numberFrom, parseListen, parseSpeed } from './option-parsers.js'
-import { runSimulation } from './simulation.js'
-import { TRAFFIC_ERROR_RATE } from './synthetic-pool.js'
-import { LOG_FORMATS } from './terminal.js'
+import {
+  LOG_FORMATS,
+  LOGGED_ENGINES_MAX,
+  type SimulationOptions,
+  TRAFFIC_ERROR_RATE,
+} from './simulation-options.js'
 
 const LISTEN = '127.0.0.1:9464'
 /** The longest time of a timer. */
@@ -24,12 +28,12 @@ const LATENCY_FLAGS = [
 /** Creates the command `moonmeter simulate`. */
 export function simulateCommand(): Command {
   const listen = new Option('--listen <host:port>', 'address to serve /metrics on')
-  const logFormat = new Option('--log-format <f>', 'format of the log on standard error')
+  const logFormat = new Option('--log-format <f>', 'format of the log')
   const command = new Command('simulate')
     .description('Run synthetic engines on worker threads and serve their metrics.')
     .option(
       '--engines <n>',
-      'number of engines; past 1024, no metrics are logged',
+      `number of engines; past ${LOGGED_ENGINES_MAX}, no metrics are logged`,
       integerFrom(1, 4_096),
       4,
     )
@@ -77,8 +81,30 @@ export function simulateCommand(): Command {
       "require the 'user:password' in this file for /metrics, or the bearer token",
     )
     .option('--json <file>', 'write the result to a file at the end')
+    .option(
+      '--log <file>',
+      "append the log to a file, beside standard error; vLLM's line of metrics, every 10 s, is " +
+        'in both, but a terminal does not show it',
+    )
     .addOption(logFormat.choices(LOG_FORMATS).default('text'))
-    .action(runSimulation)
+    .addHelpText(
+      'after',
+      examples([
+        ['moonmeter simulate', 'four engines for 30 seconds'],
+        ['curl http://127.0.0.1:9464/metrics', 'their metrics, from another terminal'],
+        ['moonmeter simulate --engines 64 --duration 0', '64 engines until Ctrl-C'],
+        ['moonmeter simulate --log moonmeter.log', "with vLLM's line of metrics in a file"],
+        [
+          'moonmeter simulate --trace FILE --speed max --duration 0',
+          'a whole trace, without waiting',
+        ],
+      ]),
+    )
+    // Loaded only now, since --help needs no pool, no server and no logger.
+    .action(async (options: SimulationOptions) => {
+      const { runSimulation } = await import('./simulation.js')
+      await runSimulation(options)
+    })
   for (const [flags, help, name] of LATENCY_FLAGS) {
     const { fallback, min, max } = LATENCY_OPTIONS[name]
     const shown = String(Number(fallback.toPrecision(3)))

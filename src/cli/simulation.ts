@@ -1,3 +1,4 @@
+import { messageOf } from '../describe.js'
 import { EngineAggregator } from '../engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
 import type { AuthorizationOptions } from '../server/authorization.js'
@@ -7,41 +8,18 @@ import type { Tally } from '../simulate/store-call.js'
 import { readTrace } from '../simulate/trace.js'
 import { checkExposition, checkTallies } from './agreement.js'
 import { readFile, writeFile } from './files.js'
-import { countOf, formatInteger } from './format.js'
-import { type ListenAddress, resolveHost } from './resolve-host.js'
+import { openLogs } from './logs.js'
+import { resolveHost } from './resolve-host.js'
 import { runPool } from './run-pool.js'
-import { formatSummaries, summarize, TEXT_ENGINES_MAX } from './summary.js'
+import { LOGGED_ENGINES_MAX, type SimulationOptions } from './simulation-options.js'
+import { summarize } from './summary.js'
+import { formatSummaries, TEXT_ENGINES_MAX } from './summary-tables.js'
 import { createSyntheticPool } from './synthetic-pool.js'
-import { createLogger, type LogFormat, Terminal } from './terminal.js'
+import { styleOfOutput, Terminal } from './terminal.js'
+import { countOf, formatInteger } from './units.js'
 
 /** Milliseconds between an engine's reports; at most one report a millisecond comes in all. */
 const INTERVAL_MS_MIN = 1_000
-/** Engines with a log line: its exact percentiles take half a second when 4,096 engines end. */
-const LOGGED_ENGINES_MAX = 1_024
-
-/** The options of `moonmeter simulate`, as commander parses them. */
-export interface SimulationOptions {
-  readonly engines: number
-  readonly threads?: number
-  readonly trace?: string
-  readonly speed: number | 'max'
-  readonly duration: number
-  readonly seed: number
-  readonly model: string
-  readonly blockTokens: number
-  readonly bytesPerBlock?: number
-  readonly requestRate: number
-  readonly errorRate?: number
-  readonly faultBurst: number
-  readonly latencyFloor: number
-  readonly bandwidth: number
-  readonly latencySpread: number
-  readonly listen: ListenAddress
-  readonly bearerTokenFile?: string
-  readonly basicAuthFile?: string
-  readonly json?: string
-  readonly logFormat: LogFormat
-}
 
 /**
  * Runs synthetic engines, serves their metrics during the run, and prints the result.
@@ -50,18 +28,24 @@ export interface SimulationOptions {
  * `ENGINE_FAILED`
  */
 export async function runSimulation(options: SimulationOptions): Promise<void> {
-  const authorization = readSecrets(options)
+  const authorization = await readSecrets(options)
   const terminal = new Terminal(process.stderr)
-  const logger = createLogger(terminal, options.logFormat)
+  const { logger, logMetrics } = openLogs(terminal, {
+    format: options.logFormat,
+    file: options.log,
+  })
   const source = await readSource(options)
   const aggregator = new EngineAggregator({
     modelName: options.model,
     intervalMs: Math.max(INTERVAL_MS_MIN, options.engines),
-    ...(options.engines <= LOGGED_ENGINES_MAX && { log: (line: string) => logger.info(line) }),
+    ...(logMetrics !== undefined && options.engines <= LOGGED_ENGINES_MAX && { log: logMetrics }),
     onRejected: (error) => logger.warn(error.message),
   })
-  const address = await resolveHost(options.listen)
-  const server = await listen(aggregator, { ...address, ...authorization })
+  const server = await listen(aggregator, {
+    ...(await resolveHost(options.listen)),
+    ...authorization,
+    onError: (error) => logger.error(`a scrape failed: ${messageOf(error)}`),
+  })
   try {
     const { json } = options
     // Fails before the run if the file cannot be written; its content is kept until the end.
@@ -87,7 +71,8 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
     const title =
       `${formatInteger(rows)} rows of ${countOf(engines, 'engine')} in ` +
       `${wallSeconds.toFixed(1)} s (${formatInteger(result.rowsPerSecond)} per second)`
-    process.stdout.write(formatSummaries(title, summaries, engines))
+    const style = styleOfOutput(process.stdout)
+    process.stdout.write(formatSummaries(title, summaries, engines, style))
     if (json !== undefined) writeFile('--json', json, `${JSON.stringify(result, undefined, 2)}\n`)
     await checkExposition(summaries, aggregator.registry, engines)
     const tallies = outcomes.map((outcome) => {
@@ -102,11 +87,14 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
 }
 
 /** Reads secrets from files, since all users of a machine can read the arguments of processes. */
-function readSecrets({ bearerTokenFile, basicAuthFile }: SimulationOptions): AuthorizationOptions {
-  const read = (option: string, path: string | undefined) =>
-    path === undefined ? undefined : readFile(option, path).toString('utf8').trim()
-  const bearerToken = read('--bearer-token-file', bearerTokenFile)
-  const credentials = read('--basic-auth-file', basicAuthFile)
+async function readSecrets({
+  bearerTokenFile,
+  basicAuthFile,
+}: SimulationOptions): Promise<AuthorizationOptions> {
+  const read = async (option: string, path: string | undefined) =>
+    path === undefined ? undefined : (await readFile(option, path)).toString('utf8').trim()
+  const bearerToken = await read('--bearer-token-file', bearerTokenFile)
+  const credentials = await read('--basic-auth-file', basicAuthFile)
   if (credentials === undefined) return { bearerToken }
   const colon = credentials.indexOf(':')
   if (colon < 0) {

@@ -2,20 +2,18 @@ import type { EngineAggregator } from '../engine-aggregator.js'
 import type { SourceSnapshot } from '../snapshot/source-snapshot.js'
 import { ConnectorStats } from '../stats/connector-stats.js'
 import type { OperationStats } from '../stats/operation-stats.js'
-import { formatDuration, formatInteger } from './format.js'
 
-/** Escaped in operation names, so that each name stays in its line of a table. */
-const CONTROL_CHARACTERS = /\p{Cc}/gu
 /** Engines with exact quantiles: `aggregator.stats` of one engine takes time in proportion to all. */
 const EXACT_ENGINES_MAX = 64
-/** Engines in the text, which says how many more there are. */
-export const TEXT_ENGINES_MAX = 32
 /** No limit here: the aggregator has limited the names. */
 const STATS_LIMITS = { exactRowsMax: 0, operationsMax: 65_536, statusesMax: 65_536 }
 const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, 'p99.9': 0.999 } as const
 
+/** Names of the quantiles of a {@link Summary}. */
+export const QUANTILE_NAMES = Object.keys(QUANTILES)
+
 /** Counts and duration quantiles of a number of rows. */
-interface Summary {
+export interface Summary {
   readonly calls: number
   readonly keys: number
   /** Bytes attempted. */
@@ -70,22 +68,6 @@ function readerOfStats(aggregator: EngineAggregator): (engine: number) => Connec
   }
 }
 
-/**
- * Formats summaries as a title and two tables, one by operation and one by engine.
- *
- * @param engineCount the number of engines, of which the summaries have the first
- */
-export function formatSummaries(
-  title: string,
-  { operations, engines }: Summaries,
-  engineCount: number,
-): string {
-  const shown = Object.fromEntries(Object.entries(engines).slice(0, TEXT_ENGINES_MAX))
-  const more = engineCount - Object.keys(shown).length
-  const rest = more === 0 ? '' : `… and ${formatInteger(more)} more; the JSON has all\n`
-  return `${title}\n\n${table('operation', operations)}\n\n${table('engine', shown)}\n${rest}`
-}
-
 function operationsOf(stats: ConnectorStats): Record<string, Summary> {
   const named = stats.operations().map((name) => [name, stats.operation(name)] as const)
   return Object.fromEntries(
@@ -107,21 +89,4 @@ function summaryOf(operation: OperationStats): Summary {
     errors: operation.errorRows,
     durationSeconds: Object.fromEntries(durations),
   }
-}
-
-function table(label: string, summaries: Readonly<Record<string, Summary>>): string {
-  const titles = ['calls', 'keys', 'bytes', 'failed keys', 'errors', ...Object.keys(QUANTILES)]
-  const lines = Object.entries(summaries).map(([name, summary]) => {
-    const { calls, keys, bytes, failedKeys, errors, durationSeconds } = summary
-    return [
-      name.replace(CONTROL_CHARACTERS, (character) => JSON.stringify(character).slice(1, -1)),
-      ...[calls, keys, bytes, failedKeys, errors].map(formatInteger),
-      ...Object.values(durationSeconds).map(formatDuration),
-    ]
-  })
-  const grid = [[label, ...titles], ...lines]
-  const widths = grid[0].map((_, column) => Math.max(...grid.map((line) => line[column].length)))
-  const align = (text: string, column: number) =>
-    column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column])
-  return grid.map((line) => line.map(align).join('  ')).join('\n')
 }

@@ -5,10 +5,7 @@ import type { EngineAggregator } from '../engine-aggregator.js'
 import { EnginePool } from '../pool/engine-pool.js'
 import { SharedBlockStore } from '../simulate/block-store.js'
 import type { RequestSource } from '../simulate/engine.js'
-import type { SimulationOptions } from './simulation.js'
-
-/** Default error rate of generated traffic. */
-export const TRAFFIC_ERROR_RATE = 0.01
+import { type SimulationOptions, TRAFFIC_ERROR_RATE } from './simulation-options.js'
 
 /** Capacity of the store for generated traffic, which never ends: 4 MiB of slots. */
 const TRAFFIC_STORE_BLOCKS = 2 ** 20

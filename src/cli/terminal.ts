@@ -1,19 +1,37 @@
-import { type Logger, pino } from 'pino'
+import { styleText } from 'node:util'
 
-/** Columns of a terminal of unknown width. */
+/** Columns of an output of unknown width, such as a file. */
 const COLUMNS = 80
+/** On a narrower terminal, lines of this width wrap. */
+const COLUMNS_MIN = 60
 /** Clears the cursor's line and moves the cursor to its start. */
 const CLEAR_LINE = '\r\u001b[2K'
 
-/** Log formats of the command: readable lines, or pino's JSON. */
-export const LOG_FORMATS = ['text', 'json'] as const
+/** How to format what is written to a stream. */
+export interface OutputStyle {
+  /** In characters. */
+  readonly width: number
+  /** Emphasizes a heading where the stream has colours and `NO_COLOR` is not set. */
+  heading(text: string): string
+}
 
-/** One of {@link LOG_FORMATS}. */
-export type LogFormat = (typeof LOG_FORMATS)[number]
+/** The width of an output: that of the terminal, but 60 at least; 80 where it is unknown. */
+export function widthOfOutput(stream: NodeJS.WriteStream): number {
+  return Math.max((stream.isTTY && stream.columns) || COLUMNS, COLUMNS_MIN)
+}
+
+/** The style of an output. */
+export function styleOfOutput(stream: NodeJS.WriteStream): OutputStyle {
+  return {
+    width: widthOfOutput(stream),
+    // One format a call: with several, Node 20 ignores NO_COLOR.
+    heading: (text) => styleText('bold', text, { stream }),
+  }
+}
 
 /**
- * Writes lines and a status line to a stream. On a terminal the status line stays below the others
- * and is rewritten in place; elsewhere it is written as a further line each time it is set.
+ * Writes lines and a status line to a stream. Where the stream can rewrite a line, the status line
+ * stays below the others; elsewhere it is written as a further line each time it is set.
  */
 export class Terminal {
   readonly #stream: NodeJS.WriteStream
@@ -23,9 +41,19 @@ export class Terminal {
     this.#stream = stream
   }
 
-  /** Whether the stream is a terminal. */
+  /** The stream that is written to. */
+  get stream(): NodeJS.WriteStream {
+    return this.#stream
+  }
+
+  /** Whether the stream is a terminal, where somebody reads it. */
   get interactive(): boolean {
     return this.#stream.isTTY === true
+  }
+
+  /** Whether the status line is rewritten in place: on a terminal with control sequences. */
+  get rewrites(): boolean {
+    return this.interactive && process.env.TERM !== 'dumb'
   }
 
   /** Writes a line above the status line. */
@@ -36,7 +64,7 @@ export class Terminal {
 
   /** Sets the status line; an empty text removes it. */
   status(text: string): void {
-    if (!this.interactive) {
+    if (!this.rewrites) {
       if (text !== '') this.line(text)
       return
     }
@@ -44,15 +72,4 @@ export class Terminal {
     this.#status = text.slice(0, (this.#stream.columns || COLUMNS) - 1)
     this.#stream.write(CLEAR_LINE + this.#status)
   }
-}
-
-/** Creates a logger that writes to a terminal. */
-export function createLogger(terminal: Terminal, format: LogFormat): Logger {
-  const write = (line: string) => terminal.line(format === 'json' ? line.trimEnd() : readable(line))
-  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
-}
-
-function readable(line: string): string {
-  const { level, time, msg } = JSON.parse(line) as Record<'level' | 'time' | 'msg', string | number>
-  return `${time} ${pino.levels.labels[Number(level)]?.padEnd(5)} ${msg}`
 }

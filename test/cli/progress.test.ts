@@ -1,26 +1,43 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { Child } from '../support/processes/child.js'
-import { COMMAND_FILE } from '../support/processes/command.js'
-import { isOnPath } from '../support/processes/on-path.js'
+import {
+  runCommand,
+  scrape,
+  servedUrl,
+  startCommand,
+  temporaryDirectory,
+} from '../support/processes/command.js'
+import {
+  startOnTerminal,
+  SKIP_TERMINAL,
+  type TerminalOptions,
+} from '../support/processes/on-terminal.js'
 
 /** Clears the line and moves the cursor to its start. */
 const CLEAR = '\r\u001b[2K'
+const CTRL_C = '\u0003'
 const STATUS = /^\d+\.\d s {2}2 engines {2}[\d,]+ rows \([\d,]+ per second\)$/
+const METRICS = / info {2}KV Transfer metrics: .*_count=/
 const ARGS = ['simulate', '--engines', '2', '--listen', '127.0.0.1:0', '--duration']
-const FAST_INTERVALS = new URL('../support/processes/fast-intervals.js', import.meta.url).href
-const SKIP =
-  process.platform === 'linux' && isOnPath('script')
-    ? false
-    : "no pseudo-terminal: util-linux's script is absent"
+const FAST_TIMERS = new URL('../support/processes/fast-timers.js', import.meta.url).href
+const FAILING_METRIC = new URL('../support/processes/failing-metric.js', import.meta.url).href
 
-/** Runs the command for a few status lines on a pseudo-terminal; returns its output. */
-async function runOnTerminal(context: TestContext, setup: string) {
-  const command = [process.execPath, COMMAND_FILE, ...ARGS, '1.6'].map(
-    (argument) => `'${argument}'`,
-  )
-  const line = `${setup}${command.join(' ')}`
-  const { code, stdout } = await new Child(context, 'script', ['-qec', line, '/dev/null']).end()
+/** Simulates on a pseudo-terminal until two status lines were shown, and Ctrl-C; returns the output. */
+async function simulateOnTerminal(
+  context: TestContext,
+  options: TerminalOptions,
+  ...more: readonly string[]
+): Promise<string> {
+  const simulation = startOnTerminal(context, [...ARGS, '0', ...more], {
+    ...options,
+    input: { open: true },
+    nodeArgs: ['--import', FAST_TIMERS],
+  })
+  await simulation.waitForStdout(/( 2 engines .*){2}/s)
+  simulation.type(CTRL_C)
+  const { code, stdout } = await simulation.end()
   assert.equal(code, 0, stdout)
   return stdout
 }
@@ -34,24 +51,26 @@ function statusesOf(written: string): string[] {
 }
 
 test('on a terminal the status line is rewritten in place, and removed at the end', {
-  skip: SKIP,
+  skip: SKIP_TERMINAL,
 }, async (context) => {
-  const written = await runOnTerminal(context, 'stty columns 120; ')
+  const written = await simulateOnTerminal(context, { columns: 120, env: { NO_COLOR: '1' } })
   const statuses = statusesOf(written)
   assert.ok(statuses.length >= 2, written)
   for (const status of statuses) assert.match(status, STATUS)
   // No line feed follows a status line before it is cleared.
   assert.doesNotMatch(written, /per second\)\r?\n(?!\r?\noperation)/)
   assert.ok(written.lastIndexOf(CLEAR) < written.indexOf('\noperation'))
-  assert.match(written, /serving http:\S+\r\n/)
+  assert.match(written, /^\d\d:\d\d:\d\d info {2}serving http:\S+\r\n/)
 })
 
 test('the status line is cut to the width of the terminal, if that is known', {
-  skip: SKIP,
+  skip: SKIP_TERMINAL,
 }, async (context) => {
   // Wide enough for `statusesOf` to find the status lines, but too narrow for a whole one.
-  const setups = ['stty columns 40; ', 'stty columns 0; ']
-  const written = await Promise.all(setups.map((setup) => runOnTerminal(context, setup)))
+  const widths = [40, 0]
+  const written = await Promise.all(
+    widths.map((columns) => simulateOnTerminal(context, { columns })),
+  )
   const [narrow, unknown] = written.map(statusesOf)
   assert.ok(narrow.length >= 2)
   for (const status of narrow) assert.equal(status.length, 39)
@@ -59,9 +78,71 @@ test('the status line is cut to the width of the terminal, if that is known', {
   for (const status of unknown) assert.match(status, STATUS)
 })
 
+test('a terminal without control sequences gets the status as lines', {
+  skip: SKIP_TERMINAL,
+}, async (context) => {
+  const written = await simulateOnTerminal(context, { columns: 80, env: { TERM: 'dumb' } })
+  assert.equal(written.includes('\u001b'), false)
+  const lines = written.split('\r\n')
+  assert.ok(lines.filter((line) => STATUS.test(line)).length >= 2, written)
+})
+
+test('a terminal does not show lines of metrics; the file of --log has them', {
+  skip: SKIP_TERMINAL,
+}, async (context) => {
+  const file = join(temporaryDirectory(context), 'moonmeter.log')
+  const written = await Promise.all([
+    simulateOnTerminal(context, { columns: 80 }),
+    simulateOnTerminal(context, { columns: 80 }, '--log', file),
+  ])
+  for (const text of written) {
+    assert.match(text, / info {2}serving http:.* info {2}SIGINT: stopping/s)
+    assert.doesNotMatch(text, /KV Transfer metrics/)
+  }
+  const [first, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n')
+  assert.match(first ?? '', /^\d{4}-\d\d-\d\dT[\d:.]+Z info {2}serving http:/)
+  assert.match(lines.at(-1) ?? '', METRICS)
+  for (const line of lines) assert.match(line, new RegExp(`${METRICS.source}|SIGINT: stopping`))
+})
+
+test('--log appends, in the format of the log, and elsewhere than on a terminal both have all', async (context) => {
+  const file = join(temporaryDirectory(context), 'moonmeter.log')
+  const args = [...ARGS, '0.2', '--log-format', 'json', '--log', file]
+  const first = await runCommand(context, args)
+  const second = await runCommand(context, args)
+  assert.deepEqual([first.code, second.code], [0, 0], first.stderr + second.stderr)
+  assert.equal(readFileSync(file, 'utf8'), first.stderr + second.stderr)
+  const messages = second.stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).msg)
+  assert.equal(messages.length, 2)
+  assert.match(messages[0], /^serving http:/)
+  assert.match(messages[1], /^KV Transfer metrics: /)
+})
+
+test('a log file that cannot be written is reported before the run', async (context) => {
+  const args = [...ARGS, '0.2', '--log', temporaryDirectory(context)]
+  const { code, stdout, stderr } = await runCommand(context, args)
+  assert.match(
+    stderr,
+    /^moonmeter: --log: expected a file that can be written, got EISDIR[^\n]+\n$/,
+  )
+  assert.deepEqual([code, stdout], [1, ''])
+})
+
+test('a log file that becomes unwritable is reported once, and ends no run', {
+  skip: process.platform === 'linux' ? false : 'needs /dev/full',
+}, async (context) => {
+  const { code, stderr } = await runCommand(context, [...ARGS, '0.2', '--log', '/dev/full'])
+  assert.equal(code, 0, stderr)
+  const reports = stderr.match(/--log: expected a file that can be written, got ENOSPC.*\n/g)
+  assert.equal(reports?.length, 1, stderr)
+})
+
 test('without a terminal, status and log lines are written every ten seconds', async (context) => {
-  const args = ['--import', FAST_INTERVALS, COMMAND_FILE, ...ARGS, '0']
-  const simulation = new Child(context, process.execPath, args)
+  const nodeArgs = ['--import', FAST_TIMERS]
+  const simulation = startCommand(context, [...ARGS, '0'], { nodeArgs })
   await simulation.waitForStderr(/(\d s {2}2 engines .*){2}/s)
   await simulation.waitForStderr(/(KV Transfer metrics: .*){2}/s)
   simulation.kill('SIGTERM')
@@ -70,7 +151,7 @@ test('without a terminal, status and log lines are written every ten seconds', a
   assert.equal(`${stdout}${stderr}`.includes('\u001b'), false)
   const lines = stderr.trimEnd().split('\n')
   const statuses = lines.filter((line) => STATUS.test(line))
-  const logged = lines.filter((line) => / info {2}KV Transfer metrics: /.test(line))
+  const logged = lines.filter((line) => METRICS.test(line))
   assert.ok(statuses.length >= 2 && logged.length >= 3, stderr)
   // Each log line covers the interval since the one before, the last one until the end.
   const rows = logged.map((line) => Number(/lookup_exists_count=(\d+)/.exec(line)?.[1]))
@@ -79,4 +160,18 @@ test('without a terminal, status and log lines are written every ten seconds', a
     rows.reduce((sum, count) => sum + count),
     Number(total.replaceAll(',', '')),
   )
+})
+
+test('a scrape that fails is logged with the reason, which the client is not told', async (context) => {
+  const nodeArgs = ['--import', FAILING_METRIC]
+  const simulation = startCommand(context, [...ARGS, '0'], { nodeArgs })
+  const url = await servedUrl(simulation)
+  await assert.rejects(scrape(url), /500/)
+  const body = await (await fetch(`${url}/metrics`)).text()
+  assert.doesNotMatch(body, /no such sensor/)
+  simulation.kill('SIGTERM')
+  const { code, stderr } = await simulation.end()
+  assert.equal(code, 0, stderr)
+  assert.match(stderr, / error a scrape failed: .*no such sensor\n/)
+  assert.doesNotMatch(stderr, /Warning/)
 })

@@ -14,8 +14,8 @@ export interface Ended {
 
 /** What to start a process with, beside its arguments. */
 export interface ChildOptions {
-  /** What it reads from standard input; nothing by default. */
-  readonly input?: string | Uint8Array
+  /** What it reads from standard input; nothing by default. `open` is for {@link Child.type}. */
+  readonly input?: string | Uint8Array | { readonly open: true }
   /** Milliseconds after which it is killed. */
   readonly lifeMsMax?: number
 }
@@ -48,7 +48,8 @@ export class Child {
       this.stderr += text
     })
     // A command that refuses its options does not read its input.
-    this.#process.stdin?.on('error', () => {}).end(input)
+    this.#process.stdin?.on('error', () => {})
+    if (typeof input === 'string' || input instanceof Uint8Array) this.#process.stdin?.end(input)
     context.after(async () => {
       this.#process.kill('SIGKILL')
       await this.#closed.catch(() => {})
@@ -66,16 +67,30 @@ export class Child {
     return { code, signal, stdout: this.stdout, stderr: this.stderr }
   }
 
+  /** Writes to its standard input, which is open. */
+  type(text: string): void {
+    this.#process.stdin?.write(text)
+  }
+
   /** What the pattern matches in what it writes to standard error, as soon as it does. */
   waitForStderr(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#waitFor('stderr', pattern)
+  }
+
+  /** What the pattern matches in what it writes to standard output, as soon as it does. */
+  waitForStdout(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#waitFor('stdout', pattern)
+  }
+
+  #waitFor(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const look = () => {
-        const match = pattern.exec(this.stderr)
+        const match = pattern.exec(this[stream])
         if (match !== null) resolve(match)
       }
       look()
-      this.#process.stderr?.on('data', look)
-      const fail = () => reject(new Error(`ended without ${pattern}: ${this.stderr}`))
+      this.#process[stream]?.on('data', look)
+      const fail = () => reject(new Error(`ended without ${pattern}: ${this[stream]}`))
       this.#closed.then(fail, fail)
     })
   }

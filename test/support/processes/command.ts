@@ -14,20 +14,26 @@ export const SMALL_TRACE = fileURLToPath(
   new URL('../../../../test/fixtures/small-trace.jsonl', import.meta.url),
 )
 
+/** What to start the command with, beside its arguments. */
+export interface CommandOptions extends ChildOptions {
+  /** Arguments of Node before the command. */
+  readonly nodeArgs?: readonly string[]
+}
+
 /** Start `moonmeter` with these arguments. */
 export function startCommand(
   context: TestContext,
   args: readonly string[],
-  options?: ChildOptions,
+  { nodeArgs = [], ...options }: CommandOptions = {},
 ): Child {
-  return new Child(context, process.execPath, [COMMAND_FILE, ...args], options)
+  return new Child(context, process.execPath, [...nodeArgs, COMMAND_FILE, ...args], options)
 }
 
 /** Run `moonmeter` with these arguments to its end. */
 export function runCommand(
   context: TestContext,
   args: readonly string[],
-  options?: ChildOptions,
+  options?: CommandOptions,
 ): Promise<Ended> {
   return startCommand(context, args, options).end()
 }

@@ -1,0 +1,82 @@
+/** A unit of the numbers of a column. */
+interface Unit {
+  /** Stands behind the title of the column; empty for plain numbers. */
+  readonly name: string
+  /** How many of the smallest unit's things it is, or how many seconds. */
+  readonly size: number
+}
+
+/** Units of a kind of numbers, the smallest first. */
+export type Units = readonly [Unit, ...Unit[]]
+
+/** Units of counts. */
+export const COUNT_UNITS: Units = [
+  { name: '', size: 1 },
+  { name: 'k', size: 1e3 },
+  { name: 'M', size: 1e6 },
+  { name: 'G', size: 1e9 },
+  { name: 'T', size: 1e12 },
+  { name: 'P', size: 1e15 },
+]
+/** Units of bytes; the plain number has none, since the title of its column is `bytes`. */
+export const BYTE_UNITS: Units = [
+  { name: '', size: 1 },
+  { name: 'kB', size: 1e3 },
+  { name: 'MB', size: 1e6 },
+  { name: 'GB', size: 1e9 },
+  { name: 'TB', size: 1e12 },
+  { name: 'PB', size: 1e15 },
+  { name: 'EB', size: 1e18 },
+]
+/** Units of durations in seconds. */
+export const DURATION_UNITS: Units = [
+  { name: 'ns', size: 1e-9 },
+  { name: 'µs', size: 1e-6 },
+  { name: 'ms', size: 1e-3 },
+  { name: 's', size: 1 },
+]
+
+/** The smallest number that shows three digits with {@link DECIMALS_MAX} decimals. */
+const SHOWN_MIN = 0.1
+/** Numbers of a column stay below it where a larger unit exists, so that they take few characters. */
+const SHOWN_MAX = 1e6
+const SIGNIFICANT_DIGITS = 3
+const DECIMALS_MAX = 3
+/** From here on, a number without decimals has at least three digits. */
+const INTEGERS_MIN = 100
+/** Kept, since `toLocaleString` makes one for each number, in 60 µs. */
+const INTEGERS = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+
+/** Formats a number as an integer with thousands separators. */
+export function formatInteger(value: number): string {
+  return INTEGERS.format(value)
+}
+
+/** Formats a number of things: `1 engine`, `2 engines`. */
+export function countOf(count: number, thing: string): string {
+  return `${formatInteger(count)} ${thing}${count === 1 ? '' : 's'}`
+}
+
+/**
+ * Formats a number that is at least 0: integers as they are, others with three significant digits
+ * and at most three decimals.
+ */
+export function formatNumber(value: number): string {
+  if (Number.isInteger(value) || value >= INTEGERS_MIN) return formatInteger(value)
+  const smallest = 10 ** -DECIMALS_MAX
+  if (value < smallest) return `<${smallest}`
+  return String(Number(Number(value.toPrecision(SIGNIFICANT_DIGITS)).toFixed(DECIMALS_MAX)))
+}
+
+/**
+ * The index of the unit for numbers that are compared with each other: the largest one in which the
+ * smallest number still shows three digits, but one in which the largest is below a million.
+ */
+export function unitFor(values: readonly number[], units: Units): number {
+  const shown = values.filter((value) => value > 0)
+  if (shown.length === 0) return 0
+  const [min, max] = [Math.min(...shown), Math.max(...shown)]
+  const largest = units.findLastIndex(({ size }) => min / size >= SHOWN_MIN)
+  const shortest = units.findIndex(({ size }) => max / size < SHOWN_MAX)
+  return Math.max(0, largest, shortest < 0 ? units.length - 1 : shortest)
+}

@@ -1,0 +1,48 @@
+import type { TestContext } from 'node:test'
+import { Child, type ChildOptions, type Ended } from './child.js'
+import { COMMAND_FILE } from './command.js'
+import { isOnPath } from './on-path.js'
+
+/** Why tests with a terminal are skipped; false if they are not. */
+export const SKIP_TERMINAL =
+  process.platform === 'linux' && isOnPath('script')
+    ? false
+    : "no pseudo-terminal: util-linux's script is absent"
+
+/** A terminal, and what the command gets beside its arguments. */
+export interface TerminalOptions {
+  readonly columns: number
+  readonly env?: Readonly<Record<string, string>>
+  /** Arguments of Node before the command. */
+  readonly nodeArgs?: readonly string[]
+  /** What is typed, and then the end of input; `open` is for {@link Child.type}. */
+  readonly input?: ChildOptions['input']
+}
+
+/** Variables that decide about colours, which the environment of the tests may have. */
+const COLOUR_VARIABLES = ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'COLORTERM', 'CI']
+
+/** Start `moonmeter` with these arguments on a pseudo-terminal; all it writes is standard output. */
+export function startOnTerminal(
+  context: TestContext,
+  args: readonly string[],
+  { columns, env = {}, nodeArgs = [], input = '' }: TerminalOptions,
+): Child {
+  const unset = COLOUR_VARIABLES.flatMap((name) => ['-u', name])
+  const variables = Object.entries({ TERM: 'xterm-256color', ...env })
+  const set = variables.map(([name, value]) => `${name}=${value}`)
+  const command = ['env', ...unset, ...set, process.execPath, ...nodeArgs, COMMAND_FILE, ...args]
+  const quoted = command.map((word) => `'${word}'`).join(' ')
+  // Without echo, what is typed is not in the output.
+  const line = `stty columns ${columns} -echo; ${quoted}`
+  return new Child(context, 'script', ['-qec', line, '/dev/null'], { input })
+}
+
+/** Run `moonmeter` with these arguments to its end on a pseudo-terminal. */
+export function runOnTerminal(
+  context: TestContext,
+  args: readonly string[],
+  options: TerminalOptions,
+): Promise<Ended> {
+  return startOnTerminal(context, args, options).end()
+}
