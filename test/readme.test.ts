@@ -14,7 +14,14 @@ import { waitUntil } from './support/processes/wait-until.js'
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url))
 const EXAMPLE = /<!-- example: (\S+) -->\n```js\n(.*?)```/gs
 const LINK = /\]\(([^)#:]+)(?:#[^)]*)?\)/g
-const DOCUMENTS = ['README.md', 'src/README.md', 'src/registry/README.md', 'benchmarks/README.md']
+const DOCUMENTS = [
+  'README.md',
+  'src/README.md',
+  'src/cli/README.md',
+  'src/registry/README.md',
+  'benchmarks/README.md',
+  'test/examples/README.md',
+]
 const ENGINES = ['0', '1']
 /** What a user of the pool's example does next. */
 const RUN_POOL = `

@@ -16,6 +16,8 @@ export interface Ended {
 export interface ChildOptions {
   /** What it reads from standard input; nothing by default. `open` is for {@link Child.type}. */
   readonly input?: string | Uint8Array | { readonly open: true }
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>
   /** Milliseconds after which it is killed. */
   readonly lifeMsMax?: number
 }
@@ -31,10 +33,11 @@ export class Child {
     context: TestContext,
     file: string,
     args: readonly string[],
-    { input = '', lifeMsMax = LIFE_MS_MAX }: ChildOptions = {},
+    { input = '', env = {}, lifeMsMax = LIFE_MS_MAX }: ChildOptions = {},
   ) {
     this.#process = spawn(file, args, {
       stdio: 'pipe',
+      env: { ...process.env, ...env },
       signal: AbortSignal.timeout(lifeMsMax),
       killSignal: 'SIGKILL',
     })
