@@ -1,6 +1,6 @@
 import { messageOf } from './describe.js'
 
-/** Names of the callbacks that were warned about: one warning each. */
+/** Names of the callbacks and values that were warned about: one warning each. */
 const warned = new Set<string>()
 
 /**
@@ -17,7 +17,7 @@ export function callSafely<Result>(
   onFailure: () => void = () => {},
 ): Result | undefined {
   const fail = (error: unknown) => {
-    warn(name, error)
+    warnOnce(name, `${name} threw: ${messageOf(error)}`)
     onFailure()
   }
   try {
@@ -37,8 +37,9 @@ export function readClock(name: string, now: () => number): number {
   return typeof shown === 'number' ? shown : Number.NaN
 }
 
-function warn(name: string, error: unknown): void {
+/** Emit a warning of the process, unless there was one of this name. */
+export function warnOnce(name: string, message: string): void {
   if (warned.has(name)) return
   warned.add(name)
-  process.emitWarning(`${name} threw: ${messageOf(error)}`, { type: 'MoonmeterWarning' })
+  process.emitWarning(message, { type: 'MoonmeterWarning' })
 }

@@ -28,6 +28,7 @@ export const recordCase: BenchmarkCase = {
     variant('loop', 'the loop alone', true),
     variant('bare-append', 'bare append of five columns (the limit)', true),
     variant('moonmeter', 'moonmeter, bound handle', true),
+    variant('moonmeter-traced', 'moonmeter, bound handle, each row with a trace id'),
     variant('push-rows', 'push of row objects', true),
     variant('perf-hooks', 'node:perf_hooks histogram, duration only'),
     variant('hdr-histogram', 'hdr-histogram-js (WASM), duration only'),

@@ -5,6 +5,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Peer>>> = {
   loop: async () => (await import('./loop-alone.js')).loopAlone,
   'bare-append': async () => (await import('./bare-append.js')).bareAppend,
   moonmeter: async () => (await import('./moonmeter.js')).moonmeter,
+  'moonmeter-traced': async () => (await import('./moonmeter-traced.js')).moonmeterTraced,
   'push-rows': async () => (await import('./push-rows.js')).pushRows,
   'prom-client': async () => (await import('./prom-client.js')).promClient,
   platformatic: async () => (await import('./platformatic.js')).platformaticPromClient,

@@ -211,9 +211,9 @@ export class Aggregation {
     const sources: SourceSnapshot[] = []
     for (const source of this.#sources.list()) {
       if (!isWanted(source)) continue
-      const { key, table } = source
+      const { key, table, exemplars } = source
       const health = source.health(moment, silentAfterMs)
-      sources.push(new SourceSnapshot({ key, layout, table, health, durations }))
+      sources.push(new SourceSnapshot({ key, layout, table, health, exemplars, durations }))
     }
     return new Snapshot({
       layout,

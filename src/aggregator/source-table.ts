@@ -1,8 +1,11 @@
 import { MoonmeterError } from '../errors.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
-import type { SeriesBudget, SeriesLimits } from '../snapshot/series-names.js'
+import type { SeriesLimits } from '../snapshot/series-names.js'
 import type { RecentDurations } from './recent-durations.js'
-import { OTHER_KEY, Source } from './source.js'
+import { OTHER_KEY, Source, type SourceBudgets } from './source.js'
+
+/** Exemplars of all sources together, which take some 40 MB; buckets past it get none. */
+const EXEMPLARS_TOTAL_MAX = 2 ** 18
 
 export interface SourceSettings {
   readonly layout: ColumnLayout
@@ -20,7 +23,7 @@ export class SourceTable {
   readonly other: Source
   readonly #settings: SourceSettings
   readonly #recent: RecentDurations
-  readonly #budget: SeriesBudget
+  readonly #budgets: SourceBudgets
   readonly #sources = new Map<string, Source>()
   /** The sources in order, until one comes or goes. */
   #sorted: readonly Source[] | undefined
@@ -32,8 +35,11 @@ export class SourceTable {
     const { layout, limits } = settings
     this.#settings = settings
     this.#recent = recent
-    this.#budget = { left: settings.seriesTotalMax }
-    this.other = new Source(OTHER_KEY, nowMs, layout, limits, this.#budget, recent)
+    this.#budgets = {
+      series: { left: settings.seriesTotalMax },
+      exemplars: { left: EXEMPLARS_TOTAL_MAX },
+    }
+    this.other = new Source(OTHER_KEY, nowMs, layout, limits, this.#budgets, recent)
   }
 
   get size(): number {
@@ -64,7 +70,7 @@ export class SourceTable {
     if (known !== undefined || this.size >= enginesMax) return known
     const key = Object.freeze({ instance, engine })
     const forgotten = this.#forgotten.get(text)
-    const source = new Source(key, nowMs, layout, limits, this.#budget, this.#recent, forgotten)
+    const source = new Source(key, nowMs, layout, limits, this.#budgets, this.#recent, forgotten)
     this.#sources.set(text, source)
     this.#sorted = undefined
     return source

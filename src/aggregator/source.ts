@@ -1,6 +1,7 @@
 import { OTHER } from '../catalogue.js'
 import type { FirstReading, JournalReader } from '../journal/journal-reader.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
+import type { ExemplarsBySeries } from '../snapshot/series-exemplars.js'
 import { type SeriesBudget, type SeriesLimits, SeriesNames } from '../snapshot/series-names.js'
 import {
   EMPTY_TABLE,
@@ -17,6 +18,7 @@ import { rejection } from '../wire/rejection.js'
 import type { DecodedReport } from '../wire/report.js'
 import { Incarnation } from './incarnation.js'
 import type { RecentDurations } from './recent-durations.js'
+import { type ExemplarBudget, SourceExemplars } from './source-exemplars.js'
 
 /** Incarnations from outside that are kept in any case, the newest included. */
 const INCARNATIONS_KEPT_MIN = 4
@@ -32,6 +34,12 @@ export interface Moment {
   readonly monotonicMs: number
 }
 
+/** What all sources share. */
+export interface SourceBudgets {
+  readonly series: SeriesBudget
+  readonly exemplars: ExemplarBudget
+}
+
 /** One engine over all its incarnations: what they counted, and how its reports arrive. */
 export class Source {
   readonly key: SourceKey
@@ -39,6 +47,7 @@ export class Source {
   readonly #layout: ColumnLayout
   readonly #names: SeriesNames
   readonly #recent: RecentDurations
+  readonly #exemplars: SourceExemplars
   /** Incarnations that may still change, by number. */
   readonly #incarnations = new Map<number, Incarnation>()
   /** The sum of everything that can no longer change, each name once. */
@@ -63,7 +72,7 @@ export class Source {
   /**
    * @param createdMs the moment, in milliseconds since 1970
    * @param limits on the operations and statuses told apart
-   * @param budget for the series of all sources
+   * @param budgets of all sources together
    * @param forgotten the newest incarnation of a source that was dropped under this key; 0 for none
    */
   constructor(
@@ -71,15 +80,16 @@ export class Source {
     createdMs: number,
     layout: ColumnLayout,
     limits: SeriesLimits,
-    budget: SeriesBudget,
+    budgets: SourceBudgets,
     recent: RecentDurations,
     forgotten = 0,
   ) {
     this.key = key
     this.#createdMs = createdMs
     this.#layout = layout
-    this.#names = new SeriesNames(limits, budget)
+    this.#names = new SeriesNames(limits, budgets.series)
     this.#recent = recent
+    this.#exemplars = new SourceExemplars(layout.bins, budgets.exemplars)
     this.#floor = forgotten
     this.#newest = forgotten
   }
@@ -121,9 +131,7 @@ export class Source {
     moment: Moment,
   ): void {
     incarnation.accept(report, true)
-    incarnation.lastSeenMs = moment.monotonicMs
-    this.#changed(incarnation)
-    this.#noteReport(bytes, moment)
+    this.#accepted(incarnation, report, bytes, moment)
   }
 
   /**
@@ -146,10 +154,8 @@ export class Source {
     const incarnation = known ?? new Incarnation(report.incarnation, this.#layout, this.#names)
     const { length } = incarnation.table.series
     if (!incarnation.accept(report)) return
-    incarnation.lastSeenMs = moment.monotonicMs
     if (known === undefined) this.#keep(incarnation)
-    this.#changed(incarnation)
-    this.#noteReport(bytes, moment)
+    this.#accepted(incarnation, report, bytes, moment)
     if (known === undefined || incarnation.table.series.length > length) this.#fold(keptMax)
   }
 
@@ -192,6 +198,7 @@ export class Source {
   /** Give up the names of the series: this source is dropped. */
   release(): void {
     this.#names.release()
+    this.#exemplars.release()
   }
 
   /** Count that the pool restarts the engine. */
@@ -204,6 +211,11 @@ export class Source {
     if (!this.#isCurrent) this.#table = keepCounters(this.#layout, this.#sum(), this.#table)
     this.#isCurrent = true
     return this.#table
+  }
+
+  /** The newest exemplar of each bucket, by the name of the series. */
+  get exemplars(): ExemplarsBySeries {
+    return this.#exemplars.latest
   }
 
   health({ monotonicMs }: Moment, silentAfterMs: number): SourceHealth {
@@ -275,6 +287,18 @@ export class Source {
     this.#finished = this.#merge([this.#finished, table])
     this.#base = undefined
     this.#isCurrent = false
+  }
+
+  #accepted(
+    incarnation: Incarnation,
+    { series, exemplars }: DecodedReport,
+    bytes: number,
+    moment: Moment,
+  ): void {
+    incarnation.lastSeenMs = moment.monotonicMs
+    this.#changed(incarnation)
+    this.#exemplars.add(exemplars, (index) => this.#names.of(series[index]))
+    this.#noteReport(bytes, moment)
   }
 
   #changed(incarnation: Incarnation): void {

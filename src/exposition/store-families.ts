@@ -34,6 +34,10 @@ export function storeFamilies(layout: ColumnLayout, modelName: string): Snapshot
       createdOf: ({ health }) => createdSeconds(health),
       ...(isHistogram && {
         bins: { layout: layout.bins, binsOf: ({ table }, series) => table.series[series].bins },
+        // The buckets come first among the samples.
+        exemplarOf: ({ table, exemplars }, series, shape) => {
+          return exemplars.get(table.names[series])?.[shape]
+        },
       }),
     }
     return family

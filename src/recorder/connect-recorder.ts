@@ -29,10 +29,11 @@ export interface ConnectOptions extends RecorderOptions {
  * engine left; `INVALID_ENGINE`; `INVALID_OPTION`
  */
 export async function connectRecorder(options: ConnectOptions = {}): Promise<Recorder> {
-  refuseUnknownOptions('connectRecorder', options, ['engine', 'threadId', 'now'])
-  const { now } = options
+  refuseUnknownOptions('connectRecorder', options, ['engine', 'threadId', 'now', 'traceId'])
+  const { now, traceId } = options
   const threadId = requireNumber('threadId', THREAD_ID, options.threadId)
   requireType('now', 'function', now)
+  requireType('traceId', 'function', traceId)
   const engine = options.engine === undefined ? undefined : engineIndex(options.engine)
   const { port1, port2 } = new threads.MessageChannel()
   let timer: NodeJS.Timeout | undefined
@@ -46,7 +47,9 @@ export async function connectRecorder(options: ConnectOptions = {}): Promise<Rec
   try {
     await send(threadId, { type: THREAD_REQUEST, engine, port: port2 })
     const reply = await answer
-    if ('link' in reply) return createRecorder(reply.link, now === undefined ? {} : { now })
+    if ('link' in reply) {
+      return createRecorder(reply.link, { ...(now && { now }), ...(traceId && { traceId }) })
+    }
     throw refusal(threadId, reply.error)
   } finally {
     clearTimeout(timer)

@@ -21,6 +21,13 @@ const NUMBERS = {
 export interface RecorderOptions {
   /** The wall clock, in milliseconds since 1970; default `Date.now`. */
   readonly now?: () => number
+  /**
+   * The trace that the code that runs now belongs to; undefined where there is none. It is called for
+   * each row that is recorded without a trace id; what it throws is emitted as a warning once, and the
+   * row is counted. Default: none, and nothing is called. For OpenTelemetry, pass `activeTraceId` of
+   * `moonmeter/opentelemetry`.
+   */
+  readonly traceId?: () => string | undefined
 }
 
 /** Options of a recorder that sends its reports anywhere. */
@@ -65,8 +72,9 @@ function isSinkTarget(target: EngineLink | SinkRecorderOptions): target is SinkR
 }
 
 function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
-  refuseUnknownOptions('createRecorder', options, ['now'])
+  refuseUnknownOptions('createRecorder', options, ['now', 'traceId'])
   requireType('now', 'function', options.now)
+  requireType('traceId', 'function', options.traceId)
   if (!isLink(link)) {
     throw new MoonmeterError(
       'INVALID_LINK',
@@ -94,6 +102,7 @@ function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
     sink: new PortSink(port, journal),
     intervalMs,
     now: options.now ?? Date.now,
+    traceId: options.traceId,
     onMessage: (listener) => {
       port.on('message', listener)
       port.unref()
@@ -103,10 +112,11 @@ function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
 }
 
 function recordToSink(options: SinkRecorderOptions): Recorder {
-  const others = ['engine', 'sink', 'instance', 'bounds', 'now']
+  const others = ['engine', 'sink', 'instance', 'bounds', 'now', 'traceId']
   const { intervalMs, seriesMax } = resolveNumbers('createRecorder', NUMBERS, options, others)
-  const { sink, now = Date.now } = options
+  const { sink, now = Date.now, traceId } = options
   requireType('now', 'function', options.now)
+  requireType('traceId', 'function', traceId)
   if (typeof sink?.send !== 'function') {
     throw new MoonmeterError(
       'INVALID_OPTION',
@@ -124,6 +134,7 @@ function recordToSink(options: SinkRecorderOptions): Recorder {
     sink,
     intervalMs,
     now,
+    traceId,
   })
 }
 

@@ -12,5 +12,5 @@ export {
 } from './create-recorder.js'
 export { type InstrumentOptions, instrumentStore } from './instrument-store.js'
 export type { OperationRecorder } from './operation-recorder.js'
-export type { Recorder } from './recorder.js'
+export type { Recorder, RecordOptions } from './recorder.js'
 export type { ReportSink } from './report-sink.js'

@@ -85,6 +85,13 @@ function requireMethod(client: unknown, names: readonly string[]): void {
   )
 }
 
+/** What is known of a call when it begins. */
+interface CallBegin {
+  /** When, by the clock of the option `now`. */
+  readonly startMs: number
+  readonly traceId: string | undefined
+}
+
 /** Times calls and records their results. */
 class StoreCalls {
   readonly #recorder: Recorder
@@ -101,9 +108,13 @@ class StoreCalls {
   of(operation: string): MethodCall {
     return (method, client, args) => {
       const startMs = readClock('now', this.#now)
+      // The answer may come where another trace is active.
+      const traceId = this.#recorder.currentTraceId()
       // A failure of the telemetry must not fail the call.
       const ended = (failed: boolean, result?: unknown) =>
-        callSafely('instrumentStore', () => this.#record(operation, startMs, args, failed, result))
+        callSafely('instrumentStore', () => {
+          this.#record(operation, { startMs, traceId }, args, failed, result)
+        })
       let answer: unknown
       try {
         answer = Reflect.apply(method, client, args)
@@ -117,7 +128,7 @@ class StoreCalls {
 
   #record(
     operation: string,
-    startMs: number,
+    { startMs, traceId }: CallBegin,
     [keys, ...rest]: readonly unknown[],
     failed: boolean,
     result: unknown,
@@ -134,6 +145,7 @@ class StoreCalls {
       numBytes: isExists ? 0 : this.#countBytes(keys as readonly unknown[], rest, result),
       status: failed ? STATUS_ERROR : partial,
       numFailedKeys,
+      traceId,
     })
   }
 

@@ -14,13 +14,25 @@ import type { SourceIdentity } from '../source-identity.js'
 import { BoundedNames } from '../stats/bounded-names.js'
 import { ROW_FIELDS, type RowOptions } from '../stats/row.js'
 import { encodeReport } from '../wire/report.js'
+import { Exemplars } from './exemplars.js'
 import { OperationRecorder, type SeriesOwner } from './operation-recorder.js'
 import type { ReportSink } from './report-sink.js'
 import { SeriesBlocks } from './series-blocks.js'
+import { TracedOperationRecorder } from './traced-operation-recorder.js'
 import { UNSET_STATUS } from './unset-status.js'
 
 /** Operations that are found without a look-up by name; a power of two. */
 const RECENT_OPERATIONS = 16
+const RECORD_FIELDS: readonly string[] = [...ROW_FIELDS, 'traceId']
+
+/** What `Recorder.record` may leave out. */
+export interface RecordOptions extends RowOptions {
+  /**
+   * The trace that the call belongs to, from 1 to 120 characters: an exemplar of the histogram.
+   * Default: what the recorder's option `traceId` returns, or none; an empty one is none.
+   */
+  readonly traceId?: string | undefined
+}
 
 export interface RecorderParts {
   readonly identity: SourceIdentity
@@ -29,6 +41,8 @@ export interface RecorderParts {
   readonly intervalMs: number
   /** The wall clock, in milliseconds since 1970. */
   readonly now: () => number
+  /** The trace that the code that runs now belongs to. */
+  readonly traceId?: (() => string | undefined) | undefined
   /** Calls its argument whenever a message from the main thread arrives. */
   readonly onMessage?: (listener: () => void) => void
   /** Calls its argument when the main thread no longer takes reports. */
@@ -44,6 +58,8 @@ export class Recorder {
   readonly #intervalMs: number
   readonly #now: () => number
   readonly #onMessage: RecorderParts['onMessage']
+  readonly #traceId: RecorderParts['traceId']
+  readonly #exemplars: Exemplars
   readonly #owner: SeriesOwner
   readonly #operations: BoundedNames<OperationRecorder>
   readonly #timer: NodeJS.Timeout
@@ -66,19 +82,24 @@ export class Recorder {
 
   /** @internal */
   constructor(parts: RecorderParts) {
-    const { identity, journal, sink, intervalMs, now, onMessage, onDisconnect } = parts
+    const { identity, journal, sink, intervalMs, now, traceId, onMessage, onDisconnect } = parts
     const { bins, seriesMax } = journal.layout
     this.#identity = identity
     this.#intervalMs = intervalMs
     this.#now = now
     this.#onMessage = onMessage
+    this.#traceId = traceId
+    this.#exemplars = new Exemplars(bins, now)
     this.#target = { journal, blocks: new SeriesBlocks(journal), sink }
     this.#owner = {
       bins,
       blockOf: (operation, status) => this.#blockOf(operation, status),
       report: () => this.report(),
+      noteExemplar: (block, durationSeconds, traceId) => {
+        this.#exemplars.note(block, durationSeconds, traceId)
+      },
     }
-    const make = (name: string) => new OperationRecorder(name, this.#owner)
+    const make = (name: string) => this.#makeOperation(name)
     // A handle per name, for as many names as the journal can tell apart.
     this.#operations = new BoundedNames(seriesMax, make)
     this.#recent = new Array(RECENT_OPERATIONS).fill(make(UNSET_STATUS))
@@ -152,11 +173,16 @@ export class Recorder {
    *
    * @throws MoonmeterError as `OperationRecorder.record`
    */
-  record(operation: string, durationSeconds: number, numKeys: number, options?: RowOptions): void {
+  record(
+    operation: string,
+    durationSeconds: number,
+    numKeys: number,
+    options?: RecordOptions,
+  ): void {
     // A misspelt option would pass for a default. Checking all names takes longer than recording, so
     // it is done only where `numBytes`, which most calls have, is missing.
     if (options !== undefined && options?.numBytes === undefined) {
-      refuseUnknownOptions('record', options, ROW_FIELDS)
+      refuseUnknownOptions('record', options, RECORD_FIELDS)
     }
     this.#recorderOf(operation).record(
       durationSeconds,
@@ -164,7 +190,23 @@ export class Recorder {
       options?.numBytes,
       options?.status,
       options?.numFailedKeys,
+      options?.traceId,
     )
+  }
+
+  /**
+   * The trace that the code that runs now belongs to, for a row that is recorded later: empty where
+   * there is none, undefined where the recorder does not ask for traces.
+   * @internal
+   */
+  currentTraceId(): string | undefined {
+    const read = this.#traceId
+    return read === undefined ? undefined : (callSafely('traceId', read) ?? '')
+  }
+
+  #makeOperation(name: string): OperationRecorder {
+    if (this.#traceId === undefined) return new OperationRecorder(name, this.#owner)
+    return new TracedOperationRecorder(name, this.#owner, () => this.currentTraceId())
   }
 
   /** The handle of an operation. A comparison of its name takes a third of the look-up in the map. */
@@ -269,6 +311,7 @@ export class Recorder {
         final: isFinal,
         bounds: journal.layout.bins.bounds,
         series: journal.readFolded(),
+        exemplars: this.#exemplars.take(journal),
       })
       return sink.send(bytes)
     })

@@ -1,9 +1,11 @@
 import { ROW_COUNTER_NAMES, type RowCounts } from '../catalogue.js'
 import { secondsOfSum } from '../stats/duration-sum.js'
+import type { Exemplar } from '../stats/exemplar.js'
 import { unpackBins } from '../stats/packed-bins.js'
 import type { PackedSeries, SeriesName } from '../stats/packed-series.js'
 import { findRank, type Quantile, rankOf } from '../stats/quantile.js'
 import type { ColumnLayout } from './column-layout.js'
+import type { BucketExemplars } from './series-exemplars.js'
 
 /** The rows whose durations are in one bin of the fine histogram. */
 export interface DurationBin {
@@ -23,6 +25,11 @@ export interface SeriesData extends SeriesName, RowCounts {
   readonly bucketCounts: readonly number[]
   /** The bins that have rows, ascending. They are within 3.2 % of each other. */
   readonly bins: readonly DurationBin[]
+  /**
+   * The last row of each bucket that came with a trace id, in the order of the buckets; over an
+   * interval, those that were recorded in it.
+   */
+  readonly exemplars: readonly Exemplar[]
 }
 
 /** The stats of one series (operation × status) in a snapshot. They do not change. */
@@ -42,6 +49,7 @@ export function makeSeriesSnapshot(
   layout: ColumnLayout,
   { operation, status }: SeriesName,
   series: PackedSeries,
+  exemplars: BucketExemplars = [],
 ): SeriesSnapshot {
   const counts = Object.fromEntries(ROW_COUNTER_NAMES.map((counter) => [counter, series[counter]]))
   const { rows } = series
@@ -55,12 +63,16 @@ export function makeSeriesSnapshot(
     get bins() {
       return Object.freeze(listBins(layout, series))
     },
+    exemplars: Object.freeze(exemplars.filter((one) => one !== undefined)),
     quantile(quantile) {
       if (rows === 0) return undefined
       const { bin } = findRank(unpackBins(series.bins, layout.bins), rankOf(quantile, rows))
       return { seconds: layout.bins.secondsOf(bin), exact: false }
     },
-    toJSON: () => ({ ...scalars, bucketCounts: snapshot.bucketCounts, bins: snapshot.bins }),
+    toJSON: () => {
+      const { bucketCounts, bins, exemplars: own } = snapshot
+      return { ...scalars, bucketCounts, bins, exemplars: own }
+    },
   }
   return Object.freeze(snapshot)
 }

@@ -2,6 +2,7 @@ import type { OTHER } from '../catalogue.js'
 import type { ConnectorStats } from '../stats/connector-stats.js'
 import type { SeriesName } from '../stats/packed-series.js'
 import type { ColumnLayout } from './column-layout.js'
+import { type ExemplarsBySeries, subtractExemplars } from './series-exemplars.js'
 import { makeSeriesSnapshot, type SeriesData, type SeriesSnapshot } from './series-snapshot.js'
 import { EMPTY_TABLE, type SeriesTable, subtractTables } from './series-table.js'
 
@@ -47,6 +48,7 @@ export interface SourceParts {
   readonly layout: ColumnLayout
   readonly table: SeriesTable
   readonly health: SourceHealth
+  readonly exemplars: ExemplarsBySeries
   /** Single durations in seconds per series, where a snapshot carries them. */
   readonly durations?: ReadonlyMap<SeriesName, readonly Float64Array[]> | undefined
 }
@@ -84,16 +86,19 @@ export class SourceSnapshot {
 
   /** The series of the engine: operations and statuses in the order in which they first came. */
   get series(): readonly SeriesSnapshot[] {
-    const { layout, table } = this.#parts
+    const { layout, table, exemplars } = this.#parts
     this.#series ??= Object.freeze(
-      table.series.map((series, index) => makeSeriesSnapshot(layout, table.names[index], series)),
+      table.series.map((series, index) => {
+        const name = table.names[index]
+        return makeSeriesSnapshot(layout, name, series, exemplars.get(name))
+      }),
     )
     return this.#series
   }
 
   /** What this source counted since an earlier snapshot of it. @internal */
   since(earlier: SourceSnapshot | undefined): SourceSnapshot {
-    const { layout, table } = this.#parts
+    const { layout, table, exemplars } = this.#parts
     const before = earlier?.health
     const { health } = this
     const restarts = Object.entries(health.restarts).map(([reason, count]) => [
@@ -107,6 +112,7 @@ export class SourceSnapshot {
         table,
         earlier === undefined ? EMPTY_TABLE : earlier.#parts.table,
       ),
+      exemplars: earlier ? subtractExemplars(exemplars, earlier.#parts.exemplars) : exemplars,
       health: {
         ...health,
         reports: health.reports - (before?.reports ?? 0),

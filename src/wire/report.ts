@@ -3,12 +3,14 @@ import { ROW_COUNTER_NAMES } from '../catalogue.js'
 import type { SourceIdentity } from '../source-identity.js'
 import { isInstance } from '../source-identity.js'
 import type { BinLayout } from '../stats/bin-layout.js'
+import type { SeriesExemplar } from '../stats/exemplar.js'
 import { addPackedBins } from '../stats/packed-bins.js'
 import { newSeries, type PackedSeries, REPORT_SERIES_MAX } from '../stats/packed-series.js'
 import { readFloats, readInteger, writeFloats, writeInteger } from './binary.js'
 import { pack, unpack } from './msgpack.js'
 import { MsgpackCursor } from './msgpack-cursor.js'
 import { rejection } from './rejection.js'
+import { packExemplars, readExemplars } from './report-exemplars.js'
 import { readArray, readBytes, readLabel, readMap, readOrdinal, readTotal } from './validation.js'
 
 /** The key that tells a report from the reference's shapes; its value is the version. */
@@ -32,6 +34,8 @@ export interface Report extends SourceIdentity {
   /** Bucket upper bounds in seconds, which with the version define the bins. */
   readonly bounds: readonly number[]
   readonly series: readonly PackedSeries[]
+  /** Those since the last report; unlike all else, they are gone where this report is lost. */
+  readonly exemplars: readonly SeriesExemplar[]
 }
 
 export interface DecodedReport extends Omit<Report, 'timestampMs'> {
@@ -45,7 +49,7 @@ export interface DecodedReport extends Omit<Report, 'timestampMs'> {
  * `PackedBins`.
  */
 export function encodeReport(report: Report): Uint8Array<ArrayBuffer> {
-  const { instance } = report
+  const { instance, exemplars } = report
   return pack({
     [REPORT_KEY]: REPORT_VERSION,
     ...(instance !== undefined && { instance }),
@@ -62,6 +66,7 @@ export function encodeReport(report: Report): Uint8Array<ArrayBuffer> {
       writeInteger(series.durationSum),
       series.bins,
     ]),
+    ...(exemplars.length > 0 && { exemplars: packExemplars(exemplars) }),
   })
 }
 
@@ -109,12 +114,14 @@ export function readReport(bytes: Buffer, layout: BinLayout): DecodedReport {
   if (boundsBytes.length % Float64Array.BYTES_PER_ELEMENT !== 0 || !layout.matches(bounds)) {
     throw rejection('bounds', `bucket bounds ${layout.bounds.join(' ')}`, bounds.join(' '))
   }
+  const allSeries = readAllSeries(readArray(payload.get('series'), 'series'), layout)
   return {
     ...readIdentity(payload),
     sequence: readOrdinal(payload.get('sequence'), 'sequence'),
     final: payload.get('final') === true,
     bounds: layout.bounds,
-    ...readAllSeries(readArray(payload.get('series'), 'series'), layout),
+    ...allSeries,
+    exemplars: readExemplars(payload.get('exemplars'), layout, allSeries.bucketCounts),
   }
 }
 

@@ -43,7 +43,12 @@ test('a row begins with rowsBegun and ends with rows, and both are plain stores'
   const log: string[] = []
   logAtomics(context, log)
   const block = loggingBlock(log)
-  const owner = { bins: DEFAULT_LAYOUT, blockOf: () => block, report: () => {} }
+  const owner = {
+    bins: DEFAULT_LAYOUT,
+    blockOf: () => block,
+    report: () => {},
+    noteExemplar: () => {},
+  }
   const recorder = new OperationRecorder('op', owner)
   recorder.record(0.5, 2, 3, 'ok', 1)
   const { rows, rowsBegun, recent, numKeys, numBytes, numFailedKeys } = SERIES
@@ -54,7 +59,12 @@ test('a row begins with rowsBegun and ends with rows, and both are plain stores'
 test('a fold stores all it counts between the stores of its lock, with an atomic load behind the first', (context) => {
   const log: string[] = []
   const block = loggingBlock(log)
-  const owner = { bins: DEFAULT_LAYOUT, blockOf: () => block, report: () => {} }
+  const owner = {
+    bins: DEFAULT_LAYOUT,
+    blockOf: () => block,
+    report: () => {},
+    noteExemplar: () => {},
+  }
   const recorder = new OperationRecorder('op', owner)
   for (const seconds of [0.5, 3, 1e-12, 0.25]) recorder.record(seconds, 1)
   log.length = 0
@@ -75,7 +85,12 @@ test('a reader copies folds between loads of the end and of the begin, and an ad
   const journal = new Journal(Journal.allocate(layout), layout)
   journal.addSeries({ operation: 'op', status: 'ok' })
   const block = journal.blockOf(0)
-  const owner = { bins: DEFAULT_LAYOUT, blockOf: () => block, report: () => {} }
+  const owner = {
+    bins: DEFAULT_LAYOUT,
+    blockOf: () => block,
+    report: () => {},
+    noteExemplar: () => {},
+  }
   new OperationRecorder('op', owner).record(0.5, 1)
   const copy = new Float64Array(layout.seriesLength)
   const log: string[] = []

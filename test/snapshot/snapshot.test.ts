@@ -59,6 +59,7 @@ test('a snapshot shows sources, series, counts and health as JSON', async () => 
             durationSeconds: 0.5,
             bucketCounts: [0, 1, 1],
             bins: bin(0.5, 0.515625),
+            exemplars: [],
           },
           {
             operation: 'load_get',
@@ -70,6 +71,7 @@ test('a snapshot shows sources, series, counts and health as JSON', async () => 
             durationSeconds: 2,
             bucketCounts: [0, 0, 1],
             bins: bin(2, 2.0625),
+            exemplars: [],
           },
         ],
       },

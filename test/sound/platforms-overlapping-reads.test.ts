@@ -11,7 +11,12 @@ test('a read that begins while another one is under way does not shorten the tim
   const journal = new Journal(Journal.allocate(layout), layout)
   journal.addSeries({ operation: 'op', status: 'ok' })
   const block = journal.blockOf(0)
-  const owner = { bins: DEFAULT_LAYOUT, blockOf: () => block, report: () => {} }
+  const owner = {
+    bins: DEFAULT_LAYOUT,
+    blockOf: () => block,
+    report: () => {},
+    noteExemplar: () => {},
+  }
   new OperationRecorder('op', owner).record(0.5, 7)
   const reader = readerOf(journal)
   const first = reader.begin([])

@@ -181,3 +181,53 @@ test('half of a surrogate pair in a name is refused, since it has no UTF-8', () 
     assert.throws(() => decode(bytes), failure('INVALID_PAYLOAD', 'malformed'))
   }
 })
+
+test('every field of an exemplar is checked', () => {
+  const valid: readonly unknown[] = [0, 0.5, 1_700_000_000, 'trace']
+  assert.equal(
+    decode(changed((fields) => Object.assign(fields, { exemplars: [valid] }))).exemplars.length,
+    1,
+  )
+  const cases: readonly (readonly [unknown, 'type' | 'shape' | 'range'])[] = [
+    [null, 'type'],
+    ['trace', 'type'],
+    [{}, 'type'],
+    [[7], 'type'],
+    [[null], 'type'],
+    [[[]], 'shape'],
+    [[[...valid, 1]], 'shape'],
+    [[valid.with(0, 1)], 'range'],
+    [[valid.with(0, -1)], 'range'],
+    // Times 16 buckets, this is an index of the first series.
+    [[valid.with(0, 1 / 16)], 'range'],
+    [[valid.with(0, 2 ** 63)], 'range'],
+    [[valid.with(0, Number.NaN)], 'range'],
+    [[valid.with(0, '0')], 'type'],
+    // The only row is of another bucket.
+    [[valid.with(1, 0.51)], 'range'],
+    [[valid.with(1, -0.5)], 'range'],
+    [[valid.with(1, Number.POSITIVE_INFINITY)], 'range'],
+    [[valid.with(1, '0.5')], 'type'],
+    [[valid.with(2, -1)], 'range'],
+    [[valid.with(2, Number.NaN)], 'range'],
+    [[valid.with(2, 253_402_300_800)], 'range'],
+    [[valid.with(2, null)], 'type'],
+    [[valid.with(3, '')], 'range'],
+    [[valid.with(3, 'x'.repeat(121))], 'range'],
+    [[valid.with(3, '\u{1f680}'.repeat(121))], 'range'],
+    [[valid.with(3, 'x'.repeat(100_000))], 'range'],
+    [[valid.with(3, 7)], 'type'],
+    [[valid.with(3, new Uint8Array(3))], 'type'],
+    [new Array(513).fill(valid), 'range'],
+  ]
+  for (const [exemplars, reason] of cases) {
+    const bytes = changed((fields) => Object.assign(fields, { exemplars }))
+    const what = JSON.stringify(exemplars)?.slice(0, 80)
+    assert.throws(() => decode(bytes), failure('INVALID_PAYLOAD', reason), what)
+  }
+})
+
+test('a report without exemplars is one of the same version', () => {
+  const fields = new Unpackr({ useRecords: false }).unpack(reportBytes())
+  assert.deepEqual(['exemplars' in fields, decode(reportBytes()).exemplars], [false, []])
+})

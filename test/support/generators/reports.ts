@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { BinLayout, DEFAULT_LAYOUT } from '../../../src/stats/bin-layout.js'
 import { durationSumOf } from '../../../src/stats/duration-sum.js'
-import { packBins } from '../../../src/stats/packed-bins.js'
+import { packBins, unpackBins } from '../../../src/stats/packed-bins.js'
+import {
+  makeExemplar,
+  type SeriesExemplar,
+  TIMESTAMP_SECONDS_MAX,
+} from '../../../src/stats/exemplar.js'
 import type { PackedSeries } from '../../../src/stats/packed-series.js'
 import { encodeReport, type Report } from '../../../src/wire/report.js'
 import { durations, names } from './arbitraries.js'
@@ -45,6 +50,38 @@ export function sumOf(durations: Iterable<number>): bigint {
   return sum
 }
 
+const traceIds = names.filter((name) => name !== '')
+const exemplarParts = fc.array(
+  fc.record({
+    pick: fc.nat(),
+    traceId: traceIds,
+    timestampSeconds: fc.oneof(
+      fc.constantFrom(0, TIMESTAMP_SECONDS_MAX),
+      fc.double({ min: 0, max: 2 ** 33, noNaN: true }),
+    ),
+  }),
+  { maxLength: 8 },
+)
+
+/** Exemplars of some rows of these series. */
+function exemplarsOf(
+  all: readonly PackedSeries[],
+  layout: BinLayout,
+): fc.Arbitrary<SeriesExemplar[]> {
+  const rows = all.flatMap(({ bins }, series) =>
+    [...unpackBins(bins, layout).entries()]
+      .filter(([, count]) => count > 0)
+      .map(([bin]) => ({ series, value: layout.secondsOf(bin) })),
+  )
+  if (rows.length === 0) return fc.constant([])
+  return exemplarParts.map((parts) =>
+    parts.map(({ pick, traceId, timestampSeconds }) => {
+      const { series, value } = rows[pick % rows.length]
+      return { series, exemplar: makeExemplar(traceId, value, timestampSeconds) }
+    }),
+  )
+}
+
 const instances = names.filter((name) => name !== '')
 
 /** Any report with the layout it is of. */
@@ -64,6 +101,9 @@ export const reports: fc.Arbitrary<{ readonly report: Report; readonly layout: B
           maxLength: 6,
         }),
       })
+      .chain((report) =>
+        exemplarsOf(report.series, layout).map((exemplars) => ({ ...report, exemplars })),
+      )
       .chain((report) => {
         const instance = instances.map((name) => ({
           report: { ...report, instance: name },
@@ -99,6 +139,7 @@ export function reportBytes(fields: Partial<Report> = {}): Uint8Array {
     final: false,
     bounds: DEFAULT_LAYOUT.bounds,
     series: [seriesWithRows(1)],
+    exemplars: [],
     ...fields,
   })
 }

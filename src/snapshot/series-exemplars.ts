@@ -1,0 +1,24 @@
+import type { Exemplar } from '../stats/exemplar.js'
+import type { SeriesName } from '../stats/packed-series.js'
+
+/** The exemplars of a series: one place per bucket, ascending, the last bucket `+Inf`. */
+export type BucketExemplars = readonly (Exemplar | undefined)[]
+
+/** The exemplars of a source by the name of the series; nothing of it changes. */
+export type ExemplarsBySeries = ReadonlyMap<SeriesName, BucketExemplars>
+
+export const NO_EXEMPLARS: ExemplarsBySeries = new Map()
+
+/** The exemplars that took their places since an earlier snapshot of the same source. */
+export function subtractExemplars(
+  later: ExemplarsBySeries,
+  earlier: ExemplarsBySeries,
+): ExemplarsBySeries {
+  if (later === earlier) return NO_EXEMPLARS
+  const newer = Array.from(later, ([name, exemplars]) => {
+    const before = earlier.get(name)
+    const isNew = (one: Exemplar | undefined, bucket: number) => one !== before?.[bucket]
+    return [name, exemplars.map((one, bucket) => (isNew(one, bucket) ? one : undefined))] as const
+  })
+  return new Map(newer)
+}
