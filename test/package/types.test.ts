@@ -15,11 +15,12 @@ import { Registry as PlatformaticRegistry } from '@platformatic/prom-client'
 import { Registry as OfficialRegistry } from '@prometheus-io/client'
 import { Registry as OlderRegistry } from 'prom-client-14'
 import { EngineAggregator, EnginePool, metricsHandler, MooncakeStoreConnectorStats } from 'moonmeter'
-import type { AggregatorOptions, ConnectorStats, EngineLink, LabelledSeries, MetricsRegistry,
+import type { AggregatorOptions, ConnectorStats, EngineLink, Exemplar, LabelledSeries, MetricsRegistry,
   OperationStats, PayloadRows, Quantile, Row, RowCounts, SeriesSnapshot, SeriesStats, Snapshot,
   SnapshotData, SourceSnapshot } from 'moonmeter'
 import { connectRecorder, createRecorder, type OperationRecorder, type Recorder,
-  type ReportSink } from 'moonmeter/recorder'
+  type RecordOptions, type ReportSink } from 'moonmeter/recorder'
+import { activeTraceId } from 'moonmeter/opentelemetry'
 
 class OwnRegistry extends Registry { readonly own = 1 }
 const own: OwnRegistry = new EngineAggregator({ registry: new OwnRegistry() }).registry
@@ -56,6 +57,14 @@ const recorder: Recorder = createRecorder({ engine: 0, sink, instance: 'a' })
 const linked: Promise<Recorder> = connectRecorder()
 const handle: OperationRecorder = createRecorder(link, { now: Date.now }).operation('op')
 handle.record(0.5, 1)
+handle.record(0.5, 1, 0, 'ok', 0, activeTraceId())
+createRecorder(link, { traceId: activeTraceId })
+const recordOptions: RecordOptions = { numBytes: 1, traceId: activeTraceId() }
+recorder.record('op', 0.5, 1, recordOptions)
+const exemplars: readonly Exemplar[] | undefined = series?.exemplars
+const traceId: string | undefined = exemplars?.[0]?.labels.trace_id
+// @ts-expect-error internal
+recorder.currentTraceId()
 
 // @ts-expect-error internal
 recorder.journal
@@ -79,7 +88,7 @@ snapshot.addTo(stats)
 new EngineAggregator({ uptime: () => 0 })
 // @ts-expect-error a layout is no option
 new MooncakeStoreConnectorStats({ layout: undefined })
-export { all, counts, data, handler, linked, made, own, payload, quantile, recorder }
+export { all, counts, data, handler, linked, made, own, payload, quantile, recorder, traceId }
 export type { MetricsRegistry }
 `
 
@@ -90,6 +99,9 @@ test('the package’s types are complete for a strict consumer and do not reach 
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const paths = { moonmeter: [join(ROOT, 'dist/src/index.d.ts')] }
   const recorder = { 'moonmeter/recorder': [join(ROOT, 'dist/src/recorder/index.d.ts')] }
+  const traces = {
+    'moonmeter/opentelemetry': [join(ROOT, 'dist/src/opentelemetry/active-trace-id.d.ts')],
+  }
   writeFileSync(join(folder, 'consumer.mts'), CONSUMER)
   const compilerOptions = {
     noEmit: true,
@@ -100,7 +112,7 @@ test('the package’s types are complete for a strict consumer and do not reach 
     target: 'es2023',
     types: ['node'],
     skipLibCheck: true,
-    paths: { ...paths, ...recorder },
+    paths: { ...paths, ...recorder, ...traces },
   }
   writeFileSync(
     join(folder, 'tsconfig.json'),

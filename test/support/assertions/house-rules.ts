@@ -41,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   journal: ['stats'],
   wire: ['stats'],
   recorder: ['stats', 'journal', 'wire'],
+  opentelemetry: [],
   aggregator: DATA,
   links: ['stats', 'journal', 'aggregator'],
   logging: ['stats', 'snapshot'],
@@ -77,6 +78,7 @@ const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
   negotiator: 'server',
   commander: 'cli',
   pino: 'cli',
+  '@opentelemetry/api': 'opentelemetry',
 }
 
 const IMPORT = /\b(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/g
