@@ -1,27 +1,20 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { SnapshotData } from '../src/index.js'
 import { parseExposition } from './support/assertions/exposition.js'
 import { Child } from './support/processes/child.js'
+import { freePort } from './support/processes/free-port.js'
+import { makeReadmeProject, readmeExample } from './support/processes/readme-project.js'
 import { waitUntil } from './support/processes/wait-until.js'
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url))
-const EXAMPLE = /<!-- example: (\S+) -->\n```js\n(.*?)```/gs
 const LINK = /\]\(([^)#:]+)(?:#[^)]*)?\)/g
-const DOCUMENTS = [
-  'README.md',
-  'src/README.md',
-  'src/cli/README.md',
-  'src/registry/README.md',
-  'benchmarks/README.md',
-  'test/examples/README.md',
-]
+/** Folders with documents, at any depth. */
+const FOLDERS = ['benchmarks', 'src', 'test']
 const ENGINES = ['0', '1']
 /** What a user of the pool's example does next. */
 const RUN_POOL = `
@@ -32,10 +25,10 @@ await aggregator.close()
 `
 
 test('the example of the README with worker threads serves what its engines record', async (context) => {
-  const { folder, examples } = await makeProject(context)
+  const folder = await makeReadmeProject(context)
   const port = String(await freePort())
   for (const name of ['main.js', 'engine.js']) {
-    await writeFile(join(folder, name), exampleOf(examples, name).replace('9464', port))
+    await writeFile(join(folder, name), (await readmeExample(name)).replace('9464', port))
   }
 
   const child = new Child(context, process.execPath, [join(folder, 'main.js')])
@@ -60,9 +53,9 @@ test('the example of the README with worker threads serves what its engines reco
 })
 
 test('the example of the README with a plain Piscina pool records what its tasks record', async (context) => {
-  const { folder, examples } = await makeProject(context)
-  await writeFile(join(folder, 'pool.js'), exampleOf(examples, 'pool.js') + RUN_POOL)
-  await writeFile(join(folder, 'task.js'), exampleOf(examples, 'task.js'))
+  const folder = await makeReadmeProject(context)
+  await writeFile(join(folder, 'pool.js'), (await readmeExample('pool.js')) + RUN_POOL)
+  await writeFile(join(folder, 'task.js'), await readmeExample('task.js'))
   const { stdout, stderr } = await new Child(context, process.execPath, [
     join(folder, 'pool.js'),
   ]).end()
@@ -80,7 +73,7 @@ test('the example of the README with a plain Piscina pool records what its tasks
 })
 
 test('every relative link of the documentation leads to a file', async () => {
-  for (const document of DOCUMENTS) {
+  for (const document of documents()) {
     const text = await readFile(join(REPOSITORY, document), 'utf8')
     for (const [, path = ''] of text.matchAll(LINK)) {
       assert.ok(existsSync(join(REPOSITORY, dirname(document), path)), `${document}: ${path}`)
@@ -88,33 +81,12 @@ test('every relative link of the documentation leads to a file', async () => {
   }
 })
 
-/** A project of a user who installed moonmeter and Piscina, and the examples by file name. */
-async function makeProject(context: TestContext) {
-  const readme = await readFile(join(REPOSITORY, 'README.md'), 'utf8')
-  const examples = new Map(
-    Array.from(readme.matchAll(EXAMPLE), ([, name = '', code = '']) => [name, code]),
+/** The documents of the repository, as paths from its root. */
+function documents(): string[] {
+  const listed = FOLDERS.flatMap((folder) =>
+    readdirSync(join(REPOSITORY, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
+      join(folder, name),
+    ),
   )
-  const folder = await mkdtemp(join(tmpdir(), 'moonmeter-readme-'))
-  context.after(() => rm(folder, { recursive: true }))
-  const modules = join(folder, 'node_modules')
-  await mkdir(modules)
-  await symlink(REPOSITORY, join(modules, 'moonmeter'))
-  await symlink(join(REPOSITORY, 'node_modules/piscina'), join(modules, 'piscina'))
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
-  return { folder, examples }
-}
-
-function exampleOf(examples: ReadonlyMap<string, string>, name: string): string {
-  const code = examples.get(name)
-  assert.ok(code !== undefined, `README.md: expected an example ${name}`)
-  return code
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  assert.ok(address !== null && typeof address === 'object')
-  return address.port
+  return [...readdirSync(REPOSITORY), ...listed].filter((name) => name.endsWith('.md'))
 }

@@ -9,6 +9,7 @@ import { observeAnswer } from './observe-answer.js'
 import type { Recorder } from './recorder.js'
 
 const MS_PER_SECOND = 1e3
+const FUNCTIONS = ['bytesOf', 'traceId', 'now'] as const
 const EXISTS_OPERATIONS = ['lookup_exists', 'save_exists']
 
 /** Options of `instrumentStore`; each has a default. */
@@ -24,6 +25,11 @@ export interface InstrumentOptions {
    * buffers in the result.
    */
   readonly bytesOf?: (keys: readonly unknown[], rest: readonly unknown[], result: unknown) => number
+  /**
+   * The trace that the code that runs now belongs to, called when a call of a method begins. Default:
+   * that of the recorder. It is for recorders that others create, such as those of an `EnginePool`.
+   */
+  readonly traceId?: () => string | undefined
   /** A clock that never goes back, in milliseconds; default `performance.now`. */
   readonly now?: () => number
 }
@@ -50,9 +56,8 @@ export function instrumentStore<Client extends object>(
   recorder: Recorder,
   options: InstrumentOptions = {},
 ): Client {
-  refuseUnknownOptions('instrumentStore', options, ['existsOperation', 'bytesOf', 'now'])
-  requireType('bytesOf', 'function', options.bytesOf)
-  requireType('now', 'function', options.now)
+  refuseUnknownOptions('instrumentStore', options, ['existsOperation', ...FUNCTIONS])
+  for (const name of FUNCTIONS) requireType(name, 'function', options[name])
   const exists = options.existsOperation ?? 'lookup_exists'
   if (!EXISTS_OPERATIONS.includes(exists)) {
     throw new MoonmeterError(
@@ -96,11 +101,17 @@ interface CallBegin {
 class StoreCalls {
   readonly #recorder: Recorder
   readonly #bytesOf: BytesOf
+  readonly #traceId: () => string | undefined
   readonly #now: () => number
 
   constructor(recorder: Recorder, options: InstrumentOptions) {
     this.#recorder = recorder
     this.#bytesOf = options.bytesOf ?? bufferBytes
+    const { traceId } = options
+    this.#traceId =
+      traceId === undefined
+        ? () => recorder.currentTraceId()
+        : () => callSafely('traceId', traceId) ?? ''
     this.#now = options.now ?? (() => performance.now())
   }
 
@@ -109,7 +120,7 @@ class StoreCalls {
     return (method, client, args) => {
       const startMs = readClock('now', this.#now)
       // The answer may come where another trace is active.
-      const traceId = this.#recorder.currentTraceId()
+      const traceId = this.#traceId()
       // A failure of the telemetry must not fail the call.
       const ended = (failed: boolean, result?: unknown) =>
         callSafely('instrumentStore', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { createRecorder, type Recorder } from '../../src/recorder/index.js'
+import { createRecorder, instrumentStore, type Recorder } from '../../src/recorder/index.js'
 import { OperationRecorder } from '../../src/recorder/operation-recorder.js'
 import { REPORT_EXEMPLARS_MAX } from '../../src/stats/exemplar.js'
 import { BinLayout } from '../../src/stats/bin-layout.js'
@@ -216,7 +216,6 @@ test('a recorder without the option has handles of the class that asks nothing',
 })
 
 test('an instrumented call belongs to the trace that is active when it begins', async () => {
-  const { instrumentStore } = await import('../../src/recorder/index.js')
   let active = 'caller'
   const { recorder, reports } = startCapturing({ traceId: () => active })
   const client = {
@@ -229,10 +228,13 @@ test('an instrumented call belongs to the trace that is active when it begins', 
     },
   }
   const store = instrumentStore(client, recorder)
+  const own = instrumentStore(client, recorder, { traceId: () => 'own' })
   const answer = store.batchGet(['a'])
   active = 'another'
   await answer
   assert.throws(() => store.batchPut(['a']), /full/)
+  recorder.report()
+  await own.batchGet([])
   recorder.close()
   assert.deepEqual(
     shown(reports[0]).map(([operation, status, , traceId]) => [operation, status, traceId]),
@@ -240,5 +242,9 @@ test('an instrumented call belongs to the trace that is active when it begins', 
       ['load_get', 'ok', 'caller'],
       ['save_put', 'error', 'another'],
     ],
+  )
+  assert.deepEqual(
+    shown(reports[1]).map(([, , , traceId]) => traceId),
+    ['own'],
   )
 })
