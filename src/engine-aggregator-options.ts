@@ -39,7 +39,10 @@ export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultReg
   readonly registry?: Registry
   /** The value of the `model_name` label; default `unknown`. */
   readonly modelName?: string
-  /** Bucket upper bounds in seconds, ascending, `+Inf` left out; default vLLM's. */
+  /**
+   * Bucket upper bounds in seconds: at most 1,024 finite numbers, each larger than the one before;
+   * `Infinity` may follow. Default vLLM's.
+   */
   readonly bounds?: readonly number[]
   /** Milliseconds between an engine's reports; default 1000. */
   readonly intervalMs?: number

@@ -14,7 +14,10 @@ export interface PromMetricsOptions {
   readonly registry: MetricsRegistry
   /** The value of the `model_name` label. */
   readonly modelName: string
-  /** Bucket upper bounds in seconds, ascending, `+Inf` left out; default vLLM's. */
+  /**
+   * Bucket upper bounds in seconds: at most 1,024 finite numbers, each larger than the one before;
+   * `Infinity` may follow. Default vLLM's.
+   */
   readonly bounds?: readonly number[]
 }
 

@@ -58,7 +58,9 @@ export function foldRows({ floats, words }: SeriesBlock, layout: BinLayout): voi
   for (let done = 0; done < count; ) {
     settleSum(floats)
     const rows = Math.min(count - done, ROWS_MAX)
-    const plain = foldPlainRows(floats, words, layout, folded + done, rows)
+    const plain = layout.isDense
+      ? foldDenseRows(floats, words, layout, folded + done, rows)
+      : foldPlainRows(floats, words, layout, folded + done, rows)
     if (plain === 0) foldRareRow(floats, layout, folded + done)
     done += Math.max(1, plain)
   }
@@ -69,7 +71,8 @@ export function foldRows({ floats, words }: SeriesBlock, layout: BinLayout): voi
 }
 
 /**
- * Count rows up to the first whose duration is not in the plain segments.
+ * Count rows up to the first whose duration is not in the plain segments, each of which is split once
+ * at most.
  *
  * @param first the row to begin with
  * @param count rows there are
@@ -130,6 +133,36 @@ function foldPlainRows(
     sumHigh += high
     sumLow += duration - high
     floats[BINS + binOfSegment[segment] + +(duration > boundOfSegment[segment])]++
+  }
+  floats[SUM_HIGH] = sumHigh
+  floats[SUM_LOW] = sumLow
+  floats[FOLD_END] = first + done
+  return done
+}
+
+/**
+ * What `foldPlainRows` does, where a segment may be split more than once: it looks for the bin of each
+ * row, which takes several times as long.
+ */
+function foldDenseRows(
+  floats: Float64Array,
+  words: Int32Array,
+  layout: BinLayout,
+  first: number,
+  count: number,
+): number {
+  let sumHigh = floats[SUM_HIGH]
+  let sumLow = floats[SUM_LOW]
+  let done = 0
+  for (; done < count; done++) {
+    const at = RECENT + ((first + done) & RECENT_MASK)
+    const segment = (words[2 * at + 1] >>> SHIFT) - BASE
+    if (segment >>> 0 >= PLAIN_SEGMENTS) break
+    const duration = floats[at]
+    const high = duration + ROUNDER - ROUNDER
+    sumHigh += high
+    sumLow += duration - high
+    floats[BINS + layout.binInSegment(segment, duration)]++
   }
   floats[SUM_HIGH] = sumHigh
   floats[SUM_LOW] = sumLow

@@ -1,5 +1,5 @@
 import { ROW_COUNTER_NAMES, type RowCounter } from '../catalogue.js'
-import { type BinLayout, BOUND_SECONDS_MIN } from '../stats/bin-layout.js'
+import { type BinLayout, SEGMENTS_SECONDS_MIN } from '../stats/bin-layout.js'
 import { LABEL_BYTES_MAX } from '../stats/bounded-names.js'
 import { NAMED_SERIES_MAX } from '../stats/packed-series.js'
 import { KNOWN_STATUSES } from '../stats/row.js'
@@ -22,7 +22,7 @@ export const SUM_LIMBS = 7
  * rounds: 256 · 2 · 2^44 is 2^53, and 256 · 2^-45 / 2^-82 is 2^45.
  */
 export const PLAIN = {
-  secondsMin: BOUND_SECONDS_MIN,
+  secondsMin: SEGMENTS_SECONDS_MIN,
   secondsEnd: 2,
   rowsMax: 256,
   /** Adding and subtracting it leaves the nearest multiple of 2^-44. */

@@ -1,4 +1,5 @@
 import { DURATION_BOUNDS_SECONDS } from '../catalogue.js'
+import { describe } from '../describe.js'
 import { requireLittleEndian } from '../endianness.js'
 import { MoonmeterError } from '../errors.js'
 
@@ -7,24 +8,29 @@ export const MANTISSA_BITS = 5
 /** The highest 32 bits of a float64 hold sign, exponent and 20 mantissa bits. */
 const MANTISSA_BITS_IN_HIGH_WORD = 20
 const EXPONENT_BIAS = 1023
-/** Durations below 2^-30 s (0.93 ns) share the first bin. */
+/** Segments begin at 2^-30 s (0.93 ns); shorter durations are in the bins before them. */
 const OCTAVE_MIN = -30
-/** Durations from 2^16 s (18 h) share the last bin. */
+/** Segments end at 2^16 s (18 h); longer durations are in the bins behind them. */
 const OCTAVE_END = 16
 
 /** Right shift that turns the high word of a float64 into its segment plus `SEGMENT_BASE`. */
 export const SEGMENT_SHIFT = MANTISSA_BITS_IN_HIGH_WORD - MANTISSA_BITS
 /** High word of the smallest duration that has a segment, shifted by `SEGMENT_SHIFT`. */
 export const SEGMENT_BASE = (EXPONENT_BIAS + OCTAVE_MIN) << MANTISSA_BITS
-/** Number of log-linear segments between the first and the last bin. */
+/** Number of log-linear segments. */
 const SEGMENT_COUNT = (OCTAVE_END - OCTAVE_MIN) << MANTISSA_BITS
-/** The smallest bound a bucket may have, in seconds: segments are split only from here on. */
-export const BOUND_SECONDS_MIN = 2 ** OCTAVE_MIN
-/** Every bound is below this, in seconds. */
-export const BOUND_SECONDS_END = 2 ** OCTAVE_END
+/** The smallest duration that has a segment, in seconds. */
+export const SEGMENTS_SECONDS_MIN = 2 ** OCTAVE_MIN
+/** Every duration that has a segment is below this, in seconds. */
+const SEGMENTS_SECONDS_END = 2 ** OCTAVE_END
 
-/** Bins of any layout at most: each segment is split at most once. */
-export const BINS_MAX = 2 * SEGMENT_COUNT + 2
+/**
+ * Bucket bounds of a layout at most. Each is a number of every series in memory and a line of it in
+ * every scrape, so lists of some hundred bounds are costly already.
+ */
+export const BOUNDS_MAX = 1_024
+/** Bins of any layout at most: a bound splits one bin into two. */
+export const BINS_MAX = SEGMENT_COUNT + 2 + BOUNDS_MAX
 
 // Every entry of the package loads this module, so that the error comes when it is imported.
 requireLittleEndian()
@@ -35,12 +41,12 @@ const scratch = new Float64Array(1)
 const scratchWords = new Uint32Array(scratch.buffer)
 
 /**
- * The bins of a duration histogram: log-linear segments, each of them one bin, or two where a
- * bucket bound falls into it and splits it. One count per bin therefore gives exact `le` buckets
- * and quantiles alike.
+ * The bins of a duration histogram: log-linear segments, one bin before and one behind them, each
+ * split by the bucket bounds in it. One count per bin therefore gives exact `le` buckets and quantiles
+ * alike.
  *
- * Bins ascend with the duration: bin 0 counts everything below 2^-30 s, the last bin everything
- * from 2^16 s. A split segment's first bin counts up to and including the bound.
+ * Bins ascend with the duration. A bin that ends at a bound counts the bound, too; one that ends at
+ * the edge of a segment does not count that edge.
  *
  * Segments are the top bits of the float64, as in HdrHistogram.
  * @see http://hdrhistogram.org
@@ -49,10 +55,15 @@ export class BinLayout {
   /** Bucket upper bounds in seconds, ascending, `+Inf` left out. */
   readonly bounds: readonly number[]
   readonly binCount: number
-  /** Per segment (`SEGMENT_COUNT` of them): its first bin. */
+  /** Per segment (`SEGMENT_COUNT` of them): its first bin; one more entry is the first bin behind. */
   readonly binOfSegment: Uint16Array
-  /** Per segment: the bound that splits it, or `Infinity`, which no duration exceeds. */
+  /** Per segment: the first bound that splits it, or `Infinity`, which no duration exceeds. */
   readonly boundOfSegment: Float64Array
+  /**
+   * Whether a segment is split more than once. In other layouts, one comparison with the bound of its
+   * segment finds the bin of a duration.
+   */
+  readonly isDense: boolean
   /** Per bin: the index of the first bucket that counts it; `bounds.length` is `+Inf`. */
   readonly bucketOfBin: Uint16Array
   /** Per bin: the bin itself, for functions that map bins to something. */
@@ -64,55 +75,65 @@ export class BinLayout {
    * The layout for these bounds: the same object for vLLM's bounds, and for the `bounds` of a
    * layout.
    *
-   * @param bounds bucket upper bounds in seconds, ascending, within [2^-30, 2^16); default vLLM's
+   * @param bounds as for the constructor; default vLLM's
    * @throws MoonmeterError `INVALID_OPTION`, as the constructor
    */
   static of(bounds: readonly number[] = DURATION_BOUNDS_SECONDS): BinLayout {
     const known = layouts.get(bounds)
     if (known !== undefined) return known
-    return DEFAULT_LAYOUT.matches(bounds) ? DEFAULT_LAYOUT : new BinLayout(bounds)
+    const finite = readBounds(bounds)
+    return DEFAULT_LAYOUT.matches(finite) ? DEFAULT_LAYOUT : new BinLayout(finite)
   }
 
   /**
-   * @param bounds bucket upper bounds in seconds, ascending, within [2^-30, 2^16)
-   * @throws MoonmeterError `INVALID_OPTION` when they are not, or when two of them are so close
-   * (within about 3 %) that they fall into one segment: the hot path compares once
+   * @param bounds bucket upper bounds in seconds: up to 1,024 finite numbers, each larger than the one
+   * before. `Infinity` may follow, as other clients have it; every histogram has that bucket anyway.
+   * @throws MoonmeterError `INVALID_OPTION` when they are anything else
    */
   constructor(bounds: readonly number[]) {
-    if (!Array.isArray(bounds) || !bounds.every((bound) => typeof bound === 'number')) {
-      throw new MoonmeterError(
-        'INVALID_OPTION',
-        'bounds: expected an array of numbers, the upper bounds of the buckets in seconds',
-      )
-    }
-    this.bounds = Object.freeze([...bounds])
+    this.bounds = Object.freeze(readBounds(bounds))
     layouts.set(this.bounds, this)
-    this.binOfSegment = new Uint16Array(SEGMENT_COUNT)
+    // No duration is negative, so a negative bound splits no bin.
+    const negative = this.bounds.filter((bound) => bound < 0).length
+    this.binCount = SEGMENT_COUNT + 2 + this.bounds.length - negative
+    this.binOfSegment = new Uint16Array(SEGMENT_COUNT + 1)
     this.boundOfSegment = new Float64Array(SEGMENT_COUNT).fill(Number.POSITIVE_INFINITY)
-    for (const [index, bound] of bounds.entries()) this.#placeBound(bound, bounds[index - 1])
-    this.binCount = SEGMENT_COUNT + bounds.length + 2
     this.binEdges = new Float64Array(this.binCount + 1)
     this.bucketOfBin = new Uint16Array(this.binCount)
     this.ownBin = Uint16Array.from({ length: this.binCount }, (_, bin) => bin)
-    this.#numberBins()
+    this.isDense = this.#numberBins(negative)
   }
 
   /** The bin that counts a duration (seconds, finite, not negative). */
   binOf(durationSeconds: number): number {
-    if (durationSeconds < BOUND_SECONDS_MIN) return 0
-    if (durationSeconds >= BOUND_SECONDS_END) return this.binCount - 1
+    const { binOfSegment } = this
+    if (durationSeconds < SEGMENTS_SECONDS_MIN) {
+      return this.#binAmong(0, binOfSegment[0], durationSeconds)
+    }
+    if (durationSeconds >= SEGMENTS_SECONDS_END) {
+      return this.#binAmong(binOfSegment[SEGMENT_COUNT], this.binCount, durationSeconds)
+    }
     const segment = segmentOf(durationSeconds)
-    return this.binOfSegment[segment] + (durationSeconds > this.boundOfSegment[segment] ? 1 : 0)
+    if (this.isDense) return this.binInSegment(segment, durationSeconds)
+    return binOfSegment[segment] + (durationSeconds > this.boundOfSegment[segment] ? 1 : 0)
+  }
+
+  /** The bin that counts a duration of a segment, however often the segment is split. */
+  binInSegment(segment: number, durationSeconds: number): number {
+    const { binOfSegment } = this
+    return this.#binAmong(binOfSegment[segment], binOfSegment[segment + 1], durationSeconds)
   }
 
   /**
-   * The duration that represents a bin, in seconds: its middle, at most 1.6 % from any duration in
-   * it. The first bin gives 0 (off by under a nanosecond), the last its lower edge.
+   * The duration that represents a bin, in seconds: the middle of a bin of a segment, which is at most
+   * 1.6 % from any duration in it. The bins before the segments are off by under a nanosecond, and
+   * those behind them give their lower edge.
    */
   secondsOf(bin: number): number {
     if (bin === 0) return 0
-    if (bin === this.binCount - 1) return this.binEdges[bin]
-    return (this.binEdges[bin] + this.binEdges[bin + 1]) / 2
+    const { binEdges, binOfSegment } = this
+    if (bin >= binOfSegment[SEGMENT_COUNT]) return binEdges[bin]
+    return (binEdges[bin] + binEdges[bin + 1]) / 2
   }
 
   /** Whether stats counted in the other layout may be added to stats counted in this one. */
@@ -125,40 +146,48 @@ export class BinLayout {
     return this.bounds.every((bound, index) => bound === bounds[index])
   }
 
-  #placeBound(bound: number, previous: number | undefined): void {
-    if (!(bound >= BOUND_SECONDS_MIN && bound < BOUND_SECONDS_END) || !(bound > (previous ?? 0))) {
-      throw new MoonmeterError(
-        'INVALID_OPTION',
-        `bounds: expected ascending seconds from 2^${OCTAVE_MIN} to under 2^${OCTAVE_END}, ` +
-          `got ${bound} after ${previous ?? 'nothing'}`,
-      )
+  /** The bin of a duration among bins [first, end), all but the last of which end at a bound. */
+  #binAmong(first: number, end: number, durationSeconds: number): number {
+    const { binEdges } = this
+    let low = first
+    let high = end - 1
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (durationSeconds > binEdges[middle + 1]) low = middle + 1
+      else high = middle
     }
-    const segment = segmentOf(bound)
-    if (this.boundOfSegment[segment] !== Number.POSITIVE_INFINITY) {
-      throw new MoonmeterError(
-        'INVALID_OPTION',
-        `bounds: expected bounds at least 3 % apart, got ${previous} and ${bound}; ` +
-          'drop one of them (quantiles come from finer bins anyway)',
-      )
-    }
-    this.boundOfSegment[segment] = bound
+    return low
   }
 
-  #numberBins(): void {
-    let bin = 1
-    let bucket = 0
-    for (let segment = 0; segment < SEGMENT_COUNT; segment++) {
-      this.binOfSegment[segment] = bin
-      this.binEdges[bin] = segmentEdge(segment)
-      this.bucketOfBin[bin++] = bucket
-      const bound = this.boundOfSegment[segment]
-      if (bound === Number.POSITIVE_INFINITY) continue
-      this.binEdges[bin] = bound
-      this.bucketOfBin[bin++] = ++bucket
+  /**
+   * @param negative number of bounds below zero
+   * @returns whether a segment is split more than once
+   */
+  #numberBins(negative: number): boolean {
+    const { bounds, binEdges, bucketOfBin, binOfSegment, boundOfSegment } = this
+    let bin = 0
+    let bucket = negative
+    let isDense = false
+    const addBin = (edge: number) => {
+      binEdges[bin] = edge
+      bucketOfBin[bin++] = bucket
     }
-    this.binEdges[bin] = BOUND_SECONDS_END
-    this.binEdges[bin + 1] = Number.POSITIVE_INFINITY
-    this.bucketOfBin[bin] = bucket
+    const addBins = (from: number, end: number) => {
+      addBin(from)
+      while (bucket < bounds.length && bounds[bucket] < end) addBin(bounds[bucket++])
+    }
+    addBins(0, SEGMENTS_SECONDS_MIN)
+    for (let segment = 0; segment < SEGMENT_COUNT; segment++) {
+      const first = bucket
+      binOfSegment[segment] = bin
+      addBins(segmentEdge(segment), segmentEdge(segment + 1))
+      if (bucket > first) boundOfSegment[segment] = bounds[first]
+      if (bucket > first + 1) isDense = true
+    }
+    binOfSegment[SEGMENT_COUNT] = bin
+    addBins(SEGMENTS_SECONDS_END, Number.POSITIVE_INFINITY)
+    binEdges[bin] = Number.POSITIVE_INFINITY
+    return isDense
   }
 }
 
@@ -174,4 +203,44 @@ function segmentEdge(segment: number): number {
   scratchWords[0] = 0
   scratchWords[1] = (segment + SEGMENT_BASE) << SEGMENT_SHIFT
   return scratch[0]
+}
+
+/**
+ * A copy of bucket bounds, checked, without a last one of `Infinity`.
+ *
+ * @throws MoonmeterError `INVALID_OPTION`
+ */
+function readBounds(given: readonly number[]): number[] {
+  if (!Array.isArray(given)) {
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `bounds: expected an array of the upper bounds of the buckets in seconds, got ${describe(given)}`,
+    )
+  }
+  const { length } = given
+  const count = length > 0 && given[length - 1] === Number.POSITIVE_INFINITY ? length - 1 : length
+  if (count > BOUNDS_MAX) {
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `bounds: expected at most ${BOUNDS_MAX} bounds, got ${count}; drop some: each is a line of ` +
+        'every series in every scrape, and quantiles of snapshots do not depend on them',
+    )
+  }
+  const bounds: number[] = []
+  let previous = Number.NEGATIVE_INFINITY
+  for (let index = 0; index < count; index++) {
+    const bound: unknown = given[index]
+    if (typeof bound !== 'number' || !(bound > previous && bound < Number.POSITIVE_INFINITY)) {
+      const before = index === 0 ? '' : ` after ${previous}`
+      throw new MoonmeterError(
+        'INVALID_OPTION',
+        'bounds: expected finite numbers of seconds, each larger than the one before, got ' +
+          `${describe(bound)}${before}; sort them and drop those that are equal`,
+      )
+    }
+    // The text of -0 as a bound would be `-0.0`.
+    bounds.push(bound + 0)
+    previous = bound
+  }
+  return bounds
 }

@@ -8,6 +8,7 @@ import type { PackedSeries } from './packed-series.js'
 import type { Quantile } from './quantile.js'
 import { makeRow, type Row, type RowOptions } from './row.js'
 import type { SeriesStats } from './series-stats.js'
+import { showBounds } from './show-bounds.js'
 
 export const OPERATIONS_MAX = 64
 export const STATUSES_MAX = 16
@@ -23,7 +24,10 @@ const LIMITS = {
 
 /** Options of `MooncakeStoreConnectorStats`; each has a default. */
 export interface ConnectorStatsOptions {
-  /** Bucket upper bounds in seconds, ascending, `+Inf` left out; default vLLM's. */
+  /**
+   * Bucket upper bounds in seconds: at most 1,024 finite numbers, each larger than the one before;
+   * `Infinity` may follow. Default vLLM's.
+   */
   readonly bounds?: readonly number[]
   /**
    * Durations kept per series for exact percentiles; past them they come from the bins; default
@@ -79,7 +83,7 @@ export class ConnectorStats {
 
   /**
    * @throws MoonmeterError `INVALID_OPTION` for an unknown option, one out of range, or bounds that
-   * are not ascending or less than 3 % apart
+   * are not finite and ascending
    */
   constructor(options: ConnectorStatsOptions = {}) {
     this.limits = resolveNumbers('stats', LIMITS, options, ['bounds'])
@@ -158,8 +162,8 @@ export class ConnectorStats {
     if (this.layout.equals(layout)) return
     throw new MoonmeterError(
       'LAYOUT_MISMATCH',
-      `stats: expected bucket bounds ${layout.bounds.join(' ')}, ` +
-        `got ${this.bounds.join(' ')}; give both sides the same bounds`,
+      `stats: expected bucket bounds ${showBounds(layout.bounds, this.bounds)}, ` +
+        `got ${showBounds(this.bounds, layout.bounds)}; give both sides the same bounds`,
     )
   }
 

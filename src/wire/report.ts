@@ -6,6 +6,7 @@ import type { BinLayout } from '../stats/bin-layout.js'
 import type { SeriesExemplar } from '../stats/exemplar.js'
 import { addPackedBins } from '../stats/packed-bins.js'
 import { newSeries, type PackedSeries, REPORT_SERIES_MAX } from '../stats/packed-series.js'
+import { showBounds } from '../stats/show-bounds.js'
 import { readFloats, readInteger, writeFloats, writeInteger } from './binary.js'
 import { pack, unpack } from './msgpack.js'
 import { MsgpackCursor } from './msgpack-cursor.js'
@@ -112,7 +113,8 @@ export function readReport(bytes: Buffer, layout: BinLayout): DecodedReport {
   const boundsBytes = readBytes(payload.get('bounds'), 'bounds')
   const bounds = readFloats(boundsBytes)
   if (boundsBytes.length % Float64Array.BYTES_PER_ELEMENT !== 0 || !layout.matches(bounds)) {
-    throw rejection('bounds', `bucket bounds ${layout.bounds.join(' ')}`, bounds.join(' '))
+    const own = showBounds(layout.bounds, bounds)
+    throw rejection('bounds', `bucket bounds ${own}`, showBounds(bounds, layout.bounds))
   }
   const allSeries = readAllSeries(readArray(payload.get('series'), 'series'), layout)
   return {

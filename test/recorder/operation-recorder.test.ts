@@ -57,7 +57,8 @@ test('what is recorded is what the stats say of the same rows, whatever they are
 
 test('every bound, and a hair beside it, is exposed in the right bucket', async () => {
   const custom = [2 ** -30, 0.0123, 1, 1.04, 4096]
-  for (const bounds of [DURATION_BOUNDS_SECONDS, custom, []]) {
+  const dense = [1e-12, 1, nextUp(1), 1.01, 1.0101, 2 ** 16, 1e6, 2 ** 63]
+  for (const bounds of [DURATION_BOUNDS_SECONDS, custom, dense, []]) {
     const recording = startRecording({ bounds })
     const edges = bounds.flatMap((bound) => [nextDown(bound), bound, nextUp(bound)])
     const values = [...edges, ...EDGE_DURATIONS]

@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import {
-  BinLayout,
-  BOUND_SECONDS_END,
-  BOUND_SECONDS_MIN,
-  DEFAULT_LAYOUT,
-} from '../../src/stats/bin-layout.js'
+import { BINS_MAX, BinLayout, BOUNDS_MAX, DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
 import { failure } from '../support/assertions/failures.js'
-import { durations, EDGE_DURATIONS } from '../support/generators/arbitraries.js'
+import { boundLists, durations, EDGE_DURATIONS } from '../support/generators/arbitraries.js'
 import { nextDown, nextUp } from '../support/generators/floats.js'
 
 const CUSTOM_BOUNDS = [2 ** -30, 1e-6, 0.0123, 0.5, 1, 1.04, 7, 4096, nextDown(2 ** 16)]
-const LAYOUTS = [DEFAULT_LAYOUT, new BinLayout(CUSTOM_BOUNDS), new BinLayout([])]
+/** Bounds before and behind the segments, on their edges, and several in one segment. */
+const DENSE_BOUNDS = [-1, 0, 5e-324, 1e-12, 2 ** -30, 1, nextUp(1), 1.01, 1.02, 2, 2 ** 16, 1e300]
+const LAYOUTS = [
+  DEFAULT_LAYOUT,
+  new BinLayout(CUSTOM_BOUNDS),
+  new BinLayout([]),
+  new BinLayout(DENSE_BOUNDS),
+]
 
 /** The bucket by its definition: the first whose bound is not below the duration. */
 function bucketOf(bounds: readonly number[], duration: number): number {
@@ -27,18 +29,21 @@ function assertPlaced(layout: BinLayout, duration: number): void {
   assert.ok(duration <= layout.binEdges[slot + 1], `${duration} above slot ${slot}`)
 }
 
+/** A duration and those next to it; no duration is negative. */
+function around(duration: number): number[] {
+  return duration > 0 ? [nextDown(duration), duration, nextUp(duration)] : [0]
+}
+
 test('every bound, and a hair below and above it, falls into the right bucket', () => {
   for (const layout of LAYOUTS) {
-    for (const bound of [...layout.bounds, ...EDGE_DURATIONS.filter((edge) => edge > 0)]) {
-      for (const duration of [nextDown(bound), bound, nextUp(bound)]) {
-        assertPlaced(layout, duration)
-      }
+    for (const bound of [...layout.bounds, ...EDGE_DURATIONS]) {
+      for (const duration of around(bound)) assertPlaced(layout, duration)
     }
   }
 })
 
-test('zero, denormals and durations past the range have slots at the ends', () => {
-  for (const layout of LAYOUTS) {
+test('zero, denormals and durations past the range have slots at the ends, which only bounds split', () => {
+  for (const layout of LAYOUTS.slice(0, 3)) {
     for (const tiny of [0, Number.MIN_VALUE, 2 ** -1022, nextDown(2 ** -30)]) {
       assert.equal(layout.binOf(tiny), 0)
     }
@@ -51,26 +56,21 @@ test('zero, denormals and durations past the range have slots at the ends', () =
 })
 
 test('any duration falls into the bucket of its definition, under any bounds', () => {
-  const bounds = fc
-    .array(fc.double({ min: BOUND_SECONDS_MIN, max: nextDown(BOUND_SECONDS_END), noNaN: true }), {
-      maxLength: 20,
-    })
-    .map((drawn) => {
-      const kept: number[] = []
-      for (const bound of drawn.sort((left, right) => left - right)) {
-        if (kept.length === 0 || bound > kept[kept.length - 1] * 1.04) kept.push(bound)
-      }
-      return kept
-    })
   fc.assert(
-    fc.property(bounds, fc.array(durations, { maxLength: 30 }), (drawn, values) => {
-      const layout = new BinLayout(drawn)
-      for (const duration of [...values, ...drawn, ...drawn.map(nextUp), ...drawn.map(nextDown)]) {
-        assertPlaced(layout, duration)
-      }
+    fc.property(boundLists, fc.array(durations, { maxLength: 30 }), (bounds, values) => {
+      const layout = new BinLayout(bounds)
+      for (const duration of [...values, ...bounds.flatMap(around)]) assertPlaced(layout, duration)
     }),
-    { seed: 1, numRuns: 200 },
+    { seed: 1, numRuns: 1_000 },
   )
+})
+
+test('a layout of the most bounds, all of one segment, places every duration', () => {
+  const bounds = Array.from({ length: BOUNDS_MAX }, (_, index) => 1 + index * 2 ** -40)
+  const layout = new BinLayout(bounds)
+  assert.equal(layout.binCount, BINS_MAX)
+  assert.ok(layout.isDense && !DEFAULT_LAYOUT.isDense)
+  for (const duration of bounds.flatMap(around)) assertPlaced(layout, duration)
 })
 
 test('slots are in ascending order of duration and their edges never step back', () => {
@@ -108,22 +108,45 @@ test('the duration that stands for a slot is within 1.6 % of any in the range', 
   )
 })
 
-test('bounds out of order, out of range, not finite or within one cell are refused', () => {
-  const refused = [
-    [1, 1],
-    [2, 1],
-    [0],
-    [-1],
-    [nextDown(2 ** -30)],
-    [2 ** 16],
-    [Number.NaN],
-    [Number.POSITIVE_INFINITY],
-    [1, Number.NaN],
-    [1, 1.01],
+test('bounds out of order, not finite, not numbers or too many are refused, and say why', () => {
+  const many = Array.from({ length: BOUNDS_MAX + 1 }, (_, index) => index)
+  const infinite = Number.POSITIVE_INFINITY
+  const refused: readonly (readonly [unknown, RegExp])[] = [
+    [[1, 1], /got 1 after 1; sort them/],
+    [[2, 1], /got 1 after 2/],
+    [[0, -0], /got 0 after 0/],
+    [[Number.NaN], /got NaN/],
+    [[1, Number.NaN, 2], /got NaN after 1/],
+    [[Number.NEGATIVE_INFINITY, 1], /got -Infinity/],
+    [[1, infinite, infinite], /got Infinity after 1/],
+    [[1, infinite, 2], /got Infinity after 1/],
+    [['1'], /got "1"/],
+    [[1n], /got 1n/],
+    [new Array(3), /got undefined/],
+    [many, /at most 1024 bounds, got 1025; drop some/],
+    [new Array(2 ** 32 - 1), /at most 1024 bounds/],
+    [Float64Array.of(1), /an array of the upper bounds/],
+    [{}, /an array of the upper bounds/],
+    ['', /got ""/],
+    [null, /got null/],
   ]
-  for (const bounds of refused) {
-    assert.throws(() => new BinLayout(bounds), failure('INVALID_OPTION'), String(bounds))
+  for (const [bounds, message] of refused) {
+    for (const make of [() => new BinLayout(bounds as []), () => BinLayout.of(bounds as [])]) {
+      assert.throws(make, (error: Error) => {
+        assert.match(error.message, message)
+        return failure('INVALID_OPTION')(error)
+      })
+    }
   }
+  assert.equal(new BinLayout([...many.slice(1), infinite]).bounds.length, BOUNDS_MAX)
+})
+
+test('a last bound of Infinity is dropped, and zero has no sign', () => {
+  assert.deepEqual(new BinLayout([1, 2, Number.POSITIVE_INFINITY]).bounds, [1, 2])
+  assert.deepEqual(new BinLayout([Number.POSITIVE_INFINITY]).bounds, [])
+  assert.ok(Object.is(new BinLayout([-0, 1]).bounds[0], 0))
+  const vllm = [...DEFAULT_LAYOUT.bounds, Number.POSITIVE_INFINITY]
+  assert.equal(BinLayout.of(vllm), DEFAULT_LAYOUT)
 })
 
 test('a layout keeps its bounds even when the caller changes the array', () => {

@@ -77,6 +77,21 @@ test('stats of other buckets are not added, and nothing of them is', () => {
   assert.deepEqual(stats.operations(), ['op'])
 })
 
+test('a message about long lists of bounds names the first that differs', () => {
+  const many = Array.from({ length: 1_000 }, (_, index) => index)
+  const stats = new ConnectorStats({ bounds: many })
+  for (const [bounds, got] of [
+    [many.with(500, 499.5), 'got [1000 numbers, at index 500: 499.5];'],
+    [many.slice(1, 2), 'got 1;'],
+    [many.slice(0, 999), 'got [999 numbers];'],
+  ] as const) {
+    assert.throws(
+      () => stats.aggregate(new ConnectorStats({ bounds })),
+      (error: Error) => error.message.includes(got) && error.message.length < 250,
+    )
+  }
+})
+
 test('rows past the limits on names count under other, and none is lost', () => {
   const stats = new ConnectorStats({ operationsMax: 2, statusesMax: 2 })
   for (const operation of ['a', 'b', 'c', 'd', 'other']) {

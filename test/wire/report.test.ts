@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Packr, Unpackr } from 'msgpackr'
-import { BinLayout } from '../../src/stats/bin-layout.js'
+import { BinLayout, BOUNDS_MAX } from '../../src/stats/bin-layout.js'
 import { addPackedBins } from '../../src/stats/packed-bins.js'
 import { decodePayload } from '../../src/wire/payload.js'
 import { type DecodedReport, encodeReport, type Report } from '../../src/wire/report.js'
@@ -98,7 +98,8 @@ test('a report of another version or without one is refused as such', () => {
 })
 
 test('a report of other bounds is refused, also where only their number differs', () => {
-  const layouts = [new BinLayout([1]), new BinLayout([]), new BinLayout([0.001, 0.005])]
+  const many = Array.from({ length: BOUNDS_MAX }, (_, index) => index)
+  const layouts = [[1], [], [0.001, 0.005], many].map((bounds) => new BinLayout(bounds))
   for (const layout of layouts) {
     assert.throws(() => decode(reportBytes(), layout), failure('INVALID_PAYLOAD', 'bounds'))
   }

@@ -26,6 +26,27 @@ export const durations: fc.Arbitrary<number> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(...EDGE_DURATIONS) },
 )
 
+/** A bound anywhere: also negative, zero, below a nanosecond, or larger than any duration. */
+const bound: fc.Arbitrary<number> = fc.oneof(
+  { weight: 4, arbitrary: fc.double({ min: 0, max: 5, noNaN: true }) },
+  { weight: 2, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
+  { weight: 2, arbitrary: fc.constantFrom(...EDGE_DURATIONS) },
+  { weight: 1, arbitrary: fc.integer({ min: -32, max: 18 }).map((exponent) => 2 ** exponent) },
+)
+
+/** Bucket bounds that a layout takes; many have neighbours that differ in their last bit. */
+export const boundLists: fc.Arbitrary<readonly number[]> = fc
+  .array(fc.tuple(bound, fc.integer({ min: 1, max: 4 })), { maxLength: 30 })
+  .map((drawn) => {
+    const all = drawn.flatMap(([first, count]) => {
+      const run = [first]
+      while (run.length < count && first >= 0 && first < 1e300)
+        run.push(nextUp(run[run.length - 1]))
+      return run
+    })
+    return [...new Set(all.map((value) => value + 0))].sort((left, right) => left - right)
+  })
+
 /** Counts small enough that sums of them are exact. */
 export const counts: fc.Arbitrary<number> = fc.oneof(
   fc.nat({ max: 2 ** 31 - 1 }),
