@@ -1,6 +1,12 @@
 import type { AggregationSettings } from './aggregator/aggregation.js'
 import { callSafely } from './call-safely.js'
 import type { MoonmeterError } from './errors.js'
+import {
+  type FamilyShape,
+  readShape,
+  SHAPE_OPTIONS,
+  type ShapeOptions,
+} from './exposition/family-shape.js'
 import { SERIES_MAX } from './journal/journal-layout.js'
 import type { LoggingOptions } from './logging/kv-connector-logging.js'
 import { requireNumber, requireType, resolveNumbers, TIMER_MS_MAX } from './options.js'
@@ -34,7 +40,8 @@ const SUM_OPERATIONS_MAX = 1_024
 const SILENT_INTERVALS = 3
 
 /** Options of `EngineAggregator`; each has a default. */
-export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultRegistry> {
+export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultRegistry>
+  extends ShapeOptions {
   /** The registry that the metrics are registered in; default a new one. */
   readonly registry?: Registry
   /** The value of the `model_name` label; default `unknown`. */
@@ -82,6 +89,7 @@ export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultReg
 export interface AggregatorSettings<Registry extends MetricsRegistry> extends AggregationSettings {
   readonly registry: Registry
   readonly modelName: string
+  readonly shape: FamilyShape
   readonly log: LoggingOptions['log'] | undefined
   readonly onApproximateP90: LoggingOptions['onApproximateP90']
   readonly logIntervalMs: number
@@ -91,7 +99,14 @@ export interface AggregatorSettings<Registry extends MetricsRegistry> extends Ag
 }
 
 const FUNCTIONS = ['log', 'onApproximateP90', 'onRejected', 'now', 'monotonicNow'] as const
-const OTHER_NAMES = ['registry', 'modelName', 'bounds', 'silentAfterMs', ...FUNCTIONS]
+const OTHER_NAMES = [
+  'registry',
+  'modelName',
+  'bounds',
+  'silentAfterMs',
+  ...FUNCTIONS,
+  ...SHAPE_OPTIONS,
+]
 
 /**
  * The options checked and with their defaults.
@@ -115,6 +130,7 @@ export function readOptions<Registry extends MetricsRegistry>(
     // Without an option, the type parameter is that of the registry that is created.
     registry: registry === undefined ? (createRegistry() as MetricsRegistry as Registry) : registry,
     modelName: options.modelName ?? 'unknown',
+    shape: readShape(options),
     layout,
     limits: { operationsMax, statusesMax: STATUSES_MAX },
     // There is room for `other` too.

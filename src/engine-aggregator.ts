@@ -73,7 +73,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
    */
   constructor(options: AggregatorOptions<Registry> = {}) {
     const settings = readOptions(options)
-    const { layout, registry, modelName, intervalMs, log, onApproximateP90, sums } = settings
+    const { layout, registry, intervalMs, log, onApproximateP90, sums, shape } = settings
     this.#settings = settings
     const onDurationsFull = () => this.#observeInterval()
     this.#aggregation = new Aggregation({ ...settings, onDurationsFull })
@@ -81,7 +81,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     this.#links = new EngineLinks(this.#aggregation, journalLayout, settings)
     this.#readInterval = this.#aggregation.intervalReader()
     this.#logging = log && new KVConnectorLogging({ log, onApproximateP90, stats: sums })
-    const families = [...storeFamilies(layout, modelName), ...selfFamilies()]
+    const families = [...storeFamilies(layout, settings), ...selfFamilies(shape)]
     this.#unregister = registerFamilies(registry, families, () => runYielding(this.#scrape()))
     // More often than reports are due, so that none is late by a whole interval.
     const checkMs = Math.ceil(intervalMs / CHECKS_PER_INTERVAL)

@@ -1,4 +1,5 @@
 import { Aggregation } from './aggregator/aggregation.js'
+import { readShape, SHAPE_OPTIONS, type ShapeOptions } from './exposition/family-shape.js'
 import { storeFamilies } from './exposition/store-families.js'
 import { refuseUnknownOptions, requireType } from './options.js'
 import type { MetricsRegistry } from './registry/metrics-registry.js'
@@ -9,7 +10,7 @@ import { BinLayout } from './stats/bin-layout.js'
 import { type ConnectorStats, requireStats } from './stats/connector-stats.js'
 
 /** Options of `MooncakeStorePromMetrics`. */
-export interface PromMetricsOptions {
+export interface PromMetricsOptions extends ShapeOptions {
   /** The registry that the five families are registered in. */
   readonly registry: MetricsRegistry
   /** The value of the `model_name` label. */
@@ -20,6 +21,8 @@ export interface PromMetricsOptions {
    */
   readonly bounds?: readonly number[]
 }
+
+const OPTIONS = ['registry', 'modelName', 'bounds', ...SHAPE_OPTIONS]
 
 /** No limits: the stats that are observed are limited already, and there are no reports. */
 const NO_LIMIT = Number.POSITIVE_INFINITY
@@ -50,7 +53,7 @@ export class MooncakeStorePromMetrics {
    * or a registry that does not take the metrics
    */
   constructor(options: PromMetricsOptions) {
-    refuseUnknownOptions('MooncakeStorePromMetrics', options, ['registry', 'modelName', 'bounds'])
+    refuseUnknownOptions('MooncakeStorePromMetrics', options, OPTIONS)
     const { registry, modelName, bounds } = options
     requireType('modelName', 'string', modelName)
     const layout = new ColumnLayout(BinLayout.of(bounds))
@@ -61,7 +64,8 @@ export class MooncakeStorePromMetrics {
       this.#aggregation = newAggregation()
     }
     const read = async () => this.#aggregation.snapshot()
-    registerFamilies(registry, storeFamilies(layout, modelName), read, reset)
+    const families = storeFamilies(layout, { modelName, shape: readShape(options) })
+    registerFamilies(registry, families, read, reset)
   }
 
   /**

@@ -1,5 +1,4 @@
 import type { Snapshot } from '../snapshot/snapshot.js'
-import type { SourceKey } from '../snapshot/source-snapshot.js'
 import type { BinLayout } from '../stats/bin-layout.js'
 import type { PackedBins } from '../stats/packed-bins.js'
 import { boundLabel } from '../stats/python-float.js'
@@ -106,8 +105,6 @@ const MS_PER_SECOND = 1e3
 /** The units of our metrics. */
 const UNITS = ['seconds', 'bytes']
 
-const labelsOfSources = new WeakMap<SourceKey, Labels>()
-
 /**
  * The samples of a histogram: its cumulative buckets ascending, the last `+Inf`, sum and count.
  *
@@ -119,16 +116,6 @@ export function histogramSamples(bounds: readonly number[]): SampleShape[] {
     le: boundLabel(bound),
   }))
   return [...buckets, { suffix: '_sum' }, { suffix: '_count' }]
-}
-
-/** The labels of a source: the same object each time. */
-export function sourceLabels(key: SourceKey): Labels {
-  const known = labelsOfSources.get(key)
-  if (known !== undefined) return known
-  const { engine, instance } = key
-  const labels = { engine: String(engine), ...(instance !== undefined && { instance }) }
-  labelsOfSources.set(key, labels)
-  return labels
 }
 
 /** The unit of one of our metrics, which its name ends in. */

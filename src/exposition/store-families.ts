@@ -2,19 +2,29 @@ import { STORE_METRICS } from '../catalogue.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
 import { partsOf, type SourceParts } from '../snapshot/source-snapshot.js'
 import type { SeriesName } from '../stats/packed-series.js'
+import type { FamilyShape } from './family-shape.js'
 import {
   createdSeconds,
   histogramSamples,
   type Labels,
   SINGLE_SAMPLE,
   type SnapshotFamily,
-  sourceLabels,
   unitOf,
 } from './metric-family.js'
 
-export function storeFamilies(layout: ColumnLayout, modelName: string): SnapshotFamily[] {
-  const constantLabels = { model_name: modelName }
-  return Object.values(STORE_METRICS).map((definition) => {
+/** What the families of the store are made with. */
+export interface StoreFamilyOptions {
+  readonly modelName: string
+  readonly shape: FamilyShape
+}
+
+export function storeFamilies(
+  layout: ColumnLayout,
+  { modelName, shape }: StoreFamilyOptions,
+): SnapshotFamily[] {
+  const constantLabels = { model_name: modelName, ...shape.labels }
+  return Object.values(STORE_METRICS).map((metric) => {
+    const definition = shape.define(metric)
     const isHistogram = definition.shows === 'durations'
     const shapes = isHistogram ? histogramSamples(layout.bins.bounds) : SINGLE_SAMPLE
     const family: SnapshotFamily<SourceParts> = {
@@ -23,7 +33,7 @@ export function storeFamilies(layout: ColumnLayout, modelName: string): Snapshot
       constantLabels,
       shapesOf: () => shapes,
       groups: ({ sources }) => sources.map(partsOf),
-      labelsOf: ({ key }) => sourceLabels(key),
+      labelsOf: ({ key }) => shape.labelsOf(key),
       // The fields of a name are its labels.
       seriesOf: ({ table }) => table.names as readonly (SeriesName & Labels)[],
       read: ({ table: { names, columns } }, values, at) => {

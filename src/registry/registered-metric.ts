@@ -102,7 +102,7 @@ export class RegisteredMetric {
       throw new MoonmeterError(
         'INVALID_OPTION',
         `registry: expected one that takes ${this.name}, got: ${messageOf(cause)}; ` +
-          'use one aggregator per registry',
+          'use one aggregator per registry, or give each a prefix',
         { cause },
       )
     }

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { SourceExemplars } from '../../src/aggregator/source-exemplars.js'
 import { EngineAggregator } from '../../src/index.js'
+import { readShape } from '../../src/exposition/family-shape.js'
 import { storeFamilies } from '../../src/exposition/store-families.js'
 import { ColumnLayout } from '../../src/snapshot/column-layout.js'
 import { BinLayout, DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
@@ -157,7 +158,10 @@ test('a family shows the exemplar of a bucket, and none of its sum and count', a
   const aggregator = new EngineAggregator()
   ingest(aggregator, reportWith(1, 1_000.5))
   const layout = new ColumnLayout(DEFAULT_LAYOUT)
-  const [durations, operations] = storeFamilies(layout, 'model')
+  const [durations, operations] = storeFamilies(layout, {
+    modelName: 'model',
+    shape: readShape({}),
+  })
   const [group] = durations.groups(aggregator.snapshot())
   const shapes = durations.shapesOf(group)
   const found = shapes.map(({ suffix, le }, shape) => [

@@ -1,0 +1,85 @@
+import type { MetricDefinition } from '../catalogue.js'
+import { describe } from '../describe.js'
+import { MoonmeterError } from '../errors.js'
+import { requireType } from '../options.js'
+import type { SourceKey } from '../snapshot/source-snapshot.js'
+import { type LabelValue, readLabelEntries, readLabelValue } from './label-options.js'
+import type { Labels } from './metric-family.js'
+import { type EngineLabel, sourceLabels } from './source-labels.js'
+
+/** The options that change names and labels of all metrics; each has a default. */
+export interface ShapeOptions {
+  /**
+   * Text before the name of each metric, such as `myapp_`: letters, digits, `_` and `:`, beginning with
+   * no digit, up to 255 characters. Default none, which leaves vLLM's names as they are.
+   */
+  readonly prefix?: string
+  /**
+   * Labels of every sample of these metrics, such as `{ region: 'eu' }`; default none. A default label
+   * of the registry with the same name is left out. Names and values are checked at once.
+   */
+  readonly labels?: Readonly<Record<string, LabelValue>>
+  /**
+   * Labels whose value each engine has, such as `{ gpu: (engine) => gpus[engine] }`; default none. A
+   * function is called once per engine, by the first scrape that shows the engine, and again when the
+   * engine was dropped and came back. Where it throws or returns neither a string of up to 255 bytes
+   * nor a finite number, the value is empty and the process emits a warning; for the engine `other`,
+   * it is `other`.
+   */
+  readonly engineLabels?: Readonly<Record<string, EngineLabel>>
+}
+
+/** The names of `ShapeOptions`. */
+export const SHAPE_OPTIONS = ['prefix', 'labels', 'engineLabels'] as const
+
+/** What names and labels of all families are made with. */
+export interface FamilyShape {
+  /** Labels of every sample. */
+  readonly labels: Labels
+  /** A definition with the name that the metric is exposed by. */
+  define<Definition extends MetricDefinition>(definition: Definition): Definition
+  /** Labels of an engine: the same object each time. */
+  labelsOf(key: SourceKey): Labels
+}
+
+const PREFIX_LENGTH_MAX = 255
+/**
+ * Beginning of a metric name; behind it, each of our names is one, too.
+ *
+ * @see https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels
+ */
+const PREFIX = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
+
+/**
+ * The options checked.
+ *
+ * @throws MoonmeterError `INVALID_OPTION`
+ */
+export function readShape({ prefix = '', labels, engineLabels }: ShapeOptions): FamilyShape {
+  requirePrefix(prefix)
+  const texts = readLabelEntries('labels', labels).map(
+    ([name, value]) => [name, readLabelValue(`labels.${name}`, value)] as const,
+  )
+  const taken = texts.map(([name]) => name)
+  const functions = readLabelEntries('engineLabels', engineLabels, taken)
+  for (const [name, valueFor] of functions) {
+    requireType(`engineLabels.${name}`, 'function', valueFor ?? null)
+  }
+  return {
+    labels: Object.freeze(Object.fromEntries(texts)),
+    define: (definition) => {
+      return prefix === '' ? definition : { ...definition, name: prefix + definition.name }
+    },
+    labelsOf: sourceLabels(functions),
+  }
+}
+
+function requirePrefix(prefix: unknown): void {
+  const isName = typeof prefix === 'string' && PREFIX.test(prefix)
+  if (prefix === '' || (isName && prefix.length <= PREFIX_LENGTH_MAX)) return
+  throw new MoonmeterError(
+    'INVALID_OPTION',
+    `prefix: expected the beginning of a metric name, up to ${PREFIX_LENGTH_MAX} letters, digits, _ ` +
+      `and : that begin with no digit, got ${describe(prefix)}`,
+  )
+}

@@ -1,0 +1,47 @@
+import { callSafely } from '../call-safely.js'
+import { OTHER } from '../catalogue.js'
+import type { SourceKey } from '../snapshot/source-snapshot.js'
+import { type LabelValue, readLabelValue } from './label-options.js'
+import type { Labels } from './metric-family.js'
+
+/**
+ * Gives the value of a label for an engine.
+ *
+ * @param engine the engine's index
+ * @param instance the engine's instance; undefined for one that has none
+ */
+export type EngineLabel = (engine: number, instance: string | undefined) => LabelValue
+
+/** What a label shows whose value cannot be had. Prometheus takes it as if there were no label. */
+const NO_VALUE = ''
+
+/**
+ * The labels of sources: those of a source are the same object each time, so that the user's functions
+ * are called once for it.
+ */
+export function sourceLabels(
+  engineLabels: readonly (readonly [string, EngineLabel])[] = [],
+): (key: SourceKey) => Labels {
+  const known = new WeakMap<SourceKey, Labels>()
+  return (key) => {
+    const labels = known.get(key)
+    if (labels !== undefined) return labels
+    const { engine, instance } = key
+    const values = engineLabels.map(([name, valueFor]) => [name, engineLabel(name, valueFor, key)])
+    const made = {
+      engine: String(engine),
+      ...(instance !== undefined && { instance }),
+      ...Object.fromEntries(values),
+    }
+    known.set(key, made)
+    return made
+  }
+}
+
+function engineLabel(name: string, valueFor: EngineLabel, { engine, instance }: SourceKey): string {
+  // The engines past the limit may differ in the label.
+  if (engine === OTHER) return OTHER
+  const option = `engineLabels.${name}`
+  const given: unknown = callSafely(option, () => valueFor(engine, instance))
+  return callSafely(option, () => readLabelValue(option, given)) ?? NO_VALUE
+}
