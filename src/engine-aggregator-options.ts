@@ -19,6 +19,7 @@ import {
   OPERATIONS_MAX,
   STATUSES_MAX,
 } from './stats/connector-stats.js'
+import { readOperations } from './stats/known-operations.js'
 import { PAYLOAD_BYTES_MAX } from './wire/payload.js'
 
 const NUMBERS = {
@@ -51,6 +52,13 @@ export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultReg
    * `Infinity` may follow. Default vLLM's.
    */
   readonly bounds?: readonly number[]
+  /**
+   * Operations known ahead, such as `['load_get', 'save_put']`: from the engine's beginning, their
+   * series with the statuses `ok`, `partial_failure` and `error` exist and are 0, so that `rate` counts
+   * the first rows, too. Each operation has three places of `seriesMax` that no other takes. Default
+   * none.
+   */
+  readonly operations?: readonly string[]
   /** Milliseconds between an engine's reports; default 1000. */
   readonly intervalMs?: number
   /** Milliseconds without a report after which an engine is not up; default three intervals. */
@@ -103,6 +111,7 @@ const OTHER_NAMES = [
   'registry',
   'modelName',
   'bounds',
+  'operations',
   'silentAfterMs',
   ...FUNCTIONS,
   ...SHAPE_OPTIONS,
@@ -125,12 +134,14 @@ export function readOptions<Registry extends MetricsRegistry>(
   const limits = { bounds: layout.bins.bounds, statusesMax: STATUSES_MAX + 1 }
   const silentAfterMs = { fallback: SILENT_INTERVALS * numbers.intervalMs, min: 1, max: 2 ** 53 }
   const { onRejected, registry } = options
+  const { seriesMax, seriesTotalMax } = numbers
   return {
     ...numbers,
     // Without an option, the type parameter is that of the registry that is created.
     registry: registry === undefined ? (createRegistry() as MetricsRegistry as Registry) : registry,
     modelName: options.modelName ?? 'unknown',
     shape: readShape(options),
+    operations: readOperations(options.operations, { seriesMax, seriesTotalMax }),
     layout,
     limits: { operationsMax, statusesMax: STATUSES_MAX },
     // There is room for `other` too.

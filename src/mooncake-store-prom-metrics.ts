@@ -8,6 +8,8 @@ import { ColumnLayout } from './snapshot/column-layout.js'
 import { engineIndex } from './source-identity.js'
 import { BinLayout } from './stats/bin-layout.js'
 import { type ConnectorStats, requireStats } from './stats/connector-stats.js'
+import { readOperations } from './stats/known-operations.js'
+import { NAMED_SERIES_MAX } from './stats/packed-series.js'
 
 /** Options of `MooncakeStorePromMetrics`. */
 export interface PromMetricsOptions extends ShapeOptions {
@@ -20,9 +22,14 @@ export interface PromMetricsOptions extends ShapeOptions {
    * `Infinity` may follow. Default vLLM's.
    */
   readonly bounds?: readonly number[]
+  /**
+   * Operations known ahead, as of `EngineAggregator`. An engine begins with the first stats that are
+   * observed of it, which may be empty.
+   */
+  readonly operations?: readonly string[]
 }
 
-const OPTIONS = ['registry', 'modelName', 'bounds', ...SHAPE_OPTIONS]
+const OPTIONS = ['registry', 'modelName', 'bounds', 'operations', ...SHAPE_OPTIONS]
 
 /** No limits: the stats that are observed are limited already, and there are no reports. */
 const NO_LIMIT = Number.POSITIVE_INFINITY
@@ -57,7 +64,8 @@ export class MooncakeStorePromMetrics {
     const { registry, modelName, bounds } = options
     requireType('modelName', 'string', modelName)
     const layout = new ColumnLayout(BinLayout.of(bounds))
-    const newAggregation = () => new Aggregation({ ...SETTINGS, layout })
+    const operations = readOperations(options.operations, { 'the limit': NAMED_SERIES_MAX })
+    const newAggregation = () => new Aggregation({ ...SETTINGS, layout, operations })
     this.#layout = layout
     this.#aggregation = newAggregation()
     const reset = () => {

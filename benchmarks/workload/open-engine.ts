@@ -24,6 +24,7 @@ export class OpenEngine {
       journal,
       seriesMax: SERIES_MAX,
       bounds: DEFAULT_LAYOUT.bounds,
+      operations: [],
       intervalMs: NEVER_MS,
       port,
       transferList: [port],

@@ -1,6 +1,8 @@
 import { MoonmeterError } from '../errors.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
 import type { SeriesLimits } from '../snapshot/series-names.js'
+import { seriesWithoutRows } from '../stats/known-operations.js'
+import type { PackedSeries } from '../stats/packed-series.js'
 import type { RecentDurations } from './recent-durations.js'
 import { OTHER_KEY, Source, type SourceBudgets } from './source.js'
 
@@ -11,6 +13,8 @@ export interface SourceSettings {
   readonly layout: ColumnLayout
   /** Of the operations and statuses of each source. */
   readonly limits: SeriesLimits
+  /** Operations whose series each source has from its beginning. */
+  readonly operations: readonly string[]
   /** Sources told apart. */
   readonly enginesMax: number
   /** Series of all sources together; rows of further ones count under `other` of their source. */
@@ -24,6 +28,7 @@ export class SourceTable {
   readonly #settings: SourceSettings
   readonly #recent: RecentDurations
   readonly #budgets: SourceBudgets
+  readonly #known: readonly PackedSeries[]
   readonly #sources = new Map<string, Source>()
   /** The sources in order, until one comes or goes. */
   #sorted: readonly Source[] | undefined
@@ -34,6 +39,7 @@ export class SourceTable {
   constructor(settings: SourceSettings, recent: RecentDurations, nowMs: number) {
     const { layout, limits } = settings
     this.#settings = settings
+    this.#known = seriesWithoutRows(settings.operations)
     this.#recent = recent
     this.#budgets = {
       series: { left: settings.seriesTotalMax },
@@ -71,6 +77,7 @@ export class SourceTable {
     const key = Object.freeze({ instance, engine })
     const forgotten = this.#forgotten.get(text)
     const source = new Source(key, nowMs, layout, limits, this.#budgets, this.#recent, forgotten)
+    source.declare(this.#known)
     this.#sources.set(text, source)
     this.#sorted = undefined
     return source

@@ -8,6 +8,7 @@ import {
   keepCounters,
   makeTable,
   mergeTables,
+  putFirst,
   type SeriesTable,
 } from '../snapshot/series-table.js'
 import type { SourceHealth, SourceKey } from '../snapshot/source-snapshot.js'
@@ -50,6 +51,8 @@ export class Source {
   readonly #exemplars: SourceExemplars
   /** Incarnations that may still change, by number. */
   readonly #incarnations = new Map<number, Incarnation>()
+  /** The series of operations that were known before there were rows of them. */
+  #known: SeriesTable = EMPTY_TABLE
   /** The sum of everything that can no longer change, each name once. */
   #finished: SeriesTable = EMPTY_TABLE
   /** The sum of `#finished` and all incarnations but the newest, until one of them changes. */
@@ -107,6 +110,14 @@ export class Source {
   /** The number of the newest incarnation; 0 before the first. */
   get newest(): number {
     return this.#newest
+  }
+
+  /** Show series before there are rows of them; they take their names. */
+  declare(series: readonly PackedSeries[]): void {
+    const table = makeTable(this.#layout, this.#names, series)
+    // The limit on all series may have given several of them the name of `other`.
+    this.#known = mergeTables(this.#layout, [table])
+    this.#isCurrent = false
   }
 
   begin(journal: JournalReader, { monotonicMs }: Moment): Incarnation {
@@ -208,7 +219,10 @@ export class Source {
 
   /** Everything this engine counted, each name once. */
   get table(): SeriesTable {
-    if (!this.#isCurrent) this.#table = keepCounters(this.#layout, this.#sum(), this.#table)
+    if (!this.#isCurrent) {
+      const sum = putFirst(this.#layout, this.#known, this.#sum())
+      this.#table = keepCounters(this.#layout, sum, this.#table)
+    }
     this.#isCurrent = true
     return this.#table
   }

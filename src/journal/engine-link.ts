@@ -15,6 +15,8 @@ export interface EngineLink {
   readonly seriesMax: number
   /** Bucket upper bounds in seconds. */
   readonly bounds: readonly number[]
+  /** Operations that have places in the journal before there are rows of them. */
+  readonly operations: readonly string[]
   /** Milliseconds between reports. */
   readonly intervalMs: number
   /** The port that reports are posted to. */

@@ -17,6 +17,7 @@ const LAST_READ_MS_MAX = 10
 export class EngineLinks {
   readonly #aggregation: Aggregation
   readonly #layout: JournalLayout
+  readonly #operations: readonly string[]
   readonly #intervalMs: number
   readonly #payloadBytesMax: number
   readonly #connections = new Map<number, Set<Connection>>()
@@ -26,12 +27,13 @@ export class EngineLinks {
   constructor(
     aggregation: Aggregation,
     layout: JournalLayout,
-    { intervalMs, payloadBytesMax }: Pick<AggregationSettings, 'intervalMs' | 'payloadBytesMax'>,
+    settings: Pick<AggregationSettings, 'operations' | 'intervalMs' | 'payloadBytesMax'>,
   ) {
     this.#aggregation = aggregation
     this.#layout = layout
-    this.#intervalMs = intervalMs
-    this.#payloadBytesMax = payloadBytesMax
+    this.#operations = settings.operations
+    this.#intervalMs = settings.intervalMs
+    this.#payloadBytesMax = settings.payloadBytesMax
     this.#copy = new Float64Array(layout.seriesLength)
   }
 
@@ -59,6 +61,7 @@ export class EngineLinks {
       journal: memory,
       seriesMax: this.#layout.seriesMax,
       bounds: this.#layout.bins.bounds,
+      operations: this.#operations,
       intervalMs: this.#intervalMs,
       port: port2,
       transferList: [port2],

@@ -8,6 +8,7 @@ import { HEADER, JOURNAL_STATE, JournalLayout, SERIES_MAX } from '../journal/jou
 import { refuseUnknownOptions, requireType, resolveNumbers, TIMER_MS_MAX } from '../options.js'
 import { engineIndex, instanceName } from '../source-identity.js'
 import { BinLayout } from '../stats/bin-layout.js'
+import { readOperations } from '../stats/known-operations.js'
 import { incarnationNumber } from './incarnation-number.js'
 import { Recorder } from './recorder.js'
 import { PortSink, type ReportSink } from './report-sink.js'
@@ -44,6 +45,11 @@ export interface SinkRecorderOptions extends RecorderOptions {
   readonly intervalMs?: number
   /** Series (operation × status) told apart, one of them `other`; default 32. */
   readonly seriesMax?: number
+  /**
+   * Operations known ahead: each has three places of `seriesMax` that no other takes. Give the
+   * aggregator the same ones, which shows their series. Default none.
+   */
+  readonly operations?: readonly string[]
 }
 
 /**
@@ -99,6 +105,7 @@ function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
   return new Recorder({
     identity: { engine, incarnation },
     journal,
+    operations: link.operations,
     sink: new PortSink(port, journal),
     intervalMs,
     now: options.now ?? Date.now,
@@ -112,7 +119,7 @@ function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
 }
 
 function recordToSink(options: SinkRecorderOptions): Recorder {
-  const others = ['engine', 'sink', 'instance', 'bounds', 'now', 'traceId']
+  const others = ['engine', 'sink', 'instance', 'bounds', 'operations', 'now', 'traceId']
   const { intervalMs, seriesMax } = resolveNumbers('createRecorder', NUMBERS, options, others)
   const { sink, now = Date.now, traceId } = options
   requireType('now', 'function', options.now)
@@ -123,6 +130,7 @@ function recordToSink(options: SinkRecorderOptions): Recorder {
       `createRecorder: expected a sink with a 'send' method, got ${describe(sink)}`,
     )
   }
+  const operations = readOperations(options.operations, { seriesMax })
   const engine = engineIndex(options.engine)
   const instance = instanceName(options.instance)
   const layout = new JournalLayout(BinLayout.of(options.bounds), seriesMax)
@@ -131,6 +139,7 @@ function recordToSink(options: SinkRecorderOptions): Recorder {
   return new Recorder({
     identity: { engine, incarnation, ...(instance !== undefined && { instance }) },
     journal,
+    operations,
     sink,
     intervalMs,
     now,
@@ -142,6 +151,7 @@ function isLink(link: EngineLink): boolean {
   return (
     link?.port instanceof MessagePort &&
     Array.isArray(link.bounds) &&
+    Array.isArray(link.operations) &&
     [link.engine, link.incarnation, link.seriesMax, link.intervalMs].every(Number.isSafeInteger)
   )
 }

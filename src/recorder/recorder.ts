@@ -37,6 +37,8 @@ export interface RecordOptions extends RowOptions {
 export interface RecorderParts {
   readonly identity: SourceIdentity
   readonly journal: Journal
+  /** Operations known ahead. */
+  readonly operations: readonly string[]
   readonly sink: ReportSink
   readonly intervalMs: number
   /** The wall clock, in milliseconds since 1970. */
@@ -82,15 +84,15 @@ export class Recorder {
 
   /** @internal */
   constructor(parts: RecorderParts) {
-    const { identity, journal, sink, intervalMs, now, traceId, onMessage, onDisconnect } = parts
+    const { identity, journal, operations, sink, intervalMs, now, onMessage, onDisconnect } = parts
     const { bins, seriesMax } = journal.layout
     this.#identity = identity
     this.#intervalMs = intervalMs
     this.#now = now
     this.#onMessage = onMessage
-    this.#traceId = traceId
+    this.#traceId = parts.traceId
     this.#exemplars = new Exemplars(bins, now)
-    this.#target = { journal, blocks: new SeriesBlocks(journal), sink }
+    this.#target = { journal, blocks: new SeriesBlocks(journal, operations), sink }
     this.#owner = {
       bins,
       blockOf: (operation, status) => this.#blockOf(operation, status),
@@ -102,6 +104,7 @@ export class Recorder {
     const make = (name: string) => this.#makeOperation(name)
     // A handle per name, for as many names as the journal can tell apart.
     this.#operations = new BoundedNames(seriesMax, make)
+    for (const operation of operations) this.#operations.get(operation)
     this.#recent = new Array(RECENT_OPERATIONS).fill(make(UNSET_STATUS))
     this.#timer = setInterval(() => this.#reportInTime(), intervalMs)
     // Telemetry alone must not keep a thread alive.

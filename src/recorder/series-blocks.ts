@@ -16,33 +16,42 @@ const OTHER_STATUSES: readonly string[] = [...KNOWN_STATUSES, OTHER]
 export class SeriesBlocks {
   readonly #journal: Journal
   readonly #blocks = new Map<string, BoundedNames<SeriesBlock>>()
+  /** Operations known ahead, and free blocks that only their known statuses take. */
+  readonly #operations: readonly string[]
+  #reserved: number
   /** Free blocks that are kept for known statuses of the operations so far. */
   #kept = OTHER_STATUSES.length
 
-  constructor(journal: Journal) {
+  /** @param operations known ahead, for whose known statuses blocks are kept from the start */
+  constructor(journal: Journal, operations: readonly string[]) {
     this.#journal = journal
+    this.#operations = operations.filter((operation) => operation !== OTHER)
+    this.#reserved = this.#operations.length * KNOWN_STATUSES.length
+    for (const operation of operations) this.#addOperation(operation)
   }
 
   get(operation: string, status: string): SeriesBlock {
-    let statuses = this.#blocks.get(operation)
-    if (statuses === undefined) {
-      if (operation !== OTHER) this.#kept += KNOWN_STATUSES.length
-      const add = (name: string) => this.#add(operation, name)
-      statuses = new BoundedNames(STATUSES_MAX, add, KNOWN_STATUSES)
-      this.#blocks.set(operation, statuses)
-    }
-    return statuses.get(status)
+    return (this.#blocks.get(operation) ?? this.#addOperation(operation)).get(status)
+  }
+
+  #addOperation(operation: string): BoundedNames<SeriesBlock> {
+    if (operation !== OTHER) this.#kept += KNOWN_STATUSES.length
+    const add = (name: string) => this.#add(operation, name)
+    const statuses = new BoundedNames(STATUSES_MAX, add, KNOWN_STATUSES)
+    this.#blocks.set(operation, statuses)
+    return statuses
   }
 
   #add(operation: string, status: string): SeriesBlock {
     const journal = this.#journal
     const isKnown = KNOWN_STATUSES.includes(status)
     const isOther = operation === OTHER && OTHER_STATUSES.includes(status)
+    const isReserved = isKnown && this.#operations.includes(operation)
     const free = journal.layout.blockCount - journal.added
-    if (!isOther && free <= (isKnown ? this.#keptForOther : this.#kept)) {
-      return this.get(OTHER, isKnown ? status : OTHER)
-    }
+    const kept = isKnown ? this.#keptForOther + (isReserved ? 0 : this.#reserved) : this.#kept
+    if (!isOther && free <= kept) return this.get(OTHER, isKnown ? status : OTHER)
     if (isOther || isKnown) this.#kept--
+    if (isReserved) this.#reserved--
     return journal.blockOf(journal.addSeries({ operation, status }))
   }
 

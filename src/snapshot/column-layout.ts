@@ -70,4 +70,28 @@ export class ColumnLayout {
     }
     return columns
   }
+
+  /**
+   * The numbers of series in another order.
+   *
+   * @param count number of series in `columns`
+   * @param places per series its index in `columns`; undefined for one without rows
+   */
+  arrange(
+    columns: Float64Array,
+    count: number,
+    places: readonly (number | undefined)[],
+  ): Float64Array {
+    const { histogramLength, length } = this
+    const arranged = new Float64Array(places.length * length)
+    for (const [index, place] of places.entries()) {
+      if (place === undefined) continue
+      const from = place * histogramLength
+      arranged.set(columns.subarray(from, from + histogramLength), index * histogramLength)
+      for (let column = histogramLength; column < length; column++) {
+        arranged[column * places.length + index] = columns[column * count + place]
+      }
+    }
+    return arranged
+  }
 }

@@ -84,7 +84,10 @@ export class SourceSnapshot {
     Object.freeze(this)
   }
 
-  /** The series of the engine: operations and statuses in the order in which they first came. */
+  /**
+   * The series of the engine: those of operations that were known ahead, and others in the order in
+   * which they first came.
+   */
   get series(): readonly SeriesSnapshot[] {
     const { layout, table, exemplars } = this.#parts
     this.#series ??= Object.freeze(
@@ -127,6 +130,8 @@ export class SourceSnapshot {
   addTo(stats: ConnectorStats): void {
     const { table, durations } = this.#parts
     for (const [index, name] of table.names.entries()) {
+      // Stats that name an operation are not empty, also without rows.
+      if (table.series[index].rows === 0) continue
       stats.addPacked({ ...table.series[index], ...name }, durations?.get(name))
     }
   }

@@ -28,6 +28,7 @@ export function openLink(engine: number, incarnation: number, intervalMs = HOUR_
     journal,
     seriesMax: SERIES_MAX,
     bounds: DEFAULT_LAYOUT.bounds,
+    operations: [],
     intervalMs,
     port: port2,
     transferList: [port2],

@@ -1,0 +1,47 @@
+import { describe } from '../describe.js'
+import { MoonmeterError } from '../errors.js'
+import { LABEL_BYTES_MAX, fitsLabel } from './bounded-names.js'
+import { newSeries, type PackedSeries } from './packed-series.js'
+import { KNOWN_STATUSES } from './row.js'
+
+/**
+ * Operations that a caller names before there are rows of them, checked.
+ *
+ * @param places series that there are places for, one of them that of `other`, by the option that
+ * sets them
+ * @throws MoonmeterError `INVALID_OPTION` for what is no list of different names, or for more than
+ * have places
+ */
+export function readOperations(
+  given: unknown,
+  places: Readonly<Record<string, number>>,
+): readonly string[] {
+  if (given === undefined) return []
+  if (!Array.isArray(given)) throw invalid('an array of names', describe(given))
+  const operations = new Set<string>()
+  for (const [limit, seriesMax] of Object.entries(places)) {
+    const operationsMax = Math.floor((seriesMax - 1) / KNOWN_STATUSES.length)
+    if (given.length <= operationsMax) continue
+    const expected = `at most ${operationsMax}, which have ${KNOWN_STATUSES.length} series each`
+    throw invalid(`${expected} (${limit} is ${seriesMax})`, `${given.length}`)
+  }
+  for (const name of Array.from<unknown>(given)) {
+    if (typeof name !== 'string' || name === '' || !name.isWellFormed() || !fitsLabel(name)) {
+      throw invalid(`names of 1 to ${LABEL_BYTES_MAX} bytes`, describe(name))
+    }
+    if (operations.has(name)) throw invalid('each name once', describe(name))
+    operations.add(name)
+  }
+  return Object.freeze([...operations])
+}
+
+/** The series of operations with each known status, without rows. */
+export function seriesWithoutRows(operations: readonly string[]): readonly PackedSeries[] {
+  return operations.flatMap((operation) =>
+    KNOWN_STATUSES.map((status) => newSeries({ operation, status })),
+  )
+}
+
+function invalid(expected: string, got: string): MoonmeterError {
+  return new MoonmeterError('INVALID_OPTION', `operations: expected ${expected}, got ${got}`)
+}
