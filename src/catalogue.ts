@@ -32,6 +32,23 @@ export type RowCounts = { readonly [Counter in keyof typeof ROW_COUNTERS]: numbe
 /** The names of the counters, in order. */
 export const ROW_COUNTER_NAMES = Object.keys(ROW_COUNTERS) as readonly RowCounter[]
 
+/**
+ * Counters of a row that are counted where the option `extraMetrics` asks for any,
+ * in the order in which journals and reports hold them.
+ */
+export const EXTRA_COUNTER_NAMES = ['numTransferredBytes', 'numHitKeys'] as const
+
+/** The name of a counter that is counted where it is asked for. */
+export type ExtraCounter = (typeof EXTRA_COUNTER_NAMES)[number]
+
+/** The value of each counter that is counted where it is asked for, summed over many rows. */
+export interface ExtraCounts {
+  /** Bytes that calls moved: those of failed keys are left out. */
+  readonly numTransferredBytes: number
+  /** Keys that lookups found. */
+  readonly numHitKeys: number
+}
+
 /** One metric family as Prometheus knows it. */
 export interface MetricDefinition {
   /** The family's name; a histogram's samples add `_bucket`, `_sum` and `_count`. */
@@ -51,7 +68,7 @@ export interface MetricDefinition {
 /** A family of store operations, and what of a series it shows. */
 export interface StoreMetricDefinition extends MetricDefinition {
   /** The durations as a histogram, the number of rows, or the sum of a counter of the rows. */
-  readonly shows: 'durations' | 'rows' | RowCounter
+  readonly shows: 'durations' | 'rows' | RowCounter | ExtraCounter
 }
 
 /** Upper bounds of the duration histogram, in seconds, `+Inf` left out: vLLM's own. */
@@ -102,6 +119,42 @@ export const STORE_METRICS = {
     shows: 'numFailedKeys',
   },
 } as const satisfies Record<string, StoreMetricDefinition>
+
+/** Counters that the option `extraMetrics` adds to vLLM's metrics, by the names that it has for them. */
+export const EXTRA_COUNTER_METRICS = {
+  transferred_bytes: {
+    name: 'vllm:mooncake_store_operation_transferred_bytes_total',
+    type: 'counter',
+    help: 'Number of bytes moved by Mooncake store operations, without those of failed keys.',
+    labels: STORE_LABELS,
+    shows: 'numTransferredBytes',
+  },
+  hit_keys: {
+    name: 'vllm:mooncake_store_operation_hit_keys_total',
+    type: 'counter',
+    help: 'Number of keys that lookups found in the Mooncake store.',
+    labels: STORE_LABELS,
+    shows: 'numHitKeys',
+  },
+} as const satisfies Record<string, StoreMetricDefinition>
+
+/** The gauge that the option `extraMetrics` adds by the name `in_flight`. */
+export const IN_FLIGHT_METRIC = {
+  name: 'vllm:mooncake_store_operations_in_flight',
+  type: 'gauge',
+  help: 'Number of Mooncake store operations that have begun and not ended.',
+  labels: ['model_name', 'engine', 'operation'],
+} as const satisfies MetricDefinition
+
+/** The name of a metric that the option `extraMetrics` adds. */
+export type ExtraMetric = keyof typeof EXTRA_COUNTER_METRICS | 'in_flight'
+
+/** The names of the metrics that the option `extraMetrics` adds. */
+export const EXTRA_METRIC_NAMES: readonly ExtraMetric[] = [
+  'transferred_bytes',
+  'hit_keys',
+  'in_flight',
+]
 
 /** Metrics about moonmeter itself. */
 export const SELF_METRICS = {

@@ -1,5 +1,6 @@
 import type { AggregationSettings } from './aggregator/aggregation.js'
 import { callSafely } from './call-safely.js'
+import { EXTRA_METRIC_NAMES, type ExtraMetric } from './catalogue.js'
 import type { MoonmeterError } from './errors.js'
 import {
   type FamilyShape,
@@ -9,7 +10,13 @@ import {
 } from './exposition/family-shape.js'
 import { SERIES_MAX } from './journal/journal-layout.js'
 import type { LoggingOptions } from './logging/kv-connector-logging.js'
-import { requireNumber, requireType, resolveNumbers, TIMER_MS_MAX } from './options.js'
+import {
+  requireNames,
+  requireNumber,
+  requireType,
+  resolveNumbers,
+  TIMER_MS_MAX,
+} from './options.js'
 import { createRegistry, type DefaultRegistry } from './registry/create-registry.js'
 import type { MetricsRegistry } from './registry/metrics-registry.js'
 import { ColumnLayout } from './snapshot/column-layout.js'
@@ -59,6 +66,15 @@ export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultReg
    * none.
    */
   readonly operations?: readonly string[]
+  /**
+   * Metrics beside vLLM's, some of these; default none, and then nothing of them is counted.
+   *
+   * - `transferred_bytes`: bytes moved; `vllm:mooncake_store_operation_bytes_total` counts what was
+   *   attempted.
+   * - `hit_keys`: keys that lookups found.
+   * - `in_flight`: calls that have begun and not ended, by operation.
+   */
+  readonly extraMetrics?: readonly ExtraMetric[]
   /** Milliseconds between an engine's reports; default 1000. */
   readonly intervalMs?: number
   /** Milliseconds without a report after which an engine is not up; default three intervals. */
@@ -98,6 +114,7 @@ export interface AggregatorSettings<Registry extends MetricsRegistry> extends Ag
   readonly registry: Registry
   readonly modelName: string
   readonly shape: FamilyShape
+  readonly extraMetrics: readonly ExtraMetric[]
   readonly log: LoggingOptions['log'] | undefined
   readonly onApproximateP90: LoggingOptions['onApproximateP90']
   readonly logIntervalMs: number
@@ -113,6 +130,7 @@ const OTHER_NAMES = [
   'bounds',
   'operations',
   'silentAfterMs',
+  'extraMetrics',
   ...FUNCTIONS,
   ...SHAPE_OPTIONS,
 ]
@@ -128,7 +146,8 @@ export function readOptions<Registry extends MetricsRegistry>(
   const numbers = resolveNumbers('EngineAggregator', NUMBERS, options, OTHER_NAMES)
   requireType('modelName', 'string', options.modelName)
   for (const name of FUNCTIONS) requireType(name, 'function', options[name])
-  const layout = new ColumnLayout(BinLayout.of(options.bounds))
+  const extraMetrics = requireNames('extraMetrics', EXTRA_METRIC_NAMES, options.extraMetrics)
+  const layout = new ColumnLayout(BinLayout.of(options.bounds), extraMetrics.length > 0)
   // At least as many as a journal tells apart.
   const operationsMax = Math.max(OPERATIONS_MAX, numbers.seriesMax)
   const limits = { bounds: layout.bins.bounds, statusesMax: STATUSES_MAX + 1 }
@@ -142,6 +161,7 @@ export function readOptions<Registry extends MetricsRegistry>(
     modelName: options.modelName ?? 'unknown',
     shape: readShape(options),
     operations: readOperations(options.operations, { seriesMax, seriesTotalMax }),
+    extraMetrics,
     layout,
     limits: { operationsMax, statusesMax: STATUSES_MAX },
     // There is room for `other` too.

@@ -77,7 +77,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     this.#settings = settings
     const onDurationsFull = () => this.#observeInterval()
     this.#aggregation = new Aggregation({ ...settings, onDurationsFull })
-    const journalLayout = new JournalLayout(layout.bins, settings.seriesMax)
+    const journalLayout = new JournalLayout(layout.bins, settings.seriesMax, layout.hasExtras)
     this.#links = new EngineLinks(this.#aggregation, journalLayout, settings)
     this.#readInterval = this.#aggregation.intervalReader()
     this.#logging = log && new KVConnectorLogging({ log, onApproximateP90, stats: sums })

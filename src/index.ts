@@ -1,6 +1,8 @@
 export type { IngestOptions, IngestResult } from './aggregator/ingest-options.js'
 export {
   DURATION_BOUNDS_SECONDS,
+  type ExtraCounts,
+  type ExtraMetric,
   type RowCounter,
   type RowCounts,
 } from './catalogue.js'

@@ -80,6 +80,34 @@ export function requireNumber(name: string, option: NumberOption, given: unknown
 }
 
 /**
+ * Read an option that is a list of some of these names; `undefined` is an empty list.
+ *
+ * @param name of the option, for the message
+ * @throws MoonmeterError `INVALID_OPTION` when it is no list, or has another value
+ */
+export function requireNames<Name extends string>(
+  name: string,
+  known: readonly Name[],
+  given: unknown,
+): readonly Name[] {
+  if (given === undefined) return []
+  if (!Array.isArray(given)) {
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `${name}: expected an array of ${known.join(', ')}, got ${describe(given)}`,
+    )
+  }
+  for (const one of given) {
+    if (known.includes(one)) continue
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `${name}: expected some of ${known.join(', ')}, got ${describe(one)}; check its spelling`,
+    )
+  }
+  return known.filter((one) => given.includes(one))
+}
+
+/**
  * Check the type of an option that may be absent.
  *
  * @param name of the option, for the message

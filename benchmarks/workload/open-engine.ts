@@ -25,6 +25,7 @@ export class OpenEngine {
       seriesMax: SERIES_MAX,
       bounds: DEFAULT_LAYOUT.bounds,
       operations: [],
+      extraMetrics: [],
       intervalMs: NEVER_MS,
       port,
       transferList: [port],

@@ -211,9 +211,11 @@ export class Aggregation {
     const sources: SourceSnapshot[] = []
     for (const source of this.#sources.list()) {
       if (!isWanted(source)) continue
-      const { key, table, exemplars } = source
+      const { key, table, exemplars, inFlight } = source
       const health = source.health(moment, silentAfterMs)
-      sources.push(new SourceSnapshot({ key, layout, table, health, exemplars, durations }))
+      sources.push(
+        new SourceSnapshot({ key, layout, table, health, exemplars, inFlight, durations }),
+      )
     }
     return new Snapshot({
       layout,
@@ -253,8 +255,8 @@ export class Aggregation {
   }
 
   get #decoding() {
-    const { stats, payloadBytesMax } = this.#settings
-    return { stats, payloadBytesMax }
+    const { stats, payloadBytesMax, layout } = this.#settings
+    return { stats, payloadBytesMax, hasExtras: layout.hasExtras }
   }
 
   #reads(locals: readonly LocalIncarnation[]) {

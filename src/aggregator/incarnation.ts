@@ -28,6 +28,8 @@ export class Incarnation {
   /** Of the newest report that was accepted. */
   #sequence = 0
   #isFinal = false
+  /** Of the newest report from outside: operations with the calls in flight of one of their series. */
+  #reportedInFlight: readonly (readonly [operation: string, count: number])[] = []
   /** When it last reported or began, by the monotonic clock. */
   lastSeenMs = Number.NEGATIVE_INFINITY
 
@@ -88,7 +90,26 @@ export class Incarnation {
     this.#set(table)
     this.#sequence = sequence
     this.#isFinal = report.final
+    this.#reportedInFlight = (report.inFlight ?? []).map((count, index) => [
+      reported.names[index].operation,
+      count,
+    ])
     return true
+  }
+
+  /**
+   * Operations with the calls in flight of one of their series, as the journal or the newest report
+   * has them; none after the last report.
+   */
+  *inFlight(): Generator<readonly [operation: string, count: number]> {
+    const journal = this.#journal
+    if (this.#isFinal) return
+    if (journal === undefined) yield* this.#reportedInFlight
+    else {
+      for (const [index, { operation }] of this.#table.names.entries()) {
+        yield [operation, journal.inFlightOf(index)]
+      }
+    }
   }
 
   /** Begin to read the journal; undefined where it has no new rows. */

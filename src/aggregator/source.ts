@@ -232,6 +232,22 @@ export class Source {
     return this.#exemplars.latest
   }
 
+  /**
+   * Calls that began and have not ended, by operation; undefined where extra metrics are not asked
+   * for. Of incarnations from outside, the newest counts: those before it have ended.
+   */
+  get inFlight(): ReadonlyMap<string, number> | undefined {
+    if (!this.#layout.hasExtras) return undefined
+    const inFlight = new Map(this.table.names.map(({ operation }) => [operation, 0]))
+    for (const incarnation of this.#incarnations.values()) {
+      if (!incarnation.hasJournal && incarnation.number !== this.#newest) continue
+      for (const [operation, count] of incarnation.inFlight()) {
+        inFlight.set(operation, (inFlight.get(operation) ?? 0) + count)
+      }
+    }
+    return inFlight
+  }
+
   health({ monotonicMs }: Moment, silentAfterMs: number): SourceHealth {
     let rows = countRows(this.#finished.series)
     let lastSeenMs = this.#rowsSeenMs

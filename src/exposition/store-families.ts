@@ -1,8 +1,9 @@
-import { STORE_METRICS } from '../catalogue.js'
+import { EXTRA_COUNTER_METRICS, type ExtraMetric, STORE_METRICS } from '../catalogue.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
 import { partsOf, type SourceParts } from '../snapshot/source-snapshot.js'
 import type { SeriesName } from '../stats/packed-series.js'
 import type { FamilyShape } from './family-shape.js'
+import { inFlightFamily } from './in-flight-family.js'
 import {
   createdSeconds,
   histogramSamples,
@@ -16,14 +17,19 @@ import {
 export interface StoreFamilyOptions {
   readonly modelName: string
   readonly shape: FamilyShape
+  /** Metrics beside vLLM's; the layout has their counters. */
+  readonly extraMetrics?: readonly ExtraMetric[]
 }
 
 export function storeFamilies(
   layout: ColumnLayout,
-  { modelName, shape }: StoreFamilyOptions,
+  { modelName, shape, extraMetrics = [] }: StoreFamilyOptions,
 ): SnapshotFamily[] {
   const constantLabels = { model_name: modelName, ...shape.labels }
-  return Object.values(STORE_METRICS).map((metric) => {
+  const extras = extraMetrics.flatMap((name) => {
+    return name === 'in_flight' ? [] : [EXTRA_COUNTER_METRICS[name]]
+  })
+  const families = [...Object.values(STORE_METRICS), ...extras].map((metric) => {
     const definition = shape.define(metric)
     const isHistogram = definition.shows === 'durations'
     const shapes = isHistogram ? histogramSamples(layout.bins.bounds) : SINGLE_SAMPLE
@@ -52,4 +58,6 @@ export function storeFamilies(
     }
     return family
   })
+  if (!extraMetrics.includes('in_flight')) return families
+  return [...families, inFlightFamily(constantLabels, shape)]
 }

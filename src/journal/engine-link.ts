@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { ExtraMetric } from '../catalogue.js'
 
 /**
  * What an engine thread needs to record for an aggregator: plain data for `workerData` or a
@@ -17,6 +18,8 @@ export interface EngineLink {
   readonly bounds: readonly number[]
   /** Operations that have places in the journal before there are rows of them. */
   readonly operations: readonly string[]
+  /** Metrics beside vLLM's that the aggregator asks for. */
+  readonly extraMetrics: readonly ExtraMetric[]
   /** Milliseconds between reports. */
   readonly intervalMs: number
   /** The port that reports are posted to. */

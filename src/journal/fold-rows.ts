@@ -1,7 +1,7 @@
-import { ROW_COUNTER_NAMES } from '../catalogue.js'
+import { EXTRA_COUNTER_NAMES, ROW_COUNTER_NAMES } from '../catalogue.js'
 import { type BinLayout, MANTISSA_BITS, SEGMENT_BASE, SEGMENT_SHIFT } from '../stats/bin-layout.js'
 import { DURATION_UNIT_SECONDS } from '../stats/duration-sum.js'
-import { FLOAT64_WORDS, PLAIN, RECENT_ROWS, SERIES } from './journal-layout.js'
+import { EXTRAS, FLOAT64_WORDS, PLAIN, RECENT_ROWS, SERIES } from './journal-layout.js'
 import type { SeriesBlock } from './series-block.js'
 
 // V8 looks an imported binding up at every use and folds a constant of the module into the code:
@@ -47,7 +47,7 @@ const HIGH_SPLIT = 2 ** 26
  * the atomic load that follows it. So a reader that sees a store of this fold also sees its number in
  * the first word of the lock, and one that sees its number in the second word sees all of its stores.
  */
-export function foldRows({ floats, words }: SeriesBlock, layout: BinLayout): void {
+export function foldRows({ floats, words, extrasAt }: SeriesBlock, layout: BinLayout): void {
   const folded = floats[FOLD_END]
   const count = floats[ROWS] - folded
   // More rows than the ring has, or NaN, are the work of other code; the reader rejects them.
@@ -67,7 +67,15 @@ export function foldRows({ floats, words }: SeriesBlock, layout: BinLayout): voi
   for (let counter = 0; counter < COUNTERS_LENGTH; counter++) {
     floats[FOLDED_COUNTERS + counter] = floats[COUNTERS + counter]
   }
+  if (extrasAt > 0) foldExtras(floats, extrasAt)
   Atomics.store(words, LOCK_END, fold)
+}
+
+function foldExtras(floats: Float64Array, extrasAt: number): void {
+  for (let counter = 0; counter < EXTRA_COUNTER_NAMES.length; counter++) {
+    const at = extrasAt + counter
+    floats[at + EXTRAS.foldedCounters] = floats[at + EXTRAS.counters]
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { ROW_COUNTER_NAMES, type RowCounter } from '../catalogue.js'
+import { EXTRA_COUNTER_NAMES, ROW_COUNTER_NAMES, type RowCounter } from '../catalogue.js'
 import { type BinLayout, SEGMENTS_SECONDS_MIN } from '../stats/bin-layout.js'
 import { LABEL_BYTES_MAX } from '../stats/bounded-names.js'
 import { NAMED_SERIES_MAX } from '../stats/packed-series.js'
@@ -120,6 +120,20 @@ export const SERIES = {
   bins: NAMES + NAMES_BYTES / FLOAT64_BYTES,
 } as const
 
+/**
+ * Offsets of what a series has behind its bins where extra metrics are asked for, from
+ * `SeriesBlock.extrasAt` on. All else is as in other journals.
+ */
+export const EXTRAS = {
+  /** The sum of each of `EXTRA_COUNTER_NAMES` over the rows, in `COUNTER_UNIT`; as `numKeys`. */
+  counters: 0,
+  /** The sum of each over the rows that folds counted; as `foldedCounters`. */
+  foldedCounters: EXTRA_COUNTER_NAMES.length,
+  /** Calls of the operation that began and have not ended, whatever their status will be. */
+  inFlight: 2 * EXTRA_COUNTER_NAMES.length,
+  length: 2 * EXTRA_COUNTER_NAMES.length + 1,
+} as const
+
 /** Where everything stands in a journal: a header, then one block of equal size per series. */
 export class JournalLayout {
   readonly bins: BinLayout
@@ -128,12 +142,17 @@ export class JournalLayout {
   /** Blocks of memory: known statuses of `other` come on top. */
   readonly blockCount: number
   readonly seriesLength: number
+  /** Where the extra fields of a series begin in its block; 0 where it has none. */
+  readonly extrasAt: number
 
-  constructor(bins: BinLayout, seriesMax: number) {
+  /** @param hasExtras whether extra metrics are asked for */
+  constructor(bins: BinLayout, seriesMax: number, hasExtras = false) {
     this.bins = bins
     this.seriesMax = seriesMax
     this.blockCount = seriesMax + KNOWN_STATUSES.length
-    this.seriesLength = SERIES.bins + bins.binCount
+    const length = SERIES.bins + bins.binCount
+    this.extrasAt = hasExtras ? length : 0
+    this.seriesLength = hasExtras ? length + EXTRAS.length : length
   }
 
   /** Bytes a journal takes; pages that were never written cost no memory. */

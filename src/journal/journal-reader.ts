@@ -1,9 +1,9 @@
-import { ROW_COUNTER_NAMES } from '../catalogue.js'
+import { EXTRA_COUNTER_NAMES, ROW_COUNTER_NAMES } from '../catalogue.js'
 import type { PackedSeries } from '../stats/packed-series.js'
 import { blockThread } from './block-thread.js'
 import { corruptJournal } from './corrupt-journal.js'
 import type { Journal } from './journal.js'
-import { DUE, FLOAT64_WORDS, HEADER, RECENT_ROWS, SERIES } from './journal-layout.js'
+import { DUE, EXTRAS, FLOAT64_WORDS, HEADER, RECENT_ROWS, SERIES } from './journal-layout.js'
 import { isDuration, readSeries, type UnfoldedRows } from './read-series.js'
 
 /**
@@ -23,7 +23,6 @@ const COPY_ATTEMPTS_MAX = 64
 const ROWS_AHEAD_MAX = 48
 const RECENT_MASK = RECENT_ROWS - 1
 const COUNTERS = SERIES[ROW_COUNTER_NAMES[0]]
-const COUNTERS_LENGTH = ROW_COUNTER_NAMES.length
 const LOCK_BEGIN = SERIES.lock * FLOAT64_WORDS
 const LOCK_END = LOCK_BEGIN + 1
 
@@ -57,11 +56,22 @@ export interface JournalReading {
 export class JournalReader {
   readonly #journal: Journal
   readonly #copy: Float64Array<ArrayBuffer>
+  /** Where the counters that `record` writes are in a block, in order. */
+  readonly #counterPlaces: readonly number[]
 
   /** @param copy as long as a block, for the block that is read; readers may share it */
   constructor(journal: Journal, copy: Float64Array<ArrayBuffer>) {
     this.#journal = journal
     this.#copy = copy
+    const { extrasAt } = journal.layout
+    const places = ROW_COUNTER_NAMES.map((_, counter) => COUNTERS + counter)
+    const extras = EXTRA_COUNTER_NAMES.map((_, counter) => extrasAt + EXTRAS.counters + counter)
+    this.#counterPlaces = extrasAt === 0 ? places : [...places, ...extras]
+  }
+
+  /** Calls of the operation of a series that began and have not ended, as that series has them. */
+  inFlightOf(series: number): number {
+    return series < this.#journal.seriesCount ? this.#journal.inFlightOf(series) : 0
   }
 
   /** Whether the journal has these series, each with at least as many rows. */
@@ -189,8 +199,9 @@ export class JournalReader {
   }
 
   #decode(series: number, tail: Tail | undefined): PackedSeries {
-    const { layout } = this.#journal
-    return readSeries(this.#copy, layout.bins, this.#journal.nameOf(series), tail)
+    const { bins, extrasAt } = this.#journal.layout
+    const block = { floats: this.#copy, extrasAt }
+    return readSeries(block, bins, this.#journal.nameOf(series), tail)
   }
 
   /**
@@ -221,8 +232,9 @@ export class JournalReader {
       Object.is(rowsBegun, floats[SERIES.rowsBegun]) &&
       Object.is(foldEnd, floats[SERIES.foldEnd])
     if (!isSettled) return undefined
+    const places = this.#counterPlaces
     for (let counter = 0; counter < counters.length; counter++) {
-      if (!Object.is(counters[counter], floats[COUNTERS + counter])) return undefined
+      if (!Object.is(counters[counter], floats[places[counter]])) return undefined
     }
     for (let row = 0; row < durations.length; row++) {
       if (!Object.is(durations[row], floats[placeOf(foldEnd + row)])) return undefined
@@ -241,8 +253,9 @@ export class JournalReader {
     for (let row = 0; row < durations.length; row++) durations[row] = floats[placeOf(foldEnd + row)]
     // A typed array takes longer to make, and a snapshot reads a thousand tails.
     const counters: number[] = []
-    for (let counter = 0; counter < COUNTERS_LENGTH; counter++) {
-      counters.push(floats[COUNTERS + counter])
+    const places = this.#counterPlaces
+    for (let counter = 0; counter < places.length; counter++) {
+      counters.push(floats[places[counter]])
     }
     const isFoldOpen = words[LOCK_BEGIN] !== words[LOCK_END]
     return { rows, rowsBegun, foldEnd, counters, durations, isFoldOpen }

@@ -4,6 +4,7 @@ import type { PackedSeries, SeriesName } from '../stats/packed-series.js'
 import { foldRows } from './fold-rows.js'
 import {
   DUE,
+  EXTRAS,
   FLOAT64_BYTES,
   FLOAT64_WORDS,
   HEADER,
@@ -90,6 +91,17 @@ export class Journal {
   }
 
   /**
+   * Calls of an operation that began and have not ended, as this series of it has them; 0 where the
+   * journal has no extra fields, or other code wrote what cannot be right.
+   */
+  inFlightOf(series: number): number {
+    const { floats, extrasAt } = this.blockOf(series)
+    if (extrasAt === 0) return 0
+    const count = floats[extrasAt + EXTRAS.inFlight]
+    return Number.isSafeInteger(count) && count > 0 ? count : 0
+  }
+
+  /**
    * Give the next block of memory to a series; only the recorder does.
    *
    * @param operation and `status` at most `LABEL_BYTES_MAX` bytes in UTF-8
@@ -125,7 +137,7 @@ export class Journal {
     const end = start + this.layout.seriesLength
     const floats = this.floats.subarray(start, end)
     const words = this.words.subarray(FLOAT64_WORDS * start, FLOAT64_WORDS * end)
-    const block = { floats, words }
+    const block = { floats, words, extrasAt: this.layout.extrasAt }
     this.#blocks[series] = block
     return block
   }
@@ -153,10 +165,14 @@ export class Journal {
   readFolded(): PackedSeries[] {
     const all: PackedSeries[] = []
     for (let series = 0; series < this.seriesCount; series++) {
-      const { floats } = this.blockOf(series)
-      all.push(readSeries(floats, this.layout.bins, this.nameOf(series)))
+      all.push(readSeries(this.blockOf(series), this.layout.bins, this.nameOf(series)))
     }
     return all
+  }
+
+  /** The calls in flight of every series, as `inFlightOf`. */
+  readInFlight(): number[] {
+    return Array.from({ length: this.seriesCount }, (_, series) => this.inFlightOf(series))
   }
 
   #namesAt(series: number): number {

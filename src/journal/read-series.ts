@@ -1,4 +1,4 @@
-import { ROW_COUNTER_NAMES } from '../catalogue.js'
+import { EXTRA_COUNTER_NAMES, type ExtraCounts, ROW_COUNTER_NAMES } from '../catalogue.js'
 import type { MoonmeterError } from '../errors.js'
 import type { BinLayout } from '../stats/bin-layout.js'
 import { type DurationSum, durationSumOf } from '../stats/duration-sum.js'
@@ -6,7 +6,8 @@ import { packCounts } from '../stats/packed-bins.js'
 import { newSeries, type PackedSeries, type SeriesName } from '../stats/packed-series.js'
 import { COUNT_MAX, DURATION_SECONDS_MAX } from '../stats/row.js'
 import { corruptJournal } from './corrupt-journal.js'
-import { COUNTER_UNIT, LIMB_BITS, PLAIN, SERIES, SUM_LIMBS } from './journal-layout.js'
+import { COUNTER_UNIT, EXTRAS, LIMB_BITS, PLAIN, SERIES, SUM_LIMBS } from './journal-layout.js'
+import type { SeriesBlock } from './series-block.js'
 
 const BITS_PER_LIMB = BigInt(LIMB_BITS)
 const ROWS_MAX = Number.MAX_SAFE_INTEGER
@@ -26,7 +27,10 @@ const NO_DURATIONS = new Float64Array(0)
 
 /** The rows of a series behind those that its folds counted. */
 export interface UnfoldedRows {
-  /** Of all rows of the series, in the order of the counters and in `COUNTER_UNIT`. */
+  /**
+   * Of all rows of the series, in the order of the counters and in `COUNTER_UNIT`; extra ones behind
+   * the others, where there are any.
+   */
   readonly counters: readonly number[]
   /** In seconds, in the order in which they were recorded. */
   readonly durations: Float64Array
@@ -44,7 +48,7 @@ export interface UnfoldedRows {
  * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`, when a number cannot be right
  */
 export function readSeries(
-  block: Float64Array,
+  { floats: block, extrasAt }: Pick<SeriesBlock, 'floats' | 'extrasAt'>,
   layout: BinLayout,
   name: SeriesName,
   unfolded?: UnfoldedRows,
@@ -91,7 +95,25 @@ export function readSeries(
   const { packed, rows: counted } = packCounts(bins)
   if (!(counted === rows)) throw corrupt('the sum of the bins', counted)
   series.bins = packed
+  if (extrasAt > 0) series.extras = readExtras(block, extrasAt, unfolded)
   return series
+}
+
+function readExtras(
+  block: Float64Array,
+  extrasAt: number,
+  unfolded: UnfoldedRows | undefined,
+): ExtraCounts {
+  const values = EXTRA_COUNTER_NAMES.map((counter, index) => {
+    const folded = block[extrasAt + EXTRAS.foldedCounters + index] / UNIT
+    const value =
+      unfolded === undefined ? folded : unfolded.counters[COUNTERS_LENGTH + index] / UNIT
+    if (!(isCount(folded, COUNTER_MAX) && isCount(value, COUNTER_MAX)))
+      throw corrupt(counter, value)
+    return value
+  })
+  const [numTransferredBytes, numHitKeys] = values
+  return { numTransferredBytes, numHitKeys }
 }
 
 /** Whether a number can be a duration of a row, in seconds. */

@@ -4,7 +4,13 @@
 export interface SeriesBlock {
   readonly floats: Float64Array
   readonly words: Int32Array
+  /** Where the fields of `EXTRAS` begin in `floats`; 0 where there are none. */
+  readonly extrasAt: number
 }
 
 /** The block of a recorder that has no series yet. It has no elements, so stores are ignored. */
-export const NO_BLOCK: SeriesBlock = { floats: new Float64Array(0), words: new Int32Array(0) }
+export const NO_BLOCK: SeriesBlock = {
+  floats: new Float64Array(0),
+  words: new Int32Array(0),
+  extrasAt: 0,
+}

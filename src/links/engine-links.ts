@@ -1,5 +1,6 @@
 import { MessageChannel } from 'node:worker_threads'
 import type { Aggregation, AggregationSettings } from '../aggregator/aggregation.js'
+import type { ExtraMetric } from '../catalogue.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import { MoonmeterError } from '../errors.js'
 import { Journal } from '../journal/journal.js'
@@ -13,26 +14,30 @@ import { Connection } from './connection.js'
  */
 const LAST_READ_MS_MAX = 10
 
+/** What links are made with. */
+export interface LinkSettings
+  extends Pick<AggregationSettings, 'operations' | 'intervalMs' | 'payloadBytesMax'> {
+  readonly extraMetrics: readonly ExtraMetric[]
+}
+
 /** The links to engines in threads of this process: a journal in shared memory and a port each. */
 export class EngineLinks {
   readonly #aggregation: Aggregation
   readonly #layout: JournalLayout
   readonly #operations: readonly string[]
   readonly #intervalMs: number
+  readonly #extraMetrics: readonly ExtraMetric[]
   readonly #payloadBytesMax: number
   readonly #connections = new Map<number, Set<Connection>>()
   /** For the block of a journal that is being read. Reads are synchronous, so all share one. */
   readonly #copy: Float64Array<ArrayBuffer>
 
-  constructor(
-    aggregation: Aggregation,
-    layout: JournalLayout,
-    settings: Pick<AggregationSettings, 'operations' | 'intervalMs' | 'payloadBytesMax'>,
-  ) {
+  constructor(aggregation: Aggregation, layout: JournalLayout, settings: LinkSettings) {
     this.#aggregation = aggregation
     this.#layout = layout
     this.#operations = settings.operations
     this.#intervalMs = settings.intervalMs
+    this.#extraMetrics = settings.extraMetrics
     this.#payloadBytesMax = settings.payloadBytesMax
     this.#copy = new Float64Array(layout.seriesLength)
   }
@@ -62,6 +67,7 @@ export class EngineLinks {
       seriesMax: this.#layout.seriesMax,
       bounds: this.#layout.bins.bounds,
       operations: this.#operations,
+      extraMetrics: this.#extraMetrics,
       intervalMs: this.#intervalMs,
       port: port2,
       transferList: [port2],

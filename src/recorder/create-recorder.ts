@@ -1,16 +1,24 @@
 import { MessagePort } from 'node:worker_threads'
 import { readClock } from '../call-safely.js'
+import { EXTRA_METRIC_NAMES, type ExtraMetric } from '../catalogue.js'
 import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import { Journal } from '../journal/journal.js'
 import { HEADER, JOURNAL_STATE, JournalLayout, SERIES_MAX } from '../journal/journal-layout.js'
-import { refuseUnknownOptions, requireType, resolveNumbers, TIMER_MS_MAX } from '../options.js'
+import {
+  refuseUnknownOptions,
+  requireNames,
+  requireType,
+  resolveNumbers,
+  TIMER_MS_MAX,
+} from '../options.js'
 import { engineIndex, instanceName } from '../source-identity.js'
 import { BinLayout } from '../stats/bin-layout.js'
 import { readOperations } from '../stats/known-operations.js'
 import { incarnationNumber } from './incarnation-number.js'
-import { Recorder } from './recorder.js'
+import { MeasuredRecorder } from './measured-recorder.js'
+import { Recorder, type RecorderParts } from './recorder.js'
 import { PortSink, type ReportSink } from './report-sink.js'
 
 const NUMBERS = {
@@ -41,6 +49,11 @@ export interface SinkRecorderOptions extends RecorderOptions {
   readonly instance?: string
   /** Bucket upper bounds in seconds, the same as the aggregator's; default vLLM's. */
   readonly bounds?: readonly number[]
+  /**
+   * Metrics beside vLLM's that are counted: some of `transferred_bytes`, `hit_keys` and `in_flight`,
+   * as the aggregator's option; default none.
+   */
+  readonly extraMetrics?: readonly ExtraMetric[]
   /** Milliseconds between reports; default 1000. */
   readonly intervalMs?: number
   /** Series (operation × status) told apart, one of them `other`; default 32. */
@@ -89,7 +102,9 @@ function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
     )
   }
   const { engine, incarnation, intervalMs, port } = link
-  const layout = new JournalLayout(BinLayout.of(link.bounds), link.seriesMax)
+  const extraMetrics = requireNames('link.extraMetrics', EXTRA_METRIC_NAMES, link.extraMetrics)
+  const hasExtras = extraMetrics.length > 0
+  const layout = new JournalLayout(BinLayout.of(link.bounds), link.seriesMax, hasExtras)
   const journal = new Journal(link.journal, layout)
   const { fresh, recording, closed } = JOURNAL_STATE
   const state = Atomics.compareExchange(journal.words, HEADER.state, fresh, recording)
@@ -102,7 +117,7 @@ function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
         'connect() again for the next incarnation',
     )
   }
-  return new Recorder({
+  return makeRecorder({
     identity: { engine, incarnation },
     journal,
     operations: link.operations,
@@ -119,7 +134,16 @@ function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
 }
 
 function recordToSink(options: SinkRecorderOptions): Recorder {
-  const others = ['engine', 'sink', 'instance', 'bounds', 'operations', 'now', 'traceId']
+  const others = [
+    'engine',
+    'sink',
+    'instance',
+    'bounds',
+    'operations',
+    'extraMetrics',
+    'now',
+    'traceId',
+  ]
   const { intervalMs, seriesMax } = resolveNumbers('createRecorder', NUMBERS, options, others)
   const { sink, now = Date.now, traceId } = options
   requireType('now', 'function', options.now)
@@ -133,10 +157,12 @@ function recordToSink(options: SinkRecorderOptions): Recorder {
   const operations = readOperations(options.operations, { seriesMax })
   const engine = engineIndex(options.engine)
   const instance = instanceName(options.instance)
-  const layout = new JournalLayout(BinLayout.of(options.bounds), seriesMax)
+  const extraMetrics = requireNames('extraMetrics', EXTRA_METRIC_NAMES, options.extraMetrics)
+  const hasExtras = extraMetrics.length > 0
+  const layout = new JournalLayout(BinLayout.of(options.bounds), seriesMax, hasExtras)
   const journal = new Journal(Journal.allocate(layout), layout)
   const incarnation = incarnationNumber(readClock('now', now))
-  return new Recorder({
+  return makeRecorder({
     identity: { engine, incarnation, ...(instance !== undefined && { instance }) },
     journal,
     operations,
@@ -145,6 +171,10 @@ function recordToSink(options: SinkRecorderOptions): Recorder {
     now,
     traceId,
   })
+}
+
+function makeRecorder(parts: RecorderParts): Recorder {
+  return parts.journal.layout.extrasAt > 0 ? new MeasuredRecorder(parts) : new Recorder(parts)
 }
 
 function isLink(link: EngineLink): boolean {

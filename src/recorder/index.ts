@@ -1,6 +1,6 @@
 /** What an engine thread loads: no HTTP, no Prometheus client, no pool. */
 
-export type { RowCounts } from '../catalogue.js'
+export type { ExtraMetric, RowCounts } from '../catalogue.js'
 export { MoonmeterError, type MoonmeterErrorCode, type RejectionReason } from '../errors.js'
 export type { EngineLink } from '../journal/engine-link.js'
 export type { RowOptions } from '../stats/row.js'

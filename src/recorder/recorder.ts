@@ -1,4 +1,5 @@
 import { callSafely, readClock } from '../call-safely.js'
+import { EXTRA_COUNTER_NAMES } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
 import type { Journal } from '../journal/journal.js'
 import {
@@ -15,6 +16,7 @@ import { BoundedNames } from '../stats/bounded-names.js'
 import { ROW_FIELDS, type RowOptions } from '../stats/row.js'
 import { encodeReport } from '../wire/report.js'
 import { Exemplars } from './exemplars.js'
+import { MeasuredOperationRecorder } from './measured-operation-recorder.js'
 import { OperationRecorder, type SeriesOwner } from './operation-recorder.js'
 import type { ReportSink } from './report-sink.js'
 import { SeriesBlocks } from './series-blocks.js'
@@ -23,7 +25,8 @@ import { UNSET_STATUS } from './unset-status.js'
 
 /** Operations that are found without a look-up by name; a power of two. */
 const RECENT_OPERATIONS = 16
-const RECORD_FIELDS: readonly string[] = [...ROW_FIELDS, 'traceId']
+/** The names of `RecordOptions`, and of the rest of a row, which may be handed in whole. */
+const RECORD_FIELDS: readonly string[] = [...ROW_FIELDS, 'traceId', ...EXTRA_COUNTER_NAMES]
 
 /** What `Recorder.record` may leave out. */
 export interface RecordOptions extends RowOptions {
@@ -32,6 +35,16 @@ export interface RecordOptions extends RowOptions {
    * Default: what the recorder's option `traceId` returns, or none; an empty one is none.
    */
   readonly traceId?: string | undefined
+  /**
+   * Bytes that the call moved, from 0 to 2^64, counted where the aggregator's `extraMetrics` asks for
+   * any. Default: `numBytes` less the share of the failed keys.
+   */
+  readonly numTransferredBytes?: number | undefined
+  /**
+   * Keys that a lookup found, from 0 to 2^64, counted where the aggregator's `extraMetrics` asks for
+   * any; default 0.
+   */
+  readonly numHitKeys?: number | undefined
 }
 
 export interface RecorderParts {
@@ -62,6 +75,7 @@ export class Recorder {
   readonly #onMessage: RecorderParts['onMessage']
   readonly #traceId: RecorderParts['traceId']
   readonly #exemplars: Exemplars
+  readonly #hasExtras: boolean
   readonly #owner: SeriesOwner
   readonly #operations: BoundedNames<OperationRecorder>
   readonly #timer: NodeJS.Timeout
@@ -92,6 +106,7 @@ export class Recorder {
     this.#onMessage = onMessage
     this.#traceId = parts.traceId
     this.#exemplars = new Exemplars(bins, now)
+    this.#hasExtras = journal.layout.extrasAt > 0
     this.#target = { journal, blocks: new SeriesBlocks(journal, operations), sink }
     this.#owner = {
       bins,
@@ -110,6 +125,11 @@ export class Recorder {
     // Telemetry alone must not keep a thread alive.
     this.#timer.unref()
     onDisconnect?.(() => this.#disconnect())
+  }
+
+  /** Whether extra metrics are asked for. @internal */
+  get hasExtras(): boolean {
+    return this.#hasExtras
   }
 
   /** The engine's index. */
@@ -182,11 +202,7 @@ export class Recorder {
     numKeys: number,
     options?: RecordOptions,
   ): void {
-    // A misspelt option would pass for a default. Checking all names takes longer than recording, so
-    // it is done only where `numBytes`, which most calls have, is missing.
-    if (options !== undefined && options?.numBytes === undefined) {
-      refuseUnknownOptions('record', options, RECORD_FIELDS)
-    }
+    refuseMisspeltOptions(options)
     this.#recorderOf(operation).record(
       durationSeconds,
       numKeys,
@@ -208,8 +224,10 @@ export class Recorder {
   }
 
   #makeOperation(name: string): OperationRecorder {
+    const traceId = () => this.currentTraceId()
+    if (this.hasExtras) return new MeasuredOperationRecorder(name, this.#owner, traceId)
     if (this.#traceId === undefined) return new OperationRecorder(name, this.#owner)
-    return new TracedOperationRecorder(name, this.#owner, () => this.currentTraceId())
+    return new TracedOperationRecorder(name, this.#owner, traceId)
   }
 
   /** The handle of an operation. A comparison of its name takes a third of the look-up in the map. */
@@ -264,7 +282,11 @@ export class Recorder {
     const isRead = Atomics.load(words, HEADER.state) === JOURNAL_STATE.closed
     this.#rowsLate = isRead ? rows - floats[ROWS_COUNTED] : 0
     const memory = new ArrayBuffer(layout.seriesLength * FLOAT64_BYTES)
-    this.#unread = { floats: new Float64Array(memory), words: new Int32Array(memory) }
+    this.#unread = {
+      floats: new Float64Array(memory),
+      words: new Int32Array(memory),
+      extrasAt: layout.extrasAt,
+    }
     this.#release()
   }
 
@@ -315,9 +337,22 @@ export class Recorder {
         bounds: journal.layout.bins.bounds,
         series: journal.readFolded(),
         exemplars: this.#exemplars.take(journal),
+        ...(this.#hasExtras && { inFlight: journal.readInFlight() }),
       })
       return sink.send(bytes)
     })
+  }
+}
+
+/**
+ * A misspelt option would pass for a default. Checking all names takes longer than recording, so it
+ * is done only where `numBytes`, which most calls have, is missing.
+ *
+ * @throws MoonmeterError `INVALID_OPTION`
+ */
+export function refuseMisspeltOptions(options: RecordOptions | undefined): void {
+  if (options !== undefined && options?.numBytes === undefined) {
+    refuseUnknownOptions('record', options, RECORD_FIELDS)
   }
 }
 

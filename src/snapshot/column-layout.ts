@@ -1,4 +1,9 @@
-import { ROW_COUNTER_NAMES, type RowCounter } from '../catalogue.js'
+import {
+  EXTRA_COUNTER_NAMES,
+  type ExtraCounter,
+  ROW_COUNTER_NAMES,
+  type RowCounter,
+} from '../catalogue.js'
 import type { BinLayout } from '../stats/bin-layout.js'
 import { secondsOfSum } from '../stats/duration-sum.js'
 import { addPackedBins } from '../stats/packed-bins.js'
@@ -17,12 +22,17 @@ export class ColumnLayout {
   readonly bucketCount: number
   readonly histogramLength: number
   readonly length: number
+  /** Whether extra metrics are asked for; their counters come last. */
+  readonly hasExtras: boolean
+  readonly #counters: readonly (RowCounter | ExtraCounter)[]
 
-  constructor(bins: BinLayout) {
+  constructor(bins: BinLayout, hasExtras = false) {
     this.bins = bins
     this.bucketCount = bins.bounds.length + 1
     this.histogramLength = this.bucketCount + 2
-    this.length = this.histogramLength + 1 + ROW_COUNTER_NAMES.length
+    this.hasExtras = hasExtras
+    this.#counters = hasExtras ? [...ROW_COUNTER_NAMES, ...EXTRA_COUNTER_NAMES] : ROW_COUNTER_NAMES
+    this.length = this.histogramLength + 1 + this.#counters.length
   }
 
   /**
@@ -30,9 +40,9 @@ export class ColumnLayout {
    *
    * @param series number of series in the array
    */
-  startOf(measure: 'durations' | 'rows' | RowCounter, series: number): number {
+  startOf(measure: 'durations' | 'rows' | RowCounter | ExtraCounter, series: number): number {
     if (measure === 'durations') return 0
-    const column = measure === 'rows' ? 0 : 1 + ROW_COUNTER_NAMES.indexOf(measure)
+    const column = measure === 'rows' ? 0 : 1 + this.#counters.indexOf(measure)
     return series * (this.histogramLength + column)
   }
 
@@ -66,6 +76,11 @@ export class ColumnLayout {
       for (const counter of ROW_COUNTER_NAMES) {
         at += all.length
         columns[at] = series[counter]
+      }
+      if (!this.hasExtras) continue
+      for (const counter of EXTRA_COUNTER_NAMES) {
+        at += all.length
+        columns[at] = series.extras?.[counter] ?? 0
       }
     }
     return columns

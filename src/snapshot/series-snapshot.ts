@@ -1,8 +1,8 @@
-import { ROW_COUNTER_NAMES, type RowCounts } from '../catalogue.js'
+import { type ExtraCounts, ROW_COUNTER_NAMES, type RowCounts } from '../catalogue.js'
 import { secondsOfSum } from '../stats/duration-sum.js'
 import type { Exemplar } from '../stats/exemplar.js'
 import { unpackBins } from '../stats/packed-bins.js'
-import type { PackedSeries, SeriesName } from '../stats/packed-series.js'
+import { NO_EXTRAS, type PackedSeries, type SeriesName } from '../stats/packed-series.js'
 import { findRank, type Quantile, rankOf } from '../stats/quantile.js'
 import type { ColumnLayout } from './column-layout.js'
 import type { BucketExemplars } from './series-exemplars.js'
@@ -15,8 +15,11 @@ export interface DurationBin {
   readonly count: number
 }
 
-/** The content of a `SeriesSnapshot` as plain data. */
-export interface SeriesData extends SeriesName, RowCounts {
+/**
+ * The content of a `SeriesSnapshot` as plain data. It has the counters of extra metrics where the
+ * option `extraMetrics` asks for any.
+ */
+export interface SeriesData extends SeriesName, RowCounts, Partial<ExtraCounts> {
   /** Number of rows. */
   readonly rows: number
   /** The sum of the durations, added up exactly and rounded once. */
@@ -54,7 +57,8 @@ export function makeSeriesSnapshot(
   const counts = Object.fromEntries(ROW_COUNTER_NAMES.map((counter) => [counter, series[counter]]))
   const { rows } = series
   const durationSeconds = secondsOfSum(series.durationSum)
-  const scalars = { operation, status, rows, ...(counts as RowCounts), durationSeconds }
+  const extras = layout.hasExtras ? (series.extras ?? NO_EXTRAS) : {}
+  const scalars = { operation, status, rows, ...(counts as RowCounts), ...extras, durationSeconds }
   const snapshot: SeriesSnapshot = {
     ...scalars,
     get bucketCounts() {

@@ -1,4 +1,4 @@
-import { ROW_COUNTER_NAMES } from '../catalogue.js'
+import { EXTRA_COUNTER_NAMES, ROW_COUNTER_NAMES } from '../catalogue.js'
 import {
   mergeSeries,
   type PackedSeries,
@@ -18,6 +18,8 @@ export interface SeriesTable {
   /** Their numbers, as a `ColumnLayout` arranges them. */
   readonly columns: Float64Array
 }
+
+type Extras = PackedSeries['extras']
 
 /** Lists of names, most of which stay from table to table, and whether each name is there once. */
 const distinct = new WeakMap<readonly SeriesName[], boolean>()
@@ -104,8 +106,10 @@ export function keepCounters(
     const lost = ROW_COUNTER_NAMES.filter(
       (counter) => then !== undefined && then[counter] > now[counter],
     )
-    if (lost.length === 0) return now
-    return { ...now, ...Object.fromEntries(lost.map((counter) => [counter, then?.[counter]])) }
+    const extras = keepExtras(now.extras, then?.extras)
+    if (lost.length === 0 && extras === now.extras) return now
+    const kept = Object.fromEntries(lost.map((counter) => [counter, then?.[counter]]))
+    return { ...now, ...kept, extras }
   })
   const isSame = series.every((one, index) => one === table.series[index])
   return isSame ? table : { names: table.names, series, columns: layout.columnsOf(series) }
@@ -113,7 +117,21 @@ export function keepCounters(
 
 /** Whether no counter of a series can be rounded. */
 function isExact(series: PackedSeries): boolean {
-  return ROW_COUNTER_NAMES.every((counter) => series[counter] <= Number.MAX_SAFE_INTEGER)
+  return (
+    ROW_COUNTER_NAMES.every((counter) => series[counter] <= Number.MAX_SAFE_INTEGER) &&
+    // No key is found that a call does not have.
+    !((series.extras?.numTransferredBytes ?? 0) > Number.MAX_SAFE_INTEGER)
+  )
+}
+
+/** Extra counters of which none is below that of an earlier table. */
+function keepExtras(now: Extras, then: Extras): Extras {
+  if (now === undefined || then === undefined) return now
+  if (EXTRA_COUNTER_NAMES.every((counter) => now[counter] >= then[counter])) return now
+  return {
+    numTransferredBytes: Math.max(now.numTransferredBytes, then.numTransferredBytes),
+    numHitKeys: Math.max(now.numHitKeys, then.numHitKeys),
+  }
 }
 
 /** The series that counted rows since an earlier table of the same source, with those rows. */

@@ -38,7 +38,8 @@ export interface SourceHealth {
 }
 
 /** The content of a `SourceSnapshot` as plain data. */
-export interface SourceData extends Pick<SourceSnapshot, 'instance' | 'engine' | 'health'> {
+export interface SourceData
+  extends Pick<SourceSnapshot, 'instance' | 'engine' | 'health' | 'inFlight'> {
   readonly series: readonly SeriesData[]
 }
 
@@ -49,6 +50,8 @@ export interface SourceParts {
   readonly table: SeriesTable
   readonly health: SourceHealth
   readonly exemplars: ExemplarsBySeries
+  /** Calls that began and have not ended by operation, where extra metrics are asked for. */
+  readonly inFlight?: ReadonlyMap<string, number> | undefined
   /** Single durations in seconds per series, where a snapshot carries them. */
   readonly durations?: ReadonlyMap<SeriesName, readonly Float64Array[]> | undefined
 }
@@ -70,6 +73,11 @@ export class SourceSnapshot {
   /** The engine's index, or `other` for all engines past the limit. */
   readonly engine: number | typeof OTHER
   readonly health: SourceHealth
+  /**
+   * Calls that began and have not ended, by operation; absent where the option `extraMetrics` asks for
+   * none. An engine that has ended has none.
+   */
+  readonly inFlight?: Readonly<Record<string, number>>
   readonly #parts: SourceParts
   #series: readonly SeriesSnapshot[] | undefined
 
@@ -80,6 +88,8 @@ export class SourceSnapshot {
     this.engine = engine
     Object.freeze(parts.health.restarts)
     this.health = Object.freeze(parts.health)
+    const { inFlight } = parts
+    if (inFlight !== undefined) this.inFlight = Object.freeze(Object.fromEntries(inFlight))
     this.#parts = parts
     Object.freeze(this)
   }
@@ -138,8 +148,9 @@ export class SourceSnapshot {
 
   /** The same as plain data. */
   toJSON(): SourceData {
-    const { instance, engine, health, series } = this
-    const data = { engine, health, series: series.map((one) => one.toJSON()) }
+    const { instance, engine, health, inFlight, series } = this
+    const plain = series.map((one) => one.toJSON())
+    const data = { engine, health, ...(inFlight && { inFlight }), series: plain }
     return instance === undefined ? data : { instance, ...data }
   }
 }

@@ -1,4 +1,9 @@
-import { ROW_COUNTER_NAMES, type RowCounts } from '../catalogue.js'
+import {
+  EXTRA_COUNTER_NAMES,
+  type ExtraCounts,
+  ROW_COUNTER_NAMES,
+  type RowCounts,
+} from '../catalogue.js'
 import type { BinLayout } from './bin-layout.js'
 import type { DurationSum } from './duration-sum.js'
 import { mergePackedBins, type PackedBins, subtractPackedBins } from './packed-bins.js'
@@ -22,6 +27,8 @@ export interface PackedSeries extends SeriesName, RowCounts {
   readonly durationSum: DurationSum
   /** Rows per bin of a `BinLayout`. */
   readonly bins: PackedBins
+  /** Counters that are counted where they are asked for; undefined where they are not. */
+  readonly extras?: ExtraCounts | undefined
 }
 
 /** Sums of counters that can be added to. */
@@ -31,6 +38,7 @@ type Mutable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] }
 
 // Copies of an object that is there already are made several times faster than new ones by entries.
 const ZERO_COUNTS = Object.fromEntries(ROW_COUNTER_NAMES.map((name) => [name, 0])) as RowCounts
+export const NO_EXTRAS: ExtraCounts = Object.freeze({ numTransferredBytes: 0, numHitKeys: 0 })
 const NO_ROWS: PackedSeries = {
   operation: '',
   status: '',
@@ -38,6 +46,7 @@ const NO_ROWS: PackedSeries = {
   rows: 0,
   durationSum: 0n,
   bins: new Uint8Array(0),
+  extras: undefined,
 }
 
 export function zeroCounts(): MutableCounts {
@@ -54,6 +63,18 @@ export function addCounts(target: MutableCounts, counts: RowCounts, sign: 1 | -1
   for (const name of ROW_COUNTER_NAMES) target[name] += sign * counts[name]
 }
 
+/** The sum of counters that may not have been counted, or their difference. */
+export function addExtras(
+  left: ExtraCounts | undefined,
+  right: ExtraCounts | undefined,
+  sign: 1 | -1 = 1,
+): ExtraCounts | undefined {
+  if (right === undefined) return left
+  const sum: Mutable<ExtraCounts> = { ...(left ?? NO_EXTRAS) }
+  for (const name of EXTRA_COUNTER_NAMES) sum[name] += sign * right[name]
+  return sum
+}
+
 export function mergeSeries(
   layout: BinLayout,
   name: SeriesName,
@@ -64,6 +85,7 @@ export function mergeSeries(
     addCounts(sum, part)
     sum.durationSum += part.durationSum
     sum.rows += part.rows
+    sum.extras = addExtras(sum.extras, part.extras)
   }
   sum.bins = mergePackedBins(
     parts.map(({ bins }) => bins),
@@ -81,6 +103,7 @@ export function subtractSeries(
   const difference: Mutable<PackedSeries> = { ...later }
   addCounts(difference, earlier, -1)
   difference.rows -= earlier.rows
+  difference.extras = addExtras(later.extras, earlier.extras, -1)
   difference.durationSum -= earlier.durationSum
   difference.bins = subtractPackedBins(later.bins, earlier.bins, layout)
   return difference

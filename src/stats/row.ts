@@ -59,9 +59,18 @@ export function makeRow(
   const given: Readonly<Record<string, number | string | undefined>> = { ...options, numKeys }
   const counts = ROW_COUNTER_NAMES.map((name) => {
     const { [name]: value = ROW_COUNTERS[name].isRequired ? undefined : 0 } = given
-    return [name, Math.trunc(checkNumber(name, value, COUNT_MAX))] as const
+    return [name, requireCount(name, value)] as const
   })
   return { operation, durationSeconds, status, ...(Object.fromEntries(counts) as RowCounts) }
+}
+
+/**
+ * A counter of a row, truncated to an integer.
+ *
+ * @throws MoonmeterError `INVALID_ROW` when it is no number from 0 to 2^64
+ */
+export function requireCount(field: string, value: unknown): number {
+  return Math.trunc(checkNumber(field, value, COUNT_MAX))
 }
 
 function checkNumber(field: string, value: unknown, max: number): number {

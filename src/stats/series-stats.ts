@@ -1,12 +1,14 @@
-import type { RowCounts } from '../catalogue.js'
+import type { ExtraCounts, RowCounts } from '../catalogue.js'
 import { BINS_MAX, type BinLayout } from './bin-layout.js'
 import { DurationLog } from './duration-log.js'
 import { durationSumOf, secondsOfSum } from './duration-sum.js'
 import { addPackedBins, packBins } from './packed-bins.js'
 import {
   addCounts,
+  addExtras,
   type MutableCounts,
   newSeries,
+  NO_EXTRAS,
   type PackedSeries,
   type SeriesName,
   zeroCounts,
@@ -26,6 +28,7 @@ export class SeriesStats {
   /** The single durations, while they are few. @internal */
   readonly durations: DurationLog
   readonly #counts: MutableCounts = zeroCounts()
+  #extras: ExtraCounts | undefined
   readonly #sparseRowsMax: number
   /** Rows per bin; undefined while the rows are few and each of their durations is known. */
   #bins: Float64Array | undefined
@@ -48,6 +51,11 @@ export class SeriesStats {
   /** The sum of each counter over the rows. */
   get counts(): RowCounts {
     return this.#counts
+  }
+
+  /** The sum of each counter of `extraMetrics` over the rows; 0 where they were not asked for. */
+  get extraCounts(): ExtraCounts {
+    return this.#extras ?? NO_EXTRAS
   }
 
   /** The sum of the durations in seconds, added up exactly and rounded once. */
@@ -82,6 +90,7 @@ export class SeriesStats {
     this.durations.addAll(other.durations.values())
     this.rows += other.rows
     addCounts(this.#counts, other.counts)
+    this.#extras = addExtras(this.#extras, other.#extras)
   }
 
   /**
@@ -98,6 +107,7 @@ export class SeriesStats {
     for (const some of durations) this.durations.addAll(some)
     this.rows += series.rows
     addCounts(this.#counts, series)
+    this.#extras = addExtras(this.#extras, series.extras)
   }
 
   /**
@@ -135,7 +145,8 @@ export class SeriesStats {
   /** These stats as they are now, under a name. @internal */
   pack(name: SeriesName): PackedSeries {
     const { counts, rows, durationSum } = this
-    return { ...newSeries(name), ...counts, rows, durationSum, bins: packBins(this.bins) }
+    const bins = packBins(this.bins)
+    return { ...newSeries(name), ...counts, rows, durationSum, bins, extras: this.#extras }
   }
 
   /** Rows per bin of the layout; valid until the bins of another series are read. @internal */

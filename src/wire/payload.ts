@@ -18,6 +18,8 @@ export interface PayloadOptions {
   /** Bounds and limits of the stats of rows; reports must have the same bounds. */
   readonly stats?: ConnectorStatsOptions
   readonly payloadBytesMax?: number
+  /** Whether the extra metrics of reports are read; default false. */
+  readonly hasExtras?: boolean
 }
 
 /**
@@ -31,7 +33,7 @@ export function decodePayload(given: unknown, options: PayloadOptions = {}): Pay
   const bytes = ownBytes(given, payloadBytesMax)
   const byteLength = bytes.length
   if (isReport(bytes)) {
-    const report = readReport(bytes, BinLayout.of(options.stats?.bounds))
+    const report = readReport(bytes, BinLayout.of(options.stats?.bounds), options.hasExtras)
     return { kind: 'report', byteLength, report }
   }
   const stats = new ConnectorStats(options.stats)

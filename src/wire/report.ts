@@ -12,6 +12,7 @@ import { pack, unpack } from './msgpack.js'
 import { MsgpackCursor } from './msgpack-cursor.js'
 import { rejection } from './rejection.js'
 import { packExemplars, readExemplars } from './report-exemplars.js'
+import { packExtras, readExtras } from './report-extras.js'
 import { readArray, readBytes, readLabel, readMap, readOrdinal, readTotal } from './validation.js'
 
 /** The key that tells a report from the reference's shapes; its value is the version. */
@@ -37,6 +38,11 @@ export interface Report extends SourceIdentity {
   readonly series: readonly PackedSeries[]
   /** Those since the last report; unlike all else, they are gone where this report is lost. */
   readonly exemplars: readonly SeriesExemplar[]
+  /**
+   * Calls that began and have not ended, as each series has them; absent where extra metrics are not
+   * asked for. Then the series have no extra counters either.
+   */
+  readonly inFlight?: readonly number[]
 }
 
 export interface DecodedReport extends Omit<Report, 'timestampMs'> {
@@ -51,6 +57,7 @@ export interface DecodedReport extends Omit<Report, 'timestampMs'> {
  */
 export function encodeReport(report: Report): Uint8Array<ArrayBuffer> {
   const { instance, exemplars } = report
+  const extras = packExtras(report.series, report.inFlight)
   return pack({
     [REPORT_KEY]: REPORT_VERSION,
     ...(instance !== undefined && { instance }),
@@ -68,6 +75,7 @@ export function encodeReport(report: Report): Uint8Array<ArrayBuffer> {
       series.bins,
     ]),
     ...(exemplars.length > 0 && { exemplars: packExemplars(exemplars) }),
+    ...(extras !== undefined && { extras }),
   })
 }
 
@@ -101,10 +109,11 @@ export function boundsOfReport(bytes: Buffer): number[] | undefined {
  * A report, every value of it checked.
  *
  * @param layout the layout that the report's bins must be of
+ * @param hasExtras whether extra metrics are asked for; they are not read otherwise
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `version`, `bounds`, `engine`, `duplicate`,
  * `shape`, `type` and `range`, and as `unpack`
  */
-export function readReport(bytes: Buffer, layout: BinLayout): DecodedReport {
+export function readReport(bytes: Buffer, layout: BinLayout, hasExtras = false): DecodedReport {
   const payload = readMap(unpack(bytes))
   const version = payload.get(REPORT_KEY)
   if (version !== REPORT_VERSION) {
@@ -116,14 +125,19 @@ export function readReport(bytes: Buffer, layout: BinLayout): DecodedReport {
     const own = showBounds(layout.bounds, bounds)
     throw rejection('bounds', `bucket bounds ${own}`, showBounds(bounds, layout.bounds))
   }
-  const allSeries = readAllSeries(readArray(payload.get('series'), 'series'), layout)
+  const { series, bucketCounts } = readAllSeries(readArray(payload.get('series'), 'series'), layout)
+  const extras = hasExtras ? readExtras(payload.get('extras'), series.length) : undefined
   return {
     ...readIdentity(payload),
     sequence: readOrdinal(payload.get('sequence'), 'sequence'),
     final: payload.get('final') === true,
     bounds: layout.bounds,
-    ...allSeries,
-    exemplars: readExemplars(payload.get('exemplars'), layout, allSeries.bucketCounts),
+    series: extras
+      ? series.map((one, index) => ({ ...one, extras: extras[index].extras }))
+      : series,
+    bucketCounts,
+    exemplars: readExemplars(payload.get('exemplars'), layout, bucketCounts),
+    ...(extras && { inFlight: extras.map(({ inFlight }) => inFlight) }),
   }
 }
 

@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { EngineAggregator, type EngineLink } from '../../src/index.js'
 import type { Journal } from '../../src/journal/journal.js'
-import { COUNTER_UNIT, HEADER, SERIES } from '../../src/journal/journal-layout.js'
+import { EXTRA_METRIC_NAMES } from '../../src/catalogue.js'
+import { COUNTER_UNIT, EXTRAS, HEADER, SERIES } from '../../src/journal/journal-layout.js'
 import { createRecorder } from '../../src/recorder/index.js'
 import type { Random } from '../../src/simulate/random.js'
 import { journalOf } from '../support/assertions/journals.js'
@@ -57,6 +58,7 @@ function recordRows(random: Random, link: EngineLink): void {
     const operation = recorder.operation(`op ${series}`)
     for (let row = integer(random, 1, 600); row > 0; row--) {
       operation.record(random.uniform() ** 8 * 100, 1, 10)
+      if (random.below(50) === 0) operation.begin()
     }
   }
   if (random.below(2) === 0) recorder.report()
@@ -64,7 +66,7 @@ function recordRows(random: Random, link: EngineLink): void {
 
 function corrupt(random: Random, { floats, words, layout }: Journal): void {
   const series = floats.subarray(layout.baseOf(random.below(4)))
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:
       series[pick(random, FIELDS)] = pick(random, FLOATS)
       break
@@ -78,6 +80,9 @@ function corrupt(random: Random, { floats, words, layout }: Journal): void {
       series[SERIES.recent + random.below(2_048)] = pick(random, FLOATS)
       break
     case 4:
+      series[layout.extrasAt + random.below(EXTRAS.length)] = pick(random, FLOATS)
+      break
+    case 5:
       words[pick(random, Object.values(HEADER))] = pick(random, WORDS)
       break
     default: {
@@ -100,7 +105,11 @@ function* numbersOf(value: unknown): Generator<number> {
 }
 
 test('no corrupt journal hangs, throws, shows what is no number or lets a count go down', async (context) => {
-  const aggregator = new EngineAggregator({ seriesMax: SERIES_MAX, intervalMs: 60_000 })
+  const aggregator = new EngineAggregator({
+    seriesMax: SERIES_MAX,
+    intervalMs: 60_000,
+    extraMetrics: EXTRA_METRIC_NAMES,
+  })
   context.after(() => aggregator.close())
   const other = createRecorder(aggregator.connect(1))
   other.record('op', 0.5, 1)

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { foldRows } from '../../src/journal/fold-rows.js'
 import { Journal } from '../../src/journal/journal.js'
-import { FLOAT64_WORDS, JournalLayout, SERIES } from '../../src/journal/journal-layout.js'
+import { EXTRAS, FLOAT64_WORDS, JournalLayout, SERIES } from '../../src/journal/journal-layout.js'
 import { JournalReader } from '../../src/journal/journal-reader.js'
 import type { SeriesBlock } from '../../src/journal/series-block.js'
+import { MeasuredOperationRecorder } from '../../src/recorder/measured-operation-recorder.js'
 import { OperationRecorder } from '../../src/recorder/operation-recorder.js'
 import { DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
 
@@ -12,7 +13,8 @@ import { DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
 // the steps of that model.
 
 const LOCK = SERIES.lock * FLOAT64_WORDS
-const LENGTH = SERIES.bins + DEFAULT_LAYOUT.binCount
+const EXTRAS_AT = SERIES.bins + DEFAULT_LAYOUT.binCount
+const LENGTH = EXTRAS_AT + EXTRAS.length
 
 /** Log the atomic operations of this thread until the test ends. */
 function logAtomics(context: TestContext, log: string[]): void {
@@ -27,7 +29,7 @@ function logAtomics(context: TestContext, log: string[]): void {
 }
 
 /** A block of a series that logs the places of plain stores. */
-function loggingBlock(log: string[]): SeriesBlock {
+function loggingBlock(log: string[], extrasAt = 0): SeriesBlock {
   const memory = new ArrayBuffer(LENGTH * Float64Array.BYTES_PER_ELEMENT)
   const floats = new Proxy(new Float64Array(memory), {
     get: (target, name) => Reflect.get(target, name, target),
@@ -36,7 +38,7 @@ function loggingBlock(log: string[]): SeriesBlock {
       return Reflect.set(target, name, value, target)
     },
   })
-  return { floats, words: new Int32Array(memory) }
+  return { floats, words: new Int32Array(memory), extrasAt }
 }
 
 test('a row begins with rowsBegun and ends with rows, and both are plain stores', (context) => {
@@ -54,6 +56,31 @@ test('a row begins with rowsBegun and ends with rows, and both are plain stores'
   const { rows, rowsBegun, recent, numKeys, numBytes, numFailedKeys } = SERIES
   const expected = [rowsBegun, recent, numKeys, numBytes, numFailedKeys, rows].map(String)
   assert.deepEqual(log, expected)
+})
+
+test('a row with extra counters does, too, and a fold stores them with the others', (context) => {
+  const log: string[] = []
+  logAtomics(context, log)
+  const block = loggingBlock(log, EXTRAS_AT)
+  const owner = {
+    bins: DEFAULT_LAYOUT,
+    blockOf: () => block,
+    report: () => {},
+    noteExemplar: () => {},
+  }
+  const recorder = new MeasuredOperationRecorder('op', owner, () => undefined)
+  recorder.recordMeasured(0.5, 2, 3, 'ok', 1, undefined, 5, 7)
+  const { rows, rowsBegun, recent, numKeys, numBytes, numFailedKeys } = SERIES
+  const own = [rowsBegun, recent, numKeys, numBytes, numFailedKeys]
+  assert.deepEqual(log, [...own, EXTRAS_AT, EXTRAS_AT + 1, rows].map(String))
+  log.length = 0
+  foldRows(block, DEFAULT_LAYOUT)
+  assert.deepEqual([log.at(0), log.at(-1)], ['store begin', 'store end'])
+  for (const counter of [0, 1]) {
+    const folded = EXTRAS_AT + EXTRAS.foldedCounters + counter
+    assert.ok(log.includes(`${folded}`))
+    assert.equal(block.floats[folded], block.floats[EXTRAS_AT + counter])
+  }
 })
 
 test('a fold stores all it counts between the stores of its lock, with an atomic load behind the first', (context) => {

@@ -15,7 +15,7 @@ import { Registry as PlatformaticRegistry } from '@platformatic/prom-client'
 import { Registry as OfficialRegistry } from '@prometheus-io/client'
 import { Registry as OlderRegistry } from 'prom-client-14'
 import { EngineAggregator, EnginePool, metricsHandler, MooncakeStoreConnectorStats } from 'moonmeter'
-import type { AggregatorOptions, ConnectorStats, EngineLink, Exemplar, LabelledSeries, MetricsRegistry,
+import type { AggregatorOptions, ConnectorStats, EngineLink, Exemplar, ExtraCounts, ExtraMetric, LabelledSeries, MetricsRegistry,
   OperationStats, PayloadRows, Quantile, Row, RowCounts, SeriesSnapshot, SeriesStats, Snapshot,
   SnapshotData, SourceSnapshot } from 'moonmeter'
 import { connectRecorder, createRecorder, type OperationRecorder, type Recorder,
@@ -59,12 +59,23 @@ const handle: OperationRecorder = createRecorder(link, { now: Date.now }).operat
 handle.record(0.5, 1)
 handle.record(0.5, 1, 0, 'ok', 0, activeTraceId())
 createRecorder(link, { traceId: activeTraceId })
-const recordOptions: RecordOptions = { numBytes: 1, traceId: activeTraceId() }
+const extraMetrics: ExtraMetric[] = ['transferred_bytes', 'hit_keys', 'in_flight']
+new EngineAggregator({ extraMetrics })
+createRecorder({ engine: 0, sink, extraMetrics })
+handle.begin()
+handle.end()
+const extras: ExtraCounts | undefined = total?.extraCounts
+const inFlight: number | undefined = source?.inFlight?.['op']
+const hits: number | undefined = series?.numHitKeys
+const recordOptions: RecordOptions = { numBytes: 1, traceId: activeTraceId(), numHitKeys: 1,
+  numTransferredBytes: 1 }
 recorder.record('op', 0.5, 1, recordOptions)
 const exemplars: readonly Exemplar[] | undefined = series?.exemplars
 const traceId: string | undefined = exemplars?.[0]?.labels.trace_id
 // @ts-expect-error internal
 recorder.currentTraceId()
+// @ts-expect-error internal
+recorder.hasExtras
 
 // @ts-expect-error internal
 recorder.journal
@@ -88,7 +99,7 @@ snapshot.addTo(stats)
 new EngineAggregator({ uptime: () => 0 })
 // @ts-expect-error a layout is no option
 new MooncakeStoreConnectorStats({ layout: undefined })
-export { all, counts, data, handler, linked, made, own, payload, quantile, recorder, traceId }
+export { all, counts, data, extras, handler, hits, inFlight, linked, made, own, payload, quantile, recorder, traceId }
 export type { MetricsRegistry }
 `
 

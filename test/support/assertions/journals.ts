@@ -19,6 +19,7 @@ export function readerOf(journal: Journal): JournalReader {
 }
 
 /** The journal of a link, as another thread opens it. */
-export function journalOf({ journal, bounds, seriesMax }: EngineLink): Journal {
-  return new Journal(journal, new JournalLayout(BinLayout.of(bounds), seriesMax))
+export function journalOf({ journal, bounds, seriesMax, extraMetrics }: EngineLink): Journal {
+  const hasExtras = extraMetrics.length > 0
+  return new Journal(journal, new JournalLayout(BinLayout.of(bounds), seriesMax, hasExtras))
 }

@@ -29,6 +29,7 @@ export function openLink(engine: number, incarnation: number, intervalMs = HOUR_
     seriesMax: SERIES_MAX,
     bounds: DEFAULT_LAYOUT.bounds,
     operations: [],
+    extraMetrics: [],
     intervalMs,
     port: port2,
     transferList: [port2],

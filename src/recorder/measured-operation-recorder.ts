@@ -1,0 +1,151 @@
+import { foldRows } from '../journal/fold-rows.js'
+import {
+  COUNTER_UNIT,
+  DUE,
+  EXTRAS,
+  FOLD_ROWS,
+  RECENT_ROWS,
+  SERIES,
+} from '../journal/journal-layout.js'
+import { NO_BLOCK, type SeriesBlock } from '../journal/series-block.js'
+import { COUNT_MAX, makeRow, requireCount, STATUS_OK } from '../stats/row.js'
+import { OperationRecorder, type SeriesOwner } from './operation-recorder.js'
+import { UNSET_STATUS } from './unset-status.js'
+
+// V8 folds constants of this module into the code of `recordMeasured`, but looks imported ones up.
+const { rows: ROWS, numKeys: KEYS, numBytes: BYTES, numFailedKeys: FAILED_KEYS } = SERIES
+const { rowsBegun: ROWS_BEGUN, due: DUE_AT, recent: RECENT } = SERIES
+const UNIT = COUNTER_UNIT
+const MAX = COUNT_MAX
+const RECENT_MASK = RECENT_ROWS - 1
+const FOLD_MASK = FOLD_ROWS - 1
+const IN_FLIGHT = EXTRAS.inFlight
+const { floor } = Math
+
+/**
+ * Records one operation with the counters of extra metrics. It writes a row as `OperationRecorder`
+ * does: once it has begun to, it makes no call and runs no loop. So the extra counters of a row are in
+ * the journal if and only if the row is. It is a class of its own, so that nothing of this is compiled
+ * into `record` of other handles.
+ */
+export class MeasuredOperationRecorder extends OperationRecorder {
+  readonly #owner: SeriesOwner
+  readonly #traceId: () => string | undefined
+  #status = UNSET_STATUS
+  #block = NO_BLOCK
+  #floats = NO_BLOCK.floats
+  /** The memory that calls in flight are counted in: that of the series `ok`, whatever they become. */
+  #inFlight: SeriesBlock | undefined
+
+  /**
+   * @param traceId the trace that the code that runs now belongs to; it does not throw
+   * @internal
+   */
+  constructor(operation: string, owner: SeriesOwner, traceId: () => string | undefined) {
+    super(operation, owner)
+    this.#owner = owner
+    this.#traceId = traceId
+  }
+
+  /** As that of `OperationRecorder`; of the bytes, the share of the failed keys was not moved. */
+  override record(
+    durationSeconds: number,
+    numKeys: number,
+    numBytes?: number,
+    status?: string,
+    numFailedKeys?: number,
+    traceId?: string,
+  ): void {
+    this.recordMeasured(durationSeconds, numKeys, numBytes, status, numFailedKeys, traceId)
+  }
+
+  /**
+   * Record one call to the store with its extra counters.
+   *
+   * @param numTransferredBytes bytes moved; default `numBytes` less the share of the failed keys
+   * @param numHitKeys keys that a lookup found; default 0
+   * @throws MoonmeterError as `record`, also for an extra counter that is out of range
+   * @internal
+   */
+  recordMeasured(
+    durationSeconds: number,
+    numKeys: number,
+    numBytes = 0,
+    status = STATUS_OK,
+    numFailedKeys = 0,
+    traceId = this.#traceId(),
+    numTransferredBytes?: number,
+    numHitKeys = 0,
+  ): void {
+    // The sum is NaN or too large when one of them is.
+    if (
+      typeof durationSeconds !== 'number' ||
+      typeof numKeys !== 'number' ||
+      typeof numBytes !== 'number' ||
+      typeof numFailedKeys !== 'number' ||
+      !(durationSeconds >= 0 && numKeys >= 0 && numBytes >= 0 && numFailedKeys >= 0) ||
+      !(durationSeconds + numKeys + numBytes + numFailedKeys <= MAX)
+    ) {
+      makeRow(this.operation, durationSeconds, numKeys, { numBytes, status, numFailedKeys })
+    }
+    const keys = floor(numKeys)
+    const bytes = floor(numBytes)
+    const failedKeys = floor(numFailedKeys)
+    const transferred = numTransferredBytes ?? shareOf(bytes, keys, failedKeys)
+    const transferredBytes = requireCount('numTransferredBytes', transferred)
+    const hitKeys = requireCount('numHitKeys', numHitKeys)
+    if (status !== this.#status) this.#select(status)
+    const floats = this.#floats
+    const extras = this.#block.extrasAt
+    const rows = floats[ROWS]
+    floats[ROWS_BEGUN]++
+    floats[RECENT + (rows & RECENT_MASK)] = durationSeconds + 0
+    floats[KEYS] += keys * UNIT
+    floats[BYTES] += bytes * UNIT
+    floats[FAILED_KEYS] += failedKeys * UNIT
+    floats[extras] += transferredBytes * UNIT
+    floats[extras + 1] += hitKeys * UNIT
+    floats[ROWS]++
+    if (traceId !== undefined) this.#owner.noteExemplar(this.#block, durationSeconds, traceId)
+    if ((rows & FOLD_MASK) === FOLD_MASK || floats[DUE_AT] > 0) this.#settle()
+  }
+
+  override begin(): void {
+    this.#inFlight ??= this.#owner.blockOf(this.operation, STATUS_OK)
+    const { floats, extrasAt } = this.#inFlight
+    floats[extrasAt + IN_FLIGHT]++
+  }
+
+  override end(): void {
+    if (this.#inFlight === undefined) return
+    const { floats, extrasAt } = this.#inFlight
+    if (floats[extrasAt + IN_FLIGHT] > 0) floats[extrasAt + IN_FLIGHT]--
+  }
+
+  /** @internal */
+  override detach(): void {
+    this.#status = UNSET_STATUS
+    this.#block = NO_BLOCK
+    this.#floats = NO_BLOCK.floats
+    this.#inFlight = undefined
+  }
+
+  #settle(): void {
+    foldRows(this.#block, this.#owner.bins)
+    if (this.#floats[DUE_AT] === DUE.report) this.#owner.report()
+    else this.#floats[DUE_AT] = DUE.nothing
+  }
+
+  #select(status: string): void {
+    this.#block = this.#owner.blockOf(this.operation, status)
+    this.#floats = this.#block.floats
+    this.#status = status
+  }
+}
+
+/** The bytes of the keys that did not fail, where all keys have as many. */
+function shareOf(numBytes: number, numKeys: number, numFailedKeys: number): number {
+  if (numFailedKeys === 0) return numBytes
+  if (numFailedKeys >= numKeys) return 0
+  return Math.floor(numBytes * ((numKeys - numFailedKeys) / numKeys))
+}
