@@ -1,14 +1,10 @@
-import { types } from 'node:util'
-import { callSafely, readClock } from '../call-safely.js'
 import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { refuseUnknownOptions, requireType } from '../options.js'
-import { COUNT_MAX, STATUS_ERROR, STATUS_OK, STATUS_PARTIAL_FAILURE } from '../stats/row.js'
-import { type MethodCall, proxyOf } from './client-proxy.js'
-import { observeAnswer } from './observe-answer.js'
+import { proxyOf } from './client-proxy.js'
 import type { Recorder } from './recorder.js'
+import { StoreCalls } from './store-calls.js'
 
-const MS_PER_SECOND = 1e3
 const FUNCTIONS = ['bytesOf', 'traceId', 'now'] as const
 const EXISTS_OPERATIONS = ['lookup_exists', 'save_exists']
 
@@ -34,11 +30,12 @@ export interface InstrumentOptions {
   readonly now?: () => number
 }
 
-type BytesOf = NonNullable<InstrumentOptions['bytesOf']>
-
 /**
  * A proxy of the client that records its `batchIsExist`, `batchPut` and `batchGet`, whether they
  * return a value or a promise; everything else of the client behaves as before.
+ *
+ * Where the aggregator asks for extra metrics, calls in flight, bytes moved and keys found are counted,
+ * too. A key is found where its place in the result of `batchIsExist` has `true` or a number above zero.
  *
  * A result that is an array with numbers below zero is a `partial_failure` of as many keys (puts
  * and gets only); an exception is an `error` of all keys and is rethrown.
@@ -88,103 +85,4 @@ function requireMethod(client: unknown, names: readonly string[]): void {
     `instrumentStore: expected a client with ${names.join(', ')}, or some of them, ` +
       `got ${describe(client)} without any; pass the object that has these methods`,
   )
-}
-
-/** What is known of a call when it begins. */
-interface CallBegin {
-  /** When, by the clock of the option `now`. */
-  readonly startMs: number
-  readonly traceId: string | undefined
-}
-
-/** Times calls and records their results. */
-class StoreCalls {
-  readonly #recorder: Recorder
-  readonly #bytesOf: BytesOf
-  readonly #traceId: () => string | undefined
-  readonly #now: () => number
-
-  constructor(recorder: Recorder, options: InstrumentOptions) {
-    this.#recorder = recorder
-    this.#bytesOf = options.bytesOf ?? bufferBytes
-    const { traceId } = options
-    this.#traceId =
-      traceId === undefined
-        ? () => recorder.currentTraceId()
-        : () => callSafely('traceId', traceId) ?? ''
-    this.#now = options.now ?? (() => performance.now())
-  }
-
-  /** Calls a method, and records the call as this operation. */
-  of(operation: string): MethodCall {
-    return (method, client, args) => {
-      const startMs = readClock('now', this.#now)
-      // The answer may come where another trace is active.
-      const traceId = this.#traceId()
-      // A failure of the telemetry must not fail the call.
-      const ended = (failed: boolean, result?: unknown) =>
-        callSafely('instrumentStore', () => {
-          this.#record(operation, { startMs, traceId }, args, failed, result)
-        })
-      let answer: unknown
-      try {
-        answer = Reflect.apply(method, client, args)
-      } catch (error) {
-        ended(true)
-        throw error
-      }
-      return observeAnswer(answer, ended)
-    }
-  }
-
-  #record(
-    operation: string,
-    { startMs, traceId }: CallBegin,
-    [keys, ...rest]: readonly unknown[],
-    failed: boolean,
-    result: unknown,
-  ): void {
-    // The client may be used after the recorder is closed; such calls are not recorded.
-    if (this.#recorder.closed) return
-    const elapsedMs = readClock('now', this.#now) - startMs
-    const isExists = operation.endsWith('_exists')
-    const numKeys = Array.isArray(keys) ? keys.length : 0
-    const numFailedKeys = failed ? numKeys : isExists ? 0 : countNegative(result, numKeys)
-    const partial = numFailedKeys > 0 ? STATUS_PARTIAL_FAILURE : STATUS_OK
-    // A clock of the caller's may go back, or be NaN.
-    this.#recorder.record(operation, elapsedMs > 0 ? elapsedMs / MS_PER_SECOND : 0, numKeys, {
-      numBytes: isExists ? 0 : this.#countBytes(keys as readonly unknown[], rest, result),
-      status: failed ? STATUS_ERROR : partial,
-      numFailedKeys,
-      traceId,
-    })
-  }
-
-  /** The bytes of a call; 0 where `bytesOf` throws or returns no valid number. */
-  #countBytes(keys: readonly unknown[], rest: readonly unknown[], result: unknown): number {
-    const bytes: unknown = callSafely('bytesOf', () => this.#bytesOf(keys, rest, result))
-    return typeof bytes === 'number' && bytes >= 0 && bytes <= COUNT_MAX ? bytes : 0
-  }
-}
-
-/** A typed array with another number of values than keys is the data itself, not a code per key. */
-function countNegative(result: unknown, numKeys: number): number {
-  const isCodes = types.isTypedArray(result) && result.length === numKeys
-  if (!Array.isArray(result) && !isCodes) return 0
-  const codes: readonly unknown[] = Array.from(result)
-  return codes.filter((code) => isNumber(code) && code < 0).length
-}
-
-function isNumber(value: unknown): value is number | bigint {
-  return typeof value === 'number' || typeof value === 'bigint'
-}
-
-function bufferBytes(_keys: readonly unknown[], rest: readonly unknown[], result: unknown): number {
-  return sumBytes(rest) || sumBytes(result)
-}
-
-function sumBytes(value: unknown): number {
-  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return value.byteLength
-  if (!Array.isArray(value)) return 0
-  return value.reduce((bytes: number, part: unknown) => bytes + sumBytes(part), 0)
 }

@@ -1,8 +1,15 @@
 import { types } from 'node:util'
 import { callSafely } from '../call-safely.js'
 
-/** Takes the outcome of an answer: whether it failed, and the result if not. It does not throw. */
-type TakeOutcome = (failed: boolean, result?: unknown) => void
+/** What is told of a call. Nothing of it throws. */
+export interface CallObserver {
+  /** The method returned a thenable that may begin its work only when it is awaited. */
+  postponed(): void
+  /** That thenable is awaited; told at each call of its `then`. */
+  awaited(): void
+  /** Told once: whether the call failed, and its result if not. */
+  ended(failed: boolean, result?: unknown): void
+}
 
 /**
  * Observe the outcome of what a method returned: at once for a value, and once it is settled for a
@@ -16,16 +23,17 @@ type TakeOutcome = (failed: boolean, result?: unknown) => void
  *
  * @returns what the caller gets
  */
-export function observeAnswer(answer: unknown, take: TakeOutcome): unknown {
+export function observeAnswer(answer: unknown, observer: CallObserver): unknown {
   if (!isThenable(answer)) {
-    take(false, answer)
+    observer.ended(false, answer)
     return answer
   }
   if (!isPlainPromise(answer)) {
-    callSafely('instrumentStore', () => replaceThen(answer, take))
+    observer.postponed()
+    callSafely('instrumentStore', () => replaceThen(answer, observer))
     return answer
   }
-  const observed = observe(answer, take)
+  const observed = observe(answer, observer)
   // Symbols may be Node's: it keeps the asynchronous context of a promise there.
   if (Object.getOwnPropertyNames(answer).length === 0) return observed
   observed.catch(() => {})
@@ -50,34 +58,34 @@ function isPlainPromise(value: unknown): value is Promise<unknown> {
   }
 }
 
-function observe(promise: Promise<unknown>, take: TakeOutcome): Promise<unknown> {
+function observe(promise: Promise<unknown>, observer: CallObserver): Promise<unknown> {
   return Promise.prototype.then.call(
     promise,
     (result) => {
-      take(false, result)
+      observer.ended(false, result)
       return result
     },
     (error) => {
-      take(true)
+      observer.ended(true)
       throw error
     },
   )
 }
 
 /** What waits for the outcome of a thenable, by the `then` that replaced its own. */
-const waiting = new WeakMap<object, TakeOutcome[]>()
+const waiting = new WeakMap<object, CallObserver[]>()
 
-function replaceThen(thenable: PromiseLike<unknown>, take: TakeOutcome): void {
+function replaceThen(thenable: PromiseLike<unknown>, observer: CallObserver): void {
   const { then } = thenable
   // A client may answer many calls with one object, and each of them waits for its outcome.
   const known = waiting.get(then)
   if (known !== undefined) {
-    known.push(take)
+    known.push(observer)
     return
   }
-  const takes = [take]
-  const takeAll: TakeOutcome = (failed, result) => {
-    for (const one of takes.splice(0)) one(failed, result)
+  const observers = [observer]
+  const endAll = (failed: boolean, result?: unknown) => {
+    for (const one of observers.splice(0)) one.ended(failed, result)
   }
   const observedThen = function (
     this: unknown,
@@ -85,13 +93,14 @@ function replaceThen(thenable: PromiseLike<unknown>, take: TakeOutcome): void {
     onError: unknown,
     ...rest: unknown[]
   ) {
+    for (const one of observers) one.awaited()
     const observed = [
       (result: unknown) => {
-        takeAll(false, result)
+        endAll(false, result)
         return typeof onResult === 'function' ? onResult(result) : result
       },
       (error: unknown) => {
-        takeAll(true)
+        endAll(true)
         if (typeof onError === 'function') return onError(error)
         throw error
       },
@@ -104,5 +113,5 @@ function replaceThen(thenable: PromiseLike<unknown>, take: TakeOutcome): void {
     enumerable: Object.getOwnPropertyDescriptor(thenable, 'then')?.enumerable ?? false,
     value: observedThen,
   })
-  waiting.set(observedThen, takes)
+  waiting.set(observedThen, observers)
 }

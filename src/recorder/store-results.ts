@@ -1,0 +1,53 @@
+import { types } from 'node:util'
+
+/** The number of keys that failed: those with a number below zero. */
+export function countNegative(result: unknown, numKeys: number): number {
+  return codesOf(result, numKeys)?.filter(isNegative).length ?? 0
+}
+
+/** The number of keys that a lookup found: those with `true` or a number above zero. */
+export function countHits(result: unknown, numKeys: number): number {
+  const isHit = (code: unknown) => code === true || (isNumber(code) && code > 0)
+  const hits = codesOf(result, numKeys)?.filter(isHit).length ?? 0
+  return Math.min(hits, numKeys)
+}
+
+/**
+ * The bytes of the keys that failed: of the buffers at their places in an argument that has one place
+ * per key; undefined where there is no such argument, or not one code per key.
+ */
+export function failedBytes(
+  rest: readonly unknown[],
+  result: unknown,
+  numKeys: number,
+): number | undefined {
+  const codes = codesOf(result, numKeys)
+  const perKey = rest.find((part) => {
+    return Array.isArray(part) && part.length === numKeys && sumBytes(part) > 0
+  })
+  if (codes?.length !== numKeys || !Array.isArray(perKey)) return undefined
+  return perKey.reduce((bytes: number, part: unknown, key) => {
+    return isNegative(codes[key]) ? bytes + sumBytes(part) : bytes
+  }, 0)
+}
+
+/** The bytes of all buffers in a value, nested arrays included. */
+export function sumBytes(value: unknown): number {
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return value.byteLength
+  if (!Array.isArray(value)) return 0
+  return value.reduce((bytes: number, part: unknown) => bytes + sumBytes(part), 0)
+}
+
+/** A typed array with another number of values than keys is the data itself, not a code per key. */
+function codesOf(result: unknown, numKeys: number): readonly unknown[] | undefined {
+  const isCodes = types.isTypedArray(result) && result.length === numKeys
+  return Array.isArray(result) || isCodes ? Array.from(result) : undefined
+}
+
+function isNegative(code: unknown): boolean {
+  return isNumber(code) && code < 0
+}
+
+function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint'
+}
