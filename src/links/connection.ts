@@ -38,6 +38,12 @@ export class Connection {
   #handled = 0
   /** When the last message came, by a monotonic clock. */
   #lastMs = 0
+  // Removed one by one when the port is closed: ports of Deno have no removeAllListeners.
+  readonly #onMessage = (message: unknown) => this.#receive(message)
+  readonly #onClose = () => {
+    this.#handleWaiting(WAITING_MAX)
+    this.#events.close()
+  }
 
   constructor(
     local: LocalIncarnation,
@@ -51,11 +57,8 @@ export class Connection {
     this.#journal = journal
     this.#port = port
     this.#events = events
-    port.on('message', (message) => this.#receive(message))
-    port.on('close', () => {
-      this.#handleWaiting(WAITING_MAX)
-      events.close()
-    })
+    port.on('message', this.#onMessage)
+    port.on('close', this.#onClose)
     // Telemetry alone must not keep a process alive.
     port.unref()
   }
@@ -73,7 +76,8 @@ export class Connection {
 
   /** Handle what was sent up to now, and close the port. */
   close(): void {
-    this.#port.removeAllListeners()
+    this.#port.off('message', this.#onMessage)
+    this.#port.off('close', this.#onClose)
     this.#handleWaiting(WAITING_MAX)
     for (let taken = 0; taken < WAITING_MAX && !this.#isFlooded; taken++) {
       const received = receiveMessageOnPort(this.#port)

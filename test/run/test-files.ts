@@ -9,7 +9,7 @@ const ALONE = [/^chaos\//, /^pool\//]
 /** These do not depend on the version of Node, or have long forms that are run on each. */
 const SLOW = [
   /^chaos\/(blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
-  /^(package|system)\//,
+  /^(nodes|package|system)\//,
   /^(house-rules|reference-cases)\./,
 ]
 

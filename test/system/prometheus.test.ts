@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { STORE_METRICS } from '../../src/catalogue.js'
@@ -13,6 +11,7 @@ import {
   startCommand,
   temporaryDirectory,
 } from '../support/processes/command.js'
+import { freePort } from '../support/processes/free-port.js'
 import { isOnPath } from '../support/processes/on-path.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
@@ -199,12 +198,4 @@ scrape_configs:
       (await get(`query?query=${encodeURIComponent(expression)}`)).result,
     log: () => child.stderr.split('\n'),
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
