@@ -22,6 +22,7 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchmarkCase>>> = {
   'scrape-http': async () => (await import('../cases/scrape-http.js')).scrapeHttpCase,
   snapshot: async () => (await import('../cases/snapshot.js')).snapshotCase,
   'worker-registry': async () => (await import('../cases/worker-registry.js')).workerRegistryCase,
+  import: async () => (await import('../cases/import.js')).importCase,
   memory: async () => (await import('../cases/memory.js')).memoryCase,
   'end-to-end': async () => (await import('../cases/end-to-end.js')).endToEndCase,
   'growth-by-records': async () => (await import('../cases/growth.js')).growthByRecordsCase,

@@ -150,6 +150,12 @@ export const TARGETS: readonly Target[] = [
   atMost('snapshot of 64 engines with new rows', 15, 'ms', figure('snapshot', 'changed', 'ms')),
   atMost('exposition of 8 engines', 0.5, 'ms', figure('scrape', 'moonmeter 8', 'ms')),
   atMost('exact p90', 3, 'ns a row', figure('quantile', 'moonmeter', 'ns')),
+  atMost(
+    'import of `moonmeter/recorder` in a new thread',
+    25,
+    'ms',
+    figure('import', 'moonmeter', 'ms'),
+  ),
   atMost('memory per engine', 1_024, 'KiB', figure('memory', 'most', 'kib'), false),
   atMost('report', 16, 'KiB', figure('memory', 'most', 'reportKib'), false),
 ]

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { Piscina } from 'piscina'
+import type { Piscina } from 'piscina'
 import { callSafely } from '../call-safely.js'
 import { messageOf } from '../describe.js'
 import { type AnyEngineAggregator, EngineAggregator } from '../engine-aggregator.js'
@@ -23,6 +24,9 @@ const CHECKED_APART = ['aggregator', 'filename', 'engines', 'threads', 'name', '
 const OF_WORKERS = ['resourceLimits', 'env', 'execArgv']
 const ENGINES = { fallback: 1, min: 1, max: 4_096, integer: true }
 const THREAD_FILE = fileURLToPath(new URL('./thread-loader.cjs', import.meta.url))
+
+// Loads Piscina with the first pool, since most programs have none.
+const require = createRequire(import.meta.url)
 
 type PiscinaOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>
 
@@ -115,6 +119,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
       const backoff = new Backoff(restart)
       return new EngineSupervisor({ engine, aggregator, backoff, terminateTimeoutMs, emit, run })
     })
+    const { Piscina }: typeof import('piscina') = require('piscina')
     this.#piscina = new Piscina({
       filename: THREAD_FILE,
       name: 'runIncarnation',

@@ -6,11 +6,11 @@
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
+// By the name of the package, so that the engine's own file loads the same recorder.
+import { createRecorder, type Recorder } from 'moonmeter/recorder'
 import { messageOf } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
-import { createRecorder } from '../recorder/create-recorder.js'
-import type { Recorder } from '../recorder/recorder.js'
 
 /** The argument of an engine's function. */
 export interface EngineContext<Task = unknown> {

@@ -1,4 +1,7 @@
-import { Packr, Unpackr } from 'msgpackr'
+// These entries, unlike that of the package, do not load its native part: that crashes on shared
+// memory, and takes longer to load in a new thread than all that is used here.
+import { Packr } from 'msgpackr/pack'
+import { Unpackr } from 'msgpackr/unpack'
 import { messageOf } from '../describe.js'
 import { MsgpackCursor } from './msgpack-cursor.js'
 import { rejection } from './rejection.js'

@@ -76,6 +76,7 @@ const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
   fastify: 'fastify',
   piscina: 'pool',
   negotiator: 'server',
+  moonmeter: 'pool',
   commander: 'cli',
   pino: 'cli',
   '@opentelemetry/api': 'opentelemetry',
