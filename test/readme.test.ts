@@ -8,7 +8,7 @@ import type { SnapshotData } from '../src/index.js'
 import { parseExposition } from './support/assertions/exposition.js'
 import { Child } from './support/processes/child.js'
 import { freePort } from './support/processes/free-port.js'
-import { makeReadmeProject } from './support/processes/readme-project.js'
+import { makeReadmeProject, readmeExample } from './support/processes/readme-project.js'
 import { waitUntil } from './support/processes/wait-until.js'
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url))
@@ -25,10 +25,10 @@ await aggregator.close()
 `
 
 test('the example of the README with worker threads serves what its engines record', async (context) => {
-  const { folder, example } = await makeReadmeProject(context)
+  const folder = await makeReadmeProject(context)
   const port = String(await freePort())
   for (const name of ['main.js', 'engine.js']) {
-    await writeFile(join(folder, name), example(name).replace('9464', port))
+    await writeFile(join(folder, name), (await readmeExample(name)).replace('9464', port))
   }
 
   const child = new Child(context, process.execPath, [join(folder, 'main.js')])
@@ -53,9 +53,9 @@ test('the example of the README with worker threads serves what its engines reco
 })
 
 test('the example of the README with a plain Piscina pool records what its tasks record', async (context) => {
-  const { folder, example } = await makeReadmeProject(context)
-  await writeFile(join(folder, 'pool.js'), example('pool.js') + RUN_POOL)
-  await writeFile(join(folder, 'task.js'), example('task.js'))
+  const folder = await makeReadmeProject(context)
+  await writeFile(join(folder, 'pool.js'), (await readmeExample('pool.js')) + RUN_POOL)
+  await writeFile(join(folder, 'task.js'), await readmeExample('task.js'))
   const { stdout, stderr } = await new Child(context, process.execPath, [
     join(folder, 'pool.js'),
   ]).end()

@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { ResourceLimits, SHARE_ENV } from 'node:worker_threads'
+// Declarations that are published name no type of Piscina's: those fail in strict projects.
 import type { Piscina } from 'piscina'
 import { callSafely } from '../call-safely.js'
 import { messageOf } from '../describe.js'
@@ -27,8 +29,6 @@ const THREAD_FILE = fileURLToPath(new URL('./thread-loader.cjs', import.meta.url
 
 // Loads Piscina with the first pool, since most programs have none.
 const require = createRequire(import.meta.url)
-
-type PiscinaOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>
 
 /** Options of `EnginePool`; `aggregator`, `filename` and `engines` are required. */
 export interface PoolOptions {
@@ -63,9 +63,9 @@ export interface PoolOptions {
    */
   readonly terminateTimeoutMs?: number
   /** `resourceLimits` of each `Worker`. Default none. */
-  readonly resourceLimits?: PiscinaOptions['resourceLimits']
+  readonly resourceLimits?: ResourceLimits
   /** `env` of each `Worker`. Default a copy of `process.env`. */
-  readonly env?: PiscinaOptions['env']
+  readonly env?: NodeJS.ProcessEnv | typeof SHARE_ENV
   /** `execArgv` of each `Worker`. Default that of this process. */
   readonly execArgv?: string[]
 }

@@ -6,7 +6,7 @@ import type { SnapshotData } from '../../src/index.js'
 import { parseExposition } from '../support/assertions/exposition.js'
 import { Child } from '../support/processes/child.js'
 import { freePort } from '../support/processes/free-port.js'
-import { makeReadmeProject } from '../support/processes/readme-project.js'
+import { makeReadmeProject, readmeExample } from '../support/processes/readme-project.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 import { findRuntime, RUNTIME_NAMES } from './find-runtime.js'
 
@@ -29,13 +29,18 @@ for (const name of RUNTIME_NAMES) {
     skip,
   }, async (context) => {
     assert.ok('execPath' in runtime)
-    const { folder, example } = await makeReadmeProject(context)
+    const folder = await makeReadmeProject(context)
     const port = String(await freePort())
-    await writeFile(join(folder, 'main.js'), example('main.js').replace('9464', port) + END)
-    await writeFile(join(folder, 'engine.js'), example('engine.js'))
+    await writeFile(
+      join(folder, 'main.js'),
+      (await readmeExample('main.js')).replace('9464', port) + END,
+    )
+    await writeFile(join(folder, 'engine.js'), await readmeExample('engine.js'))
 
-    const args = [...runtime.args, join(folder, 'main.js')]
-    const child = new Child(context, runtime.execPath, args)
+    // Deno keeps caches, by default in the home of the user.
+    const variable = `DENO_DIR=${join(folder, '.deno')}`
+    const args = [variable, runtime.execPath, ...runtime.args, join(folder, 'main.js')]
+    const child = new Child(context, 'env', args)
     const calls = await waitUntil('rows of both engines', async () => {
       const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined)
       if (response === undefined) return undefined

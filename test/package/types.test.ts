@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+import { packedProject, ROOT } from './packed.js'
 
 /** What a user's file sees: each line with an error is expected to have it. */
 const CONSUMER = `
@@ -103,34 +100,70 @@ export { all, counts, data, extras, handler, hits, inFlight, linked, made, own, 
 export type { MetricsRegistry }
 `
 
-test('the package’s types are complete for a strict consumer and do not reach internals', (context) => {
-  const folder = mkdtempSync(join(tmpdir(), 'moonmeter-types-'))
-  context.after(() => rmSync(folder, { recursive: true }))
-  // The package as a user's project has it.
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  const paths = { moonmeter: [join(ROOT, 'dist/src/index.d.ts')] }
-  const recorder = { 'moonmeter/recorder': [join(ROOT, 'dist/src/recorder/index.d.ts')] }
-  const traces = {
-    'moonmeter/opentelemetry': [join(ROOT, 'dist/src/opentelemetry/active-trace-id.d.ts')],
-  }
-  writeFileSync(join(folder, 'consumer.mts'), CONSUMER)
-  const compilerOptions = {
-    noEmit: true,
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noUncheckedIndexedAccess: true,
+/** What a CommonJS file sees, which loads the package by `require`. */
+const COMMON_JS_CONSUMER = `
+import moonmeter = require('moonmeter')
+import recorder = require('moonmeter/recorder')
+const aggregator: moonmeter.EngineAggregator = new moonmeter.EngineAggregator()
+export const made: recorder.Recorder = recorder.createRecorder(aggregator.connect(0))
+`
+
+/** The ways in which users' projects resolve a package. */
+const PROJECTS = {
+  nodenext: { module: 'nodenext', include: ['consumer.mts', 'common.cts'] },
+  // An older resolution, in which CommonJS files cannot load ES modules.
+  node16: { module: 'node16', include: ['consumer.mts'] },
+  bundler: { module: 'preserve', moduleResolution: 'bundler', include: ['consumer.mts'] },
+  // Every import of prom-client leads to version 14, also in our declarations.
+  'prom-client 14': {
     module: 'nodenext',
-    target: 'es2023',
-    types: ['node'],
-    skipLibCheck: true,
-    paths: { ...paths, ...recorder, ...traces },
+    paths: { 'prom-client': ['./node_modules/prom-client-14'] },
+    include: ['consumer.mts'],
+  },
+}
+/**
+ * Each compiler checks all declarations in one project at least: TypeScript 5.9 takes several times
+ * as long as 7, so in the other two it checks the consumer only.
+ */
+const RUNS = [
+  {
+    title: 'TypeScript 5.9',
+    modules: 'typescript-5',
+    checked: ['nodenext'],
+    others: ['node16', 'bundler'],
+  },
+  { title: 'TypeScript 7', modules: 'typescript', checked: Object.keys(PROJECTS), others: [] },
+]
+const STRICT = {
+  noEmit: true,
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  target: 'es2023',
+  lib: ['es2023'],
+  types: ['node'],
+  // The declarations of the language itself are no matter of this package.
+  skipDefaultLibCheck: true,
+}
+
+test('the types are complete for strict consumers and do not reach internals', async (context) => {
+  const folder = packedProject(context)
+  writeFileSync(join(folder, 'consumer.mts'), CONSUMER)
+  writeFileSync(join(folder, 'common.cts'), COMMON_JS_CONSUMER)
+  for (const [name, { include, ...options }] of Object.entries(PROJECTS)) {
+    const project = { compilerOptions: { ...STRICT, ...options }, include }
+    writeFileSync(join(folder, `${name}.json`), JSON.stringify(project))
   }
-  writeFileSync(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions, include: ['consumer.mts'] }),
-  )
-  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', folder])
-  assert.equal(String(stdout), '')
-  assert.equal(status, 0)
+  for (const { title, modules, checked, others } of RUNS) {
+    const tsc = join(ROOT, 'node_modules', modules, 'bin/tsc')
+    for (const name of [...checked, ...others]) {
+      await context.test(`${title}, ${name}`, () => {
+        const skipLibCheck = String(others.includes(name))
+        const args = [tsc, '-p', join(folder, `${name}.json`), '--skipLibCheck', skipLibCheck]
+        const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+        assert.equal(stdout, '')
+        assert.equal(status, 0)
+      })
+    }
+  }
 })

@@ -9,7 +9,8 @@ const ALONE = [/^chaos\//, /^pool\//]
 /** These do not depend on the version of Node, or have long forms that are run on each. */
 const SLOW = [
   /^chaos\/(blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
-  /^(nodes|package|system)\//,
+  /^(nodes|system)\//,
+  /^package\/(api\/|installed|types)/,
   /^(house-rules|reference-cases)\./,
 ]
 

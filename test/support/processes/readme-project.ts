@@ -8,19 +8,17 @@ import { fileURLToPath } from 'node:url'
 const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url))
 const EXAMPLE = /<!-- example: (\S+) -->\n```js\n(.*?)```/gs
 
-/** A project of a user who copied examples of the README. */
-export interface ReadmeProject {
-  readonly folder: string
-  /** The code of the README's example with that file name. */
-  readonly example: (name: string) => string
+/** The code of the README's example with that file name. */
+export async function readmeExample(name: string): Promise<string> {
+  const readme = await readFile(join(REPOSITORY, 'README.md'), 'utf8')
+  for (const [, file, code] of readme.matchAll(EXAMPLE)) {
+    if (file === name && code !== undefined) return code
+  }
+  throw new assert.AssertionError({ message: `README.md: expected an example ${name}` })
 }
 
-/** A project of a user who installed moonmeter and Piscina; it is removed after the test. */
-export async function makeReadmeProject(context: TestContext): Promise<ReadmeProject> {
-  const readme = await readFile(join(REPOSITORY, 'README.md'), 'utf8')
-  const examples = new Map(
-    Array.from(readme.matchAll(EXAMPLE), ([, name = '', code = '']) => [name, code]),
-  )
+/** The folder of a user who installed moonmeter and Piscina; it is removed after the test. */
+export async function makeReadmeProject(context: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'moonmeter-readme-'))
   context.after(() => rm(folder, { recursive: true }))
   const modules = join(folder, 'node_modules')
@@ -28,10 +26,5 @@ export async function makeReadmeProject(context: TestContext): Promise<ReadmePro
   await symlink(REPOSITORY, join(modules, 'moonmeter'))
   await symlink(join(REPOSITORY, 'node_modules/piscina'), join(modules, 'piscina'))
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
-  const example = (name: string) => {
-    const code = examples.get(name)
-    assert.ok(code !== undefined, `README.md: expected an example ${name}`)
-    return code
-  }
-  return { folder, example }
+  return folder
 }
