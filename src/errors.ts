@@ -76,7 +76,9 @@ export type RejectionReason = (typeof REJECTION_REASONS)[number]
 
 /** The one error this library throws: `code` is for programs, `message` for people. */
 export class MoonmeterError extends Error {
+  /** Always `MoonmeterError`. */
   override readonly name = 'MoonmeterError'
+  /** The kind of mistake or failure. */
   readonly code: MoonmeterErrorCode
   /** Set where `code` is `INVALID_PAYLOAD`. */
   readonly reason: RejectionReason | undefined

@@ -66,18 +66,21 @@ export interface SinkRecorderOptions extends RecorderOptions {
 }
 
 /**
- * Start recording on this thread.
+ * Start recording on a thread of the aggregator's process, which reads the journal in shared memory
+ * when the thread has ended.
  *
- * - With the link that `EngineAggregator.connect` made: the engine is a thread of the aggregator's
- *   process, which reads the journal in shared memory when the thread has ended.
- * - With `{ engine, sink, … }`: the engine is anywhere. Its reports go to the sink, and the
- *   receiving process passes them to `EngineAggregator.ingest`. Rows recorded after the last report
- *   that arrived are lost when the process ends without `close`.
- *
+ * @param link what `EngineAggregator.connect` made
  * @throws MoonmeterError `INVALID_LINK` when the link is none, is of another version, has a
- * recorder already or was disconnected; `INVALID_ENGINE`; `INVALID_OPTION`
+ * recorder already or was disconnected; `INVALID_OPTION`
  */
 export function createRecorder(link: EngineLink, options?: RecorderOptions): Recorder
+/**
+ * Start recording anywhere. Reports go to the sink, and the receiving process passes them to
+ * `EngineAggregator.ingest`. Rows recorded after the last report that arrived are lost when the
+ * process ends without `close`.
+ *
+ * @throws MoonmeterError `INVALID_ENGINE`; `INVALID_OPTION`
+ */
 export function createRecorder(options: SinkRecorderOptions): Recorder
 export function createRecorder(
   target: EngineLink | SinkRecorderOptions,

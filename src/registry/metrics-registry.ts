@@ -6,8 +6,9 @@ import { MoonmeterError } from '../errors.js'
  * `@prometheus-io/client`, `@platformatic/prom-client`, and of every registry with its interface.
  */
 export interface MetricsRegistry {
-  // Registries type the parameter for metric classes of their own, so it is left open.
+  /** Adds a metric. Registries type the parameter for metric classes of their own. */
   registerMetric(metric: never): void
+  /** The exposition of all metrics. */
   metrics(): string | Promise<string>
   /** The media type of what `metrics` returns. */
   readonly contentType: string

@@ -22,6 +22,7 @@ export const HANDLER_OPTIONS: readonly string[] = [...Object.keys(NUMBERS), ...O
 
 /** What `metricsHandler` serves: an `EngineAggregator`, or any object with a registry. */
 export interface MetricsSource {
+  /** The registry whose metrics are served. */
   readonly registry: MetricsRegistry
 }
 

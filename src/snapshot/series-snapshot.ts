@@ -9,9 +9,11 @@ import type { BucketExemplars } from './series-exemplars.js'
 
 /** The rows whose durations are in one bin of the fine histogram. */
 export interface DurationBin {
-  /** The bin's edges in seconds; the last bin ends at `Infinity`, which JSON shows as null. */
+  /** The lower edge of the bin, in seconds. */
   readonly fromSeconds: number
+  /** The upper edge, in seconds; that of the last bin is `Infinity`, which JSON shows as null. */
   readonly toSeconds: number
+  /** Number of rows, at least 1. */
   readonly count: number
 }
 

@@ -6,6 +6,7 @@ import { partsOf, type SourceData, type SourceKey, type SourceSnapshot } from '.
 /** The content of a `Snapshot` as plain data. */
 export interface SnapshotData
   extends Pick<Snapshot, 'timestampMs' | 'elapsedMs' | 'bounds' | 'rejections'> {
+  /** The engines, in the order of the snapshot. */
   readonly sources: readonly SourceData[]
 }
 

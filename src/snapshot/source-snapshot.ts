@@ -40,6 +40,7 @@ export interface SourceHealth {
 /** The content of a `SourceSnapshot` as plain data. */
 export interface SourceData
   extends Pick<SourceSnapshot, 'instance' | 'engine' | 'health' | 'inFlight'> {
+  /** The series of the engine, in the order in which they first came. */
   readonly series: readonly SeriesData[]
 }
 
@@ -72,6 +73,7 @@ export class SourceSnapshot {
   readonly instance?: string
   /** The engine's index, or `other` for all engines past the limit. */
   readonly engine: number | typeof OTHER
+  /** How the engine's reports arrive. */
   readonly health: SourceHealth
   /**
    * Calls that began and have not ended, by operation; absent where the option `extraMetrics` asks for

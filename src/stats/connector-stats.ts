@@ -45,8 +45,11 @@ export interface ConnectorStatsOptions {
 
 /** One series of stats with its name. */
 export interface LabelledSeries {
+  /** Name of the operation. */
   readonly operation: string
+  /** `ok`, `partial_failure`, `error`, or another word. */
   readonly status: string
+  /** The stats of the series: a live object, which later rows change. */
   readonly stats: SeriesStats
 }
 

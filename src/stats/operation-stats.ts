@@ -52,6 +52,7 @@ export class OperationStats {
     return total
   }
 
+  /** Number of rows, over all statuses. */
   get rows(): number {
     let rows = 0
     for (const series of this.series.values()) rows += series.rows
@@ -63,6 +64,7 @@ export class OperationStats {
     return this.series.get(STATUS_ERROR)?.rows ?? 0
   }
 
+  /** Whether every single duration is known, so that quantiles are exact. */
   get isExact(): boolean {
     return [...this.series.values()].every(({ isExact }) => isExact)
   }

@@ -16,7 +16,9 @@ export const REPORT_SERIES_MAX = NAMED_SERIES_MAX + KNOWN_STATUSES.length
 
 /** What tells a series from the others of an engine. */
 export interface SeriesName {
+  /** Name of the operation, or `other`. */
   readonly operation: string
+  /** `ok`, `partial_failure`, `error`, `other`, or another word. */
   readonly status: string
 }
 

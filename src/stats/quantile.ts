@@ -7,6 +7,7 @@ const RANK_EPSILON = 1e-12
 
 /** A quantile of durations. */
 export interface Quantile {
+  /** The duration in seconds. */
   readonly seconds: number
   /** Whether `seconds` is one of the durations, or the middle of its bin (within 1.6 %). */
   readonly exact: boolean

@@ -14,6 +14,7 @@ export const STATUS_ERROR = 'error'
 /** The statuses that the reference gives; limits on statuses never fold them into `other`. */
 export const KNOWN_STATUSES: readonly string[] = [STATUS_OK, STATUS_PARTIAL_FAILURE, STATUS_ERROR]
 
+/** The fields, each of which may be missing. */
 type Optional<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] | undefined }
 
 /** What a row may leave out; the defaults are those of the reference. */
@@ -24,9 +25,11 @@ export interface RowOptions extends Optional<Omit<RowCounts, 'numKeys'>> {
 
 /** One call to the store, complete. */
 export interface Row extends RowCounts {
+  /** Name of the operation. */
   readonly operation: string
   /** Seconds, from 0 to 2^64. */
   readonly durationSeconds: number
+  /** `ok`, `partial_failure`, `error`, or another word. */
   readonly status: string
 }
 

@@ -32,6 +32,7 @@ export class SeriesStats {
   readonly #sparseRowsMax: number
   /** Rows per bin; undefined while the rows are few and each of their durations is known. */
   #bins: Float64Array | undefined
+  /** Number of rows. */
   rows = 0
   /** @internal */
   durationSum = 0n

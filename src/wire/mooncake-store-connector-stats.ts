@@ -31,9 +31,14 @@ export class MooncakeStoreConnectorStats extends ConnectorStats {
   /**
    * The stats of rows that are decoded already.
    *
-   * @param rows by operation with vLLM's field names, as a payload holds them:
-   * `{ load_get: [{ duration_seconds: 0.002, num_keys: 3, num_bytes: 0, status: 'ok',
-   * num_failed_keys: 0 }] }`, of which the last three fields may be missing; or a list of `Row`s
+   * ```ts
+   * MooncakeStoreConnectorStats.fromRows({
+   *   load_get: [{ duration_seconds: 0.002, num_keys: 3, num_bytes: 4096, status: 'ok' }],
+   * })
+   * ```
+   *
+   * @param rows by operation with vLLM's field names, as a payload holds them, of which `num_bytes`,
+   * `status` and `num_failed_keys` may be missing; or a list of `Row`s
    * @throws MoonmeterError `INVALID_PAYLOAD` with the `reason`, or `INVALID_ROW` for a `Row`;
    * `INVALID_OPTION`
    */

@@ -10,6 +10,7 @@ export const CONNECTOR_KEY = 'MooncakeStoreConnector'
 /** The key inside it that holds the operations where the stats object itself was packed. */
 export const DATA_KEY = 'data'
 
+/** vLLM's name of a counter. */
 type Field<Counter extends RowCounter> = (typeof ROW_COUNTERS)[Counter]['field']
 
 /** A row with vLLM's field names: a duration of up to 2^64 s, and counters of up to 64 bits. */
