@@ -30,7 +30,7 @@ const { floor } = Math
  */
 export class MeasuredOperationRecorder extends OperationRecorder {
   readonly #owner: SeriesOwner
-  readonly #traceId: () => string | undefined
+  readonly #readTraceId: (() => string | undefined) | undefined
   #status = UNSET_STATUS
   #block = NO_BLOCK
   #floats = NO_BLOCK.floats
@@ -38,13 +38,14 @@ export class MeasuredOperationRecorder extends OperationRecorder {
   #inFlight: SeriesBlock | undefined
 
   /**
-   * @param traceId the trace that the code that runs now belongs to; it does not throw
+   * @param readTraceId the trace that the code that runs now belongs to, where the recorder asks for
+   * it; it does not throw
    * @internal
    */
-  constructor(operation: string, owner: SeriesOwner, traceId: () => string | undefined) {
+  constructor(operation: string, owner: SeriesOwner, readTraceId?: () => string | undefined) {
     super(operation, owner)
     this.#owner = owner
-    this.#traceId = traceId
+    this.#readTraceId = readTraceId
   }
 
   /** As that of `OperationRecorder`; of the bytes, the share of the failed keys was not moved. */
@@ -73,7 +74,7 @@ export class MeasuredOperationRecorder extends OperationRecorder {
     numBytes = 0,
     status = STATUS_OK,
     numFailedKeys = 0,
-    traceId = this.#traceId(),
+    traceId: string | undefined = this.#readTraceId?.(),
     numTransferredBytes?: number,
     numHitKeys = 0,
   ): void {
@@ -92,8 +93,16 @@ export class MeasuredOperationRecorder extends OperationRecorder {
     const bytes = floor(numBytes)
     const failedKeys = floor(numFailedKeys)
     const transferred = numTransferredBytes ?? shareOf(bytes, keys, failedKeys)
-    const transferredBytes = requireCount('numTransferredBytes', transferred)
-    const hitKeys = requireCount('numHitKeys', numHitKeys)
+    if (
+      typeof transferred !== 'number' ||
+      typeof numHitKeys !== 'number' ||
+      !(transferred >= 0 && numHitKeys >= 0 && transferred + numHitKeys <= MAX)
+    ) {
+      requireCount('numTransferredBytes', transferred)
+      requireCount('numHitKeys', numHitKeys)
+    }
+    const transferredBytes = floor(transferred)
+    const hitKeys = floor(numHitKeys)
     if (status !== this.#status) this.#select(status)
     const floats = this.#floats
     const extras = this.#block.extrasAt

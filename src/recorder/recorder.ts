@@ -224,9 +224,9 @@ export class Recorder {
   }
 
   #makeOperation(name: string): OperationRecorder {
-    const traceId = () => this.currentTraceId()
-    if (this.hasExtras) return new MeasuredOperationRecorder(name, this.#owner, traceId)
-    if (this.#traceId === undefined) return new OperationRecorder(name, this.#owner)
+    const traceId = this.#traceId && (() => this.currentTraceId())
+    if (this.#hasExtras) return new MeasuredOperationRecorder(name, this.#owner, traceId)
+    if (traceId === undefined) return new OperationRecorder(name, this.#owner)
     return new TracedOperationRecorder(name, this.#owner, traceId)
   }
 

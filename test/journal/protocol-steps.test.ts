@@ -68,7 +68,7 @@ test('a row with extra counters does, too, and a fold stores them with the other
     report: () => {},
     noteExemplar: () => {},
   }
-  const recorder = new MeasuredOperationRecorder('op', owner, () => undefined)
+  const recorder = new MeasuredOperationRecorder('op', owner)
   recorder.recordMeasured(0.5, 2, 3, 'ok', 1, undefined, 5, 7)
   const { rows, rowsBegun, recent, numKeys, numBytes, numFailedKeys } = SERIES
   const own = [rowsBegun, recent, numKeys, numBytes, numFailedKeys]

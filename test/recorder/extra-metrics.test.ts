@@ -204,7 +204,8 @@ test('a row that cannot be counted throws and leaves everything as it was', asyn
 })
 
 test('a thread that is ended while it records leaves exact totals, and nothing in flight', async (context) => {
-  const aggregator = new EngineAggregator({ ...ALL, intervalMs: 5 })
+  // Silence must not pass for the end.
+  const aggregator = new EngineAggregator({ ...ALL, intervalMs: 5, silentAfterMs: 60_000 })
   const { worker, written } = startWorker(context, aggregator, false)
   await waitUntil('some rows', () => written[0] > 20_000)
   // Scrapes read the journal meanwhile.
