@@ -154,12 +154,14 @@ export function readOptions<Registry extends MetricsRegistry>(
   const silentAfterMs = { fallback: SILENT_INTERVALS * numbers.intervalMs, min: 1, max: 2 ** 53 }
   const { onRejected, registry } = options
   const { seriesMax, seriesTotalMax } = numbers
+  const shape = readShape(options)
   return {
     ...numbers,
     // Without an option, the type parameter is that of the registry that is created.
     registry: registry === undefined ? (createRegistry() as MetricsRegistry as Registry) : registry,
     modelName: options.modelName ?? 'unknown',
-    shape: readShape(options),
+    shape,
+    perEngine: shape.perEngine,
     operations: readOperations(options.operations, { seriesMax, seriesTotalMax }),
     extraMetrics,
     layout,

@@ -250,12 +250,11 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   }
 
   /**
-   * Takes the snapshot of a scrape. It is the last step, so that it is taken in the turn of the last
-   * read, before anything else is recorded.
+   * Takes the snapshot of a scrape, in the turn of the last read, before anything else is recorded.
    */
   *#scrape(): Generator<unknown, Snapshot> {
     yield* this.#readSilent()
-    return this.#aggregation.snapshot()
+    return yield* this.#aggregation.scrape()
   }
 
   *#readSilent(): Generator<unknown> {

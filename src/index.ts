@@ -47,8 +47,8 @@ export type {
   ConnectorStatsOptions,
   LabelledSeries,
 } from './stats/connector-stats.js'
-export type { OperationStats } from './stats/operation-stats.js'
 export type { Exemplar } from './stats/exemplar.js'
+export type { OperationStats } from './stats/operation-stats.js'
 export type { SeriesName } from './stats/packed-series.js'
 export type { Quantile } from './stats/quantile.js'
 export type { Row, RowOptions } from './stats/row.js'

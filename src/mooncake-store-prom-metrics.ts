@@ -1,5 +1,6 @@
 import { Aggregation } from './aggregator/aggregation.js'
 import { readShape, SHAPE_OPTIONS, type ShapeOptions } from './exposition/family-shape.js'
+import { runYielding } from './exposition/run-yielding.js'
 import { storeFamilies } from './exposition/store-families.js'
 import { refuseUnknownOptions, requireType } from './options.js'
 import type { MetricsRegistry } from './registry/metrics-registry.js'
@@ -65,14 +66,16 @@ export class MooncakeStorePromMetrics {
     requireType('modelName', 'string', modelName)
     const layout = new ColumnLayout(BinLayout.of(bounds))
     const operations = readOperations(options.operations, { 'the limit': NAMED_SERIES_MAX })
-    const newAggregation = () => new Aggregation({ ...SETTINGS, layout, operations })
+    const shape = readShape(options)
+    const { perEngine } = shape
+    const newAggregation = () => new Aggregation({ ...SETTINGS, layout, operations, perEngine })
     this.#layout = layout
     this.#aggregation = newAggregation()
     const reset = () => {
       this.#aggregation = newAggregation()
     }
-    const read = async () => this.#aggregation.snapshot()
-    const families = storeFamilies(layout, { modelName, shape: readShape(options) })
+    const read = () => runYielding(this.#aggregation.scrape())
+    const families = storeFamilies(layout, { modelName, shape })
     registerFamilies(registry, families, read, reset)
   }
 

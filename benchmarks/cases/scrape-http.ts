@@ -10,8 +10,8 @@ import { BlockWatch } from '../workload/block-watch.js'
 import { ConnectedFleet } from '../workload/connected-fleet.js'
 import { PromFleet } from '../workload/fleet.js'
 import { TWELVE_SERIES } from '../workload/fleet-step.js'
-import type { ScrapeResult } from '../workload/scraper.js'
 import { assertSameExposition, discard, expose, makeFleet, textOf } from '../workload/make-fleet.js'
+import type { ScrapeResult } from '../workload/scraper.js'
 
 const BYTES_PER_MB = 1e6
 const SCRAPER = new URL('../workload/scraper.js', import.meta.url)

@@ -19,6 +19,7 @@ import {
 import { Rejections } from './rejections.js'
 import type { Moment, Source } from './source.js'
 import { type SourceSettings, SourceTable } from './source-table.js'
+import { Totals } from './totals.js'
 
 /** Highest number of an incarnation from outside; local ones get the numbers after the newest. */
 const INCARNATION_MAX = Number.MAX_SAFE_INTEGER - 2 ** 32
@@ -30,6 +31,8 @@ const INCARNATION_MAX = Number.MAX_SAFE_INTEGER - 2 ** 32
 const KEPT_MAX = 16_384
 
 export interface AggregationSettings extends SourceSettings {
+  /** Whether scrapes show each engine, or the sums over all. */
+  readonly perEngine: boolean
   readonly payloadBytesMax: number
   /** Milliseconds without a report after which a live journal is read. */
   readonly intervalMs: number
@@ -58,6 +61,7 @@ export class Aggregation {
   readonly #recent: RecentDurations
   readonly #sources: SourceTable
   readonly #rejections: Rejections
+  readonly #totals: Totals | undefined
   readonly #startMs: number
   /** The latest time of the monotonic clock; finite, so that differences of times are. */
   #monotonicMs = -Number.MAX_VALUE
@@ -69,6 +73,8 @@ export class Aggregation {
     const { nowMs, monotonicMs } = this.#moment()
     this.#sources = new SourceTable(settings, this.#recent, nowMs)
     this.#startMs = monotonicMs
+    const { layout, operations, perEngine } = settings
+    if (!perEngine) this.#totals = new Totals(layout, operations, nowMs)
   }
 
   /** The engine indices known, ascending. */
@@ -163,6 +169,11 @@ export class Aggregation {
   }
 
   drop(engine: number, instance: string | undefined): void {
+    const source = this.#sources.find(engine, instance)
+    if (source !== undefined && this.#totals !== undefined) {
+      const health = source.health(this.#moment(), this.#settings.silentAfterMs)
+      this.#totals.drop({ table: source.table, health })
+    }
     this.#sources.delete(engine, instance)
   }
 
@@ -224,6 +235,16 @@ export class Aggregation {
       sources,
       rejections: this.#rejections.counts,
     })
+  }
+
+  /**
+   * The snapshot that a scrape shows, taken in the first step: with the sums over all engines where
+   * they are shown.
+   */
+  *scrape(): Generator<void, Snapshot> {
+    const snapshot = this.snapshot()
+    if (this.#totals === undefined) return snapshot
+    return snapshot.withTotal(yield* this.#totals.sum(snapshot.sources))
   }
 
   /**

@@ -1,6 +1,7 @@
 import { OTHER } from '../catalogue.js'
 import type { FirstReading, JournalReader } from '../journal/journal-reader.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
+import { KnownSeries } from '../snapshot/known-series.js'
 import type { ExemplarsBySeries } from '../snapshot/series-exemplars.js'
 import { type SeriesBudget, type SeriesLimits, SeriesNames } from '../snapshot/series-names.js'
 import {
@@ -8,7 +9,6 @@ import {
   keepCounters,
   makeTable,
   mergeTables,
-  putFirst,
   type SeriesTable,
 } from '../snapshot/series-table.js'
 import type { SourceHealth, SourceKey } from '../snapshot/source-snapshot.js'
@@ -17,14 +17,13 @@ import type { ConnectorStats } from '../stats/connector-stats.js'
 import { countRows, type PackedSeries } from '../stats/packed-series.js'
 import { rejection } from '../wire/rejection.js'
 import type { DecodedReport } from '../wire/report.js'
+import { RESTART_REASONS_MAX } from './health-sum.js'
 import { Incarnation } from './incarnation.js'
 import type { RecentDurations } from './recent-durations.js'
 import { type ExemplarBudget, SourceExemplars } from './source-exemplars.js'
 
 /** Incarnations from outside that are kept in any case, the newest included. */
 const INCARNATIONS_KEPT_MIN = 4
-/** Reasons of restarts told apart; further ones are `other`. */
-const RESTART_REASONS_MAX = 16
 const NO_RESTARTS = Object.freeze({})
 
 /** A moment by two clocks. */
@@ -52,7 +51,7 @@ export class Source {
   /** Incarnations that may still change, by number. */
   readonly #incarnations = new Map<number, Incarnation>()
   /** The series of operations that were known before there were rows of them. */
-  #known: SeriesTable = EMPTY_TABLE
+  #known: KnownSeries
   /** The sum of everything that can no longer change, each name once. */
   #finished: SeriesTable = EMPTY_TABLE
   /** The sum of `#finished` and all incarnations but the newest, until one of them changes. */
@@ -90,6 +89,7 @@ export class Source {
     this.key = key
     this.#createdMs = createdMs
     this.#layout = layout
+    this.#known = new KnownSeries(layout)
     this.#names = new SeriesNames(limits, budgets.series)
     this.#recent = recent
     this.#exemplars = new SourceExemplars(layout.bins, budgets.exemplars)
@@ -116,7 +116,7 @@ export class Source {
   declare(series: readonly PackedSeries[]): void {
     const table = makeTable(this.#layout, this.#names, series)
     // The limit on all series may have given several of them the name of `other`.
-    this.#known = mergeTables(this.#layout, [table])
+    this.#known = new KnownSeries(this.#layout, mergeTables(this.#layout, [table]))
     this.#isCurrent = false
   }
 
@@ -220,7 +220,7 @@ export class Source {
   /** Everything this engine counted, each name once. */
   get table(): SeriesTable {
     if (!this.#isCurrent) {
-      const sum = putFirst(this.#layout, this.#known, this.#sum())
+      const sum = this.#known.putFirst(this.#sum())
       this.#table = keepCounters(this.#layout, sum, this.#table)
     }
     this.#isCurrent = true

@@ -2,9 +2,10 @@ import type { MetricDefinition } from '../catalogue.js'
 import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { requireType } from '../options.js'
-import type { SourceKey } from '../snapshot/source-snapshot.js'
+import { type Snapshot, totalOf } from '../snapshot/snapshot.js'
+import type { SourceKey, SourceSnapshot } from '../snapshot/source-snapshot.js'
 import { type LabelValue, readLabelEntries, readLabelValue } from './label-options.js'
-import type { Labels } from './metric-family.js'
+import { type Labels, NO_LABELS } from './metric-family.js'
 import { type EngineLabel, sourceLabels } from './source-labels.js'
 
 /** The options that change names and labels of all metrics; each has a default. */
@@ -27,10 +28,17 @@ export interface ShapeOptions {
    * it is `other`.
    */
   readonly engineLabels?: Readonly<Record<string, EngineLabel>>
+  /**
+   * Whether each engine has series of its own; default true. With false, there is one series for each
+   * operation and status, without the labels `engine` and `instance`: the sum over all engines, also
+   * those that were dropped, so that it never goes down. `moonmeter_engine_up` is then left out, and
+   * of the time of the last report the latest is shown. Snapshots have each engine in any case.
+   */
+  readonly perEngine?: boolean
 }
 
 /** The names of `ShapeOptions`. */
-export const SHAPE_OPTIONS = ['prefix', 'labels', 'engineLabels'] as const
+export const SHAPE_OPTIONS = ['prefix', 'labels', 'engineLabels', 'perEngine'] as const
 
 /** What names and labels of all families are made with. */
 export interface FamilyShape {
@@ -38,7 +46,10 @@ export interface FamilyShape {
   readonly labels: Labels
   /** A definition with the name that the metric is exposed by. */
   define<Definition extends MetricDefinition>(definition: Definition): Definition
-  /** Labels of an engine: the same object each time. */
+  readonly perEngine: boolean
+  /** The engines that have series of their own in a snapshot, or what stands for all. */
+  sourcesOf(snapshot: Snapshot): readonly SourceSnapshot[]
+  /** Labels of one of these: the same object each time. */
   labelsOf(key: SourceKey): Labels
 }
 
@@ -55,8 +66,10 @@ const PREFIX = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
  *
  * @throws MoonmeterError `INVALID_OPTION`
  */
-export function readShape({ prefix = '', labels, engineLabels }: ShapeOptions): FamilyShape {
+export function readShape(options: ShapeOptions): FamilyShape {
+  const { prefix = '', labels, engineLabels, perEngine = true } = options
   requirePrefix(prefix)
+  requireType('perEngine', 'boolean', perEngine)
   const texts = readLabelEntries('labels', labels).map(
     ([name, value]) => [name, readLabelValue(`labels.${name}`, value)] as const,
   )
@@ -65,13 +78,27 @@ export function readShape({ prefix = '', labels, engineLabels }: ShapeOptions): 
   for (const [name, valueFor] of functions) {
     requireType(`engineLabels.${name}`, 'function', valueFor ?? null)
   }
+  if (!perEngine && functions.length > 0) {
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      'engineLabels: expected none with perEngine: false, since no series is of one engine, got ' +
+        describe(engineLabels),
+    )
+  }
   return {
     labels: Object.freeze(Object.fromEntries(texts)),
     define: (definition) => {
       return prefix === '' ? definition : { ...definition, name: prefix + definition.name }
     },
-    labelsOf: sourceLabels(functions),
+    perEngine,
+    sourcesOf: perEngine ? ({ sources }) => sources : totalAsSource,
+    labelsOf: perEngine ? sourceLabels(functions) : () => NO_LABELS,
   }
+}
+
+function totalAsSource(snapshot: Snapshot): readonly SourceSnapshot[] {
+  const total = totalOf(snapshot)
+  return total === undefined ? [] : [total]
 }
 
 function requirePrefix(prefix: unknown): void {

@@ -28,7 +28,9 @@ export function selfFamilies(shape: FamilyShape): SnapshotFamily[] {
       () => NO_LABELS,
       (count) => count,
     ),
-    perEngine(shape, SELF_METRICS.engineUp, ({ health }) => Number(health.up)),
+    ...(shape.perEngine
+      ? [perEngine(shape, SELF_METRICS.engineUp, ({ health }) => Number(health.up))]
+      : []),
     perEngine(shape, SELF_METRICS.reports, ({ health }) => health.reports),
     perEngine(shape, SELF_METRICS.reportBytes, ({ health }) => health.reportBytes),
     perEngine(
@@ -78,7 +80,10 @@ function perEngine(
   sample: (source: SourceSnapshot) => number,
   isShown?: (source: SourceSnapshot) => boolean,
 ): SnapshotFamily<readonly SourceSnapshot[]> {
-  const items = ({ sources }: Snapshot) => (isShown ? sources.filter(isShown) : sources)
+  const items = (snapshot: Snapshot) => {
+    const sources = shape.sourcesOf(snapshot)
+    return isShown ? sources.filter(isShown) : sources
+  }
   const labelsOf = (source: SourceSnapshot) => shape.labelsOf(partsOf(source).key)
   return {
     ...family(shape, metric, items, labelsOf, sample),
@@ -94,7 +99,7 @@ function restarts(
     definition: shape.define(SELF_METRICS.restarts),
     constantLabels: shape.labels,
     shapesOf: () => SINGLE_SAMPLE,
-    groups: ({ sources }) => sources.filter(hasRestarts),
+    groups: (snapshot) => shape.sourcesOf(snapshot).filter(hasRestarts),
     labelsOf: (source) => shape.labelsOf(partsOf(source).key),
     seriesOf: ({ health }) => Object.keys(health.restarts).map(reasonLabels),
     read: ({ health }, values, at) => values.set(Object.values(health.restarts), at),

@@ -38,7 +38,7 @@ export function storeFamilies(
       unit: unitOf(definition),
       constantLabels,
       shapesOf: () => shapes,
-      groups: ({ sources }) => sources.map(partsOf),
+      groups: (snapshot) => shape.sourcesOf(snapshot).map(partsOf),
       labelsOf: ({ key }) => shape.labelsOf(key),
       // The fields of a name are its labels.
       seriesOf: ({ table }) => table.names as readonly (SeriesName & Labels)[],

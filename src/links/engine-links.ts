@@ -1,11 +1,11 @@
 import { MessageChannel } from 'node:worker_threads'
 import type { Aggregation, AggregationSettings } from '../aggregator/aggregation.js'
 import type { ExtraMetric } from '../catalogue.js'
-import type { EngineLink } from '../journal/engine-link.js'
 import { MoonmeterError } from '../errors.js'
+import type { EngineLink } from '../journal/engine-link.js'
 import { Journal } from '../journal/journal.js'
-import { JournalReader } from '../journal/journal-reader.js'
 import type { JournalLayout } from '../journal/journal-layout.js'
+import { JournalReader } from '../journal/journal-reader.js'
 import { Connection } from './connection.js'
 
 /**

@@ -1,5 +1,5 @@
 import { MeasuredOperationRecorder } from './measured-operation-recorder.js'
-import { type RecordOptions, Recorder, refuseMisspeltOptions } from './recorder.js'
+import { Recorder, type RecordOptions, refuseMisspeltOptions } from './recorder.js'
 
 /**
  * A recorder of an engine whose aggregator asks for extra metrics. It is a class of its own, so that

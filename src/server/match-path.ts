@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import {
-  EVERY_PATH,
   type EndpointPaths,
+  EVERY_PATH,
   METRICS_PATH,
   withoutTrailingSlash,
 } from './endpoint-paths.js'

@@ -1,6 +1,6 @@
 import { MoonmeterError } from '../errors.js'
 import type { FormatName } from '../exposition/formats.js'
-import { resolveNumbers, requireType, TIMER_MS_MAX } from '../options.js'
+import { requireType, resolveNumbers, TIMER_MS_MAX } from '../options.js'
 import { contentTypeOf, type MetricsRegistry } from '../registry/metrics-registry.js'
 import type { AuthorizationOptions } from './authorization.js'
 import { type ContentEncoding, readCompression } from './content-encoding.js'

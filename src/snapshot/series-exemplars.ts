@@ -9,6 +9,16 @@ export type ExemplarsBySeries = ReadonlyMap<SeriesName, BucketExemplars>
 
 export const NO_EXEMPLARS: ExemplarsBySeries = new Map()
 
+/** Per bucket the newer one of two exemplars. */
+export function newerExemplars(left: BucketExemplars, right: BucketExemplars): BucketExemplars {
+  if (left === right) return left
+  return left.map((one, bucket) => {
+    const other = right[bucket]
+    if (one === undefined || other === undefined) return one ?? other
+    return other.timestampSeconds > one.timestampSeconds ? other : one
+  })
+}
+
 /** The exemplars that took their places since an earlier snapshot of the same source. */
 export function subtractExemplars(
   later: ExemplarsBySeries,

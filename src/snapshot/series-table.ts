@@ -69,27 +69,6 @@ export function mergeTables(layout: ColumnLayout, tables: readonly SeriesTable[]
 }
 
 /**
- * A table in which the series of another one come first, also those that it does not have.
- *
- * @param first series without rows, each name once
- * @param table each name once
- */
-export function putFirst(
-  layout: ColumnLayout,
-  first: SeriesTable,
-  table: SeriesTable,
-): SeriesTable {
-  if (first.names.length === 0) return table
-  const places = new Map(table.names.map((name, index) => [name, index]))
-  const names = [...new Set([...first.names, ...table.names])]
-  const from = names.map((name) => places.get(name))
-  const series = from.map((place, index) =>
-    place === undefined ? first.series[index] : table.series[place],
-  )
-  return { names, series, columns: layout.arrange(table.columns, table.series.length, from) }
-}
-
-/**
  * A table with no counter below that of an earlier table of its source. Sums past 2^53 are rounded
  * at each addition. Those of the same parts in another order, in which incarnations ended, may be
  * less, which Prometheus takes for a reset.

@@ -14,7 +14,14 @@ export interface SnapshotData
 type SnapshotParts = Pick<Snapshot, 'timestampMs' | 'elapsedMs' | 'sources' | 'rejections'> & {
   readonly layout: ColumnLayout
   readonly isInterval?: boolean
+  readonly total?: SourceSnapshot
 }
+
+/**
+ * The sum over all engines, as if it were one engine, where a snapshot has it; for readers inside this
+ * package.
+ */
+export let totalOf: (snapshot: Snapshot) => SourceSnapshot | undefined
 
 /**
  * All engines at one moment, or over an interval. It never changes and has no format of its own: the
@@ -24,6 +31,10 @@ type SnapshotParts = Pick<Snapshot, 'timestampMs' | 'elapsedMs' | 'sources' | 'r
  * do not disturb each other.
  */
 export class Snapshot {
+  static {
+    totalOf = (snapshot) => snapshot.#total
+  }
+
   /** When it was taken, in milliseconds since 1970. */
   readonly timestampMs: number
   /** Milliseconds that it covers: since the aggregator was made, or since the earlier snapshot. */
@@ -36,18 +47,27 @@ export class Snapshot {
   readonly rejections: Readonly<Record<RejectionReason, number>>
   readonly #layout: ColumnLayout
   readonly #isInterval: boolean
+  readonly #total: SourceSnapshot | undefined
 
   /** @internal */
   constructor(parts: SnapshotParts) {
     const { layout, timestampMs, elapsedMs, sources, rejections, isInterval = false } = parts
     this.#layout = layout
     this.#isInterval = isInterval
+    this.#total = parts.total
     this.timestampMs = timestampMs
     this.elapsedMs = elapsedMs
     this.bounds = layout.bins.bounds
     this.sources = Object.freeze(sources)
     this.rejections = Object.freeze(rejections)
     Object.freeze(this)
+  }
+
+  /** This snapshot with the sum over all engines. @internal */
+  withTotal(total: SourceSnapshot): Snapshot {
+    const { timestampMs, elapsedMs, sources, rejections } = this
+    const layout = this.#layout
+    return new Snapshot({ layout, timestampMs, elapsedMs, sources, rejections, total })
   }
 
   /** Number of rows over all sources. */

@@ -1,6 +1,6 @@
 import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
-import { LABEL_BYTES_MAX, fitsLabel } from './bounded-names.js'
+import { fitsLabel, LABEL_BYTES_MAX } from './bounded-names.js'
 import { newSeries, type PackedSeries } from './packed-series.js'
 import { KNOWN_STATUSES } from './row.js'
 

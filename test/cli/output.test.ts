@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { stripVTControlCharacters } from 'node:util'
 import { type TestContext, test } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
 import { runCommand, runCommands } from '../support/processes/command.js'
 import {
   runOnTerminal,

@@ -10,8 +10,8 @@ import {
   temporaryDirectory,
 } from '../support/processes/command.js'
 import {
-  startOnTerminal,
   SKIP_TERMINAL,
+  startOnTerminal,
   type TerminalOptions,
 } from '../support/processes/on-terminal.js'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { formatSummaries } from '../../src/cli/summary-tables.js'
 import type { Summary } from '../../src/cli/summary.js'
+import { formatSummaries } from '../../src/cli/summary-tables.js'
 import { formatTable, type Table } from '../../src/cli/table.js'
 import { BYTE_UNITS, COUNT_UNITS } from '../../src/cli/units.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
-import { setImmediate as turn } from 'node:timers/promises'
 import { type TestContext, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { EngineAggregator, listen, metricsHandler } from '../../src/index.js'
 import type { Random } from '../../src/simulate/random.js'
 import { MIB, memoryInUse, mib } from '../support/assertions/memory.js'

@@ -4,9 +4,9 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import {
   EngineAggregator,
   type MetricsHandlerOptions,
-  metricsHandler,
-  MoonmeterError,
   type MetricsRegistry,
+  MoonmeterError,
+  metricsHandler,
 } from '../../src/index.js'
 import { failure } from '../support/assertions/failures.js'
 import { openClient, parseResponses } from '../support/processes/raw-client.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { listen, metricsHandler } from '../../src/index.js'
 import { MIB, memoryInUse } from '../support/assertions/memory.js'
 import { openClient, parseResponses, type RawClient } from '../support/processes/raw-client.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { setImmediate as turn } from 'node:timers/promises'
 import { mock, type TestContext, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { EngineAggregator } from '../../src/index.js'
 import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 import { waitUntil } from '../support/processes/wait-until.js'

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Packr, Unpackr } from 'msgpackr'
 import { EngineAggregator } from '../../src/index.js'
-import { failure } from '../support/assertions/failures.js'
 import { decodePayload } from '../../src/wire/payload.js'
+import { failure } from '../support/assertions/failures.js'
 import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 
 const EXTRAS = { numTransferredBytes: 5, numHitKeys: 3 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { EngineLink } from '../../../src/index.js'
 import { Journal } from '../../../src/journal/journal.js'
-import { JournalReader } from '../../../src/journal/journal-reader.js'
 import { JournalLayout } from '../../../src/journal/journal-layout.js'
+import { JournalReader } from '../../../src/journal/journal-reader.js'
 import { BinLayout } from '../../../src/stats/bin-layout.js'
 import type { PackedSeries } from '../../../src/stats/packed-series.js'
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { BinLayout, DEFAULT_LAYOUT } from '../../../src/stats/bin-layout.js'
 import { durationSumOf } from '../../../src/stats/duration-sum.js'
-import { packBins, unpackBins } from '../../../src/stats/packed-bins.js'
 import {
   makeExemplar,
   type SeriesExemplar,
   TIMESTAMP_SECONDS_MAX,
 } from '../../../src/stats/exemplar.js'
+import { packBins, unpackBins } from '../../../src/stats/packed-bins.js'
 import type { PackedSeries } from '../../../src/stats/packed-series.js'
 import { encodeReport, type Report } from '../../../src/wire/report.js'
 import { durations, names } from './arbitraries.js'

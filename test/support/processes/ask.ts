@@ -1,5 +1,5 @@
-import { request } from 'node:http'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { request } from 'node:http'
 
 /** A response as it came: `fetch` would decompress its body. */
 export interface Answer {

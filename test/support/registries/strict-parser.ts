@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process'
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 
 /** A family as the parser of Python's Prometheus client reads it. */
 export interface StrictFamily {

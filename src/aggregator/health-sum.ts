@@ -1,0 +1,46 @@
+import type { SourceHealth } from '../snapshot/source-snapshot.js'
+import { BoundedNames } from '../stats/bounded-names.js'
+
+/** Reasons of restarts told apart; further ones are `other`. */
+export const RESTART_REASONS_MAX = 16
+
+/** Adds up how the reports of engines arrived. */
+export class HealthSum {
+  readonly #createdMs: number
+  /** A reason counts under the same name in every sum. */
+  readonly #reasons = new BoundedNames(RESTART_REASONS_MAX, (reason) => reason)
+
+  /** @param createdMs the moment, in milliseconds since 1970 */
+  constructor(createdMs: number) {
+    this.#createdMs = createdMs
+  }
+
+  /** The health of all of these taken as one, which is up while one of them is. */
+  of(all: readonly SourceHealth[]): SourceHealth {
+    let [up, reports, reportBytes, rows] = [false, 0, 0, 0]
+    let lastReportMs: number | null = null
+    const restarts = new Map<string, number>()
+    for (const health of all) {
+      up ||= health.up
+      reports += health.reports
+      reportBytes += health.reportBytes
+      rows += health.rows
+      const lastMs = health.lastReportMs
+      if (lastMs !== null && lastMs >= (lastReportMs ?? lastMs)) lastReportMs = lastMs
+      for (const reason in health.restarts) {
+        const name = this.#reasons.get(reason)
+        restarts.set(name, (restarts.get(name) ?? 0) + health.restarts[reason])
+      }
+    }
+    return {
+      up,
+      incarnation: 0,
+      createdMs: this.#createdMs,
+      reports,
+      reportBytes,
+      lastReportMs,
+      rows,
+      restarts: Object.fromEntries(restarts),
+    }
+  }
+}

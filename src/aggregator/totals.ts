@@ -1,0 +1,124 @@
+import { OTHER } from '../catalogue.js'
+import type { ColumnLayout } from '../snapshot/column-layout.js'
+import { type BucketExemplars, newerExemplars } from '../snapshot/series-exemplars.js'
+import { SeriesNames } from '../snapshot/series-names.js'
+import { keepCounters, makeTable, type SeriesTable } from '../snapshot/series-table.js'
+import {
+  partsOf,
+  type SourceHealth,
+  type SourceKey,
+  type SourceParts,
+  SourceSnapshot,
+} from '../snapshot/source-snapshot.js'
+import { seriesWithoutRows } from '../stats/known-operations.js'
+import {
+  mergeSeries,
+  newSeries,
+  type PackedSeries,
+  type SeriesName,
+} from '../stats/packed-series.js'
+import { HealthSum } from './health-sum.js'
+
+/** Operations told apart in the sums, and statuses of each; rows of further ones count under `other`. */
+const LIMITS = { operationsMax: 1_024, statusesMax: 16 }
+/** Series of the sums: their numbers are made in one step, which takes some milliseconds. */
+const SERIES_MAX = 4_096
+/** Series that are added up in one step: some 0.1 ms of work. */
+const MERGED_PER_STEP = 64
+/** No label shows it. */
+const TOTAL_KEY: SourceKey = { instance: undefined, engine: OTHER }
+
+/** What is not shown needs none. */
+const NO_COLUMNS = new Float64Array(0)
+
+/** What a source counted. */
+interface Counted {
+  readonly table: SeriesTable
+  readonly health: SourceHealth
+}
+
+/** The sums over all engines, those that were dropped included: no counter of them goes down. */
+export class Totals {
+  readonly #layout: ColumnLayout
+  readonly #names = new SeriesNames(LIMITS, { left: SERIES_MAX })
+  readonly #health: HealthSum
+  /** What dropped engines counted. */
+  #dropped: Counted
+  /** The last sum. */
+  #table: SeriesTable
+
+  /**
+   * @param operations whose series are there from the beginning
+   * @param createdMs the moment, in milliseconds since 1970
+   */
+  constructor(layout: ColumnLayout, operations: readonly string[], createdMs: number) {
+    this.#layout = layout
+    this.#health = new HealthSum(createdMs)
+    this.#table = makeTable(layout, this.#names, seriesWithoutRows(operations))
+    this.#dropped = { table: this.#table, health: this.#health.of([]) }
+  }
+
+  /** Keep what a source counted that is dropped. */
+  drop(source: Counted): void {
+    const both = [this.#dropped, source]
+    const parts = this.#newParts()
+    for (const { table } of both) this.#addParts(parts, table)
+    const series = Array.from(parts, ([name, list]) => mergeSeries(this.#layout.bins, name, list))
+    this.#dropped = {
+      table: { names: [...parts.keys()], series, columns: NO_COLUMNS },
+      health: this.#health.of(both.map(({ health }) => health)),
+    }
+  }
+
+  /**
+   * The sum of these sources and of those that were dropped before the call, in steps of some tenth
+   * of a millisecond.
+   */
+  *sum(sources: readonly SourceSnapshot[]): Generator<void, SourceSnapshot> {
+    const layout = this.#layout
+    const all = sources.map(partsOf)
+    const counted: readonly Counted[] = [this.#dropped, ...all]
+    const health = this.#health.of(counted.map((one) => one.health))
+    const parts = this.#newParts()
+    for (const { table } of counted) yield this.#addParts(parts, table)
+    const series: PackedSeries[] = []
+    for (const [name, list] of parts) series.push(yield* this.#merge(name, list))
+    const table = { names: [...parts.keys()], series, columns: layout.columnsOf(series) }
+    this.#table = keepCounters(layout, table, this.#table)
+    yield
+    const exemplars = new Map<SeriesName, BucketExemplars>()
+    for (const source of all) yield this.#addExemplars(exemplars, source)
+    return new SourceSnapshot({ key: TOTAL_KEY, layout, table: this.#table, health, exemplars })
+  }
+
+  /** No parts of each series of the last sum, so that series keep their order. */
+  #newParts(): Map<SeriesName, PackedSeries[]> {
+    return new Map(this.#table.names.map((name) => [name, []]))
+  }
+
+  #addParts(parts: Map<SeriesName, PackedSeries[]>, { names, series }: SeriesTable): void {
+    for (const [index, one] of names.entries()) {
+      const name = this.#names.of(one)
+      const list = parts.get(name)
+      if (list === undefined) parts.set(name, [series[index]])
+      else list.push(series[index])
+    }
+  }
+
+  *#merge(name: SeriesName, parts: readonly PackedSeries[]): Generator<void, PackedSeries> {
+    let sum: PackedSeries = newSeries(name)
+    for (let at = 0; at < parts.length; at += MERGED_PER_STEP) {
+      const some = parts.slice(at, at + MERGED_PER_STEP)
+      sum = mergeSeries(this.#layout.bins, name, [sum, ...some])
+      yield
+    }
+    return sum
+  }
+
+  #addExemplars(sums: Map<SeriesName, BucketExemplars>, { exemplars }: SourceParts): void {
+    for (const [one, buckets] of exemplars) {
+      const name = this.#names.of(one)
+      sums.set(name, newerExemplars(sums.get(name) ?? buckets, buckets))
+    }
+  }
+}
