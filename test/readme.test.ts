@@ -80,3 +80,13 @@ test('every relative link of the documentation leads to a file', async () => {
     }
   }
 })
+
+/** The documents of the repository, as paths from its root. */
+function documents(): string[] {
+  const listed = FOLDERS.flatMap((folder) =>
+    readdirSync(join(REPOSITORY, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
+      join(folder, name),
+    ),
+  )
+  return [...readdirSync(REPOSITORY), ...listed].filter((name) => name.endsWith('.md'))
+}
