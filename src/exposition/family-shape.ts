@@ -35,10 +35,24 @@ export interface ShapeOptions {
    * of the time of the last report the latest is shown. Snapshots have each engine in any case.
    */
   readonly perEngine?: boolean
+  /**
+   * Whether the protobuf exposition also carries the durations as a native histogram, beside the
+   * classic buckets; default false. A Prometheus server that takes native histograms stores no
+   * `_bucket`, `_sum` and `_count` series of it, unless it is told to.
+   *
+   * @see https://prometheus.io/docs/specs/native_histograms/
+   */
+  readonly nativeHistograms?: boolean
 }
 
 /** The names of `ShapeOptions`. */
-export const SHAPE_OPTIONS = ['prefix', 'labels', 'engineLabels', 'perEngine'] as const
+export const SHAPE_OPTIONS = [
+  'prefix',
+  'labels',
+  'engineLabels',
+  'perEngine',
+  'nativeHistograms',
+] as const
 
 /** What names and labels of all families are made with. */
 export interface FamilyShape {
@@ -47,6 +61,7 @@ export interface FamilyShape {
   /** A definition with the name that the metric is exposed by. */
   define<Definition extends MetricDefinition>(definition: Definition): Definition
   readonly perEngine: boolean
+  readonly nativeHistograms: boolean
   /** The engines that have series of their own in a snapshot, or what stands for all. */
   sourcesOf(snapshot: Snapshot): readonly SourceSnapshot[]
   /** Labels of one of these: the same object each time. */
@@ -67,9 +82,10 @@ const PREFIX = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
  * @throws MoonmeterError `INVALID_OPTION`
  */
 export function readShape(options: ShapeOptions): FamilyShape {
-  const { prefix = '', labels, engineLabels, perEngine = true } = options
+  const { prefix = '', labels, engineLabels, perEngine = true, nativeHistograms = false } = options
   requirePrefix(prefix)
   requireType('perEngine', 'boolean', perEngine)
+  requireType('nativeHistograms', 'boolean', nativeHistograms)
   const texts = readLabelEntries('labels', labels).map(
     ([name, value]) => [name, readLabelValue(`labels.${name}`, value)] as const,
   )
@@ -91,6 +107,7 @@ export function readShape(options: ShapeOptions): FamilyShape {
       return prefix === '' ? definition : { ...definition, name: prefix + definition.name }
     },
     perEngine,
+    nativeHistograms,
     sourcesOf: perEngine ? ({ sources }) => sources : totalAsSource,
     labelsOf: perEngine ? sourceLabels(functions) : () => NO_LABELS,
   }

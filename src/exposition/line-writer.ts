@@ -1,3 +1,4 @@
+import { BOUND_LABELS } from './bound-labels.js'
 import { CachedLines } from './cached-lines.js'
 import type { FamilyHead, LineWriter, WriteOptions } from './exposition-format.js'
 import { type LineBlock, readTails, readValues, takeBlock } from './line-block.js'
@@ -5,9 +6,6 @@ import type { LineDialect } from './line-dialect.js'
 import { type LineNames, lineHeads } from './line-heads.js'
 import type { MetricFamily } from './metric-family.js'
 import type { OutputBuffer } from './output-buffer.js'
-
-/** The label that buckets or quantiles have beside those of their series. */
-const BOUND_LABELS: { readonly [type: string]: string } = { histogram: 'le', summary: 'quantile' }
 
 /** Cached lines, and the labels they are of. */
 interface KeptBlock extends Pick<LineBlock, 'labels' | 'series'> {

@@ -43,7 +43,7 @@ export interface Exemplar {
 }
 
 /** The fine histograms behind the buckets of a family. */
-interface FamilyBins<Group> {
+export interface FamilyBins<Group> {
   readonly layout: BinLayout
   /** Rows per bin of a series of a group. */
   binsOf(group: Group, series: number): PackedBins

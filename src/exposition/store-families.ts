@@ -48,8 +48,11 @@ export function storeFamilies(
         for (let index = 0; index < count; index++) values[at + index] = columns[start + index]
       },
       createdOf: ({ health }) => createdSeconds(health),
+      ...(isHistogram &&
+        shape.nativeHistograms && {
+          bins: { layout: layout.bins, binsOf: ({ table }, series) => table.series[series].bins },
+        }),
       ...(isHistogram && {
-        bins: { layout: layout.bins, binsOf: ({ table }, series) => table.series[series].bins },
         // The buckets come first among the samples.
         exemplarOf: ({ table, exemplars }, series, shape) => {
           return exemplars.get(table.names[series])?.[shape]

@@ -22,7 +22,7 @@ const SEGMENT_COUNT = (OCTAVE_END - OCTAVE_MIN) << MANTISSA_BITS
 /** The smallest duration that has a segment, in seconds. */
 export const SEGMENTS_SECONDS_MIN = 2 ** OCTAVE_MIN
 /** Every duration that has a segment is below this, in seconds. */
-const SEGMENTS_SECONDS_END = 2 ** OCTAVE_END
+export const SEGMENTS_SECONDS_END = 2 ** OCTAVE_END
 
 /**
  * Bucket bounds of a layout at most. Each is a number of every series in memory and a line of it in

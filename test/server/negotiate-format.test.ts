@@ -61,6 +61,26 @@ test('clients get the format that they prefer, and text where they accept none',
   }
 })
 
+test('protobuf is for clients that ask for its delimited messages', () => {
+  const all = ['text', 'openmetrics', 'protobuf'] as const
+  const type = 'application/vnd.google.protobuf'
+  const delimited = `${type};proto=io.prometheus.client.MetricFamily;encoding=delimited`
+  const cases = [
+    // Prometheus 2.40 and 3 with native histograms, then 3 with another order of protocols.
+    [`${delimited},${om(';version=1.0.0;q=0.8')},text/plain;version=0.0.4;q=0.5,*/*;q=0.1`, type],
+    [`${delimited};q=0.6,${om(';version=1.0.0;escaping=allow-utf-8;q=0.5')},*/*;q=0.1`, type],
+    [`${om(';version=1.0.0;q=0.6')},${delimited};q=0.5,*/*;q=0.1`, 'application/openmetrics-text'],
+    [type, type],
+    [`${type};proto=io.prometheus.client.MetricFamily;encoding=text`, 'text/plain'],
+    [`${type};proto=other.Message;encoding=delimited`, 'text/plain'],
+    ['*/*', 'text/plain'],
+  ]
+  for (const [accept, expected] of cases) {
+    const { contentType } = negotiateFormat(accept, all)
+    assert.equal(contentType.split(';')[0], expected, accept)
+  }
+})
+
 test('formats that a client prefers alike are tried in the order given', () => {
   const order = ['openmetrics', 'text'] as const
   assert.equal(negotiateFormat('*/*', order).contentType, OPENMETRICS)

@@ -1,0 +1,145 @@
+import type { Exemplar, MetricType, SampleShape } from './metric-family.js'
+import { BUCKET, FAMILY, HISTOGRAM, METRIC, QUANTILE, SUMMARY, VALUE } from './protobuf-fields.js'
+import { type LabelList, writeExemplar, writeLabels, writeTimestamp } from './protobuf-parts.js'
+import type { ValuePlaces } from './value-places.js'
+import type { WireWriter } from './wire-writer.js'
+
+const INFINITY = '+Inf'
+
+/** What the message of a series is made of, its values left out. */
+export interface SeriesHead {
+  readonly type: MetricType
+  readonly labels: LabelList
+  readonly shapes: readonly SampleShape[]
+  /** When it began to count, in seconds since 1970; undefined where it is not known. */
+  readonly created: number | undefined
+  /** The exemplar of each sample. */
+  readonly exemplarOf: (shape: number) => Exemplar | undefined
+}
+
+/**
+ * Append a `Metric` message to those of its family, with zeros, and the places of its values.
+ *
+ * @returns the places of lengths that are to be written later: none
+ */
+export function writeMetric(
+  messages: WireWriter,
+  head: SeriesHead,
+  places: ValuePlaces,
+): readonly number[] {
+  const first = places.length
+  const metric = messages.begin(FAMILY.metric)
+  writeLabels(messages, METRIC.label, head.labels)
+  const body = messages.begin(METRIC[head.type])
+  BODY_WRITERS[head.type](messages, head, places, body)
+  const bodyLength = messages.length - body
+  messages.end(body)
+  messages.end(metric)
+  places.move(first, messages.length - bodyLength)
+  return []
+}
+
+/**
+ * As `writeMetric`, for a histogram that further fields follow.
+ *
+ * @returns the places of the lengths of both messages, which `writeLength` is to write behind them
+ */
+export function openHistogram(
+  messages: WireWriter,
+  head: SeriesHead,
+  places: ValuePlaces,
+): readonly number[] {
+  const first = places.length
+  const metricLength = messages.lengthOf(FAMILY.metric)
+  writeLabels(messages, METRIC.label, head.labels)
+  const histogramLength = messages.lengthOf(METRIC.histogram)
+  const body = messages.length
+  BODY_WRITERS[head.type](messages, head, places, body)
+  places.move(first, body)
+  return [metricLength, histogramLength]
+}
+
+/** Writes the message of a type's values; their places are counted from `body` on. */
+type BodyWriter = (message: WireWriter, head: SeriesHead, places: ValuePlaces, body: number) => void
+
+const BODY_WRITERS: { readonly [Type in MetricType]: BodyWriter } = {
+  counter: writeCounter,
+  gauge: writeValue,
+  unknown: writeValue,
+  summary: writeSummary,
+  histogram: writeHistogram,
+}
+
+function writeValue(
+  message: WireWriter,
+  { shapes }: SeriesHead,
+  places: ValuePlaces,
+  body: number,
+): void {
+  for (const _ of shapes) places.addDouble(message.double(VALUE.value, 0) - body)
+}
+
+function writeCounter(
+  message: WireWriter,
+  head: SeriesHead,
+  places: ValuePlaces,
+  body: number,
+): void {
+  writeValue(message, head, places, body)
+  writeExemplar(message, VALUE.exemplar, head.exemplarOf(0))
+  writeTimestamp(message, VALUE.created, head.created)
+}
+
+function writeHistogram(
+  message: WireWriter,
+  { shapes, exemplarOf, created }: SeriesHead,
+  places: ValuePlaces,
+  body: number,
+): void {
+  for (const [shape, { suffix, le }] of shapes.entries()) {
+    const exemplar = exemplarOf(shape)
+    if (suffix === '_count') {
+      places.addCount(message.count(HISTOGRAM.count) - body)
+    } else if (suffix === '_sum') {
+      places.addDouble(message.double(HISTOGRAM.sum, 0) - body)
+    } else if (le === undefined || (le === INFINITY && exemplar === undefined)) {
+      // Readers take the count for the bucket of all rows.
+      places.addNone()
+    } else {
+      const bucket = message.begin(HISTOGRAM.bucket)
+      const place = message.count(BUCKET.cumulativeCount)
+      message.double(BUCKET.upperBound, numberOf(le))
+      writeExemplar(message, BUCKET.exemplar, exemplar)
+      places.addCount(place + message.end(bucket) - bucket - body)
+    }
+  }
+  writeTimestamp(message, HISTOGRAM.created, created)
+}
+
+function writeSummary(
+  message: WireWriter,
+  { shapes, created }: SeriesHead,
+  places: ValuePlaces,
+  body: number,
+): void {
+  for (const { suffix, quantile } of shapes) {
+    if (suffix === '_count') {
+      places.addCount(message.count(SUMMARY.count) - body)
+    } else if (suffix === '_sum') {
+      places.addDouble(message.double(SUMMARY.sum, 0) - body)
+    } else if (quantile === undefined) {
+      places.addNone()
+    } else {
+      const part = message.begin(SUMMARY.quantile)
+      message.double(QUANTILE.quantile, numberOf(quantile))
+      places.addDouble(message.double(QUANTILE.value, 0) - body)
+      message.end(part)
+    }
+  }
+  writeTimestamp(message, SUMMARY.created, created)
+}
+
+/** A number as labels show it: registries write `+Inf` for infinity. */
+function numberOf(label: string): number {
+  return label === INFINITY ? Number.POSITIVE_INFINITY : Number(label)
+}

@@ -1,0 +1,44 @@
+import type { Exemplar } from './metric-family.js'
+import { EXEMPLAR, LABEL, TIMESTAMP } from './protobuf-fields.js'
+import type { WireWriter } from './wire-writer.js'
+
+const MS_PER_SECOND = 1e3
+const NANOS_PER_MS = 1e6
+/** The year 10,000, the end of `google.protobuf.Timestamp`. */
+const SECONDS_END = 253_402_300_800
+
+/** Labels in the order in which they are written. */
+export type LabelList = readonly (readonly [name: string, value: string])[]
+
+export function writeLabels(message: WireWriter, field: number, labels: LabelList): void {
+  for (const [name, value] of labels) {
+    const pair = message.begin(field)
+    message.text(LABEL.name, name)
+    message.text(LABEL.value, value)
+    message.end(pair)
+  }
+}
+
+export function writeExemplar(
+  message: WireWriter,
+  field: number,
+  exemplar: Exemplar | undefined,
+): void {
+  if (exemplar === undefined) return
+  const own = message.begin(field)
+  writeLabels(message, EXEMPLAR.label, Object.entries(exemplar.labels))
+  message.double(EXEMPLAR.value, exemplar.value)
+  writeTimestamp(message, EXEMPLAR.timestamp, exemplar.timestampSeconds)
+  message.end(own)
+}
+
+/** A time in seconds since 1970, to the millisecond; nothing for one that protobuf does not have. */
+export function writeTimestamp(message: WireWriter, field: number, seconds = Number.NaN): void {
+  if (!(seconds >= 0 && seconds < SECONDS_END)) return
+  const ms = Math.round(seconds * MS_PER_SECOND)
+  const whole = Math.floor(ms / MS_PER_SECOND)
+  const own = message.begin(field)
+  message.integer(TIMESTAMP.seconds, whole)
+  message.integer(TIMESTAMP.nanos, (ms - whole * MS_PER_SECOND) * NANOS_PER_MS)
+  message.end(own)
+}

@@ -1,0 +1,78 @@
+/** Bits of a varint in one byte; the eighth is set where more bytes follow. */
+const GROUP_BITS = 7
+export const GROUP_RADIX = 2 ** GROUP_BITS
+const MORE = 0x80
+const INT32_END = 2 ** 31
+/** The most bytes of a safe integer. */
+export const VARINT_BYTES_MAX = 8
+
+/** Bytes of a length that is written later: the most that Prometheus takes before a family. */
+export const LENGTH_BYTES = 5
+/** Bytes of a count that is rewritten in place: they hold 56 bits. */
+export const COUNT_BYTES = 8
+/** The bits of a count in each half of its bytes. */
+const HALF_RADIX = 2 ** (GROUP_BITS * 4)
+/** The largest count that is a float64 and takes no more bytes; larger ones are written as this. */
+const COUNT_MAX = 2 ** 56 - 2 ** 3
+/** The marks that more bytes follow: in the first four bytes of a count, and in the last four. */
+const FIRST_MARKS = 0x80808080
+const LAST_MARKS = 0x00808080
+
+/** Write a non-negative safe integer in as few bytes as it takes, and return where the next byte goes. */
+export function writeVarint(bytes: Uint8Array, start: number, value: number): number {
+  let at = start
+  let rest = value
+  while (rest >= INT32_END) {
+    bytes[at++] = (rest % GROUP_RADIX) | MORE
+    rest = Math.floor(rest / GROUP_RADIX)
+  }
+  // Integer arithmetic is several times faster, and most values are small.
+  let small = rest | 0
+  while (small >= GROUP_RADIX) {
+    bytes[at++] = small | MORE
+    small >>= GROUP_BITS
+  }
+  bytes[at++] = small
+  return at
+}
+
+/**
+ * Write an integer of either sign so that small ones take few bytes, and return where the next byte
+ * goes.
+ */
+export function writeSigned(bytes: Uint8Array, start: number, value: number): number {
+  if (value < GROUP_RADIX / 2 && value >= -GROUP_RADIX / 2) {
+    bytes[start] = (value << 1) ^ (value >> 31)
+    return start + 1
+  }
+  return writeVarint(bytes, start, value >= 0 ? 2 * value : -2 * value - 1)
+}
+
+/**
+ * Write a length below 2^31 in `LENGTH_BYTES` bytes: it may be longer than it needs to be. A decoder takes
+ * the seven bits of each byte up to one without the mark that more follow.
+ */
+export function writeLength(bytes: Uint8Array, at: number, length: number): void {
+  let rest = length
+  for (let index = 0; index < LENGTH_BYTES - 1; index++) {
+    bytes[at + index] = rest | MORE
+    rest >>= GROUP_BITS
+  }
+  bytes[at + LENGTH_BYTES - 1] = rest
+}
+
+/** Write a count in `COUNT_BYTES` bytes, as an integer of 0 to 2^56 - 8. */
+export function writeCount(view: DataView, at: number, count: number): void {
+  const whole = count >= 0 ? Math.min(Math.floor(count), COUNT_MAX) : 0
+  const high = Math.floor(whole / HALF_RADIX)
+  const low = whole - high * HALF_RADIX
+  view.setUint32(at, spread(low) | FIRST_MARKS, true)
+  view.setUint32(at + 4, spread(high) | LAST_MARKS, true)
+}
+
+/** 28 bits as the lower seven bits of four bytes. */
+function spread(bits: number): number {
+  return (
+    (bits & 0x7f) | ((bits & 0x3f80) << 1) | ((bits & 0x1fc000) << 2) | ((bits & 0xfe00000) << 3)
+  )
+}
