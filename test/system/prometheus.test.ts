@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { STORE_METRICS } from '../../src/catalogue.js'
 import { countsOf, readResult } from '../support/assertions/simulation-result.js'
 import { Child } from '../support/processes/child.js'
@@ -11,16 +11,12 @@ import {
   startCommand,
   temporaryDirectory,
 } from '../support/processes/command.js'
-import { freePort } from '../support/processes/free-port.js'
-import { isOnPath } from '../support/processes/on-path.js'
+import {
+  PROMETHEUS_SKIP,
+  type Prometheus,
+  startPrometheus,
+} from '../support/processes/prometheus.js'
 import { waitUntil } from '../support/processes/wait-until.js'
-
-const MISSING = ['prometheus', 'promtool'].filter((name) => !isOnPath(name))
-/** Where everything was installed for the tests, what is absent is a failure. */
-const SKIP =
-  MISSING.length > 0 && process.env.CI !== 'true'
-    ? `${MISSING.join(' and ')} not found; apt-get install prometheus`
-    : false
 
 const CONVERSATIONS = 40
 const TURNS = 10
@@ -33,25 +29,9 @@ const BLOCK_TOKENS = 512
 const UNAVOIDABLE = /^vllm:\w+ metric names should not contain ':'$/
 const BUCKETS = `${STORE_METRICS.durationSeconds.name}_bucket`
 
-/** What the HTTP API answers, as far as it is asked here. */
-interface Answer {
-  readonly status: string
-  readonly error?: string
-  readonly data: {
-    readonly result: readonly Instant[]
-    readonly activeTargets: readonly { readonly health: string; readonly lastError: string }[]
-  }
-}
-
-interface Instant {
-  readonly metric: Readonly<Record<string, string>>
-  readonly value: readonly [number, string]
-}
-
 test('a Prometheus server scrapes a simulation without a complaint and sums up its totals', {
-  skip: SKIP,
+  skip: PROMETHEUS_SKIP,
 }, async (context) => {
-  assert.deepEqual(MISSING, [], 'install them, or unset CI to skip this test')
   const directory = temporaryDirectory(context)
   const json = join(directory, 'result.json')
   const simulation = startCommand(context, [
@@ -59,10 +39,13 @@ test('a Prometheus server scrapes a simulation without a complaint and sums up i
     ...['--duration', '0', '--error-rate', '0.05', '--listen', '127.0.0.1:0', '--json', json],
   ])
   const target = await servedUrl(simulation)
-  const prometheus = await startPrometheus(context, directory, new URL(target).host)
+  const prometheus = await startPrometheus(context, {
+    directory,
+    jobs: { moonmeter: new URL(target).host },
+  })
 
   await waitUntil('the target scraped', async () => {
-    const [active] = (await prometheus.get('targets')).activeTargets
+    const [active] = await prometheus.targets()
     return active?.health === 'up'
   })
   const counts = await waitUntil(
@@ -89,7 +72,7 @@ test('a Prometheus server scrapes a simulation without a complaint and sums up i
   const [calls] = await prometheus.query(`sum(${STORE_METRICS.operations.name})`)
   assert.equal(infinite?.value[1], calls?.value[1])
 
-  const { activeTargets } = await prometheus.get('targets')
+  const activeTargets = await prometheus.targets()
   assert.deepEqual(
     activeTargets.map(({ health, lastError }) => ({ health, lastError })),
     [{ health: 'up', lastError: '' }],
@@ -104,7 +87,7 @@ test('a Prometheus server scrapes a simulation without a complaint and sums up i
 })
 
 test('promtool finds nothing wrong with the exposition but the names that vLLM gave', {
-  skip: SKIP,
+  skip: PROMETHEUS_SKIP,
 }, async (context) => {
   const args = ['simulate', '--engines', '2', '--duration', '0', '--listen', '127.0.0.1:0']
   const simulation = startCommand(context, args)
@@ -147,7 +130,7 @@ function traceLine(timestamp: number, inputLength: number, hashIds: number[]): s
 }
 
 /** What Prometheus has of each operation, over all engines and statuses. */
-async function operationSums(prometheus: Awaited<ReturnType<typeof startPrometheus>>) {
+async function operationSums(prometheus: Prometheus) {
   const { operations, keys, bytes, failedKeys } = STORE_METRICS
   const queries = {
     calls: operations.name,
@@ -165,37 +148,4 @@ async function operationSums(prometheus: Awaited<ReturnType<typeof startPromethe
     }
   }
   return sums
-}
-
-async function startPrometheus(context: TestContext, directory: string, target: string) {
-  const config = join(directory, 'prometheus.yml')
-  writeFileSync(
-    config,
-    `
-global: { scrape_interval: 1s, scrape_timeout: 1s }
-scrape_configs:
-  - job_name: moonmeter
-    static_configs: [{ targets: ['${target}'] }]
-`,
-  )
-  const url = `http://127.0.0.1:${await freePort()}`
-  const child = new Child(context, 'prometheus', [
-    `--config.file=${config}`,
-    `--storage.tsdb.path=${join(directory, 'data')}`,
-    `--web.listen-address=${new URL(url).host}`,
-    '--log.level=debug',
-  ])
-  const get = async (path: string) => {
-    const response = await fetch(`${url}/api/v1/${path}`)
-    const { status, data, error } = (await response.json()) as Answer
-    assert.equal(status, 'success', error)
-    return data
-  }
-  await child.waitForStderr(/Server is ready to receive web requests/)
-  return {
-    get,
-    query: async (expression: string): Promise<readonly Instant[]> =>
-      (await get(`query?query=${encodeURIComponent(expression)}`)).result,
-    log: () => child.stderr.split('\n'),
-  }
 }
