@@ -18,9 +18,11 @@ export const formatsCase: BenchmarkCase = {
     'The same 1,000 engines as in “Expose everything”, in turn as text and in another format, in one ' +
     'process. The load of the machine thus changes both times, and their ratio, of which the median ' +
     'is given, less.',
-  variants: Object.keys(FORMATS)
-    .filter((name) => name !== 'text')
-    .map((name) => ({ name, title: name, quick: true })),
+  variants: [
+    { name: 'openmetrics', title: 'OpenMetrics', quick: true },
+    { name: 'protobuf', title: 'protobuf', quick: true },
+    { name: 'protobuf native', title: 'protobuf, with native histograms', quick: true },
+  ],
   columns: [
     { name: 'overText', title: '÷ text' },
     { name: 'ms', title: 'ms' },
@@ -28,8 +30,9 @@ export const formatsCase: BenchmarkCase = {
     { name: 'megabytes', title: 'MB' },
   ],
   async run(variant, { quick }): Promise<Measures> {
-    const fleet = new MoonmeterFleet(ENGINES)
-    const times: Record<string, number[]> = { text: [], [variant]: [] }
+    const [format = '', native] = variant.split(' ')
+    const fleet = new MoonmeterFleet(ENGINES, native !== undefined)
+    const times: Record<string, number[]> = { text: [], [format]: [] }
     let bytes = 0
     const scrape = async (name: FormatName) => {
       fleet.advance()
@@ -43,9 +46,9 @@ export const formatsCase: BenchmarkCase = {
     const pairs = WARM_UP + (quick ? PAIRS.quick : PAIRS.full)
     for (let pair = 0; pair < pairs; pair++) {
       await scrape('text')
-      await scrape(variant as FormatName)
+      await scrape(format as FormatName)
     }
-    const { text, [variant]: other } = times
+    const { text, [format]: other } = times
     const ratios = other.map((ms, pair) => ms / text[pair])
     return {
       overText: median(ratios.slice(WARM_UP)),

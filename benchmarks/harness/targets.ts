@@ -123,11 +123,17 @@ export const TARGETS: readonly Target[] = [
     'ms',
     figure('scrape-http', 'moonmeter 1000', 'blockMs'),
   ),
-  atMost(
-    'exposition of 1,000 engines as OpenMetrics, over the text',
-    1.5,
-    '×',
-    figure('formats', 'openmetrics', 'overText'),
+  ...Object.entries({
+    OpenMetrics: 'openmetrics',
+    protobuf: 'protobuf',
+    'protobuf with native histograms': 'protobuf native',
+  }).map(([what, variant]) =>
+    atMost(
+      `exposition of 1,000 engines as ${what}, over the text`,
+      1.5,
+      '×',
+      figure('formats', variant, 'overText'),
+    ),
   ),
   atMost(
     'longest event-loop block of a compressed scrape of 1,000 engines',

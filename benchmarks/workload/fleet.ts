@@ -17,12 +17,15 @@ export interface Fleet {
 /** Engines of eight series that report to an aggregator. */
 export class MoonmeterFleet implements Fleet {
   readonly registry = new prom.Registry()
-  readonly #aggregator = new EngineAggregator({ registry: this.registry, modelName: 'bench' })
+  readonly #aggregator: EngineAggregator
   readonly #engines: readonly OpenEngine[]
   readonly #rows = makeRows('ok')
   #step = 0
 
-  constructor(engines: number) {
+  /** @param nativeHistograms whether the aggregator exposes them in protobuf */
+  constructor(engines: number, nativeHistograms = false) {
+    const { registry } = this
+    this.#aggregator = new EngineAggregator({ registry, modelName: 'bench', nativeHistograms })
     this.#engines = Array.from({ length: engines }, (_, index) => new OpenEngine(index))
   }
 
