@@ -10,12 +10,12 @@ import {
 } from '../../src/index.js'
 import { renderRegistry } from '../../src/registry/render-registry.js'
 import { pack } from '../../src/wire/msgpack.js'
-import { failure } from '../support/assertions/failures.js'
 import {
   type DecodedFamily,
   decodeFamilies,
   nativeBuckets,
 } from '../support/assertions/decode-families.js'
+import { failure } from '../support/assertions/failures.js'
 
 const HOSTILE = ['é "quoted"', 'back\\slash\n', '', '\u{1f600}', 'a=b,c={}']
 
