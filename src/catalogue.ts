@@ -147,7 +147,7 @@ export const IN_FLIGHT_METRIC = {
 } as const satisfies MetricDefinition
 
 /** The name of a metric that the option `extraMetrics` adds. */
-export type ExtraMetric = keyof typeof EXTRA_COUNTER_METRICS | 'in_flight'
+export type ExtraMetric = 'transferred_bytes' | 'hit_keys' | 'in_flight'
 
 /** The names of the metrics that the option `extraMetrics` adds. */
 export const EXTRA_METRIC_NAMES: readonly ExtraMetric[] = [

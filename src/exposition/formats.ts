@@ -1,13 +1,17 @@
+import type { ExpositionFormat } from './exposition-format.js'
 import { openMetricsFormat } from './openmetrics-writer.js'
 import { protobufFormat } from './protobuf-writer.js'
 import { textFormat } from './text-writer.js'
+
+/**
+ * The name of a format: the Prometheus text format 0.0.4, OpenMetrics 1.0, or the delimited protobuf
+ * of Prometheus.
+ */
+export type FormatName = 'text' | 'openmetrics' | 'protobuf'
 
 /** All formats. To add one, write a writer in a file of its own and add an entry here. */
 export const FORMATS = {
   text: textFormat,
   openmetrics: openMetricsFormat,
   protobuf: protobufFormat,
-} as const
-
-/** The name of a format. */
-export type FormatName = keyof typeof FORMATS
+} as const satisfies Record<FormatName, ExpositionFormat>

@@ -15,6 +15,7 @@ export const REPORT_EXEMPLARS_MAX = 512
 
 /** A row with the trace that it belongs to: an example of the rows in its bucket. */
 export interface Exemplar {
+  /** The trace, as the label `trace_id`. */
   readonly labels: { readonly trace_id: string }
   /** The duration of the row, in seconds. */
   readonly value: number
