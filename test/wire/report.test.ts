@@ -199,8 +199,8 @@ test('every field of an exemplar is checked', () => {
     [[[...valid, 1]], 'shape'],
     [[valid.with(0, 1)], 'range'],
     [[valid.with(0, -1)], 'range'],
-    // Times 16 buckets, this is an index of the first series.
-    [[valid.with(0, 1 / 16)], 'range'],
+    // Times 16 buckets, and with the bucket before that of the row, this is the index of that bucket.
+    [[valid.with(0, 1 / 16).with(1, 0.35)], 'range'],
     [[valid.with(0, 2 ** 63)], 'range'],
     [[valid.with(0, Number.NaN)], 'range'],
     [[valid.with(0, '0')], 'type'],
