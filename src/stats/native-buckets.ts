@@ -38,7 +38,8 @@ export function nativePlaces(layout: BinLayout): Uint16Array {
   const places = Uint16Array.from({ length: layout.binCount }, (_, bin) => {
     const seconds = layout.secondsOf(bin)
     if (seconds <= ZERO_THRESHOLD_SECONDS) return ZERO_PLACE
-    return (seconds < SEGMENTS_SECONDS_END ? indexOf(seconds) : OVERFLOW_INDEX) - INDEX_OF_PLACE_0
+    const isBehind = layout.binEdges[bin] >= SEGMENTS_SECONDS_END
+    return (isBehind ? OVERFLOW_INDEX : indexOf(seconds)) - INDEX_OF_PLACE_0
   })
   placesOfLayouts.set(layout, places)
   return places
