@@ -79,16 +79,18 @@ export class Totals {
     const all = sources.map(partsOf)
     const counted: readonly Counted[] = [this.#dropped, ...all]
     const health = this.#health.of(counted.map((one) => one.health))
-    const parts = this.#newParts()
-    for (const { table } of counted) yield this.#addParts(parts, table)
+    const lists = this.#newParts()
+    for (const { table } of counted) yield this.#addParts(lists, table)
     const series: PackedSeries[] = []
-    for (const [name, list] of parts) series.push(yield* this.#merge(name, list))
-    const table = { names: [...parts.keys()], series, columns: layout.columnsOf(series) }
+    for (const [name, list] of lists) series.push(yield* this.#merge(name, list))
+    const table = { names: [...lists.keys()], series, columns: layout.columnsOf(series) }
     this.#table = keepCounters(layout, table, this.#table)
     yield
     const exemplars = new Map<SeriesName, BucketExemplars>()
     for (const source of all) yield this.#addExemplars(exemplars, source)
-    return new SourceSnapshot({ key: TOTAL_KEY, layout, table: this.#table, health, exemplars })
+    const inFlight = layout.hasExtras ? inFlightOf(all, table) : undefined
+    const parts = { layout, table: this.#table, health, exemplars, inFlight }
+    return new SourceSnapshot({ key: TOTAL_KEY, ...parts })
   }
 
   /** No parts of each series of the last sum, so that series keep their order. */
@@ -121,4 +123,16 @@ export class Totals {
       sums.set(name, newerExemplars(sums.get(name) ?? buckets, buckets))
     }
   }
+}
+
+/** The calls in flight of these sources, by an operation of the sum. */
+function inFlightOf(sources: readonly SourceParts[], { names }: SeriesTable): Map<string, number> {
+  const sums = new Map(names.map(({ operation }) => [operation, 0]))
+  for (const { inFlight } of sources) {
+    for (const [operation, count] of inFlight ?? []) {
+      const name = sums.has(operation) ? operation : OTHER
+      sums.set(name, (sums.get(name) ?? 0) + count)
+    }
+  }
+  return sums
 }

@@ -19,7 +19,7 @@ export function inFlightFamily(
     definition: shape.define(IN_FLIGHT_METRIC),
     constantLabels,
     shapesOf: () => SINGLE_SAMPLE,
-    groups: ({ sources }) => sources.map(partsOf),
+    groups: (snapshot) => shape.sourcesOf(snapshot).map(partsOf),
     labelsOf: ({ key }) => shape.labelsOf(key),
     seriesOf: ({ inFlight }) => Array.from(inFlight?.keys() ?? [], operationLabels),
     read: ({ inFlight }, values, at) => values.set([...(inFlight?.values() ?? [])], at),

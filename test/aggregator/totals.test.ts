@@ -3,7 +3,12 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Registry } from 'prom-client'
 import { Totals } from '../../src/aggregator/totals.js'
-import { SELF_METRICS, STORE_METRICS } from '../../src/catalogue.js'
+import {
+  EXTRA_COUNTER_METRICS,
+  IN_FLIGHT_METRIC,
+  SELF_METRICS,
+  STORE_METRICS,
+} from '../../src/catalogue.js'
 import {
   type AggregatorOptions,
   EngineAggregator,
@@ -204,6 +209,27 @@ test('the newest exemplar of each bucket is that of the totals', async () => {
   }
   const text = await registry.metrics()
   assert.deepEqual(text.match(/le="0.5"\} .*/g), ['le="0.5"} 3 # {trace_id="trace 1"} 0.5 9'])
+  await aggregator.close()
+})
+
+test('extra counters are sums, too, and calls in flight are those of the engines there are', async () => {
+  const extraMetrics = ['transferred_bytes', 'hit_keys', 'in_flight'] as const
+  const aggregator = new EngineAggregator({ ...TOTALS, extraMetrics })
+  const shown = async () => {
+    const samples = parseExposition(await aggregator.registry.metrics())
+    return extraMetrics.map((metric) => {
+      const { name } = metric === 'in_flight' ? IN_FLIGHT_METRIC : EXTRA_COUNTER_METRICS[metric]
+      return samples.filter((sample) => sample.name === name).map(({ value }) => value)
+    })
+  }
+  const extras = { numTransferredBytes: 5, numHitKeys: 1 }
+  for (const engine of [0, 1, 2]) {
+    const series = [{ ...seriesWithRows(1), extras }]
+    aggregator.ingest(reportBytes({ engine, series, inFlight: [engine + 1] }))
+  }
+  assert.deepEqual(await shown(), [[15], [3], [6]])
+  aggregator.disconnect(2, { series: 'drop' })
+  assert.deepEqual(await shown(), [[15], [3], [3]])
   await aggregator.close()
 })
 
