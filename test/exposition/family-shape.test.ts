@@ -3,12 +3,16 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { Registry } from 'prom-client'
 import { SELF_METRICS, STORE_METRICS } from '../../src/catalogue.js'
+import type { ExpositionFormat } from '../../src/exposition/exposition-format.js'
+import { FORMATS } from '../../src/exposition/formats.js'
 import {
   type AggregatorOptions,
   EngineAggregator,
   MooncakeStoreConnectorStats,
   MooncakeStorePromMetrics,
 } from '../../src/index.js'
+import { renderRegistry } from '../../src/registry/render-registry.js'
+import { decodeFamilies } from '../support/assertions/decode-families.js'
 import { parseExposition } from '../support/assertions/exposition.js'
 import { failure } from '../support/assertions/failures.js'
 import { reportBytes } from '../support/generators/reports.js'
@@ -54,6 +58,44 @@ test('labels are on every sample in text and JSON, before default labels of the 
     const added = Object.keys(shown).map((name) => [name, labels[name]])
     assert.deepEqual(Object.fromEntries(added), shown)
   }
+})
+
+/** Names and labels of all samples in a format, without bounds of buckets. */
+async function shownIn(registry: Registry, format: ExpositionFormat) {
+  const { buffers } = await renderRegistry(registry, format)
+  const bytes = Buffer.concat(buffers)
+  const samples =
+    format === FORMATS.protobuf
+      ? decodeFamilies(bytes).flatMap(({ name, metric }) =>
+          metric.map(({ label }) => ({
+            name,
+            labels: Object.fromEntries(label.map(({ name, value }) => [name, value])),
+          })),
+        )
+      : parseExposition(bytes.toString())
+  const names = new Set(samples.map(({ name }) => name))
+  const labels = samples.map(({ labels: { le: _le, ...rest } }) => Object.entries(rest).sort())
+  return { names, labels: new Set(labels.map((one) => JSON.stringify(one)).sort()) }
+}
+
+test('every format shows the prefix, the labels and operations known ahead', async () => {
+  const aggregator = newAggregator({
+    prefix: 'app_',
+    labels: { region: 'é "1"\n' },
+    engineLabels: { gpu: (engine) => engine },
+    operations: ['known'],
+  })
+  const { registry } = aggregator
+  registry.setDefaultLabels({ host: 'h', region: 'theirs' })
+  const text = await shownIn(registry, FORMATS.text)
+  assert.equal([...text.labels].filter((labels) => labels.includes('"known"')).length, 3 * 3)
+  assert.ok([...text.labels].every((labels) => labels.includes('["region","é \\"1\\"\\n"]')))
+  for (const format of Object.values(FORMATS)) {
+    const { names, labels } = await shownIn(registry, format)
+    assert.deepEqual(labels, text.labels)
+    for (const name of names) assert.ok(name.startsWith('app_'), name)
+  }
+  await aggregator.close()
 })
 
 test('an engine has its labels in every family, from one call each', async () => {
