@@ -5,7 +5,7 @@ export interface KeptGroup {
   readonly labels: Labels
   readonly series: readonly Labels[]
   readonly shapes: readonly SampleShape[]
-  /** Per series. */
+  /** Per series; empty for a family that does not know. */
   readonly created: readonly (number | undefined)[]
   /** Per series and shape; empty for a family without exemplars. */
   readonly exemplars: readonly (Exemplar | undefined)[]
@@ -18,7 +18,10 @@ export function keepGroup(family: MetricFamily, group: unknown): KeptGroup {
     labels: family.labelsOf(group),
     series,
     shapes,
-    created: series.map((_, index) => family.createdOf?.(group, index)),
+    created:
+      family.createdOf === undefined
+        ? []
+        : series.map((_, index) => family.createdOf?.(group, index)),
     exemplars:
       family.exemplarOf === undefined
         ? []
@@ -33,9 +36,8 @@ export function isKept(kept: KeptGroup, family: MetricFamily, group: unknown): b
   const { labels, series, shapes, created, exemplars } = kept
   if (family.labelsOf(group) !== labels || family.shapesOf(group) !== shapes) return false
   const now = family.seriesOf(group)
-  if (now.length !== series.length) return false
-  for (let index = 0; index < series.length; index++) {
-    if (now[index] !== series[index]) return false
+  if (now !== series && !isSame(now, series)) return false
+  for (let index = 0; index < created.length; index++) {
     if (family.createdOf?.(group, index) !== created[index]) return false
   }
   if (family.exemplarOf === undefined) return true
@@ -43,4 +45,12 @@ export function isKept(kept: KeptGroup, family: MetricFamily, group: unknown): b
     const one = Math.floor(index / shapes.length)
     return family.exemplarOf?.(group, one, index % shapes.length) === exemplar
   })
+}
+
+function isSame(left: readonly Labels[], right: readonly Labels[]): boolean {
+  if (left.length !== right.length) return false
+  for (let index = 0; index < left.length; index++) {
+    if (left[index] !== right[index]) return false
+  }
+  return true
 }

@@ -5,14 +5,17 @@ import { writeSigned } from './varint.js'
 /** Empty buckets up to which two runs of buckets are one span, as in client_golang. */
 const GAP_MAX = 2
 /** Bits of a number in one byte of packed bins; the eighth is set where more bytes follow. */
-const GROUP_RADIX = 2 ** 7
+const GROUP_BITS = 7
+const GROUP_RADIX = 2 ** GROUP_BITS
 const GROUP_MASK = GROUP_RADIX - 1
 const MORE = GROUP_RADIX
 const NO_PLACE = -1
+/** More than `GAP_MAX` before all places, and no infinity: compiled code is faster with integers. */
+const NO_SPAN_END = -2 * GAP_MAX
 
 /**
- * The buckets of one native histogram, as they are read from packed bins. All is done in one pass: a
- * scrape reads the bins of thousands of series.
+ * The buckets of one native histogram, as they are read from packed bins. All is done in one pass, and
+ * numbers are decoded where they are read: a scrape reads the bins of thousands of series.
  */
 export class SparseBuckets {
   /** Per span its first place, and the number of its places; the first `spanCount` pairs. */
@@ -22,6 +25,12 @@ export class SparseBuckets {
   rows = 0
   /** The count of the zero bucket. */
   zeroCount = 0
+  /** Where the next difference is written to. */
+  #at = 0
+  /** The place behind the last span. */
+  #spanEnd = 0
+  /** The count of the last bucket. */
+  #before = 0
 
   /**
    * Read packed bins, and write the count of each bucket as its difference to the one before.
@@ -31,72 +40,74 @@ export class SparseBuckets {
    * @returns where the next byte goes
    */
   read(packed: PackedBins, placeOfBin: Uint16Array, bytes: Uint8Array, start: number): number {
-    const { spans } = this
     const end = packed.length
-    let at = start
-    let spanIndex = -2
-    let spanEnd = Number.NEGATIVE_INFINITY
-    let rows = 0
-    let zeroCount = 0
+    this.spanCount = 0
+    this.rows = 0
+    this.zeroCount = 0
+    this.#at = start
+    this.#spanEnd = NO_SPAN_END
+    this.#before = 0
     let bin = 0
-    let isSkipping = false
     /** The place that is counted, and its count so far. */
     let place = NO_PLACE
     let count = 0
-    let before = 0
-    for (let next = 0; place !== NO_PLACE || next < end; ) {
-      let value = 0
-      let placeOfValue = NO_PLACE
-      if (next < end) {
-        value = packed[next++]
-        if (value >= MORE) {
-          value &= GROUP_MASK
-          let byte = MORE
-          for (let weight = GROUP_RADIX; byte >= MORE; weight *= GROUP_RADIX) {
-            byte = packed[next++]
-            value += (byte & GROUP_MASK) * weight
-          }
-        }
-        if (isSkipping) {
-          bin += value
-          isSkipping = false
-          continue
-        }
-        isSkipping = value === 0
-        if (isSkipping) continue
-        placeOfValue = placeOfBin[bin++]
-        if (placeOfValue === place) {
-          count += value
-          continue
+    for (let next = 0; next < end; ) {
+      let value = packed[next++]
+      if (value >= MORE) {
+        value &= GROUP_MASK
+        let byte = MORE
+        for (let weight = GROUP_RADIX; byte >= MORE; weight *= GROUP_RADIX) {
+          byte = packed[next++]
+          value += (byte & GROUP_MASK) * weight
         }
       }
-      // All of the place before is counted.
-      rows += count
-      if (place === ZERO_PLACE) {
-        zeroCount = count
-      } else if (place !== NO_PLACE) {
-        const gap = place - spanEnd
-        if (gap > GAP_MAX) {
-          spanIndex += 2
-          spans[spanIndex] = place
-          spans[spanIndex + 1] = 1
-        } else {
-          for (let empty = 0; empty < gap; empty++) {
-            at = writeSigned(bytes, at, -before)
-            before = 0
-          }
-          spans[spanIndex + 1] += gap + 1
+      if (value === 0) {
+        // The number of empty bins to skip: a small one where a count follows.
+        let byte = packed[next++]
+        let skipped = byte & GROUP_MASK
+        for (let bits = GROUP_BITS; byte >= MORE; bits += GROUP_BITS) {
+          byte = packed[next++]
+          skipped |= (byte & GROUP_MASK) << bits
         }
-        at = writeSigned(bytes, at, count - before)
-        before = count
-        spanEnd = place + 1
+        bin += skipped
+        continue
       }
+      const placeOfValue = placeOfBin[bin++]
+      if (placeOfValue === place) {
+        count += value
+        continue
+      }
+      if (place !== NO_PLACE) this.#add(bytes, place, count)
       place = placeOfValue
       count = value
     }
-    this.spanCount = spanIndex / 2 + 1
-    this.rows = rows
-    this.zeroCount = zeroCount
-    return at
+    if (place !== NO_PLACE) this.#add(bytes, place, count)
+    return this.#at
+  }
+
+  /** Add a bucket behind those before. */
+  #add(bytes: Uint8Array, place: number, count: number): void {
+    this.rows += count
+    if (place === ZERO_PLACE) {
+      this.zeroCount = count
+      return
+    }
+    const gap = place - this.#spanEnd
+    let at = this.#at
+    let before = this.#before
+    if (gap > GAP_MAX) {
+      const span = 2 * this.spanCount++
+      this.spans[span] = place
+      this.spans[span + 1] = 1
+    } else {
+      this.spans[2 * this.spanCount - 1] += gap + 1
+      for (let empty = 0; empty < gap; empty++) {
+        at = writeSigned(bytes, at, -before)
+        before = 0
+      }
+    }
+    this.#at = writeSigned(bytes, at, count - before)
+    this.#before = count
+    this.#spanEnd = place + 1
   }
 }

@@ -63,6 +63,11 @@ export function writeLength(bytes: Uint8Array, at: number, length: number): void
 
 /** Write a count in `COUNT_BYTES` bytes, as an integer of 0 to 2^56 - 8. */
 export function writeCount(view: DataView, at: number, count: number): void {
+  if (count >= 0 && count < HALF_RADIX) {
+    view.setUint32(at, spread(count | 0) | FIRST_MARKS, true)
+    view.setUint32(at + 4, LAST_MARKS, true)
+    return
+  }
   const whole = count >= 0 ? Math.min(Math.floor(count), COUNT_MAX) : 0
   const high = Math.floor(whole / HALF_RADIX)
   const low = whole - high * HALF_RADIX

@@ -6,7 +6,7 @@ import { OutputBuffer } from '../../src/exposition/output-buffer.js'
 import { protobufFormat } from '../../src/exposition/protobuf-writer.js'
 import { BinLayout, DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
 import { INDEX_OF_PLACE_0, nativePlaces } from '../../src/stats/native-buckets.js'
-import { packBins } from '../../src/stats/packed-bins.js'
+import { type PackedBins, packBins } from '../../src/stats/packed-bins.js'
 import {
   type DecodedHistogram,
   decodeFamilies,
@@ -28,9 +28,16 @@ function isAtMost(seconds: number, index: number): boolean {
 }
 
 /** The histogram of bins as the protobuf shows it. */
-function encode(bins: Float64Array, layout = DEFAULT_LAYOUT): DecodedHistogram {
+function encode(bins: Float64Array): DecodedHistogram {
+  return encodePacked(
+    packBins(bins),
+    bins.reduce((sum, count) => sum + count, 0),
+  )
+}
+
+function encodePacked(packed: PackedBins, rows: number): DecodedHistogram {
+  const layout = DEFAULT_LAYOUT
   const shapes = histogramSamples(layout.bounds)
-  const rows = bins.reduce((sum, count) => sum + count, 0)
   const family: MetricFamily = {
     definition: { name: 'f', type: 'histogram', help: 'h' },
     constantLabels: {},
@@ -38,7 +45,7 @@ function encode(bins: Float64Array, layout = DEFAULT_LAYOUT): DecodedHistogram {
     labelsOf: () => ({}),
     seriesOf: () => [{}],
     read: (_, values) => values.fill(rows),
-    bins: { layout, binsOf: () => packBins(bins) },
+    bins: { layout, binsOf: () => packed },
   }
   const output = new OutputBuffer()
   const options = { extraLabels: {}, families: [] }
@@ -142,6 +149,16 @@ test('gaps of one or two empty buckets are in a span, as zeros, and larger ones 
   ])
   // 1, 2, 0, 3, 0, 0, 4; 5; 6
   assert.deepEqual(positiveDelta, [1, 1, -2, 3, -3, 0, 4, 1, 1])
+})
+
+test('numbers of packed bins may be longer than they need to be, as others may send them', () => {
+  // Skip 5 bins, 1 row, skip 2 bins, 300 rows, and skip so many that no bin is there.
+  const short = [0, 5, 1, 0, 2, 0xac, 0x02]
+  const long = [0x80, 0x00, 0x85, 0x80, 0x00, 0x81, 0x80, 0x00, 0x80, 0x80, 0x00, 0x82, 0x00]
+  const end = [0xac, 0x82, 0x00, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]
+  const expected = encodePacked(Uint8Array.from(short), 301)
+  assert.deepEqual([...nativeBuckets(expected).values()], [1, 300])
+  assert.deepEqual(encodePacked(Uint8Array.from([...long, ...end]), 301), expected)
 })
 
 test('the edges of the bins have buckets of their own: zero, a power of two, and all from 2^16 s', () => {
