@@ -83,20 +83,25 @@ test('Prometheus stores the same of text, OpenMetrics and protobuf, and quantile
   const durations = drawDurations()
   const classic = newAggregator(context, durations, false)
   const native = newAggregator(context, durations, true)
-  /** What scrapers asked for, per format. */
-  const asked = new Map<string, string[]>()
-  const start = async (
-    job: string,
-    aggregator: EngineAggregator,
-    format: 'text' | 'openmetrics' | 'protobuf',
-  ) => {
-    const handler = metricsHandler(aggregator, { formats: [format] })
-    const url = await serve(context, (request, response) => {
-      asked.set(job, [`${request.headers['accept-encoding']}`, `${request.headers.accept}`])
-      handler(request, response)
+  /** Per path what the scraper asked for, and the encoding of the response. */
+  const asked = new Map<string, readonly [accept: string, encodings: string, encoding: string]>()
+  const handlers = [
+    metricsHandler(classic, { path: '/text', formats: ['text'] }),
+    metricsHandler(classic, { path: '/openmetrics', formats: ['openmetrics'] }),
+    metricsHandler(classic, { path: '/protobuf', formats: ['protobuf'] }),
+    metricsHandler(native, { path: '/native', formats: ['protobuf'] }),
+  ]
+  const url = await serve(context, (request, response) => {
+    const { accept, 'accept-encoding': encodings } = request.headers
+    response.once('finish', () => {
+      const encoding = response.getHeader('Content-Encoding')
+      asked.set(`${request.url}`, [`${accept}`, `${encodings}`, `${encoding}`])
     })
-    return new URL(url).host
-  }
+    const callFrom = (index: number) => {
+      handlers[index]?.(request, response, () => callFrom(index + 1))
+    }
+    callFrom(0)
+  })
   const text = vllmExposition('m', [{ operation: 'load_get', rows: VLLM_ROWS }])
   const vllm = await serve(context, (_, response) => {
     response.setHeader('Content-Type', 'text/plain; version=0.0.4; charset=utf-8').end(text)
@@ -104,28 +109,26 @@ test('Prometheus stores the same of text, OpenMetrics and protobuf, and quantile
   const prometheus = await startPrometheus(context, {
     directory: temporaryDirectory(context),
     jobs: {
-      text: await start('text', classic, 'text'),
-      openmetrics: await start('openmetrics', classic, 'openmetrics'),
-      protobuf: await start('protobuf', classic, 'protobuf'),
-      native: await start('native', native, 'protobuf'),
-      vllm: new URL(vllm).host,
+      text: `${url}/text`,
+      openmetrics: `${url}/openmetrics`,
+      protobuf: `${url}/protobuf`,
+      native: `${url}/native`,
+      vllm: `${vllm}/metrics`,
     },
     args: ['--enable-feature=native-histograms'],
   })
   await waitUntil(
     'all jobs scraped',
-    async () => {
-      const targets = await prometheus.targets()
-      const failed = targets.find(({ health }) => health === 'down')
-      assert.equal(failed, undefined, JSON.stringify(failed))
-      const [up] = await prometheus.query('count(up == 1)')
-      return up?.value[1] === '5'
-    },
+    async () => (await prometheus.query('count(up == 1)'))[0]?.value[1] === '5',
     WAIT_MS_MAX,
-  )
-  for (const [job, [encoding, accept]] of asked) {
-    assert.equal(encoding, 'gzip', job)
-    assert.match(accept, /^application\/vnd\.google\.protobuf/)
+  ).catch(async (cause) => {
+    throw new Error(JSON.stringify(await prometheus.targets()), { cause })
+  })
+  assert.deepEqual([...asked.keys()].sort(), ['/native', '/openmetrics', '/protobuf', '/text'])
+  for (const [path, [accept, encodings, encoding]] of asked) {
+    assert.match(accept, /^application\/vnd\.google\.protobuf/, path)
+    assert.equal(encodings, 'gzip', path)
+    assert.equal(encoding, 'gzip', path)
   }
 
   await assertSameClassicSamples(context, prometheus)

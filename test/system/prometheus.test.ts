@@ -41,7 +41,7 @@ test('a Prometheus server scrapes a simulation without a complaint and sums up i
   const target = await servedUrl(simulation)
   const prometheus = await startPrometheus(context, {
     directory,
-    jobs: { moonmeter: new URL(target).host },
+    jobs: { moonmeter: `${new URL('/metrics', target)}` },
   })
 
   await waitUntil('the target scraped', async () => {

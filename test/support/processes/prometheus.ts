@@ -47,7 +47,7 @@ export interface Prometheus {
 export interface PrometheusOptions {
   /** A directory of its own. */
   readonly directory: string
-  /** Per job the host and port of its target. */
+  /** Per job the URL that it scrapes. */
   readonly jobs: Readonly<Record<string, string>>
   readonly args?: readonly string[]
 }
@@ -59,11 +59,13 @@ export async function startPrometheus(
 ): Promise<Prometheus> {
   assert.deepEqual(MISSING, [], 'install them, or unset CI to skip this test')
   const config = join(directory, 'prometheus.yml')
-  const scrapes = Object.entries(jobs).map(
-    ([job, target]) => `
+  const scrapes = Object.entries(jobs).map(([job, target]) => {
+    const { host, pathname } = new URL(target)
+    return `
   - job_name: ${job}
-    static_configs: [{ targets: ['${target}'] }]`,
-  )
+    metrics_path: ${pathname}
+    static_configs: [{ targets: ['${host}'] }]`
+  })
   writeFileSync(
     config,
     `
