@@ -6,11 +6,12 @@ const COMPILED = fileURLToPath(new URL('../', import.meta.url))
 
 /** These load both cores, or measure how prompt something is: nothing runs beside them. */
 const ALONE = [/^chaos\//, /^pool\//]
+/** These check the package as it is published, which takes long: `npm run check` runs them. */
+const CHECKED = [/^package\/(api\/|framework-types\.|installed\.|types\.)/]
 /** These do not depend on the version of Node, or have long forms that are run on each. */
 const SLOW = [
   /^chaos\/(blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
   /^(nodes|system)\//,
-  /^package\/(api\/|installed|types)/,
   /^(house-rules|reference-cases)\./,
 ]
 
@@ -24,7 +25,8 @@ export interface TestFiles {
 export function testFiles({ fast }: { readonly fast: boolean }): TestFiles {
   const names = readdirSync(COMPILED, { recursive: true, encoding: 'utf8' })
     .map((name) => name.replaceAll('\\', '/'))
-    .filter((name) => name.endsWith('.test.js') && !(fast && matches(SLOW, name)))
+    .filter((name) => name.endsWith('.test.js') && !matches(CHECKED, name))
+    .filter((name) => !(fast && matches(SLOW, name)))
     .sort()
   const paths = (isAlone: boolean) =>
     names.filter((name) => matches(ALONE, name) === isAlone).map((name) => join(COMPILED, name))
