@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { METRICS_PATH } from '../server/endpoint-paths.js'
-import { limitTime, type ResponseLimits, whenFirst } from '../server/limit-time.js'
-import { MetricsEndpoint } from '../server/metrics-endpoint.js'
+import { limitTime, type ResponseLimits } from '../server/limit-time.js'
+import { METHODS, MetricsEndpoint } from '../server/metrics-endpoint.js'
 import type { MetricsHandlerOptions, MetricsSource } from '../server/metrics-handler-options.js'
+import { whenFirst } from '../server/response-order.js'
 import { overSignal } from '../server/response-over.js'
 import type { ResponseParts } from '../server/response-parts.js'
 
-const METHOD = ['GET', 'HEAD']
 /** What Fastify passes to a plugin beside its own options. */
 const REGISTER_OPTIONS = ['prefix', 'logLevel', 'logSerializers']
 
@@ -35,7 +35,7 @@ export const metricsPlugin: FastifyPluginAsync<MetricsPluginOptions> = async (ap
   const { paths } = endpoint.settings
   const { path = METRICS_PATH, healthPath } = paths
   app.route({
-    method: METHOD,
+    method: [...METHODS],
     url: urlOf(path),
     async handler(request, reply) {
       const over = overSignal(request.raw, reply.raw)
@@ -46,7 +46,7 @@ export const metricsPlugin: FastifyPluginAsync<MetricsPluginOptions> = async (ap
   })
   if (healthPath === undefined) return
   app.route({
-    method: METHOD,
+    method: [...METHODS],
     url: urlOf(healthPath),
     handler: async (request, reply) => send(request, reply, endpoint.health(), endpoint.settings),
   })

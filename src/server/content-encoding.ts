@@ -5,7 +5,7 @@ import Negotiator from 'negotiator'
 import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 
-/** A content coding that metrics can be compressed with. */
+/** An encoding that metrics can be compressed with, by its name in `Accept-Encoding`. */
 export type ContentEncoding = 'gzip' | 'zstd'
 
 /** What is used of `node:zlib`; only Node 22.15, 23.8 and later have zstd. */

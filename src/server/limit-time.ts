@@ -24,14 +24,3 @@ export function limitTime(
   const timer = setTimeout(close, responseTimeoutMs)
   response.once('close', () => clearTimeout(timer))
 }
-
-/** Whether all responses before this one were sent on its connection. */
-export function isFirst(response: ServerResponse): boolean {
-  return response.socket !== null
-}
-
-/** Call something when all responses before this one were sent on its connection. */
-export function whenFirst(response: ServerResponse, run: () => void): void {
-  if (isFirst(response)) run()
-  else response.once('socket', run)
-}

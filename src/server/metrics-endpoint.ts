@@ -13,10 +13,13 @@ import type { Rendering } from './rendering.js'
 import { type ResponseParts, responseOf, textResponse } from './response-parts.js'
 import { SharedRendering } from './shared-rendering.js'
 
+/** The methods of requests that are answered on the paths of an endpoint. */
+export const METHODS: readonly string[] = ['GET', 'HEAD']
+
 /** Seconds after which a client that got status 503 may repeat its request. */
 const RETRY_AFTER_SECONDS = 1
 
-/** What requests for metrics get, whatever routes them and sends the response. */
+/** Answers requests for metrics and health checks, whatever routes them and sends the response. */
 export class MetricsEndpoint {
   readonly settings: MetricsHandlerSettings
   readonly #authorization: Authorization
@@ -43,7 +46,7 @@ export class MetricsEndpoint {
   }
 
   /**
-   * The response to a request for metrics, or what says why there are none.
+   * The response to a request for metrics; status 401, 500 or 503 where it gets none.
    *
    * @param over aborts when the response was sent or the client has gone; the buffers of the
    * response are not to be used after it
@@ -66,7 +69,7 @@ export class MetricsEndpoint {
     const encoding = preferredEncoding(request, encodings)
     try {
       const rendering = await this.#renderings.next({ format, encoding, signal: over })
-      return this.#found(rendering, contentType)
+      return this.#responseWith(rendering, contentType)
     } catch {
       return textResponse(500, 'internal error: the metrics could not be rendered')
     }
@@ -77,7 +80,10 @@ export class MetricsEndpoint {
     callSafely('onError', () => this.settings.onError(error))
   }
 
-  #found({ ownContentType, encoding, buffers }: Rendering, contentType: string): ResponseParts {
+  #responseWith(
+    { ownContentType, encoding, buffers }: Rendering,
+    contentType: string,
+  ): ResponseParts {
     const { formats, encodings } = this.settings
     const vary = [
       ...(formats.length > 1 ? ['Accept'] : []),

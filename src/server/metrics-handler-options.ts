@@ -32,7 +32,7 @@ export interface MetricsHandlerOptions extends AuthorizationOptions, PathOptions
    * The formats that are served, of which each request gets the one that its `Accept` header
    * prefers; those that it prefers alike in this order. One that accepts none of them gets `text`
    * or, where that is not among them, the first. A single format is served to all requests. Default
-   * all, `text` first.
+   * `['text', 'openmetrics', 'protobuf']`.
    */
   readonly formats?: readonly FormatName[] | undefined
   /**
@@ -99,7 +99,7 @@ export function readHandlerOptions(
   return {
     ...numbers,
     paths: readPaths(owner, options),
-    formats: readFormats(options.formats),
+    formats: readFormats(`${owner}.formats`, options.formats),
     encodings: readCompression(`${owner}.compression`, options.compression),
     onError: options.onError ?? warnOfFailure,
   }

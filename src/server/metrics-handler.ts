@@ -1,13 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type EndpointPaths, METRICS_PATH } from './endpoint-paths.js'
 import { matchPath, type Target } from './match-path.js'
-import { MetricsEndpoint } from './metrics-endpoint.js'
+import { METHODS, MetricsEndpoint } from './metrics-endpoint.js'
 import type { MetricsHandlerOptions, MetricsSource } from './metrics-handler-options.js'
 import { isOver, overSignal } from './response-over.js'
 import { type ResponseParts, textResponse } from './response-parts.js'
 import { sendResponse } from './send-response.js'
-
-const METHODS = ['GET', 'HEAD']
 
 /** A request listener of `node:http`, which frameworks also take as a middleware. */
 export type MetricsHandler = (

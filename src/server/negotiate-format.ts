@@ -25,8 +25,8 @@ const OFFERS: readonly Offer[] = NAMES.flatMap((name) => {
   return types.map((contentType) => ({ name, format, contentType }))
 })
 /**
- * How Prometheus 3 takes names that earlier versions do not know. There are none of those here, so it
- * is no condition.
+ * The parameter by which Prometheus 3 says how to escape names that earlier versions do not allow. All
+ * names here are of the earlier kind, so it is ignored.
  */
 const ESCAPING = /;\s*escaping\s*=[^;,]*/gi
 
@@ -56,16 +56,17 @@ export function negotiateFormat(
 /**
  * The option `formats`, checked; default all formats.
  *
+ * @param name of the option, for the message
  * @throws MoonmeterError `INVALID_OPTION` when it is no list of formats, or an empty one
  */
-export function readFormats(option: unknown = NAMES): readonly FormatName[] {
+export function readFormats(name: string, option: unknown = NAMES): readonly FormatName[] {
   const items: readonly unknown[] = Array.isArray(option) ? option : []
   const names = items.filter(isFormatName)
   if (names.length === items.length && names.length > 0) return names
   const wrong = items.length === 0 ? option : items.find((item) => !isFormatName(item))
   throw new MoonmeterError(
     'INVALID_OPTION',
-    `metricsHandler.formats: expected a list of ${NAMES.join(', ')}, got ${describe(wrong)}`,
+    `${name}: expected a list of ${NAMES.join(', ')}, got ${describe(wrong)}`,
   )
 }
 

@@ -14,8 +14,8 @@ export interface RenderingRequest {
 export interface Rendering {
   /** The media type of the registry's own format; undefined where it is in the one asked for. */
   readonly ownContentType: string | undefined
-  /** That of the buffers: none for small ones, whatever the request. */
+  /** The encoding of the buffers; undefined where they are not compressed, as small ones never are. */
   readonly encoding: ContentEncoding | undefined
-  /** Not to be changed, and not to be used after the request's signal has aborted: they are shared. */
+  /** Shared with other requests: not to be changed, nor used after the request's signal has aborted. */
   readonly buffers: readonly Uint8Array[]
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** Whether a response was sent, or its connection closed: nothing of it follows, no event either. */
+/** Whether a response was sent, or its connection closed; no event of it follows then. */
 export function isOver(request: IncomingMessage, response: ServerResponse): boolean {
   return response.destroyed || request.socket.destroyed
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isFirst, limitTime, type ResponseLimits, whenFirst } from './limit-time.js'
+import { limitTime, type ResponseLimits } from './limit-time.js'
+import { isFirst, whenFirst } from './response-order.js'
 import type { ResponseParts } from './response-parts.js'
 
 /** Bytes of a request's body that are read and dropped; then the client is no longer listened to. */

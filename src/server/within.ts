@@ -1,5 +1,5 @@
 /**
- * A result, or an error when it takes longer. What comes later is ignored.
+ * A result; rejects with an error where it takes longer than a time. A later result is ignored.
  *
  * @param done what is done to the metrics, for the message
  */

@@ -106,9 +106,9 @@ test('a long header takes no long time', () => {
 })
 
 test('the option formats is a list of known ones', () => {
-  assert.deepEqual(readFormats(['openmetrics']), ['openmetrics'])
-  assert.ok(readFormats(undefined).includes('text'))
+  assert.deepEqual(readFormats('formats', ['openmetrics']), ['openmetrics'])
+  assert.ok(readFormats('formats').includes('text'))
   for (const wrong of [[], 'text', ['text', 'xml'], [undefined], [['text']], null, {}, 7]) {
-    assert.throws(() => readFormats(wrong), failure('INVALID_OPTION'))
+    assert.throws(() => readFormats('formats', wrong), failure('INVALID_OPTION'))
   }
 })
