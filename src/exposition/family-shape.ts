@@ -54,7 +54,7 @@ export const SHAPE_OPTIONS = [
   'nativeHistograms',
 ] as const
 
-/** What names and labels of all families are made with. */
+/** The options of `ShapeOptions` as functions, with which all families are made. */
 export interface FamilyShape {
   /** Labels of every sample. */
   readonly labels: Labels
@@ -62,9 +62,9 @@ export interface FamilyShape {
   define<Definition extends MetricDefinition>(definition: Definition): Definition
   readonly perEngine: boolean
   readonly nativeHistograms: boolean
-  /** The engines that have series of their own in a snapshot, or what stands for all. */
+  /** What has series in a snapshot: its engines, or the sum over all of them. */
   sourcesOf(snapshot: Snapshot): readonly SourceSnapshot[]
-  /** Labels of one of these: the same object each time. */
+  /** Labels of one of `sourcesOf`: the same object each time. */
   labelsOf(key: SourceKey): Labels
 }
 

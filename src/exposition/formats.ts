@@ -9,7 +9,7 @@ import { textFormat } from './text-writer.js'
  */
 export type FormatName = 'text' | 'openmetrics' | 'protobuf'
 
-/** All formats. To add one, write a writer in a file of its own and add an entry here. */
+/** Each format by its name. */
 export const FORMATS = {
   text: textFormat,
   openmetrics: openMetricsFormat,

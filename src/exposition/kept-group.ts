@@ -1,6 +1,6 @@
 import type { Exemplar, Labels, MetricFamily, SampleShape } from './metric-family.js'
 
-/** What messages of a group were made of, its values left out. */
+/** All of a group but its values: what its messages were made of. */
 export interface KeptGroup {
   readonly labels: Labels
   readonly series: readonly Labels[]
@@ -11,6 +11,7 @@ export interface KeptGroup {
   readonly exemplars: readonly (Exemplar | undefined)[]
 }
 
+/** What `isKept` compares later states of a group with. */
 export function keepGroup(family: MetricFamily, group: unknown): KeptGroup {
   const series = family.seriesOf(group)
   const shapes = family.shapesOf(group)

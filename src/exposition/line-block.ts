@@ -20,7 +20,10 @@ export interface LineBlock {
 
 /** Where the values of a block are read to; one for all, used synchronously. */
 let values = new Float64Array(BLOCK_LINES)
-/** Where those of a group are read to that are not in one piece among the lines; as `values`. */
+/**
+ * Where the values of one group are read to before they are spread over its lines, between which are
+ * those with the time at which a series began; one for all, used synchronously.
+ */
 let groupValues = new Float64Array(BLOCK_LINES)
 
 /** As many groups, from the first on, as a block takes. */

@@ -9,7 +9,7 @@ export type Labels = Readonly<Record<string, string>>
 /** What a metric measures. `unknown` is what the text format calls `untyped`. */
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'unknown'
 
-/** What the lines before the samples of a family say. */
+/** Name, type and HELP of a family, as the lines before its samples show them. */
 export interface FamilyDefinition {
   /** The family's name; that of a counter has `_total` where its samples have it. */
   readonly name: string
@@ -82,7 +82,7 @@ export interface MetricFamily<Group = unknown> {
    * @param shape index of the sample in `shapesOf`
    */
   exemplarOf?(group: Group, series: number, shape: number): Exemplar | undefined
-  /** Where the durations of a series are known more finely than by its buckets. */
+  /** Finer counts of the durations than buckets; undefined for a family without native histograms. */
   readonly bins?: FamilyBins<Group> | undefined
 }
 

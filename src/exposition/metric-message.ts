@@ -18,7 +18,8 @@ export interface SeriesHead {
 }
 
 /**
- * Append a `Metric` message to those of its family, with zeros, and the places of its values.
+ * Append a `Metric` message to those of its family, with zeros for values, and add the places of the
+ * values to `places`.
  *
  * @returns the places of lengths that are to be written later: none
  */
@@ -50,9 +51,9 @@ export function openHistogram(
   places: ValuePlaces,
 ): readonly number[] {
   const first = places.length
-  const metricLength = messages.lengthOf(FAMILY.metric)
+  const metricLength = messages.reserveLength(FAMILY.metric)
   writeLabels(messages, METRIC.label, head.labels)
-  const histogramLength = messages.lengthOf(METRIC.histogram)
+  const histogramLength = messages.reserveLength(METRIC.histogram)
   const body = messages.length
   BODY_WRITERS[head.type](messages, head, places, body)
   places.move(first, body)
@@ -99,7 +100,7 @@ function writeHistogram(
   for (const [shape, { suffix, le }] of shapes.entries()) {
     const exemplar = exemplarOf(shape)
     if (suffix === '_count') {
-      places.addCount(message.count(HISTOGRAM.count) - body)
+      places.addCount(message.reserveCount(HISTOGRAM.count) - body)
     } else if (suffix === '_sum') {
       places.addDouble(message.double(HISTOGRAM.sum, 0) - body)
     } else if (le === undefined || (le === INFINITY && exemplar === undefined)) {
@@ -107,7 +108,7 @@ function writeHistogram(
       places.addNone()
     } else {
       const bucket = message.begin(HISTOGRAM.bucket)
-      const place = message.count(BUCKET.cumulativeCount)
+      const place = message.reserveCount(BUCKET.cumulativeCount)
       message.double(BUCKET.upperBound, numberOf(le))
       writeExemplar(message, BUCKET.exemplar, exemplar)
       places.addCount(place + message.end(bucket) - bucket - body)
@@ -124,7 +125,7 @@ function writeSummary(
 ): void {
   for (const { suffix, quantile } of shapes) {
     if (suffix === '_count') {
-      places.addCount(message.count(SUMMARY.count) - body)
+      places.addCount(message.reserveCount(SUMMARY.count) - body)
     } else if (suffix === '_sum') {
       places.addDouble(message.double(SUMMARY.sum, 0) - body)
     } else if (quantile === undefined) {
@@ -139,7 +140,7 @@ function writeSummary(
   writeTimestamp(message, SUMMARY.created, created)
 }
 
-/** A number as labels show it: registries write `+Inf` for infinity. */
+/** The number that a label shows: registries write `+Inf` for infinity. */
 function numberOf(label: string): number {
   return label === INFINITY ? Number.POSITIVE_INFINITY : Number(label)
 }

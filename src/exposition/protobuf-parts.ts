@@ -1,11 +1,12 @@
+import { TIMESTAMP_SECONDS_MAX } from '../stats/exemplar.js'
 import type { Exemplar } from './metric-family.js'
 import { EXEMPLAR, LABEL, TIMESTAMP } from './protobuf-fields.js'
 import type { WireWriter } from './wire-writer.js'
 
 const MS_PER_SECOND = 1e3
 const NANOS_PER_MS = 1e6
-/** The year 10,000, the end of `google.protobuf.Timestamp`. */
-const SECONDS_END = 253_402_300_800
+/** The year 10,000: times of `google.protobuf.Timestamp` are before it. */
+const SECONDS_END = TIMESTAMP_SECONDS_MAX + 1
 
 /** Labels in the order in which they are written. */
 export type LabelList = readonly (readonly [name: string, value: string])[]

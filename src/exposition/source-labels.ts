@@ -12,7 +12,7 @@ import type { Labels } from './metric-family.js'
  */
 export type EngineLabel = (engine: number, instance: string | undefined) => LabelValue
 
-/** What a label shows whose value cannot be had. Prometheus takes it as if there were no label. */
+/** The value of a label whose function fails: Prometheus treats an empty label as an absent one. */
 const NO_VALUE = ''
 
 /**

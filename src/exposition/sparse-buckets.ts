@@ -10,7 +10,10 @@ const GROUP_RADIX = 2 ** GROUP_BITS
 const GROUP_MASK = GROUP_RADIX - 1
 const MORE = GROUP_RADIX
 const NO_PLACE = -1
-/** More than `GAP_MAX` before all places, and no infinity: compiled code is faster with integers. */
+/**
+ * The end of the last span where there is none: more than `GAP_MAX` before all places. An integer, since
+ * compiled code is slower with `-Infinity`.
+ */
 const NO_SPAN_END = -2 * GAP_MAX
 
 /**

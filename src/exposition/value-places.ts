@@ -2,7 +2,7 @@ import { writeCount } from './varint.js'
 
 const NONE = -1
 
-/** Where values are rewritten in kept messages: as a count, as a float64, or nowhere. */
+/** The place of each value in kept messages, where it is rewritten: a count, a float64, or none. */
 export class ValuePlaces {
   readonly #places: number[] = []
   readonly #isCount: boolean[] = []
@@ -24,7 +24,7 @@ export class ValuePlaces {
     this.#add(NONE, false)
   }
 
-  /** Count the places from the first one given on from elsewhere. */
+  /** Add a number of bytes to each place from index `first` on. */
   move(first: number, by: number): void {
     const places = this.#places
     for (let index = first; index < places.length; index++) {

@@ -18,7 +18,7 @@ const ASCII_MAX = 0x7f
 type WireType = keyof typeof WIRE_TYPES
 
 const encoder = new TextEncoder()
-/** Where a length is written to tell how many bytes it takes; used synchronously. */
+/** Where a length is written to find how many bytes it takes; used synchronously. */
 const lengthBytes = new Uint8Array(VARINT_BYTES_MAX)
 
 /**
@@ -80,8 +80,8 @@ export class WireWriter {
   }
 
   /**
-   * End the field that begins there: a content of more than 127 bytes moves, for its length takes
-   * more than one.
+   * End the field whose content begins at `start`. The length of a content of more than 127 bytes takes
+   * more than one byte, so such a content moves.
    *
    * @returns where its content begins now
    */
@@ -119,11 +119,11 @@ export class WireWriter {
   }
 
   /**
-   * A field of an unsigned integer of `COUNT_BYTES` bytes.
+   * A field of an unsigned integer of `COUNT_BYTES` bytes, 0 until it is written.
    *
    * @returns the place of the value, to be written by `writeCount`
    */
-  count(field: number): number {
+  reserveCount(field: number): number {
     this.#tag(field, 'varint')
     const place = this.#reserve(COUNT_BYTES)
     writeCount(this.#view, place, 0)
@@ -131,11 +131,11 @@ export class WireWriter {
   }
 
   /**
-   * A field of bytes of which the length is written later.
+   * Begin a field of bytes whose content is completed elsewhere, behind what this writes.
    *
-   * @returns the place of the length, to be written by `writeLength`
+   * @returns the place of its length, to be written by `writeLength`
    */
-  lengthOf(field: number): number {
+  reserveLength(field: number): number {
     this.#tag(field, 'bytes')
     return this.#reserve(LENGTH_BYTES)
   }
