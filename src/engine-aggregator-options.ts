@@ -25,6 +25,7 @@ import {
   type ConnectorStatsOptions,
   OPERATIONS_MAX,
   STATUSES_MAX,
+  SUM_OPERATIONS_MAX,
 } from './stats/connector-stats.js'
 import { readOperations } from './stats/known-operations.js'
 import { PAYLOAD_BYTES_MAX } from './wire/payload.js'
@@ -39,11 +40,6 @@ const NUMBERS = {
 } as const
 /** Single durations of ended incarnations and ingested rows kept for exact percentiles: 2 MiB. */
 const DURATIONS_MAX = 2 ** 18
-/**
- * Operations told apart in sums over engines: the log line, and `stats` of all engines. Each engine
- * has its own limit, so there may be more of them in the metrics.
- */
-const SUM_OPERATIONS_MAX = 1_024
 /** Intervals without a report after which an engine no longer counts as up. */
 const SILENT_INTERVALS = 3
 
@@ -83,7 +79,7 @@ export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultReg
   readonly log?: LoggingOptions['log']
   /**
    * Called before a log line in which the p90 of some operations is within 1.6 % rather than exact,
-   * since there were too many rows, with the names of these operations; default: not told.
+   * since there were too many rows, with the names of these operations; default none.
    */
   readonly onApproximateP90?: LoggingOptions['onApproximateP90']
   /** Milliseconds between log lines; default 10 000. */

@@ -28,7 +28,7 @@ export class Incarnation {
   /** Of the newest report that was accepted. */
   #sequence = 0
   #isFinal = false
-  /** Of the newest report from outside: operations with the calls in flight of one of their series. */
+  /** Of the newest report: per series its operation, and the calls in flight that it has. */
   #reportedInFlight: readonly (readonly [operation: string, count: number])[] = []
   /** When it last reported or began, by the monotonic clock. */
   lastSeenMs = Number.NEGATIVE_INFINITY
@@ -98,8 +98,8 @@ export class Incarnation {
   }
 
   /**
-   * Operations with the calls in flight of one of their series, as the journal or the newest report
-   * has them; none after the last report.
+   * Per series its operation, and the calls in flight that the journal or, without one, the newest
+   * report has there; nothing after the last report.
    */
   *inFlight(): Generator<readonly [operation: string, count: number]> {
     const journal = this.#journal

@@ -50,7 +50,7 @@ export class Source {
   readonly #exemplars: SourceExemplars
   /** Incarnations that may still change, by number. */
   readonly #incarnations = new Map<number, Incarnation>()
-  /** The series of operations that were known before there were rows of them. */
+  /** The series of operations known ahead. */
   #known: KnownSeries
   /** The sum of everything that can no longer change, each name once. */
   #finished: SeriesTable = EMPTY_TABLE
@@ -112,7 +112,7 @@ export class Source {
     return this.#newest
   }
 
-  /** Show series before there are rows of them; they take their names. */
+  /** Show series before there are rows of them; they count for the limits on names. */
   declare(series: readonly PackedSeries[]): void {
     const table = makeTable(this.#layout, this.#names, series)
     // The limit on all series may have given several of them the name of `other`.

@@ -10,6 +10,7 @@ import {
   type SourceParts,
   SourceSnapshot,
 } from '../snapshot/source-snapshot.js'
+import { STATUSES_MAX, SUM_OPERATIONS_MAX } from '../stats/connector-stats.js'
 import { seriesWithoutRows } from '../stats/known-operations.js'
 import {
   mergeSeries,
@@ -20,15 +21,14 @@ import {
 import { HealthSum } from './health-sum.js'
 
 /** Operations told apart in the sums, and statuses of each; rows of further ones count under `other`. */
-const LIMITS = { operationsMax: 1_024, statusesMax: 16 }
-/** Series of the sums: their numbers are made in one step, which takes some milliseconds. */
-const SERIES_MAX = 4_096
+const LIMITS = { operationsMax: SUM_OPERATIONS_MAX, statusesMax: STATUSES_MAX }
+/** Series of the sums: their columns are made in one step, which takes some milliseconds. */
+const SUM_SERIES_MAX = 4_096
 /** Series that are added up in one step: some 0.1 ms of work. */
 const MERGED_PER_STEP = 64
-/** No label shows it. */
+/** Shown by no label: sums have neither `engine` nor `instance`. */
 const TOTAL_KEY: SourceKey = { instance: undefined, engine: OTHER }
-
-/** What is not shown needs none. */
+/** The table of dropped engines is only added to others, which reads no columns. */
 const NO_COLUMNS = new Float64Array(0)
 
 /** What a source counted. */
@@ -40,7 +40,7 @@ interface Counted {
 /** The sums over all engines, those that were dropped included: no counter of them goes down. */
 export class Totals {
   readonly #layout: ColumnLayout
-  readonly #names = new SeriesNames(LIMITS, { left: SERIES_MAX })
+  readonly #names = new SeriesNames(LIMITS, { left: SUM_SERIES_MAX })
   readonly #health: HealthSum
   /** What dropped engines counted. */
   #dropped: Counted
@@ -58,7 +58,7 @@ export class Totals {
     this.#dropped = { table: this.#table, health: this.#health.of([]) }
   }
 
-  /** Keep what a source counted that is dropped. */
+  /** Keep in the sums what a source counted that is dropped. */
   drop(source: Counted): void {
     const both = [this.#dropped, source]
     const parts = this.#newParts()
@@ -93,7 +93,7 @@ export class Totals {
     return new SourceSnapshot({ key: TOTAL_KEY, ...parts })
   }
 
-  /** No parts of each series of the last sum, so that series keep their order. */
+  /** An empty list for each series of the last sum, so that series keep their order. */
   #newParts(): Map<SeriesName, PackedSeries[]> {
     return new Map(this.#table.names.map((name) => [name, []]))
   }

@@ -1,12 +1,12 @@
 import type { EngineAggregator } from '../engine-aggregator.js'
 import type { SourceSnapshot } from '../snapshot/source-snapshot.js'
-import { ConnectorStats } from '../stats/connector-stats.js'
+import { ConnectorStats, NAMES_MAX } from '../stats/connector-stats.js'
 import type { OperationStats } from '../stats/operation-stats.js'
 
 /** Engines with exact quantiles: `aggregator.stats` of one engine takes time in proportion to all. */
 const EXACT_ENGINES_MAX = 64
 /** No limit here: the aggregator has limited the names. */
-const STATS_LIMITS = { exactRowsMax: 0, operationsMax: 65_536, statusesMax: 65_536 }
+const STATS_LIMITS = { exactRowsMax: 0, operationsMax: NAMES_MAX, statusesMax: NAMES_MAX }
 const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, 'p99.9': 0.999 } as const
 
 /** Names of the quantiles of a {@link Summary}. */

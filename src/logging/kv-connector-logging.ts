@@ -20,7 +20,7 @@ export interface LoggingOptions {
   readonly log: (line: string) => void
   /**
    * Called before a line in which the p90 of some operations is within 1.6 % rather than exact, since
-   * there were too many rows, with the names of these operations, ascending; default: not told.
+   * there were too many rows, with the names of these operations, ascending; default none.
    */
   readonly onApproximateP90?: ((operations: readonly string[]) => void) | undefined
   /**

@@ -12,7 +12,7 @@ import {
 
 const MS_PER_SECOND = 1e3
 
-/** The last row of a bucket that came with a trace id; written over, since each row may have one. */
+/** The last row of a bucket that came with a trace id; one object a bucket, which rows overwrite. */
 interface TracedRow {
   traceId: string
   durationSeconds: number
@@ -56,7 +56,7 @@ export class Exemplars {
     row.timestampSeconds = this.#timestampSeconds()
   }
 
-  /** The exemplars for a report, which are then kept no longer. */
+  /** The exemplars for a report; they are removed from here. */
   take(journal: Journal): SeriesExemplar[] {
     if (this.#count === 0) return []
     const taken: SeriesExemplar[] = []

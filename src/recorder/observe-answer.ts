@@ -1,13 +1,13 @@
 import { types } from 'node:util'
 import { callSafely } from '../call-safely.js'
 
-/** What is told of a call. Nothing of it throws. */
+/** Called with the events of a call; its methods do not throw. */
 export interface CallObserver {
-  /** The method returned a thenable that may begin its work only when it is awaited. */
+  /** The method returned a thenable, which may begin its work only when it is awaited. */
   postponed(): void
-  /** That thenable is awaited; told at each call of its `then`. */
+  /** The `then` of that thenable was called, which may happen several times. */
   awaited(): void
-  /** Told once: whether the call failed, and its result if not. */
+  /** The call has ended: whether it failed, and its result if not. Called once. */
   ended(failed: boolean, result?: unknown): void
 }
 

@@ -2,7 +2,7 @@ import type { SeriesName } from '../stats/packed-series.js'
 import type { ColumnLayout } from './column-layout.js'
 import { EMPTY_TABLE, type SeriesTable } from './series-table.js'
 
-/** The series of a source that are shown before there are rows of them. */
+/** The series of operations known ahead, which a source shows before there are rows of them. */
 export class KnownSeries {
   readonly #layout: ColumnLayout
   readonly #known: SeriesTable

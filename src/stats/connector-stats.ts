@@ -12,6 +12,11 @@ import { showBounds } from './show-bounds.js'
 
 export const OPERATIONS_MAX = 64
 export const STATUSES_MAX = 16
+/**
+ * Operations told apart in sums over engines: the log line, stats of all engines, and series that are
+ * not per engine. Each engine has its own limit, so there may be more of them in all.
+ */
+export const SUM_OPERATIONS_MAX = 1_024
 /** Largest limit on operations, and on statuses. */
 export const NAMES_MAX = 65_536
 

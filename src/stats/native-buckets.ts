@@ -11,7 +11,7 @@ const BUCKETS_PER_OCTAVE = 2 ** NATIVE_SCHEMA
 export const ZERO_THRESHOLD_SECONDS = SEGMENTS_SECONDS_MIN
 /** The place of the zero bucket. */
 export const ZERO_PLACE = 0
-/** The index of the bucket below all others, which the zero bucket takes the place of. */
+/** The index of the bucket that would be at place 0, where the zero bucket is. */
 export const INDEX_OF_PLACE_0 = indexOf(ZERO_THRESHOLD_SECONDS)
 /** The bucket for all durations that are too long for a segment. */
 const OVERFLOW_INDEX = indexOf(SEGMENTS_SECONDS_END) + 1
@@ -45,7 +45,7 @@ export function nativePlaces(layout: BinLayout): Uint16Array {
   return places
 }
 
-/** The bucket of the schema that a duration belongs to: its lower edge excluded, its upper one not. */
+/** The bucket of the schema that has a duration: above its lower edge, and up to its upper one. */
 function indexOf(seconds: number): number {
   // The logarithm is rounded: at an edge, it may be that of the next bucket.
   let index = Math.ceil(Math.log2(seconds) * BUCKETS_PER_OCTAVE)

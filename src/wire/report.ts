@@ -36,7 +36,7 @@ export interface Report extends SourceIdentity {
   /** Bucket upper bounds in seconds, which with the version define the bins. */
   readonly bounds: readonly number[]
   readonly series: readonly PackedSeries[]
-  /** Those since the last report; unlike all else, they are gone where this report is lost. */
+  /** Those since the last report; unlike all else, they are lost with this report. */
   readonly exemplars: readonly SeriesExemplar[]
   /**
    * Calls that began and have not ended, as each series has them; absent where extra metrics are not
