@@ -16,8 +16,8 @@ import {
 import { engineIndex, instanceName } from '../source-identity.js'
 import { BinLayout } from '../stats/bin-layout.js'
 import { readOperations } from '../stats/known-operations.js'
+import { ExtrasRecorder } from './extras-recorder.js'
 import { incarnationNumber } from './incarnation-number.js'
-import { MeasuredRecorder } from './measured-recorder.js'
 import { Recorder, type RecorderParts } from './recorder.js'
 import { PortSink, type ReportSink } from './report-sink.js'
 
@@ -177,7 +177,7 @@ function recordToSink(options: SinkRecorderOptions): Recorder {
 }
 
 function makeRecorder(parts: RecorderParts): Recorder {
-  return parts.journal.layout.extrasAt > 0 ? new MeasuredRecorder(parts) : new Recorder(parts)
+  return parts.journal.layout.extrasAt > 0 ? new ExtrasRecorder(parts) : new Recorder(parts)
 }
 
 function isLink(link: EngineLink): boolean {

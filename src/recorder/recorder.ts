@@ -16,7 +16,7 @@ import { BoundedNames } from '../stats/bounded-names.js'
 import { ROW_FIELDS, type RowOptions } from '../stats/row.js'
 import { encodeReport } from '../wire/report.js'
 import { Exemplars } from './exemplars.js'
-import { MeasuredOperationRecorder } from './measured-operation-recorder.js'
+import { ExtrasOperationRecorder } from './extras-operation-recorder.js'
 import { OperationRecorder, type SeriesOwner } from './operation-recorder.js'
 import type { ReportSink } from './report-sink.js'
 import { SeriesBlocks } from './series-blocks.js'
@@ -225,7 +225,7 @@ export class Recorder {
 
   #makeOperation(name: string): OperationRecorder {
     const traceId = this.#traceId && (() => this.currentTraceId())
-    if (this.#hasExtras) return new MeasuredOperationRecorder(name, this.#owner, traceId)
+    if (this.#hasExtras) return new ExtrasOperationRecorder(name, this.#owner, traceId)
     if (traceId === undefined) return new OperationRecorder(name, this.#owner)
     return new TracedOperationRecorder(name, this.#owner, traceId)
   }

@@ -76,10 +76,10 @@ export class StoreCalls {
     const numFailedKeys = failed ? numKeys : isExists ? 0 : countNegative(result, numKeys)
     const partial = numFailedKeys > 0 ? STATUS_PARTIAL_FAILURE : STATUS_OK
     const numBytes = isExists ? 0 : this.#countBytes(keys as readonly unknown[], rest, result)
-    const isMeasured = this.#recorder.hasExtras && !failed
+    const countsExtras = this.#recorder.hasExtras && !failed
     // Of bytes that the caller counts, those of a key are not known.
     const bytesLost =
-      isMeasured && numFailedKeys > 0 && this.#bytesOf === undefined
+      countsExtras && numFailedKeys > 0 && this.#bytesOf === undefined
         ? failedBytes(rest, result, numKeys)
         : undefined
     // A clock of the caller's may go back, or be NaN.
@@ -89,7 +89,7 @@ export class StoreCalls {
       numFailedKeys,
       traceId,
       numTransferredBytes: bytesLost === undefined ? undefined : numBytes - bytesLost,
-      numHitKeys: isMeasured && isExists ? countHits(result, numKeys) : 0,
+      numHitKeys: countsExtras && isExists ? countHits(result, numKeys) : 0,
     })
   }
 

@@ -5,7 +5,7 @@ import { Journal } from '../../src/journal/journal.js'
 import { EXTRAS, FLOAT64_WORDS, JournalLayout, SERIES } from '../../src/journal/journal-layout.js'
 import { JournalReader } from '../../src/journal/journal-reader.js'
 import type { SeriesBlock } from '../../src/journal/series-block.js'
-import { MeasuredOperationRecorder } from '../../src/recorder/measured-operation-recorder.js'
+import { ExtrasOperationRecorder } from '../../src/recorder/extras-operation-recorder.js'
 import { OperationRecorder } from '../../src/recorder/operation-recorder.js'
 import { DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
 
@@ -68,8 +68,8 @@ test('a row with extra counters does, too, and a fold stores them with the other
     report: () => {},
     noteExemplar: () => {},
   }
-  const recorder = new MeasuredOperationRecorder('op', owner)
-  recorder.recordMeasured(0.5, 2, 3, 'ok', 1, undefined, 5, 7)
+  const recorder = new ExtrasOperationRecorder('op', owner)
+  recorder.recordWithExtras(0.5, 2, 3, 'ok', 1, undefined, 5, 7)
   const { rows, rowsBegun, recent, numKeys, numBytes, numFailedKeys } = SERIES
   const own = [rowsBegun, recent, numKeys, numBytes, numFailedKeys]
   assert.deepEqual(log, [...own, EXTRAS_AT, EXTRAS_AT + 1, rows].map(String))

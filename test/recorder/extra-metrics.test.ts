@@ -24,7 +24,7 @@ import { startRecording } from '../support/engines/recording.js'
 import { rows as anyRow } from '../support/generators/arbitraries.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-const MEASURED_ENGINE = new URL('../support/engines/measured-engine.js', import.meta.url)
+const EXTRAS_ENGINE = new URL('../support/engines/extras-engine.js', import.meta.url)
 const GUIDE = fileURLToPath(new URL('../../../src/recorder/README.md', import.meta.url))
 const EXTRA_METRICS = [...Object.values(EXTRA_COUNTER_METRICS), IN_FLIGHT_METRIC]
 const ALL = { extraMetrics: EXTRA_METRIC_NAMES } as const
@@ -51,7 +51,7 @@ function startWorker(context: TestContext, aggregator: EngineAggregator, hangs: 
   const link = aggregator.connect(0)
   const progress = new SharedArrayBuffer(8)
   const { transferList } = link
-  const worker = new Worker(MEASURED_ENGINE, {
+  const worker = new Worker(EXTRAS_ENGINE, {
     workerData: { link, hangs, progress },
     transferList,
   })

@@ -1,11 +1,11 @@
-import { MeasuredOperationRecorder } from './measured-operation-recorder.js'
+import { ExtrasOperationRecorder } from './extras-operation-recorder.js'
 import { Recorder, type RecordOptions, refuseMisspeltOptions } from './recorder.js'
 
 /**
- * A recorder of an engine whose aggregator asks for extra metrics. It is a class of its own, so that
- * `record` of other recorders does nothing more.
+ * A recorder that counts extra metrics, for an engine whose aggregator asks for them. It is a class of
+ * its own, so that `record` of other recorders does nothing more.
  */
-export class MeasuredRecorder extends Recorder {
+export class ExtrasRecorder extends Recorder {
   override record(
     operation: string,
     durationSeconds: number,
@@ -14,8 +14,9 @@ export class MeasuredRecorder extends Recorder {
   ): void {
     refuseMisspeltOptions(options)
     const handle = this.operation(operation)
-    if (!(handle instanceof MeasuredOperationRecorder)) return
-    handle.recordMeasured(
+    // All handles of this recorder are.
+    if (!(handle instanceof ExtrasOperationRecorder)) return
+    handle.recordWithExtras(
       durationSeconds,
       numKeys,
       options?.numBytes,

@@ -12,7 +12,7 @@ import { COUNT_MAX, makeRow, requireCount, STATUS_OK } from '../stats/row.js'
 import { OperationRecorder, type SeriesOwner } from './operation-recorder.js'
 import { UNSET_STATUS } from './unset-status.js'
 
-// V8 folds constants of this module into the code of `recordMeasured`, but looks imported ones up.
+// V8 folds constants of this module into the code of `recordWithExtras`, but looks imported ones up.
 const { rows: ROWS, numKeys: KEYS, numBytes: BYTES, numFailedKeys: FAILED_KEYS } = SERIES
 const { rowsBegun: ROWS_BEGUN, due: DUE_AT, recent: RECENT } = SERIES
 const UNIT = COUNTER_UNIT
@@ -28,7 +28,7 @@ const { floor } = Math
  * the journal if and only if the row is. It is a class of its own, so that nothing of this is compiled
  * into `record` of other handles.
  */
-export class MeasuredOperationRecorder extends OperationRecorder {
+export class ExtrasOperationRecorder extends OperationRecorder {
   readonly #owner: SeriesOwner
   readonly #readTraceId: (() => string | undefined) | undefined
   #status = UNSET_STATUS
@@ -57,7 +57,7 @@ export class MeasuredOperationRecorder extends OperationRecorder {
     numFailedKeys?: number,
     traceId?: string,
   ): void {
-    this.recordMeasured(durationSeconds, numKeys, numBytes, status, numFailedKeys, traceId)
+    this.recordWithExtras(durationSeconds, numKeys, numBytes, status, numFailedKeys, traceId)
   }
 
   /**
@@ -68,7 +68,7 @@ export class MeasuredOperationRecorder extends OperationRecorder {
    * @throws MoonmeterError as `record`, also for an extra counter that is out of range
    * @internal
    */
-  recordMeasured(
+  recordWithExtras(
     durationSeconds: number,
     numKeys: number,
     numBytes = 0,
