@@ -71,7 +71,7 @@ export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultReg
    * - `in_flight`: calls that have begun and not ended, by operation.
    */
   readonly extraMetrics?: readonly ExtraMetric[]
-  /** Milliseconds between an engine's reports; default 1000. */
+  /** Milliseconds between an engine's reports; default 1,000. */
   readonly intervalMs?: number
   /** Milliseconds without a report after which an engine is not up; default three intervals. */
   readonly silentAfterMs?: number
@@ -82,14 +82,14 @@ export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultReg
    * since there were too many rows, with the names of these operations; default none.
    */
   readonly onApproximateP90?: LoggingOptions['onApproximateP90']
-  /** Milliseconds between log lines; default 10 000. */
+  /** Milliseconds between log lines; default 10,000. */
   readonly logIntervalMs?: number
   /** Called with the error of each payload that is rejected, beside the count by reason. */
   readonly onRejected?: (error: MoonmeterError) => void
   /** Bytes a payload may have; default 1 MiB. */
   readonly payloadBytesMax?: number
   /**
-   * Engines told apart, in all instances; rows of further ones count under `other`; default 4096.
+   * Engines told apart, in all instances; rows of further ones count under `other`; default 4,096.
    */
   readonly enginesMax?: number
   /** Series (operation × status) a journal has room for, one of them `other`; default 32. */

@@ -14,13 +14,13 @@ export interface RestartOptions {
    * restart in a row. Default 100.
    */
   readonly delayMsMin?: number
-  /** Upper limit of the delay in milliseconds, 1 to 2^31 - 1. Default 30 000. */
+  /** Upper limit of the delay in milliseconds, 1 to 2^31 - 1. Default 30,000. */
   readonly delayMsMax?: number
   /** Restarts in a row before the pool gives up on the engine, 0 to 2^31. Default 10. */
   readonly restartsMax?: number
   /**
    * Run time of an incarnation in milliseconds, 1 to 2^31 - 1, after which its failure counts as
-   * the first in a row. Default 60 000.
+   * the first in a row. Default 60,000.
    */
   readonly resetAfterMs?: number
   /** Returns random numbers in [0, 1) for the jitter. Default `Math.random`. */

@@ -36,7 +36,7 @@ export interface PoolOptions {
   readonly aggregator: AnyEngineAggregator
   /** The file that exports the engine's function: a `file:` URL or an absolute path. */
   readonly filename: string | URL
-  /** The number of engines, 1 to 4096, with indices from 0; or their distinct indices. */
+  /** The number of engines, 1 to 4,096, with indices from 0; or their distinct indices. */
   readonly engines: number | readonly number[]
   /**
    * The number of threads, 1 to the number of engines; default one per engine. Engines that share a
@@ -54,12 +54,12 @@ export interface PoolOptions {
   readonly restart?: RestartOptions
   /**
    * Milliseconds that engines have to stop before the pool terminates their threads, 0 to
-   * 2^31 - 1. Default 5000.
+   * 2^31 - 1. Default 5,000.
    */
   readonly stopTimeoutMs?: number
   /**
    * Milliseconds that terminated threads have to end before `stop` no longer waits for them, 0 to
-   * 2^31 - 1. Node cannot end a thread in native code, such as a read that blocks. Default 5000.
+   * 2^31 - 1. Node cannot end a thread in native code, such as a read that blocks. Default 5,000.
    */
   readonly terminateTimeoutMs?: number
   /** `resourceLimits` of each `Worker`. Default none. */

@@ -54,7 +54,7 @@ export interface SinkRecorderOptions extends RecorderOptions {
    * as the aggregator's option; default none.
    */
   readonly extraMetrics?: readonly ExtraMetric[]
-  /** Milliseconds between reports; default 1000. */
+  /** Milliseconds between reports; default 1,000. */
   readonly intervalMs?: number
   /** Series (operation × status) told apart, one of them `other`; default 32. */
   readonly seriesMax?: number

@@ -23,9 +23,9 @@ export interface ListenOptions extends MetricsHandlerOptions {
    * needs one. Default 64.
    */
   readonly connectionsMax?: number | undefined
-  /** Milliseconds within which a client must send the headers of a request; default 5 000. */
+  /** Milliseconds within which a client must send the headers of a request; default 5,000. */
   readonly headersTimeoutMs?: number | undefined
-  /** Milliseconds within which a client must send a whole request; default 10 000. */
+  /** Milliseconds within which a client must send a whole request; default 10,000. */
   readonly requestTimeoutMs?: number | undefined
 }
 

@@ -53,12 +53,12 @@ export interface MetricsHandlerOptions extends AuthorizationOptions, PathOptions
   readonly responsesMax?: number | undefined
   /**
    * Milliseconds without progress in sending a response, or in reading the rest of a request, after
-   * which the connection is closed; default 5 000.
+   * which the connection is closed; default 5,000.
    */
   readonly stallTimeoutMs?: number | undefined
   /**
    * Milliseconds after which an unfinished response is ended by closing the connection, and after
-   * which an unfinished rendering or compression is given up with status 500; default 30 000.
+   * which an unfinished rendering or compression is given up with status 500; default 30,000.
    */
   readonly responseTimeoutMs?: number | undefined
 }
