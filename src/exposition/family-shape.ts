@@ -98,7 +98,7 @@ export function readShape(options: ShapeOptions): FamilyShape {
     throw new MoonmeterError(
       'INVALID_OPTION',
       'engineLabels: expected none with perEngine: false, since no series is of one engine, got ' +
-        describe(engineLabels),
+        `${describe(engineLabels)}; leave out one of the two`,
     )
   }
   return {

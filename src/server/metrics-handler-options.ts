@@ -1,3 +1,4 @@
+import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { FormatName } from '../exposition/formats.js'
 import { requireType, resolveNumbers, TIMER_MS_MAX } from '../options.js'
@@ -89,10 +90,9 @@ export function readHandlerOptions(
   const numbers = resolveNumbers(owner, NUMBERS, options, OTHER_NAMES)
   requireType(`${owner}.onError`, 'function', options.onError)
   if (typeof source?.registry?.metrics !== 'function') {
-    const got = source === null ? 'null' : typeof source
     throw new MoonmeterError(
       'INVALID_OPTION',
-      `${owner}: expected an EngineAggregator or an object with a registry, got ${got}`,
+      `${owner}: expected an EngineAggregator or an object with a registry, got ${describe(source)}`,
     )
   }
   contentTypeOf(source.registry)
