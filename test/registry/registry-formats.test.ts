@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type * as prom from 'prom-client'
+import { FORMATS } from '../../src/exposition/formats.js'
 import {
   EngineAggregator,
   MooncakeStoreConnectorStats,
   MooncakeStorePromMetrics,
   metricsHandler,
 } from '../../src/index.js'
+import { renderRegistry } from '../../src/registry/render-registry.js'
 import { pack } from '../../src/wire/msgpack.js'
+import { decodeFamilies } from '../support/assertions/decode-families.js'
 import { type ParsedSample, parseExposition } from '../support/assertions/exposition.js'
 import { serve } from '../support/processes/servers.js'
 import { LIBRARIES, OPENMETRICS_LIBRARIES } from '../support/registries/libraries.js'
@@ -174,7 +177,7 @@ for (const { name, skip, load } of OPENMETRICS_LIBRARIES) {
     )
   })
 
-  test(`${name}: exemplars of the user’s metrics are in OpenMetrics only`, {
+  test(`${name}: exemplars of the user’s metrics are in OpenMetrics and protobuf, not in text`, {
     skip: skip || PARSER_SKIP,
   }, async (context) => {
     const { Counter, Histogram, Registry } = await load()
@@ -197,6 +200,16 @@ for (const { name, skip, load } of OPENMETRICS_LIBRARIES) {
         ['seconds_bucket', '+Inf', 'c', '7.0'],
       ],
     )
+    const { buffers } = await renderRegistry(registry, FORMATS.protobuf)
+    const [calls, seconds] = decodeFamilies(Buffer.concat(buffers)).map(({ metric }) => metric[0])
+    const found = [calls?.counter, ...(seconds?.histogram?.bucket ?? [])].flatMap((one) => {
+      return one?.exemplar ? [[one.exemplar.label[0]?.value, one.exemplar.value]] : []
+    })
+    assert.deepEqual(found, [
+      ['a', 2],
+      ['b', 0.75],
+      ['c', 7],
+    ])
     assert.doesNotMatch(await get(url, 'text/plain'), /trace_id/)
   })
 }
