@@ -15,6 +15,8 @@ import { testFiles } from './test-files.js'
 const FILE_MS_MAX = 120_000
 /** A group of files that takes longer is killed. */
 const GROUP_MS_MAX = 600_000
+/** Files that run beside those that keep the cores busy, since most tests wait for half of their time. */
+const WAITING_FILES = 1
 /** Lives per mode, unless MOONMETER_INCARNATIONS says otherwise. */
 const MODE_LIVES = '18'
 const LIVES_FILE = fileURLToPath(new URL('../chaos/incarnations.test.js', import.meta.url))
@@ -45,7 +47,7 @@ function majorsOf(text: string): readonly number[] {
 async function runFiles(major: number, execPath: string): Promise<void> {
   const { together, alone } = testFiles({ fast: values.fast })
   const groups = [
-    ['tests beside each other', availableParallelism(), together],
+    ['tests beside each other', availableParallelism() + WAITING_FILES, together],
     ['tests alone', 1, alone],
   ] as const
   for (const [what, concurrency, files] of groups) {
