@@ -1,3 +1,4 @@
+import type { LineHead } from './line-heads.js'
 import { isSameTails, type LineTails, NO_TAILS, tailAt, tailBytes } from './line-tails.js'
 import { overwriteInteger } from './overwrite-integer.js'
 import { formatValue } from './text-format.js'
@@ -15,13 +16,6 @@ const shown = new Uint8Array(VALUE_BYTES_MAX)
 
 /** A buffer for lines that move because values get longer or shorter; shared, used synchronously. */
 let moved = new Uint8Array(0)
-
-/** The part of a line before its value. */
-export interface LineHead {
-  readonly text: string
-  /** Its length in UTF-8. */
-  readonly byteLength: number
-}
 
 /**
  * Lines of text that are kept from scrape to scrape. A scrape only writes the values that changed:

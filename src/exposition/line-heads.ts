@@ -1,6 +1,12 @@
-import type { LineHead } from './cached-lines.js'
 import type { Labels, SampleShape } from './metric-family.js'
 import { formatLabels } from './text-format.js'
+
+/** The part of a line before its value. */
+export interface LineHead {
+  readonly text: string
+  /** Its length in UTF-8. */
+  readonly byteLength: number
+}
 
 /** What the lines of a family have in common. */
 export interface LineNames {

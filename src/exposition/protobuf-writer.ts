@@ -1,7 +1,7 @@
-import { BOUND_LABELS } from './bound-labels.js'
 import type { ExpositionFormat, FamilyWriter, WriteOptions } from './exposition-format.js'
 import { MessageBlock } from './message-block.js'
 import type { MetricFamily } from './metric-family.js'
+import { BOUND_LABELS } from './metric-types.js'
 import type { OutputBuffer } from './output-buffer.js'
 import { FAMILY, TYPE_NUMBERS } from './protobuf-fields.js'
 import { LENGTH_BYTES, writeLength } from './varint.js'

@@ -1,5 +1,5 @@
 /**
- * Parts of the Prometheus text format.
+ * Parts of the Prometheus text format that OpenMetrics has too.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */

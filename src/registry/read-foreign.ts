@@ -1,23 +1,11 @@
 import type { MetricType } from '../exposition/metric-family.js'
+import { BOUND_LABELS, SAMPLE_SUFFIXES } from '../exposition/metric-types.js'
 import { type ForeignFamily, ForeignFamilyBuilder } from './foreign-family.js'
 import { assertForeign } from './foreign-metric.js'
 
 /** Samples that are read before the event loop may turn. */
 const SAMPLES_PER_STEP = 256
-/** The suffixes of samples by type, and the label that tells samples of a series apart. */
-const TYPES: {
-  readonly [type: string]: {
-    readonly type: MetricType
-    readonly suffixes: readonly string[]
-    readonly label?: 'le' | 'quantile'
-  }
-} = {
-  counter: { type: 'counter', suffixes: [''] },
-  gauge: { type: 'gauge', suffixes: [''] },
-  histogram: { type: 'histogram', suffixes: ['_bucket', '_sum', '_count'], label: 'le' },
-  summary: { type: 'summary', suffixes: ['', '_sum', '_count'], label: 'quantile' },
-  unknown: { type: 'unknown', suffixes: [''] },
-}
+const TYPES = Object.keys(SAMPLE_SUFFIXES) as readonly MetricType[]
 
 /**
  * The families of what a metric's `get` returned: one, and one of unknown type for each name of
@@ -32,14 +20,13 @@ export function* readForeign(
   isOpenMetrics: boolean,
 ): Generator<void, ForeignFamily[]> {
   assertForeign(metric)
-  const { type, suffixes, label } =
-    TYPES[Object.hasOwn(TYPES, metric.type) ? metric.type : 'unknown']
+  const type = TYPES.find((known) => known === metric.type) ?? 'unknown'
   const isRenamed = isOpenMetrics && type === 'counter'
   const rename = (name: string) => (isRenamed ? `${name.replace(/_total$/, '')}_total` : name)
   const name = rename(metric.name)
   const help = String(metric.help ?? '')
-  const suffixOf = new Map(suffixes.map((suffix) => [name + suffix, suffix]))
-  const main = new ForeignFamilyBuilder({ name, help, type }, label)
+  const suffixOf = new Map(SAMPLE_SUFFIXES[type].map((suffix) => [name + suffix, suffix]))
+  const main = new ForeignFamilyBuilder({ name, help, type }, BOUND_LABELS[type])
   const others = new Map<string, ForeignFamilyBuilder>()
   for (const [index, sample] of (metric.values ?? []).entries()) {
     if (index % SAMPLES_PER_STEP === 0) yield

@@ -10,6 +10,7 @@ import type {
 } from '../exposition/exposition-format.js'
 import { FORMATS } from '../exposition/formats.js'
 import type { FamilyDefinition, SnapshotFamily } from '../exposition/metric-family.js'
+import { SAMPLE_SUFFIXES } from '../exposition/metric-types.js'
 import { OutputBuffer } from '../exposition/output-buffer.js'
 import { runYielding } from '../exposition/run-yielding.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
@@ -36,9 +37,6 @@ interface RegistryFamily {
   readonly aggregator: string
   readonly values: RegistrySample[]
 }
-
-/** What the names of a histogram's samples add to its own. */
-const HISTOGRAM_SUFFIXES = ['_bucket', '_sum', '_count']
 
 /**
  * One of our families as a metric of a registry. prom-client's own classes take one row at a time,
@@ -88,7 +86,8 @@ export class RegisteredMetric {
    */
   register(): void {
     const registry = this.#registry
-    const suffixes = this.type === 'histogram' ? HISTOGRAM_SUFFIXES : []
+    // A counter or a gauge has only its own name, of which the registry itself refuses a second.
+    const suffixes = this.type === 'histogram' ? SAMPLE_SUFFIXES.histogram : []
     for (const name of suffixes.map((suffix) => this.name + suffix)) {
       if (!canRemove(registry) || registry.getSingleMetric(name) === undefined) continue
       throw new MoonmeterError(

@@ -1,4 +1,4 @@
-import { EXTRA_COUNTER_NAMES } from '../catalogue.js'
+import { EXTRA_COUNTER_NAMES, type ExtraCounts } from '../catalogue.js'
 import type { PackedSeries } from '../stats/packed-series.js'
 import { rejection } from './rejection.js'
 import { readArray, readNumber, readTotal } from './validation.js'
@@ -21,7 +21,7 @@ export function packExtras(
 
 /** What a report has of a series where extra metrics are asked for. */
 interface SeriesExtras {
-  readonly extras: NonNullable<PackedSeries['extras']>
+  readonly extras: ExtraCounts
   readonly inFlight: number
 }
 
