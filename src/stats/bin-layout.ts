@@ -1,7 +1,6 @@
 import { DURATION_BOUNDS_SECONDS } from '../catalogue.js'
-import { describe } from '../describe.js'
 import { requireLittleEndian } from '../endianness.js'
-import { MoonmeterError } from '../errors.js'
+import { BOUNDS_MAX, readBounds } from './bucket-bounds.js'
 
 /** Segments per octave: 2^5, so the middle of a bin is within 1.6 % of any duration in it. */
 export const MANTISSA_BITS = 5
@@ -24,11 +23,6 @@ export const SEGMENTS_SECONDS_MIN = 2 ** OCTAVE_MIN
 /** Every duration that has a segment is below this, in seconds. */
 export const SEGMENTS_SECONDS_END = 2 ** OCTAVE_END
 
-/**
- * Bucket bounds of a layout at most. Each is a number of every series in memory and a line of it in
- * every scrape, so lists of some hundred bounds are costly already.
- */
-export const BOUNDS_MAX = 1_024
 /** Bins of any layout at most: a bound splits one bin into two. */
 export const BINS_MAX = SEGMENT_COUNT + 2 + BOUNDS_MAX
 
@@ -203,44 +197,4 @@ function segmentEdge(segment: number): number {
   scratchWords[0] = 0
   scratchWords[1] = (segment + SEGMENT_BASE) << SEGMENT_SHIFT
   return scratch[0]
-}
-
-/**
- * A copy of bucket bounds, checked, without a last one of `Infinity`.
- *
- * @throws MoonmeterError `INVALID_OPTION`
- */
-function readBounds(given: readonly number[]): number[] {
-  if (!Array.isArray(given)) {
-    throw new MoonmeterError(
-      'INVALID_OPTION',
-      `bounds: expected an array of the upper bounds of the buckets in seconds, got ${describe(given)}`,
-    )
-  }
-  const { length } = given
-  const count = length > 0 && given[length - 1] === Number.POSITIVE_INFINITY ? length - 1 : length
-  if (count > BOUNDS_MAX) {
-    throw new MoonmeterError(
-      'INVALID_OPTION',
-      `bounds: expected at most ${BOUNDS_MAX} bounds, got ${count}; drop some: each is a line of ` +
-        'every series in every scrape, and quantiles of snapshots do not depend on them',
-    )
-  }
-  const bounds: number[] = []
-  let previous = Number.NEGATIVE_INFINITY
-  for (let index = 0; index < count; index++) {
-    const bound: unknown = given[index]
-    if (typeof bound !== 'number' || !(bound > previous && bound < Number.POSITIVE_INFINITY)) {
-      const before = index === 0 ? '' : ` after ${previous}`
-      throw new MoonmeterError(
-        'INVALID_OPTION',
-        'bounds: expected finite numbers of seconds, each larger than the one before, got ' +
-          `${describe(bound)}${before}; sort them and drop those that are equal`,
-      )
-    }
-    // The text of -0 as a bound would be `-0.0`.
-    bounds.push(bound + 0)
-    previous = bound
-  }
-  return bounds
 }
