@@ -15,8 +15,8 @@ export interface Input {
 }
 
 /**
- * Reads a file, and decodes it if it is in hex. On a terminal, standard error says what is waited
- * for.
+ * Reads a file, and decodes it if it is in hex. Where standard input is a terminal, a message on
+ * standard error says that the command waits for input, and how it ends.
  *
  * @param file `-` is standard input
  * @throws MoonmeterError `FILE_FAILED`; `INVALID_PAYLOAD` for half a byte of hex

@@ -4,7 +4,7 @@ import { writeFile } from './files.js'
 import type { LogFormat } from './simulation-options.js'
 import type { Terminal } from './terminal.js'
 
-/** Colours of the levels that somebody should see. */
+/** Colours of the levels that need attention. */
 const LEVEL_COLOURS = { warn: 'yellow', error: 'red' } as const
 
 /** Where the command logs. */

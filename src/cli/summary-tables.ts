@@ -3,7 +3,7 @@ import { formatTable, type NumberColumn, type Table, widthOf } from './table.js'
 import type { OutputStyle } from './terminal.js'
 import { BYTE_UNITS, COUNT_UNITS, DURATION_UNITS, formatInteger, unitFor } from './units.js'
 
-/** Engines in the text, which says how many more there are. */
+/** Engines in the text, behind which a line has the number of further ones. */
 export const TEXT_ENGINES_MAX = 32
 /** Escaped in operation names, so that each name stays in its line of a table. */
 const CONTROL_CHARACTERS = /\p{Cc}/gu

@@ -46,7 +46,7 @@ export class Terminal {
     return this.#stream
   }
 
-  /** Whether the stream is a terminal, where somebody reads it. */
+  /** Whether the stream is a terminal. */
   get interactive(): boolean {
     return this.#stream.isTTY === true
   }

@@ -38,7 +38,7 @@ export interface ShapeOptions {
   /**
    * Whether the protobuf exposition also carries the durations as a native histogram, beside the
    * classic buckets; default false. A Prometheus server that takes native histograms stores no
-   * `_bucket`, `_sum` and `_count` series of it, unless it is told to.
+   * `_bucket`, `_sum` and `_count` series of it, unless its configuration keeps classic histograms.
    *
    * @see https://prometheus.io/docs/specs/native_histograms/
    */

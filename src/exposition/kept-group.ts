@@ -5,7 +5,7 @@ export interface KeptGroup {
   readonly labels: Labels
   readonly series: readonly Labels[]
   readonly shapes: readonly SampleShape[]
-  /** Per series; empty for a family that does not know. */
+  /** Per series, in seconds since 1970; empty for a family without `createdOf`. */
   readonly created: readonly (number | undefined)[]
   /** Per series and shape; empty for a family without exemplars. */
   readonly exemplars: readonly (Exemplar | undefined)[]

@@ -7,7 +7,7 @@ import type { MetricFamily } from './metric-family.js'
 import { BOUND_LABELS } from './metric-types.js'
 import type { OutputBuffer } from './output-buffer.js'
 
-/** Cached lines, and the labels they are of. */
+/** Cached lines, with the labels that they have. */
 interface KeptBlock extends Pick<LineBlock, 'labels' | 'series'> {
   readonly lines: CachedLines
 }

@@ -72,7 +72,7 @@ export interface MetricFamily<Group = unknown> {
   read(group: Group, values: Float64Array, at: number): void
   /**
    * Seconds since 1970 at which a series of a group began to count from zero. A family without this
-   * method does not know.
+   * method has no such times.
    */
   createdOf?(group: Group, series: number): number
   /**

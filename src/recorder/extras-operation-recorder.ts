@@ -34,7 +34,7 @@ export class ExtrasOperationRecorder extends OperationRecorder {
   #status = UNSET_STATUS
   #block = NO_BLOCK
   #floats = NO_BLOCK.floats
-  /** The memory that calls in flight are counted in: that of the series `ok`, whatever they become. */
+  /** The memory that calls in flight are counted in: that of the series `ok`, whatever their outcome. */
   #inFlight: SeriesBlock | undefined
 
   /**

@@ -51,8 +51,8 @@ export function createCompressor(encoding: ContentEncoding): Transform {
 
 /**
  * The encoding that a request prefers among those offered: of the highest weight, then the earlier
- * one in its header. Undefined for none, also when the request accepts none and refuses the response
- * as it is: a scraper that gets no numbers is worse off than one that gets more bytes.
+ * one in its header. Undefined for no compression, also when the request accepts none of them and
+ * refuses `identity`: a scraper can read an uncompressed response, and not one of status 406.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-accept-encoding
  */

@@ -63,7 +63,7 @@ function mountOf({ baseUrl, originalUrl }: RoutedRequest, below: string): string
 
 /**
  * Whether the matched route calls the handler, as after `app.get('/path', handler)`. Express leaves
- * `route` on the request when a route passes it on, so one without the handler says nothing.
+ * `route` on the request when a route calls `next`, so it may be the route of another handler.
  */
 function isRouteOf({ route }: RoutedRequest, handler: RequestListener): boolean {
   const { stack } = (route ?? {}) as { readonly stack?: unknown }

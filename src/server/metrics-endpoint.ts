@@ -48,7 +48,7 @@ export class MetricsEndpoint {
   /**
    * The response to a request for metrics; status 401, 500 or 503 where it gets none.
    *
-   * @param over aborts when the response was sent or the client has gone; the buffers of the
+   * @param over aborts when the response was sent or its connection closed; the buffers of the
    * response are not to be used after it
    */
   async metrics(request: IncomingMessage, over: AbortSignal): Promise<ResponseParts> {

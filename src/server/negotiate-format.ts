@@ -47,7 +47,7 @@ export function negotiateFormat(
   const offers = names.flatMap((name) => OFFERS.filter((offer) => offer.name === name))
   const types = offers.map(({ contentType }) => contentType)
   const headers = accept === undefined ? {} : { accept: accept.replaceAll(ESCAPING, '') }
-  // A client that is offered one format gets it, whatever it accepts.
+  // A single format is served to every request, also to one that does not accept it.
   const type = names.length === 1 ? types[0] : new Negotiator({ headers }).mediaType(types)
   const chosen = offers.find(({ contentType }) => contentType === type)
   return chosen ?? offers.find(({ name }) => name === 'text') ?? offers[0]

@@ -1,12 +1,12 @@
 import type { ExpositionFormat } from '../exposition/exposition-format.js'
 import type { ContentEncoding } from './content-encoding.js'
 
-/** What a client wants of a rendering. */
+/** The format and encoding of a rendering that a request gets. */
 export interface RenderingRequest {
   readonly format: ExpositionFormat
-  /** Undefined: the rendering as it is. */
+  /** Undefined for a rendering that is not compressed. */
   readonly encoding: ContentEncoding | undefined
-  /** Aborted when the response was sent, or the client has gone. */
+  /** Aborted when the response was sent, or its connection closed. */
   readonly signal: AbortSignal
 }
 

@@ -4,7 +4,7 @@ import type { ContentEncoding } from './content-encoding.js'
 import type { Rendering, RenderingRequest } from './rendering.js'
 import { within } from './within.js'
 
-/** Bytes from which on a body is compressed: a smaller one fits into one packet as it is. */
+/** Bytes from which on a body is compressed: a smaller one fits into one packet uncompressed. */
 const COMPRESSED_BYTES_MIN = 1_024
 
 /** What a body consists of, and what becomes of it. */
@@ -28,8 +28,8 @@ interface Compression {
 }
 
 /**
- * A rendering as it is and compressed, each once for all clients that take it. Its buffers go back
- * to their pool when no client reads them and no compression does.
+ * A rendering uncompressed and in each encoding, made once for all requests that get it. Its buffers go
+ * back to their pool when no response and no compression reads them.
  */
 export class SharedBody {
   readonly #options: SharedBodyOptions
@@ -38,7 +38,7 @@ export class SharedBody {
   readonly #compressions = new Map<ContentEncoding, Compression>()
   readonly #uses: Uses
   readonly #plainUses: Uses
-  /** Ends the use of the buffers that lasts while clients come. */
+  /** To be called after the last `take`; until then, the buffers are kept in any case. */
   readonly seal: () => void
 
   /** @param plain buffers to be given to `releaseBuffers` after their last use */
@@ -55,7 +55,7 @@ export class SharedBody {
     this.seal = this.#plainUses.begin()
   }
 
-  /** The body as a client wants it, until the client's signal aborts; to be called before `seal`. */
+  /** The body in the encoding of a request, until its signal aborts; to be called before `seal`. */
   async take({ encoding, signal }: BodyRequest): Promise<Rendering> {
     signal.throwIfAborted()
     const { ownContentType } = this.#options

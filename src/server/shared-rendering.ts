@@ -39,7 +39,7 @@ export class SharedRendering {
     this.#onError = onError
   }
 
-  /** A rendering that begins after the call; rejected when it fails, or the client has gone. */
+  /** A rendering that begins after the call; rejects when it fails, or the request's signal aborts. */
   next(request: RenderingRequest): Promise<Rendering> {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ request, resolve, reject })
