@@ -5,7 +5,8 @@ import { rejection } from '../wire/rejection.js'
 
 /**
  * Check that the stats of an incarnation only grew: every series is still there, in its place, and
- * no count of it is less than before.
+ * no count of it is less than before. Series are compared by the names that they are shown under, as
+ * limits may give one series its own name or, once it is added to others, theirs.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD` with the reason
  */
@@ -19,8 +20,7 @@ export function assertMonotonic(
     const later = after.series[index]
     const isMonotonic =
       later !== undefined &&
-      earlier.operation === later.operation &&
-      earlier.status === later.status &&
+      before.names[index] === after.names[index] &&
       // The sum among the columns is rounded.
       earlier.durationSum <= later.durationSum &&
       areColumnsMonotonic(layout, before, after, index)

@@ -79,6 +79,22 @@ test('reports past the limit are kept as few series, and still only grow', async
   await aggregator.close()
 })
 
+test('reports past the limit count, whether one series or more of them have the name of others', async () => {
+  const aggregator = new EngineAggregator({ seriesTotalMax: 1 })
+  const operations = ['a', 'b', 'c', 'd']
+  for (let sequence = 1; sequence <= operations.length; sequence++) {
+    const series = operations.slice(0, sequence).map((operation) => seriesWithRows(1, operation))
+    assert.deepEqual(aggregator.ingest(reportBytes({ sequence, series })), { accepted: true })
+    assert.equal(aggregator.stats(0).rows, sequence)
+  }
+  const shown = aggregator.snapshot().sources[0]?.series.map((one) => [one.operation, one.rows])
+  assert.deepEqual(shown, [
+    ['a', 1],
+    ['other', 3],
+  ])
+  await aggregator.close()
+})
+
 test('a journal whose series are past the limit is read to the last record', async () => {
   const aggregator = new EngineAggregator({ seriesTotalMax: 2, intervalMs: 60_000 })
   const recorder = createRecorder(aggregator.connect(0))
