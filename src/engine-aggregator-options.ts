@@ -7,7 +7,7 @@ import {
   readShape,
   SHAPE_OPTIONS,
   type ShapeOptions,
-} from './exposition/family-shape.js'
+} from './exposition/families/family-shape.js'
 import { SERIES_MAX } from './journal/journal-layout.js'
 import type { LoggingOptions } from './logging/kv-connector-logging.js'
 import {

@@ -14,10 +14,10 @@ export {
 } from './engine-aggregator.js'
 export type { AggregatorOptions } from './engine-aggregator-options.js'
 export { MoonmeterError, type MoonmeterErrorCode, type RejectionReason } from './errors.js'
-export type { ShapeOptions } from './exposition/family-shape.js'
+export type { ShapeOptions } from './exposition/families/family-shape.js'
+export type { LabelValue } from './exposition/families/label-options.js'
+export type { EngineLabel } from './exposition/families/source-labels.js'
 export type { FormatName } from './exposition/formats.js'
-export type { LabelValue } from './exposition/label-options.js'
-export type { EngineLabel } from './exposition/source-labels.js'
 export type { EngineLink } from './journal/engine-link.js'
 export { KVConnectorLogging, type LoggingOptions } from './logging/kv-connector-logging.js'
 export {

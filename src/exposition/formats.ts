@@ -1,7 +1,7 @@
 import type { ExpositionFormat } from './exposition-format.js'
-import { openMetricsFormat } from './openmetrics-writer.js'
-import { protobufFormat } from './protobuf-writer.js'
-import { textFormat } from './text-writer.js'
+import { openMetricsFormat } from './lines/openmetrics-writer.js'
+import { textFormat } from './lines/text-writer.js'
+import { protobufFormat } from './protobuf/protobuf-writer.js'
 
 /**
  * The name of a format: the Prometheus text format 0.0.4, OpenMetrics 1.0, or the delimited protobuf

@@ -11,7 +11,7 @@ import {
   SINGLE_SAMPLE,
 } from '../../src/exposition/metric-family.js'
 import { OutputBuffer } from '../../src/exposition/output-buffer.js'
-import { protobufFormat } from '../../src/exposition/protobuf-writer.js'
+import { protobufFormat } from '../../src/exposition/protobuf/protobuf-writer.js'
 import { decodeFamilies } from '../support/assertions/decode-families.js'
 
 /** A group of series as tests make them: the number of each names its labels. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { writeFraction } from '../../src/exposition/write-fraction.js'
+import { writeFraction } from '../../src/exposition/lines/write-fraction.js'
 import { floatOf, nextUp } from '../support/generators/floats.js'
 
 const START = 3

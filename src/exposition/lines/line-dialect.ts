@@ -1,5 +1,5 @@
-import type { FamilyHead, WriteOptions } from './exposition-format.js'
-import type { Exemplar, MetricFamily, SampleShape } from './metric-family.js'
+import type { FamilyHead, WriteOptions } from '../exposition-format.js'
+import type { Exemplar, MetricFamily, SampleShape } from '../metric-family.js'
 
 /** What a format of lines does in its own way. */
 export interface LineDialect {

@@ -1,6 +1,6 @@
-import type { FamilyBins } from './metric-family.js'
+import type { FamilyBins } from '../metric-family.js'
+import type { OutputBuffer } from '../output-buffer.js'
 import { NATIVE_BYTES_MAX, writeNativeFields } from './native-histogram.js'
-import type { OutputBuffer } from './output-buffer.js'
 import { LENGTH_BYTES, writeLength } from './varint.js'
 
 const START_BYTES = 2 ** 16

@@ -1,7 +1,6 @@
-import { type MetricDefinition, SELF_METRICS } from '../catalogue.js'
-import type { Snapshot } from '../snapshot/snapshot.js'
-import { partsOf, type SourceSnapshot } from '../snapshot/source-snapshot.js'
-import type { FamilyShape } from './family-shape.js'
+import { type MetricDefinition, SELF_METRICS } from '../../catalogue.js'
+import type { Snapshot } from '../../snapshot/snapshot.js'
+import { partsOf, type SourceSnapshot } from '../../snapshot/source-snapshot.js'
 import {
   createdSeconds,
   type Labels,
@@ -9,7 +8,8 @@ import {
   SINGLE_SAMPLE,
   type SnapshotFamily,
   unitOf,
-} from './metric-family.js'
+} from '../metric-family.js'
+import type { FamilyShape } from './family-shape.js'
 
 const MS_PER_SECOND = 1e3
 

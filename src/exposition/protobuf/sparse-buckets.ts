@@ -1,5 +1,5 @@
-import { PLACE_COUNT, ZERO_PLACE } from '../stats/native-buckets.js'
-import type { PackedBins } from '../stats/packed-bins.js'
+import { PLACE_COUNT, ZERO_PLACE } from '../../stats/native-buckets.js'
+import type { PackedBins } from '../../stats/packed-bins.js'
 import { writeSigned } from './varint.js'
 
 /** Empty buckets up to which two runs of buckets are one span, as in client_golang. */

@@ -1,4 +1,4 @@
-import type { ExpositionFormat, LineWriter } from './exposition-format.js'
+import type { ExpositionFormat, LineWriter } from '../exposition-format.js'
 import type { LineDialect } from './line-dialect.js'
 import { CachedLineWriter } from './line-writer.js'
 import { escapeHelp } from './text-format.js'

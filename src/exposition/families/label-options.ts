@@ -1,7 +1,7 @@
-import { SELF_METRICS, STORE_METRICS } from '../catalogue.js'
-import { describe } from '../describe.js'
-import { MoonmeterError } from '../errors.js'
-import { LABEL_BYTES_MAX } from '../stats/bounded-names.js'
+import { SELF_METRICS, STORE_METRICS } from '../../catalogue.js'
+import { describe } from '../../describe.js'
+import { MoonmeterError } from '../../errors.js'
+import { LABEL_BYTES_MAX } from '../../stats/bounded-names.js'
 
 /** A value of a label; a number is shown as JavaScript prints it. */
 export type LabelValue = string | number

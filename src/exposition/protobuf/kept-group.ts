@@ -1,4 +1,4 @@
-import type { Exemplar, Labels, MetricFamily, SampleShape } from './metric-family.js'
+import type { Exemplar, Labels, MetricFamily, SampleShape } from '../metric-family.js'
 
 /** All of a group but its values: what its messages were made of. */
 export interface KeptGroup {

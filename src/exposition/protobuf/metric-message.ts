@@ -1,4 +1,4 @@
-import type { Exemplar, MetricType, SampleShape } from './metric-family.js'
+import type { Exemplar, MetricType, SampleShape } from '../metric-family.js'
 import { BUCKET, FAMILY, HISTOGRAM, METRIC, QUANTILE, SUMMARY, VALUE } from './protobuf-fields.js'
 import { type LabelList, writeExemplar, writeLabels, writeTimestamp } from './protobuf-parts.js'
 import type { ValuePlaces } from './value-places.js'

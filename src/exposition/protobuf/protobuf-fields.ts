@@ -1,4 +1,4 @@
-import type { MetricType } from './metric-family.js'
+import type { MetricType } from '../metric-family.js'
 
 /**
  * The field numbers of the messages of `io/prometheus/client/metrics.proto` that are written.

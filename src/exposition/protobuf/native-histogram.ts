@@ -1,12 +1,12 @@
-import type { BinLayout } from '../stats/bin-layout.js'
+import type { BinLayout } from '../../stats/bin-layout.js'
 import {
   INDEX_OF_PLACE_0,
   NATIVE_SCHEMA,
   nativePlaces,
   PLACE_COUNT,
   ZERO_THRESHOLD_SECONDS,
-} from '../stats/native-buckets.js'
-import type { PackedBins } from '../stats/packed-bins.js'
+} from '../../stats/native-buckets.js'
+import type { PackedBins } from '../../stats/packed-bins.js'
 import { HISTOGRAM, SPAN } from './protobuf-fields.js'
 import { SparseBuckets } from './sparse-buckets.js'
 import { LENGTH_BYTES, VARINT_BYTES_MAX, writeLength, writeSigned, writeVarint } from './varint.js'

@@ -1,11 +1,11 @@
-import type { MetricDefinition } from '../catalogue.js'
-import { describe } from '../describe.js'
-import { MoonmeterError } from '../errors.js'
-import { requireType } from '../options.js'
-import { type Snapshot, totalOf } from '../snapshot/snapshot.js'
-import type { SourceKey, SourceSnapshot } from '../snapshot/source-snapshot.js'
+import type { MetricDefinition } from '../../catalogue.js'
+import { describe } from '../../describe.js'
+import { MoonmeterError } from '../../errors.js'
+import { requireType } from '../../options.js'
+import { type Snapshot, totalOf } from '../../snapshot/snapshot.js'
+import type { SourceKey, SourceSnapshot } from '../../snapshot/source-snapshot.js'
+import { type Labels, NO_LABELS } from '../metric-family.js'
 import { type LabelValue, readLabelEntries, readLabelValue } from './label-options.js'
-import { type Labels, NO_LABELS } from './metric-family.js'
 import { type EngineLabel, sourceLabels } from './source-labels.js'
 
 /** The options that change names and labels of all metrics; each has a default. */

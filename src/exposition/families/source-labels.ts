@@ -1,8 +1,8 @@
-import { callSafely } from '../call-safely.js'
-import { OTHER } from '../catalogue.js'
-import type { SourceKey } from '../snapshot/source-snapshot.js'
+import { callSafely } from '../../call-safely.js'
+import { OTHER } from '../../catalogue.js'
+import type { SourceKey } from '../../snapshot/source-snapshot.js'
+import type { Labels } from '../metric-family.js'
 import { type LabelValue, readLabelValue } from './label-options.js'
-import type { Labels } from './metric-family.js'
 
 /**
  * Gives the value of a label for an engine.

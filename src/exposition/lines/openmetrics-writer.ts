@@ -1,8 +1,8 @@
-import { boundLabel } from '../stats/python-float.js'
-import type { ExpositionFormat, FamilyHead, LineWriter } from './exposition-format.js'
+import { boundLabel } from '../../stats/python-float.js'
+import type { ExpositionFormat, FamilyHead, LineWriter } from '../exposition-format.js'
+import type { Exemplar, FamilyDefinition, MetricType } from '../metric-family.js'
 import type { LineDialect } from './line-dialect.js'
 import { CachedLineWriter } from './line-writer.js'
-import type { Exemplar, FamilyDefinition, MetricType } from './metric-family.js'
 import { escapeHelp, formatLabels, formatValue } from './text-format.js'
 
 /** What the names of a counter's samples end in, and its family's does not. */

@@ -1,5 +1,5 @@
-import { TIMESTAMP_SECONDS_MAX } from '../stats/exemplar.js'
-import type { Exemplar } from './metric-family.js'
+import { TIMESTAMP_SECONDS_MAX } from '../../stats/exemplar.js'
+import type { Exemplar } from '../metric-family.js'
 import { EXEMPLAR, LABEL, TIMESTAMP } from './protobuf-fields.js'
 import type { WireWriter } from './wire-writer.js'
 

@@ -1,9 +1,7 @@
-import { EXTRA_COUNTER_METRICS, type ExtraMetric, STORE_METRICS } from '../catalogue.js'
-import type { ColumnLayout } from '../snapshot/column-layout.js'
-import { partsOf, type SourceParts } from '../snapshot/source-snapshot.js'
-import type { SeriesName } from '../stats/packed-series.js'
-import type { FamilyShape } from './family-shape.js'
-import { inFlightFamily } from './in-flight-family.js'
+import { EXTRA_COUNTER_METRICS, type ExtraMetric, STORE_METRICS } from '../../catalogue.js'
+import type { ColumnLayout } from '../../snapshot/column-layout.js'
+import { partsOf, type SourceParts } from '../../snapshot/source-snapshot.js'
+import type { SeriesName } from '../../stats/packed-series.js'
 import {
   createdSeconds,
   histogramSamples,
@@ -11,7 +9,9 @@ import {
   SINGLE_SAMPLE,
   type SnapshotFamily,
   unitOf,
-} from './metric-family.js'
+} from '../metric-family.js'
+import type { FamilyShape } from './family-shape.js'
+import { inFlightFamily } from './in-flight-family.js'
 
 /** What the families of the store are made with. */
 export interface StoreFamilyOptions {

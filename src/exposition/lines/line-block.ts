@@ -1,5 +1,5 @@
+import type { Exemplar, Labels, MetricFamily, SampleShape } from '../metric-family.js'
 import { type LineTails, NO_TAILS } from './line-tails.js'
-import type { Exemplar, Labels, MetricFamily, SampleShape } from './metric-family.js'
 
 /** Lines of a block: their values and places fit the first-level cache. */
 const BLOCK_LINES = 256

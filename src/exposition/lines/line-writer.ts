@@ -1,11 +1,11 @@
+import type { FamilyHead, LineWriter, WriteOptions } from '../exposition-format.js'
+import type { MetricFamily } from '../metric-family.js'
+import { BOUND_LABELS } from '../metric-types.js'
+import type { OutputBuffer } from '../output-buffer.js'
 import { CachedLines } from './cached-lines.js'
-import type { FamilyHead, LineWriter, WriteOptions } from './exposition-format.js'
 import { type LineBlock, readTails, readValues, takeBlock } from './line-block.js'
 import type { LineDialect } from './line-dialect.js'
 import { type LineNames, lineHeads } from './line-heads.js'
-import type { MetricFamily } from './metric-family.js'
-import { BOUND_LABELS } from './metric-types.js'
-import type { OutputBuffer } from './output-buffer.js'
 
 /** Cached lines, with the labels that they have. */
 interface KeptBlock extends Pick<LineBlock, 'labels' | 'series'> {

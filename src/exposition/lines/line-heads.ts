@@ -1,4 +1,4 @@
-import type { Labels, SampleShape } from './metric-family.js'
+import type { Labels, SampleShape } from '../metric-family.js'
 import { formatLabels } from './text-format.js'
 
 /** The part of a line before its value. */

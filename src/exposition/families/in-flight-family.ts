@@ -1,7 +1,7 @@
-import { IN_FLIGHT_METRIC } from '../catalogue.js'
-import { partsOf, type SourceParts } from '../snapshot/source-snapshot.js'
+import { IN_FLIGHT_METRIC } from '../../catalogue.js'
+import { partsOf, type SourceParts } from '../../snapshot/source-snapshot.js'
+import { type Labels, SINGLE_SAMPLE, type SnapshotFamily } from '../metric-family.js'
 import type { FamilyShape } from './family-shape.js'
-import { type Labels, SINGLE_SAMPLE, type SnapshotFamily } from './metric-family.js'
 
 /** The calls of each operation that have begun and not ended. */
 export function inFlightFamily(

@@ -1,8 +1,8 @@
+import type { MetricFamily } from '../metric-family.js'
+import type { OutputBuffer } from '../output-buffer.js'
 import { isKept, type KeptGroup, keepGroup } from './kept-group.js'
-import type { MetricFamily } from './metric-family.js'
 import { openHistogram, type SeriesHead, writeMetric } from './metric-message.js'
 import { type OpenMessage, writeOpenMessages } from './open-messages.js'
-import type { OutputBuffer } from './output-buffer.js'
 import { ValuePlaces } from './value-places.js'
 import { WireWriter } from './wire-writer.js'
 
