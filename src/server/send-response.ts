@@ -19,8 +19,10 @@ export async function sendResponse(
 ): Promise<void> {
   const { 'transfer-encoding': encoding, 'content-length': length = 0 } = request.headers
   const hasBody = encoding !== undefined || Number(length) > 0
-  // To keep the connection, the server would have to read all of the body.
-  if (hasBody) response.setHeader('Connection', 'close')
+  // To keep the connection, the server would have to read all of the body. A connection of HTTP/2 has
+  // other requests, which go on whether the body of this one is read or not.
+  const isLast = hasBody && request.httpVersionMajor < 2
+  if (isLast) response.setHeader('Connection', 'close')
   // A middleware may have set some already.
   if (vary !== '') response.appendHeader('Vary', vary)
   response.writeHead(status, headers)
@@ -34,8 +36,8 @@ export async function sendResponse(
       if (response.destroyed) return
     }
   }
-  if (hasBody && !isFirst(response)) await once(response, 'socket')
-  if (hasBody && !request.complete) {
+  if (isLast && !isFirst(response)) await once(response, 'socket')
+  if (isLast && !request.complete) {
     // Those of a response without content were not sent yet.
     response.flushHeaders()
     endConnection(request)
