@@ -92,9 +92,11 @@ export class ForeignFamilyBuilder {
 
 function readExemplar({ labelSet, value, timestamp }: ForeignExemplar): Exemplar {
   const labels = Object.entries(labelSet ?? {}).map(([name, text]) => [name, String(text)])
+  const timestampSeconds = Number(timestamp ?? Number.NaN)
   return {
     labels: Object.fromEntries(labels),
     value: Number(value),
-    timestampSeconds: timestamp === undefined ? undefined : Number(timestamp),
+    // Prometheus rejects a whole scrape for the time of an exemplar that is no finite number.
+    timestampSeconds: Number.isFinite(timestampSeconds) ? timestampSeconds : undefined,
   }
 }

@@ -154,3 +154,26 @@ test('what is no metric fails with the reason', async () => {
     await assert.rejects(renderRegistry(registryOf(get), FORMATS.text), failure('INVALID_OPTION'))
   }
 })
+
+test('the time of an exemplar is left out where it is no finite number', async () => {
+  const times = [1.5, Number.NaN, Number.POSITIVE_INFINITY, null, undefined, 'now']
+  const values = times.map((timestamp, id) => {
+    return {
+      labels: { id },
+      value: 1,
+      exemplar: { labelSet: { trace_id: 'a' }, value: 2, timestamp },
+    }
+  })
+  const metric: Returned = { name: 'jobs_total', type: 'counter', values }
+  const samples = (
+    await lines(
+      registryOf(() => metric),
+      'openmetrics',
+    )
+  ).filter((line) => line.startsWith('jobs_total'))
+  const exemplar = ' # {trace_id="a"} 2'
+  assert.deepEqual(
+    samples,
+    times.map((_, id) => `jobs_total{id="${id}"} 1${exemplar}${id === 0 ? ' 1.5' : ''}`),
+  )
+})
