@@ -25,15 +25,21 @@ const OFFERS: readonly Offer[] = NAMES.flatMap((name) => {
   return types.map((contentType) => ({ name, format, contentType }))
 })
 /**
- * The parameter by which Prometheus 3 says how to escape names that earlier versions do not allow. All
- * names here are of the earlier kind, so it is ignored.
+ * The longest header that is read: those of Prometheus have up to 600 characters, and thousands of
+ * media ranges take tens of milliseconds.
+ */
+const ACCEPT_LENGTH_MAX = 2_048
+/**
+ * How Prometheus 3 takes names that earlier versions do not know. There are none of those here, so it
+ * is no condition.
  */
 const ESCAPING = /;\s*escaping\s*=[^;,]*/gi
 
 /**
  * The format that a client prefers among some: of the highest weight, then of the most specific media
  * range, then the earlier one in its header, then the earlier one in `names`. If it accepts none of
- * them, as a client without the header accepts all, it is text or, without text, the first.
+ * them, or its header is too long to be read, as a client without the header accepts all, it is text
+ * or, without text, the first.
  *
  * @param accept the header `Accept`
  * @param names not empty
@@ -46,8 +52,9 @@ export function negotiateFormat(
 ): NegotiatedFormat {
   const offers = names.flatMap((name) => OFFERS.filter((offer) => offer.name === name))
   const types = offers.map(({ contentType }) => contentType)
-  const headers = accept === undefined ? {} : { accept: accept.replaceAll(ESCAPING, '') }
-  // A single format is served to every request, also to one that does not accept it.
+  const isRead = accept !== undefined && accept.length <= ACCEPT_LENGTH_MAX
+  const headers = isRead ? { accept: accept.replaceAll(ESCAPING, '') } : {}
+  // A client that is offered one format gets it, whatever it accepts.
   const type = names.length === 1 ? types[0] : new Negotiator({ headers }).mediaType(types)
   const chosen = offers.find(({ contentType }) => contentType === type)
   return chosen ?? offers.find(({ name }) => name === 'text') ?? offers[0]
