@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ask } from '../support/processes/ask.js'
 import { Child } from '../support/processes/child.js'
+import { freePort } from '../support/processes/free-port.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url))
@@ -31,7 +30,7 @@ test('the guide has an example for each server', () => {
 for (const [, name = '', code = ''] of examples) {
   test(`the example ${name} of the guide serves metrics, and other paths are not found`, async (context) => {
     const folder = await makeProject(context)
-    const port = await freePort()
+    const port = String(await freePort())
     assert.ok(code.includes(PORT))
     await writeFile(join(folder, name), code.replace(PORT, port))
     const child = new Child(context, process.execPath, [join(folder, name)])
@@ -60,12 +59,4 @@ async function makeProject(context: TestContext): Promise<string> {
   }
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   return folder
-}
-
-async function freePort(): Promise<string> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return String(port)
 }
