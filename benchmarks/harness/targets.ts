@@ -84,7 +84,12 @@ export const TARGETS: readonly Target[] = [
     'bytes',
     {
       benchmark: 'allocation',
-      figure: (results) => Math.abs(results.median('allocation', 'moonmeter', 'bytes')),
+      // The least: a process may allocate for code that it compiles, but a row that allocates does so in
+      // each of them.
+      figure: (results) => {
+        const values = results.values('allocation', 'moonmeter', 'bytes').map(Math.abs)
+        return values.length === 0 ? Number.NaN : Math.min(...values)
+      },
     },
     false,
   ),
