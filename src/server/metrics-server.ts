@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { MoonmeterError } from '../errors.js'
 import { limitConnections } from './limit-connections.js'
@@ -29,6 +28,9 @@ export async function listen(
 ): Promise<MetricsServer> {
   const { host, port, connectionsMax, handlerOptions, ...timeouts } = readListenOptions(options)
   const { headersTimeoutMs, requestTimeoutMs } = timeouts
+  // Loaded here: an import of this module loads Node's client for HTTP, too, which takes long and needs
+  // WebAssembly. Programs with a server of their own do without.
+  const { createServer } = await import('node:http')
   const server = createServer(
     {
       // Node refuses one that is longer than that of the whole request.
