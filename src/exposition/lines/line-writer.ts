@@ -1,4 +1,5 @@
 import type { FamilyHead, LineWriter, WriteOptions } from '../exposition-format.js'
+import { isSame } from '../is-same.js'
 import type { MetricFamily } from '../metric-family.js'
 import { BOUND_LABELS } from '../metric-types.js'
 import type { OutputBuffer } from '../output-buffer.js'
@@ -91,17 +92,4 @@ export class CachedLineWriter implements LineWriter {
     this.#blocks[index] = { labels, series, lines }
     return lines
   }
-}
-
-/** Whether two lists hold the same objects, or lists of the same objects. */
-function isSame(left: readonly unknown[], right: readonly unknown[]): boolean {
-  if (left === right) return true
-  if (left.length !== right.length) return false
-  for (let index = 0; index < left.length; index++) {
-    const one = left[index]
-    const other = right[index]
-    if (one === other) continue
-    if (!Array.isArray(one) || !Array.isArray(other) || !isSame(one, other)) return false
-  }
-  return true
 }

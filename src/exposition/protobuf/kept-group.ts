@@ -1,3 +1,4 @@
+import { isSame } from '../is-same.js'
 import type { Exemplar, Labels, MetricFamily, SampleShape } from '../metric-family.js'
 
 /** All of a group but its values: what its messages were made of. */
@@ -36,8 +37,7 @@ export function keepGroup(family: MetricFamily, group: unknown): KeptGroup {
 export function isKept(kept: KeptGroup, family: MetricFamily, group: unknown): boolean {
   const { labels, series, shapes, created, exemplars } = kept
   if (family.labelsOf(group) !== labels || family.shapesOf(group) !== shapes) return false
-  const now = family.seriesOf(group)
-  if (now !== series && !isSame(now, series)) return false
+  if (!isSame(family.seriesOf(group), series)) return false
   for (let index = 0; index < created.length; index++) {
     if (family.createdOf?.(group, index) !== created[index]) return false
   }
@@ -46,12 +46,4 @@ export function isKept(kept: KeptGroup, family: MetricFamily, group: unknown): b
     const one = Math.floor(index / shapes.length)
     return family.exemplarOf?.(group, one, index % shapes.length) === exemplar
   })
-}
-
-function isSame(left: readonly Labels[], right: readonly Labels[]): boolean {
-  if (left.length !== right.length) return false
-  for (let index = 0; index < left.length; index++) {
-    if (left[index] !== right[index]) return false
-  }
-  return true
 }
