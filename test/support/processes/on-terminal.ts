@@ -33,8 +33,9 @@ export function startOnTerminal(
   const set = variables.map(([name, value]) => `${name}=${value}`)
   const command = ['env', ...unset, ...set, process.execPath, ...nodeArgs, COMMAND_FILE, ...args]
   const quoted = command.map((word) => `'${word}'`).join(' ')
-  // Without echo, what is typed is not in the output.
-  const line = `stty columns ${columns} -echo; ${quoted}`
+  // Without echo, what is typed is not in the output. Without `exec`, Ctrl-C would interrupt the
+  // shell as well, and dash, which `script` starts where SHELL is not set, then exits with 130.
+  const line = `stty columns ${columns} -echo; exec ${quoted}`
   return new Child(context, 'script', ['-qec', line, '/dev/null'], { input })
 }
 
