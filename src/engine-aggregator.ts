@@ -14,6 +14,7 @@ import type { EngineLink } from './journal/engine-link.js'
 import { JournalLayout } from './journal/journal-layout.js'
 import { EngineLinks } from './links/engine-links.js'
 import { ThreadAcceptor } from './links/thread-acceptor.js'
+import type { LiveSource } from './live/live-source.js'
 import { KVConnectorLogging } from './logging/kv-connector-logging.js'
 import { refuseUnknownOptions, requireType } from './options.js'
 import type { DefaultRegistry } from './registry/create-registry.js'
@@ -48,18 +49,26 @@ export interface CloseOptions {
 /** An aggregator with whatever registry. */
 export type AnyEngineAggregator = EngineAggregator<MetricsRegistry>
 
+/** What a live feed reads of an aggregator, for readers inside this package. */
+export let liveSourceOf: (aggregator: AnyEngineAggregator) => LiveSource
+
 /**
  * Aggregates the stats of all engines on the main thread and exposes them in a metrics registry. It
  * takes the reports of threads that were connected, reads the journals of those that ended or are
  * silent, and takes payloads that came another way.
  */
 export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry> {
+  static {
+    liveSourceOf = (aggregator) => aggregator.#liveSource
+  }
+
   readonly #settings: AggregatorSettings<Registry>
   readonly #aggregation: Aggregation
   readonly #links: EngineLinks
   readonly #readInterval: (stats: MooncakeStoreConnectorStats) => Iterable<void>
   readonly #logging: KVConnectorLogging | undefined
   readonly #unregister: () => void
+  readonly #liveSource: LiveSource
   readonly #timers: NodeJS.Timeout[] = []
   #isLogging = false
   /** Ends with the last log line. */
@@ -83,6 +92,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     this.#logging = log && new KVConnectorLogging({ log, onApproximateP90, stats: sums })
     const families = [...storeFamilies(layout, settings), ...selfFamilies(shape)]
     this.#unregister = registerFamilies(registry, families, () => runYielding(this.#scrape()))
+    this.#liveSource = this.#makeLiveSource()
     // More often than reports are due, so that none is late by a whole interval.
     const checkMs = Math.ceil(intervalMs / CHECKS_PER_INTERVAL)
     this.#every(checkMs, () => this.#links.requestOverdueReports())
@@ -255,6 +265,23 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   *#scrape(): Generator<unknown, Snapshot> {
     yield* this.#readSilent()
     return yield* this.#aggregation.scrape()
+  }
+
+  #makeLiveSource(): LiveSource {
+    const { modelName, layout } = this.#settings
+    const isClosed = () => this.#closed
+    return {
+      modelName,
+      bounds: layout.bins.bounds,
+      get isClosed() {
+        return isClosed()
+      },
+      // Engines that report are not read: they are at most an interval late.
+      snapshot: async () => {
+        await runYielding(this.#readSilent())
+        return this.#aggregation.snapshot()
+      },
+    }
   }
 
   *#readSilent(): Generator<unknown> {

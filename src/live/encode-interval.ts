@@ -1,0 +1,17 @@
+import type { LiveInterval } from './live-interval.js'
+import type { IntervalMessage } from './live-message.js'
+
+/** An interval as JSON carries it. */
+export function encodeInterval({
+  fromMs,
+  toMs,
+  sources,
+  names,
+  series,
+}: LiveInterval): IntervalMessage {
+  return {
+    ...{ fromMs, toMs, sources },
+    names: names.map(({ operation, status }) => [operation, status]),
+    series: Buffer.from(series.buffer, series.byteOffset, series.length).toString('base64'),
+  }
+}

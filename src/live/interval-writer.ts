@@ -1,0 +1,73 @@
+import { NUMBER_BYTES_MAX, writeNumber } from '../stats/leb128.js'
+import type { PackedBins } from '../stats/packed-bins.js'
+import type { SeriesName } from '../stats/packed-series.js'
+import type { LiveInterval } from './live-interval.js'
+
+const BYTES_INITIAL = 2 ** 14
+/** Engine, name, rows, keys, bytes, failed keys and the length of the bins. */
+const SERIES_NUMBERS = 7
+
+/** The rows of one series in an interval. */
+export interface LiveSeries {
+  readonly rows: number
+  readonly numKeys: number
+  readonly numBytes: number
+  readonly numFailedKeys: number
+  readonly bins: PackedBins
+}
+
+/** Makes an interval, a series at a time. */
+export class IntervalWriter {
+  readonly #sources: string[] = []
+  readonly #names = new Map<string, number>()
+  readonly #nameList: SeriesName[] = []
+  #bytes = new Uint8Array(BYTES_INITIAL)
+  #at = 0
+  #source = ''
+
+  /** Add a series; all of one engine are to follow one another. */
+  add(source: string, name: SeriesName, series: LiveSeries): void {
+    const { bins } = series
+    this.#reserve(SERIES_NUMBERS * NUMBER_BYTES_MAX + bins.length)
+    if (this.#sources.length === 0 || source !== this.#source) {
+      this.#sources.push(source)
+      this.#source = source
+    }
+    this.#write(this.#sources.length - 1)
+    this.#write(this.#indexOf(name))
+    this.#write(series.rows)
+    this.#write(series.numKeys)
+    this.#write(series.numBytes)
+    this.#write(series.numFailedKeys)
+    this.#write(bins.length)
+    this.#bytes.set(bins, this.#at)
+    this.#at += bins.length
+  }
+
+  /** The interval; the writer is not used afterwards. */
+  finish(fromMs: number, toMs: number): LiveInterval {
+    const series = this.#bytes.slice(0, this.#at)
+    return { fromMs, toMs, sources: this.#sources, names: this.#nameList, series }
+  }
+
+  #indexOf(name: SeriesName): number {
+    const key = `${name.operation}\0${name.status}`
+    const known = this.#names.get(key)
+    if (known !== undefined) return known
+    const index = this.#nameList.push(name) - 1
+    this.#names.set(key, index)
+    return index
+  }
+
+  /** Counters of a source that was dropped and came back may be below those before: none is negative. */
+  #write(value: number): void {
+    this.#at = writeNumber(this.#bytes, this.#at, value > 0 ? value : 0)
+  }
+
+  #reserve(length: number): void {
+    if (this.#at + length <= this.#bytes.length) return
+    const larger = new Uint8Array(2 * (this.#bytes.length + length))
+    larger.set(this.#bytes)
+    this.#bytes = larger
+  }
+}

@@ -1,0 +1,202 @@
+import { createParser } from 'eventsource-parser'
+import { LiveHistory } from './live-history.js'
+import type { LiveHello, LiveState } from './live-message.js'
+import { readEvent, StreamError } from './read-message.js'
+
+/** Milliseconds before the first attempt to connect again; doubled after each that fails. */
+const RETRY_MS_MIN = 500
+const RETRY_MS_MAX = 10_000
+/** Update intervals without an event after which a connection counts as lost. */
+const SILENT_UPDATES = 10
+const SILENT_MS_MIN = 5_000
+/** Characters of one event: some 4,096 engines with all their series. */
+const EVENT_CHARACTERS_MAX = 2 ** 26
+const EVENT_STREAM = 'text/event-stream'
+
+/** How a client is connected. */
+export type Connection =
+  | { readonly state: 'connecting' }
+  /** Updates come. */
+  | { readonly state: 'live' }
+  /** It was lost or never there, and is tried again at `retryAtMs` of the monotonic clock. */
+  | { readonly state: 'lost'; readonly reason: string; readonly retryAtMs: number }
+  /** The server requires credentials, or other ones. */
+  | { readonly state: 'unauthorized'; readonly challenge: string }
+  /** The server does not have this stream. It is tried again, since a server may be replaced. */
+  | { readonly state: 'refused'; readonly reason: string; readonly retryAtMs: number }
+
+/** What a client needs. */
+export interface LiveClientOptions {
+  /** The address of the stream. */
+  readonly url: string
+  /** The value of the header `Authorization`; undefined for none. */
+  readonly authorization?: string | undefined
+  /** Called when an update has come, or the connection has changed. */
+  readonly onChange: () => void
+  readonly fetch?: typeof fetch
+}
+
+/**
+ * Reads the stream of a server, and connects again when the connection is lost. It reads with
+ * `fetch`: `EventSource` sends no `Authorization`, and Node 20 to 24 have none.
+ */
+export class LiveClient {
+  readonly #options: LiveClientOptions
+  #authorization: string | undefined
+  #connection: Connection = { state: 'connecting' }
+  #hello: LiveHello | undefined
+  #state: LiveState | undefined
+  #history = new LiveHistory()
+  #lastUpdateAtMs: number | undefined
+  #lastEventId = ''
+  #retryMs = RETRY_MS_MIN
+  #retryTimer: ReturnType<typeof setTimeout> | undefined
+  #abort: AbortController | undefined
+
+  constructor(options: LiveClientOptions) {
+    this.#options = options
+    this.#authorization = options.authorization
+  }
+
+  get connection(): Connection {
+    return this.#connection
+  }
+
+  /** What the server said of itself; undefined before the first connection. */
+  get hello(): LiveHello | undefined {
+    return this.#hello
+  }
+
+  /** The engines at the last update. */
+  get state(): LiveState | undefined {
+    return this.#state
+  }
+
+  get history(): LiveHistory {
+    return this.#history
+  }
+
+  /** When the last update came, on the monotonic clock `performance.now`; undefined before it. */
+  get lastUpdateAtMs(): number | undefined {
+    return this.#lastUpdateAtMs
+  }
+
+  /** Connect now, also while it waits to try again. */
+  connect(authorization = this.#authorization): void {
+    this.#authorization = authorization
+    this.close()
+    this.#abort = new AbortController()
+    void this.#read(this.#abort)
+  }
+
+  /** Read nothing any more. */
+  close(): void {
+    clearTimeout(this.#retryTimer)
+    this.#abort?.abort()
+    this.#abort = undefined
+  }
+
+  async #read(abort: AbortController): Promise<void> {
+    this.#change({ state: 'connecting' })
+    try {
+      const response = await this.#request(abort.signal)
+      if (response !== undefined) {
+        await this.#readEvents(response, abort)
+        throw new Error('the server ended the connection')
+      }
+    } catch (error) {
+      if (abort !== this.#abort) return
+      abort.abort()
+      const state = error instanceof StreamError ? 'refused' : 'lost'
+      this.#retry(state, reasonOf(error))
+    }
+  }
+
+  /** The response with the stream; undefined where credentials are required. */
+  async #request(signal: AbortSignal): Promise<Response | undefined> {
+    const headers: Record<string, string> = { Accept: EVENT_STREAM }
+    if (this.#authorization !== undefined) headers.Authorization = this.#authorization
+    if (this.#lastEventId !== '') headers['Last-Event-ID'] = this.#lastEventId
+    const { url, fetch: fetchUrl = fetch } = this.#options
+    const response = await fetchUrl(url, { headers, signal })
+    if (response.ok && response.headers.get('Content-Type')?.startsWith(EVENT_STREAM)) {
+      return response
+    }
+    await response.body?.cancel()
+    if (response.status === 401) {
+      const challenge = response.headers.get('WWW-Authenticate') ?? ''
+      this.#change({ state: 'unauthorized', challenge })
+      return undefined
+    }
+    if (response.status >= 500)
+      throw new Error(`the server answered with status ${response.status}`)
+    throw new StreamError(
+      `expected the stream of a moonmeter server, got status ${response.status} and ` +
+        `${response.headers.get('Content-Type') ?? 'no content'}`,
+    )
+  }
+
+  async #readEvents(response: Response, abort: AbortController): Promise<void> {
+    const parser = createParser({
+      onEvent: ({ event, data, id }) => this.#take(event, data, id),
+      maxBufferSize: EVENT_CHARACTERS_MAX,
+    })
+    const decoder = new TextDecoder()
+    let silence: ReturnType<typeof setTimeout> | undefined
+    const watch = () => {
+      clearTimeout(silence)
+      const silentMs = Math.max(SILENT_MS_MIN, SILENT_UPDATES * (this.#hello?.intervalMs ?? 0))
+      silence = setTimeout(() => abort.abort(new Error('the server sent nothing')), silentMs)
+    }
+    watch()
+    try {
+      const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done || abort !== this.#abort) return
+        parser.feed(decoder.decode(value, { stream: true }))
+        watch()
+      }
+    } finally {
+      clearTimeout(silence)
+    }
+  }
+
+  #take(name: string | undefined, data: string, id: string | undefined): void {
+    const event = readEvent(name, data)
+    if (event.kind === 'hello') {
+      this.#hello = event.hello
+      if (!event.hello.isResumed) this.#history = new LiveHistory()
+    }
+    if (this.#hello === undefined) {
+      throw new StreamError('expected the stream of a moonmeter server, got another one')
+    }
+    if (event.kind === 'history') this.#history.add(event.interval)
+    if (event.kind !== 'update') return
+    if (event.interval !== undefined) this.#history.add(event.interval)
+    if (id !== undefined) this.#lastEventId = id
+    this.#state = event.state
+    this.#lastUpdateAtMs = performance.now()
+    this.#retryMs = RETRY_MS_MIN
+    this.#change({ state: 'live' })
+  }
+
+  #retry(state: 'lost' | 'refused', reason: string): void {
+    const retryMs = this.#retryMs
+    this.#retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)
+    this.#retryTimer = setTimeout(() => this.connect(), retryMs)
+    this.#change({ state, reason, retryAtMs: performance.now() + retryMs })
+  }
+
+  #change(connection: Connection): void {
+    this.#connection = connection
+    this.#options.onChange()
+  }
+}
+
+/** The message of what `fetch` failed by: its own is only `fetch failed`. */
+function reasonOf(error: unknown): string {
+  const { message = '', cause } = (error ?? {}) as { message?: string; cause?: unknown }
+  const { message: inner } = (cause ?? {}) as { message?: string }
+  return inner || message || String(error)
+}

@@ -1,0 +1,121 @@
+import type { Snapshot } from '../snapshot/snapshot.js'
+import { engineStates } from './engine-states.js'
+import { intervalBetween } from './interval-between.js'
+import { LiveHistory } from './live-history.js'
+import type { LiveInterval } from './live-interval.js'
+import type { LiveState } from './live-message.js'
+import type { LiveSource } from './live-source.js'
+
+/** Milliseconds between two updates. */
+export const UPDATE_MS = 1_000
+
+/** One update of a feed. */
+export interface LiveUpdate {
+  /** From 1, one more for each. */
+  readonly sequence: number
+  /** Undefined in the first update, which has no earlier snapshot. */
+  readonly interval: LiveInterval | undefined
+  readonly state: LiveState
+}
+
+/** Options of a feed; each has a default. */
+export interface FeedOptions {
+  /** Milliseconds between two updates; default 1,000. */
+  readonly updateMs?: number | undefined
+  /** Bytes of the intervals that are kept; default 64 MiB. */
+  readonly historyBytesMax?: number | undefined
+  /** Called with what made an update fail; the next one covers its interval, too. */
+  readonly onError?: ((error: unknown) => void) | undefined
+}
+
+/**
+ * Takes a snapshot each second, keeps what was counted in between, and tells its listeners. Any
+ * number of readers share one feed.
+ */
+export class LiveFeed {
+  readonly source: LiveSource
+  readonly updateMs: number
+  readonly history: LiveHistory
+  /** Tells this feed from those of other processes, and of this one before a restart. */
+  readonly id: string = crypto.randomUUID()
+  readonly #onError: (error: unknown) => void
+  readonly #listeners = new Set<(update: LiveUpdate) => void>()
+  #latest: LiveUpdate | undefined
+  #earlier: Snapshot | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(source: LiveSource, options: FeedOptions = {}) {
+    const { updateMs = UPDATE_MS, historyBytesMax, onError = () => {} } = options
+    this.source = source
+    this.updateMs = updateMs
+    this.history = new LiveHistory(
+      historyBytesMax === undefined ? {} : { bytesMax: historyBytesMax },
+    )
+    this.#onError = onError
+    this.#wait(0)
+  }
+
+  /** The last update; undefined before the first. */
+  get latest(): LiveUpdate | undefined {
+    return this.#latest
+  }
+
+  /**
+   * Call a listener with each further update.
+   *
+   * @returns what ends that
+   */
+  subscribe(listener: (update: LiveUpdate) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Take no further snapshots. */
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+  }
+
+  /** Take a snapshot now, beside those of the timer. */
+  async update(): Promise<void> {
+    const snapshot = await this.source.snapshot()
+    const earlier = this.#earlier
+    // Two snapshots of one moment have no interval; a clock may also have been set back.
+    if (earlier !== undefined && snapshot.elapsedMs <= earlier.elapsedMs) return
+    this.#earlier = snapshot
+    const interval = earlier && intervalBetween(earlier, snapshot)
+    if (interval !== undefined) this.history.add(interval)
+    const sequence = (this.#latest?.sequence ?? 0) + 1
+    const update = { sequence, interval, state: stateOf(snapshot) }
+    this.#latest = update
+    for (const listener of this.#listeners) listener(update)
+  }
+
+  #wait(ms: number): void {
+    if (this.#isClosed) return
+    this.#timer = setTimeout(() => void this.#tick(), ms)
+    // A page alone must not keep a process alive.
+    this.#timer.unref()
+  }
+
+  async #tick(): Promise<void> {
+    const startMs = performance.now()
+    try {
+      await this.update()
+    } catch (error) {
+      this.#onError(error)
+    }
+    if (this.source.isClosed) this.close()
+    else this.#wait(Math.max(0, this.updateMs - (performance.now() - startMs)))
+  }
+}
+
+function stateOf(snapshot: Snapshot): LiveState {
+  const rejections = Object.entries(snapshot.rejections).filter(([, count]) => count > 0)
+  return {
+    timestampMs: snapshot.timestampMs,
+    engines: engineStates(snapshot),
+    rejections: Object.fromEntries(rejections),
+  }
+}

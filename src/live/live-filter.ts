@@ -1,0 +1,31 @@
+import type { SeriesReader } from './live-interval.js'
+
+/** The windows that can be chosen, in milliseconds. */
+export const WINDOWS_MS = { '1m': 60_000, '5m': 300_000, '15m': 900_000 } as const
+
+/** The name of a window. */
+export type WindowName = keyof typeof WINDOWS_MS
+
+/** What of the intervals is shown; what is undefined is not filtered by. */
+export interface LiveFilter {
+  readonly window: WindowName
+  readonly operation?: string | undefined
+  /** The engine, as `sourceName` names it. */
+  readonly source?: string | undefined
+  readonly status?: string | undefined
+}
+
+/** Which tables a series belongs to. A table is not filtered by what its rows are. */
+export interface SeriesMatch {
+  readonly total: boolean
+  readonly operations: boolean
+  readonly engines: boolean
+}
+
+/** The tables that the series belongs to that a reader read last. */
+export function matchSeries(filter: LiveFilter, { source, name }: SeriesReader): SeriesMatch {
+  const isStatus = filter.status === undefined || filter.status === name.status
+  const operations = isStatus && (filter.source === undefined || filter.source === source)
+  const isOperation = filter.operation === undefined || filter.operation === name.operation
+  return { total: operations && isOperation, operations, engines: isStatus && isOperation }
+}

@@ -1,0 +1,73 @@
+import { NumberReader } from '../stats/leb128.js'
+import type { PackedBins } from '../stats/packed-bins.js'
+import type { SeriesName } from '../stats/packed-series.js'
+
+/**
+ * What all engines counted in an interval, small enough to keep hundreds of them and to send one a
+ * second.
+ */
+export interface LiveInterval {
+  /** When it begins and ends, in milliseconds since 1970. */
+  readonly fromMs: number
+  readonly toMs: number
+  /** The engines that recorded in it, as `sourceName` names them. */
+  readonly sources: readonly string[]
+  /** The names of its series. */
+  readonly names: readonly SeriesName[]
+  /**
+   * The series with rows, each as LEB128 numbers: the index of its engine in `sources`, that of its
+   * name in `names`, its rows, keys, bytes and failed keys, the length of its bins in bytes, and then
+   * its `PackedBins`. Reports have the same bins.
+   */
+  readonly series: Uint8Array
+}
+
+/** Reads the series of an interval, one after another. */
+export class SeriesReader {
+  readonly #bytes: Uint8Array
+  readonly #numbers: NumberReader
+  readonly #interval: LiveInterval
+  /** The series that was read last: its engine and its name. */
+  source = ''
+  name: SeriesName = { operation: '', status: '' }
+  rows = 0
+  numKeys = 0
+  numBytes = 0
+  numFailedKeys = 0
+  #binsEnd = 0
+
+  constructor(interval: LiveInterval) {
+    this.#interval = interval
+    this.#bytes = interval.series
+    this.#numbers = new NumberReader(interval.series)
+  }
+
+  /** Read the next series; false behind the last. Bytes that are no series end the reading. */
+  next(): boolean {
+    const numbers = this.#numbers
+    numbers.at = this.#binsEnd
+    if (numbers.isAtEnd) return false
+    const source = this.#interval.sources[numbers.next()]
+    const name = this.#interval.names[numbers.next()]
+    this.rows = numbers.next()
+    this.numKeys = numbers.next()
+    this.numBytes = numbers.next()
+    this.numFailedKeys = numbers.next()
+    this.#binsEnd = numbers.next() + numbers.at
+    if (source === undefined || name === undefined) return this.#fail()
+    if (!(this.#binsEnd <= this.#bytes.length)) return this.#fail()
+    this.source = source
+    this.name = name
+    return true
+  }
+
+  /** The bins of the series that was read last. */
+  get bins(): PackedBins {
+    return this.#bytes.subarray(this.#numbers.at, this.#binsEnd)
+  }
+
+  #fail(): boolean {
+    this.#binsEnd = this.#bytes.length
+    return false
+  }
+}

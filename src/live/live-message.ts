@@ -1,0 +1,67 @@
+/** The version of the stream: a reader refuses another one. */
+export const STREAM_VERSION = 1
+
+/** The first event of a stream, `hello`. */
+export interface LiveHello {
+  /** Always `moonmeter`, by which a reader knows that the server is one. */
+  readonly service: 'moonmeter'
+  readonly version: number
+  readonly modelName: string
+  /** Bucket upper bounds in seconds, which the bins depend on. */
+  readonly bounds: readonly number[]
+  /** Milliseconds between two updates. */
+  readonly intervalMs: number
+  /**
+   * Whether what the reader has goes on with the next event. Otherwise it forgets all, and events
+   * `history` follow.
+   */
+  readonly isResumed: boolean
+}
+
+/** An interval as JSON. */
+export interface IntervalMessage {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly sources: readonly string[]
+  /** Operation and status of each name. */
+  readonly names: readonly (readonly [operation: string, status: string])[]
+  /** The bytes of `LiveInterval.series` in base64. */
+  readonly series: string
+}
+
+/** One engine at the end of an update. */
+export interface EngineState {
+  /** As `sourceName` names it. */
+  readonly source: string
+  readonly up: boolean
+  /** The newest incarnation. */
+  readonly incarnation: number
+  /** When the last payload was accepted, in milliseconds since 1970; null before the first. */
+  readonly lastReportMs: number | null
+  /** Restarts by the pool so far, whatever the reason. */
+  readonly restarts: number
+  /** Rows over all incarnations. */
+  readonly rows: number
+}
+
+/** What the aggregator knew at the end of an interval. */
+export interface LiveState {
+  /** When the snapshot was taken, in milliseconds since 1970. */
+  readonly timestampMs: number
+  /** The engines by instance and index. */
+  readonly engines: readonly EngineState[]
+  /** Payloads rejected so far, by reason; reasons without any are left out. */
+  readonly rejections: Readonly<Record<string, number>>
+}
+
+/** An event `update`, one an interval; its `id` names it when a reader comes back. */
+export interface UpdateMessage {
+  /** Absent in the first update of a server, which has no earlier snapshot. */
+  readonly interval?: IntervalMessage
+  readonly state: LiveState
+}
+
+/** An event `history`: an interval before the stream began. */
+export interface HistoryMessage {
+  readonly interval: IntervalMessage
+}

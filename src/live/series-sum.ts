@@ -1,0 +1,71 @@
+import type { BinLayout } from '../stats/bin-layout.js'
+import { addPackedBins } from '../stats/packed-bins.js'
+import { findRank, rankOf } from '../stats/quantile.js'
+import type { LiveSeries } from './interval-writer.js'
+
+/** The quantiles that are shown. */
+export const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99 } as const
+
+/** Durations in seconds; undefined where there are no rows. */
+export type Quantiles = { readonly [Name in keyof typeof QUANTILES]: number | undefined }
+
+/** A sum over series, from which series can be taken away again. */
+export class SeriesSum {
+  readonly #layout: BinLayout
+  readonly #bins: Float64Array
+  rows = 0
+  numKeys = 0
+  numBytes = 0
+  numFailedKeys = 0
+
+  constructor(layout: BinLayout) {
+    this.#layout = layout
+    this.#bins = new Float64Array(layout.binCount)
+  }
+
+  /** Add a series, or take away one that was added. */
+  add(series: LiveSeries, sign: 1 | -1 = 1): void {
+    this.rows += sign * series.rows
+    this.numKeys += sign * series.numKeys
+    this.numBytes += sign * series.numBytes
+    this.numFailedKeys += sign * series.numFailedKeys
+    addBins(this.#bins, series.bins, this.#layout, sign)
+  }
+
+  /** A quantile of the durations in seconds, as `SeriesSnapshot.quantile` has it. */
+  quantile(quantile: number): number | undefined {
+    if (!(this.rows > 0)) return undefined
+    return this.#layout.secondsOf(findRank(this.#bins, rankOf(quantile, this.rows)).bin)
+  }
+
+  quantiles(): Quantiles {
+    const { p50, p90, p99 } = QUANTILES
+    return { p50: this.quantile(p50), p90: this.quantile(p90), p99: this.quantile(p99) }
+  }
+
+  /** Add the rows of each bin to an array. */
+  addBinsTo(target: Float64Array, placeOfBin: Uint16Array): void {
+    const bins = this.#bins
+    for (let bin = 0; bin < bins.length; bin++) {
+      if (bins[bin] !== 0) target[placeOfBin[bin]] += bins[bin]
+    }
+  }
+}
+
+const negative = { bins: new Float64Array(0) }
+
+function addBins(
+  target: Float64Array,
+  packed: LiveSeries['bins'],
+  layout: BinLayout,
+  sign: 1 | -1,
+): void {
+  if (sign === 1) {
+    addPackedBins(target, packed, layout.ownBin)
+    return
+  }
+  if (negative.bins.length !== target.length) negative.bins = new Float64Array(target.length)
+  const bins = negative.bins.fill(0)
+  addPackedBins(bins, packed, layout.ownBin)
+  for (let bin = 0; bin < bins.length; bin++) target[bin] -= bins[bin]
+}

@@ -1,0 +1,95 @@
+import type { BinLayout } from '../stats/bin-layout.js'
+import { HEAT_ROWS, heatRowsOf } from './heat-scale.js'
+import { type LiveFilter, matchSeries, WINDOWS_MS } from './live-filter.js'
+import { RECENT_MS, slotOf } from './live-history.js'
+import { type LiveInterval, SeriesReader } from './live-interval.js'
+import { type Quantiles, SeriesSum } from './series-sum.js'
+
+/** One point of the charts. */
+export interface TimelinePoint extends Quantiles {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly rows: number
+  readonly numKeys: number
+  readonly numBytes: number
+  readonly numFailedKeys: number
+  /** Rows per row of the heat map, of `HEAT_ROWS` rows, the fastest first. */
+  readonly heat: Float64Array
+  /** Rows of each operation that recorded, for trends. */
+  readonly rowsByOperation: ReadonlyMap<string, number>
+  /** Rows of each engine that recorded, for trends. */
+  readonly rowsBySource: ReadonlyMap<string, number>
+}
+
+interface Slot {
+  readonly intervals: readonly LiveInterval[]
+  readonly point: TimelinePoint
+}
+
+/**
+ * The points of a window: one an interval in the last minute, and one a slot in longer windows. Only
+ * points whose intervals changed are made again.
+ */
+export class Timeline {
+  readonly #layout: BinLayout
+  readonly #heatRows: Uint16Array
+  readonly #filter: LiveFilter
+  #slots = new Map<number, Slot>()
+
+  constructor(layout: BinLayout, filter: LiveFilter) {
+    this.#layout = layout
+    this.#heatRows = heatRowsOf(layout)
+    this.#filter = filter
+  }
+
+  /** The points of these intervals, ascending. */
+  of(intervals: readonly LiveInterval[]): TimelinePoint[] {
+    const isShort = WINDOWS_MS[this.#filter.window] <= RECENT_MS
+    const groups = new Map<number, LiveInterval[]>()
+    for (const interval of intervals) {
+      const key = isShort ? interval.fromMs : slotOf(interval)
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, [interval])
+      else group.push(interval)
+    }
+    const slots = new Map<number, Slot>()
+    for (const [key, group] of groups) {
+      const known = this.#slots.get(key)
+      const isSame =
+        known?.intervals.length === group.length &&
+        group.every((interval, index) => interval === known.intervals[index])
+      slots.set(key, isSame ? (known as Slot) : { intervals: group, point: this.#pointOf(group) })
+    }
+    this.#slots = slots
+    return Array.from(slots.values(), ({ point }) => point)
+  }
+
+  #pointOf(intervals: readonly LiveInterval[]): TimelinePoint {
+    const total = new SeriesSum(this.#layout)
+    const rowsByOperation = new Map<string, number>()
+    const rowsBySource = new Map<string, number>()
+    for (const interval of intervals) {
+      const reader = new SeriesReader(interval)
+      while (reader.next()) {
+        const match = matchSeries(this.#filter, reader)
+        if (match.total) total.add(reader)
+        if (match.operations) addTo(rowsByOperation, reader.name.operation, reader.rows)
+        if (match.engines) addTo(rowsBySource, reader.source, reader.rows)
+      }
+    }
+    const heat = new Float64Array(HEAT_ROWS)
+    total.addBinsTo(heat, this.#heatRows)
+    const { rows, numKeys, numBytes, numFailedKeys } = total
+    return {
+      fromMs: intervals[0]?.fromMs ?? 0,
+      toMs: intervals.at(-1)?.toMs ?? 0,
+      ...{ rows, numKeys, numBytes, numFailedKeys },
+      ...total.quantiles(),
+      ...{ heat, rowsByOperation, rowsBySource },
+    }
+  }
+}
+
+function addTo(sums: Map<string, number>, key: string, rows: number): void {
+  sums.set(key, (sums.get(key) ?? 0) + rows)
+}

@@ -1,0 +1,71 @@
+/** Bits of a number in one byte; the eighth is set where more bytes follow. */
+const GROUP_BITS = 7
+const GROUP_RADIX = 2 ** GROUP_BITS
+const GROUP_MASK = GROUP_RADIX - 1
+const MORE = 0x80
+const INT32_END = 2 ** 31
+/** Bytes of a number of 70 bits, which are all that bins, counters and their sums take. */
+export const NUMBER_BYTES_MAX = 10
+
+/**
+ * Write an integer from 0 to below 2^70 as LEB128.
+ *
+ * @returns where the next byte goes
+ * @see https://dwarfstd.org/doc/DWARF5.pdf section 7.6
+ */
+export function writeNumber(bytes: Uint8Array, start: number, value: number): number {
+  let at = start
+  let rest = value
+  while (rest >= INT32_END) {
+    bytes[at++] = (rest % GROUP_RADIX) | MORE
+    rest = Math.floor(rest / GROUP_RADIX)
+  }
+  // Integer arithmetic is several times faster, and most numbers are small.
+  let small = rest | 0
+  while (small >= GROUP_RADIX) {
+    bytes[at++] = (small & GROUP_MASK) | MORE
+    small >>= GROUP_BITS
+  }
+  bytes[at++] = small
+  return at
+}
+
+/** Reads LEB128 numbers one after another. */
+export class NumberReader {
+  #bytes: Uint8Array
+  /** Where the next number begins. */
+  at = 0
+
+  constructor(bytes: Uint8Array = new Uint8Array(0)) {
+    this.#bytes = bytes
+  }
+
+  /** Read other bytes from their beginning. */
+  reset(bytes: Uint8Array): void {
+    this.#bytes = bytes
+    this.at = 0
+  }
+
+  /** Whether all bytes were read. */
+  get isAtEnd(): boolean {
+    return this.at >= this.#bytes.length
+  }
+
+  /** The next number; NaN where the bytes end within it, or it has more than 70 bits. */
+  next(): number {
+    const bytes = this.#bytes
+    if (this.at >= bytes.length) return Number.NaN
+    let byte = bytes[this.at++]
+    if (byte < MORE) return byte
+    let value = byte & GROUP_MASK
+    let weight = GROUP_RADIX
+    for (let read = 1; read < NUMBER_BYTES_MAX; read++) {
+      if (this.at >= bytes.length) return Number.NaN
+      byte = bytes[this.at++]
+      value += (byte & GROUP_MASK) * weight
+      if (byte < MORE) return value
+      weight *= GROUP_RADIX
+    }
+    return Number.NaN
+  }
+}
