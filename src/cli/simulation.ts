@@ -1,4 +1,5 @@
 import { messageOf } from '../describe.js'
+import { dashboardHandler } from '../dashboard/dashboard-handler.js'
 import { EngineAggregator } from '../engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
 import type { AuthorizationOptions } from '../server/authorization.js'
@@ -41,10 +42,14 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
     ...(logMetrics !== undefined && options.engines <= LOGGED_ENGINES_MAX && { log: logMetrics }),
     onRejected: (error) => logger.warn(error.message),
   })
+  const handlerOptions = {
+    ...authorization,
+    onError: (error: unknown) => logger.error(`a scrape failed: ${messageOf(error)}`),
+  }
   const server = await listen(aggregator, {
     ...(await resolveHost(options.listen)),
-    ...authorization,
-    onError: (error) => logger.error(`a scrape failed: ${messageOf(error)}`),
+    ...handlerOptions,
+    next: dashboardHandler(aggregator, handlerOptions),
   })
   try {
     const { json } = options

@@ -8,6 +8,8 @@ import type { LiveSource } from './live-source.js'
 
 /** Milliseconds between two updates. */
 export const UPDATE_MS = 1_000
+/** Updates that are kept for readers that are late or come back; a reader that missed more starts anew. */
+const UPDATES_MAX = 60
 
 /** One update of a feed. */
 export interface LiveUpdate {
@@ -39,8 +41,10 @@ export class LiveFeed {
   /** Tells this feed from those of other processes, and of this one before a restart. */
   readonly id: string = crypto.randomUUID()
   readonly #onError: (error: unknown) => void
-  readonly #listeners = new Set<(update: LiveUpdate) => void>()
-  #latest: LiveUpdate | undefined
+  readonly #listeners = new Set<() => void>()
+  /** Ascending by sequence, without gaps. */
+  readonly #updates: LiveUpdate[] = []
+  #sequence = 0
   #earlier: Snapshot | undefined
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
@@ -58,23 +62,37 @@ export class LiveFeed {
 
   /** The last update; undefined before the first. */
   get latest(): LiveUpdate | undefined {
-    return this.#latest
+    return this.#updates.at(-1)
+  }
+
+  /** Whether no further update comes. */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** The updates after one; undefined when some of them are no longer kept, or it never was. */
+  updatesAfter(sequence: number): readonly LiveUpdate[] | undefined {
+    const first = this.#updates[0]?.sequence ?? 1
+    if (sequence < first - 1 || sequence > this.#sequence) return undefined
+    return this.#updates.slice(sequence - first + 1)
   }
 
   /**
-   * Call a listener with each further update.
+   * Call a listener after each further update, and when the feed is closed.
    *
    * @returns what ends that
    */
-  subscribe(listener: (update: LiveUpdate) => void): () => void {
+  subscribe(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
   /** Take no further snapshots. */
   close(): void {
+    if (this.#isClosed) return
     this.#isClosed = true
     clearTimeout(this.#timer)
+    for (const listener of this.#listeners) listener()
   }
 
   /** Take a snapshot now, beside those of the timer. */
@@ -86,10 +104,9 @@ export class LiveFeed {
     this.#earlier = snapshot
     const interval = earlier && intervalBetween(earlier, snapshot)
     if (interval !== undefined) this.history.add(interval)
-    const sequence = (this.#latest?.sequence ?? 0) + 1
-    const update = { sequence, interval, state: stateOf(snapshot) }
-    this.#latest = update
-    for (const listener of this.#listeners) listener(update)
+    this.#updates.push({ sequence: ++this.#sequence, interval, state: stateOf(snapshot) })
+    if (this.#updates.length > UPDATES_MAX) this.#updates.shift()
+    for (const listener of this.#listeners) listener()
   }
 
   #wait(ms: number): void {

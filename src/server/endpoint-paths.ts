@@ -35,6 +35,7 @@ const PATH = /^\/[^?#\s]*$/
  * @param owner what the options belong to, for the message
  * @throws MoonmeterError `INVALID_OPTION` for what is no path, or one path for both
  */
+/** A path of an option, checked and without a trailing slash. */
 export function readPaths(owner: string, options: PathOptions): EndpointPaths {
   const { path, healthPath = HEALTH_PATH } = options
   const paths = {
@@ -53,7 +54,8 @@ export function withoutTrailingSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
-function readPath(name: string, path: unknown): string {
+/** A path of an option, checked and without a trailing slash. */
+export function readPath(name: string, path: unknown): string {
   if (typeof path === 'string' && PATH.test(path)) return withoutTrailingSlash(path)
   throw new MoonmeterError(
     'INVALID_OPTION',

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { refuseUnknownOptions, requireType, resolveNumbers, TIMER_MS_MAX } from '../options.js'
 import { HANDLER_OPTIONS, type MetricsHandlerOptions } from './metrics-handler-options.js'
 
@@ -23,6 +24,12 @@ export interface ListenOptions extends MetricsHandlerOptions {
    * needs one. Default 64.
    */
   readonly connectionsMax?: number | undefined
+  /**
+   * Answers requests of other paths than those of the metrics and the health check, such as a
+   * `dashboardHandler`; default status 404. While it answers a request, that connection does not
+   * count as one of `connectionsMax`.
+   */
+  readonly next?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
   /** Milliseconds within which a client must send the headers of a request; default 5,000. */
   readonly headersTimeoutMs?: number | undefined
   /** Milliseconds within which a client must send a whole request; default 10,000. */
@@ -36,6 +43,7 @@ export interface ListenSettings {
   readonly connectionsMax: number
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
+  readonly next: ListenOptions['next']
   readonly handlerOptions: MetricsHandlerOptions
 }
 
@@ -51,10 +59,15 @@ export function readListenOptions(options: ListenOptions): ListenSettings {
     connectionsMax,
     headersTimeoutMs,
     requestTimeoutMs,
+    next,
     ...others
   } = options
   const numbers = { port, connectionsMax, headersTimeoutMs, requestTimeoutMs }
-  refuseUnknownOptions('listen', options, ['host', ...Object.keys(numbers), ...HANDLER_OPTIONS])
+  refuseUnknownOptions('listen', options, [
+    ...['host', 'next', ...Object.keys(numbers)],
+    ...HANDLER_OPTIONS,
+  ])
   requireType('listen.host', 'string', host)
-  return { host, ...resolveNumbers('listen', NUMBERS, numbers), handlerOptions: others }
+  requireType('listen.next', 'function', next)
+  return { host, next, ...resolveNumbers('listen', NUMBERS, numbers), handlerOptions: others }
 }

@@ -14,7 +14,7 @@ export type Target = 'metrics' | 'health'
  *
  * @see https://expressjs.com/en/5x/api.html#req
  */
-interface RoutedRequest extends IncomingMessage {
+export interface RoutedRequest extends IncomingMessage {
   /** The path that the handler is mounted at, which was cut off `url`. */
   readonly baseUrl?: unknown
   /** The request target before anything was cut off. */
@@ -37,14 +37,27 @@ export function matchPath(
   { path, healthPath }: EndpointPaths,
   handler: RequestListener,
 ): Target | undefined {
-  const below = pathOf(request.url)
-  const mount = mountOf(request, below)
+  const { below, mount } = routeOf(request)
   const is = (expected: string) => below === expected || mount + below === expected
   if (healthPath !== undefined && is(healthPath)) return 'health'
   if (path === EVERY_PATH || is(path ?? METRICS_PATH)) return 'metrics'
   if (path !== undefined) return undefined
   const isMountPoint = mount !== '' && below === ''
   return isMountPoint || isRouteOf(request, handler) ? 'metrics' : undefined
+}
+
+/** The path of a request below the point that the handler is mounted at, and the path of that point. */
+export function routeOf(request: RoutedRequest): {
+  readonly below: string
+  readonly mount: string
+} {
+  const below = pathOf(request.url)
+  return { below, mount: mountOf(request, below) }
+}
+
+/** The request target before a framework cut anything off. */
+export function originalUrlOf({ originalUrl, url = '' }: RoutedRequest): string {
+  return typeof originalUrl === 'string' ? originalUrl : url
 }
 
 /** The path of a request target, without the query. */

@@ -26,11 +26,13 @@ export async function listen(
   source: MetricsSource,
   options: ListenOptions = {},
 ): Promise<MetricsServer> {
-  const { host, port, connectionsMax, handlerOptions, ...timeouts } = readListenOptions(options)
+  const settings = readListenOptions(options)
+  const { host, port, connectionsMax, next, handlerOptions, ...timeouts } = settings
   const { headersTimeoutMs, requestTimeoutMs } = timeouts
   // Loaded here: an import of this module loads Node's client for HTTP, too, which takes long and needs
   // WebAssembly. Programs with a server of their own do without.
   const { createServer } = await import('node:http')
+  const handler = metricsHandler(source, handlerOptions)
   const server = createServer(
     {
       // Node refuses one that is longer than that of the whole request.
@@ -38,9 +40,15 @@ export async function listen(
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.min(headersTimeoutMs, requestTimeoutMs),
     },
-    metricsHandler(source, handlerOptions),
+    next === undefined
+      ? handler
+      : (request, response) =>
+          handler(request, response, () => {
+            uncount(request, response)
+            next(request, response)
+          }),
   )
-  limitConnections(server, connectionsMax)
+  const uncount = limitConnections(server, connectionsMax)
   try {
     await once(server.listen(port, host), 'listening')
   } catch (cause) {

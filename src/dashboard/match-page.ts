@@ -1,0 +1,44 @@
+import { withoutTrailingSlash } from '../server/endpoint-paths.js'
+import { originalUrlOf, type RoutedRequest, routeOf } from '../server/match-path.js'
+
+/** The files of the page, by their path below it. */
+export const PAGE_FILES = {
+  '': 'index.html',
+  '/page.js': 'page.js',
+  '/page.css': 'page.css',
+} as const
+
+/** The stream that the page reads, by its path below the page. */
+const STREAM = '/live'
+
+/** What a request for the page is for. */
+export type PageTarget =
+  | { readonly kind: 'file'; readonly name: string }
+  | { readonly kind: 'stream' }
+  /** The page without a slash at the end: the files of the page would be sought beside it. */
+  | { readonly kind: 'redirect'; readonly location: string }
+
+/** What a request is for; undefined where its path is not one of the page. */
+export function matchPage(request: RoutedRequest, pagePath: string): PageTarget | undefined {
+  const { below, mount } = routeOf(request)
+  for (const path of [below, mount + below]) {
+    if (path !== pagePath && !path.startsWith(`${pagePath}/`)) continue
+    const rest = path.slice(pagePath.length)
+    if (rest === STREAM) return { kind: 'stream' }
+    if (rest === '') return redirectOf(request) ?? { kind: 'file', name: PAGE_FILES[''] }
+    if (Object.hasOwn(PAGE_FILES, rest)) {
+      return { kind: 'file', name: PAGE_FILES[rest as keyof typeof PAGE_FILES] }
+    }
+  }
+  return undefined
+}
+
+function redirectOf(request: RoutedRequest): PageTarget | undefined {
+  const url = originalUrlOf(request)
+  const [path = '', ...query] = url.split('?')
+  if (path === '' || path !== withoutTrailingSlash(path)) return undefined
+  const last = path.slice(path.lastIndexOf('/') + 1)
+  const search = query.length === 0 ? '' : `?${query.join('?')}`
+  // Relative, since a proxy may have cut off what is before it.
+  return { kind: 'redirect', location: `./${last}/${search}` }
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { compress } from '../server/compress.js'
+import { type ContentEncoding, preferredEncoding } from '../server/content-encoding.js'
+import { type ResponseParts, responseOf } from '../server/response-parts.js'
+
+/** Where the build puts the files of the page. */
+const FOLDER = new URL('../page/', import.meta.url)
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+}
+/** The page loads its own files and reads its own stream, and nothing else. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+interface PageFile {
+  readonly contentType: string
+  readonly etag: string
+  readonly bytes: Uint8Array
+}
+
+/** The files of the page, each read and compressed when it is first asked for. */
+export class PageFiles {
+  readonly #encodings: readonly ContentEncoding[]
+  readonly #files = new Map<string, Promise<PageFile>>()
+  readonly #compressed = new Map<string, Promise<readonly Uint8Array[]>>()
+
+  constructor(encodings: readonly ContentEncoding[]) {
+    this.#encodings = encodings
+  }
+
+  /** The response with a file, or that the client has it. */
+  async respond(name: string, request: IncomingMessage): Promise<ResponseParts> {
+    const { contentType, etag, bytes } = await kept(this.#files, name, () => readPageFile(name))
+    const headers = {
+      // Checked each time, since another version may be served at the same address.
+      'Cache-Control': 'no-cache',
+      'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+      ETag: etag,
+    }
+    const vary = this.#encodings.length > 0 ? 'Accept-Encoding' : ''
+    if (request.headers['if-none-match'] === etag) {
+      return responseOf(304, contentType, [], { headers, vary })
+    }
+    const encoding = preferredEncoding(request, this.#encodings)
+    if (encoding === undefined) return responseOf(200, contentType, [bytes], { headers, vary })
+    const compressed = await kept(this.#compressed, `${encoding} ${name}`, () =>
+      compress([bytes], encoding, new AbortController().signal),
+    )
+    const encoded = { ...headers, 'Content-Encoding': encoding }
+    return responseOf(200, contentType, compressed, { headers: encoded, vary })
+  }
+}
+
+async function readPageFile(name: string): Promise<PageFile> {
+  const bytes = await readFile(new URL(name, FOLDER))
+  const digest = createHash('sha256').update(bytes).digest('base64url')
+  const contentType = CONTENT_TYPES[name.split('.').at(-1) ?? ''] ?? ''
+  return { contentType, etag: `"${digest}"`, bytes }
+}
+
+/** What was made before for a key, or is made now; what fails is made anew the next time. */
+function kept<Value>(
+  values: Map<string, Promise<Value>>,
+  key: string,
+  make: () => Promise<Value>,
+): Promise<Value> {
+  const known = values.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  values.set(key, made)
+  made.catch(() => values.delete(key))
+  return made
+}
