@@ -20,6 +20,7 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchmarkCase>>> = {
   scrape: async () => (await import('../cases/scrape.js')).scrapeCase,
   formats: async () => (await import('../cases/formats.js')).formatsCase,
   'scrape-http': async () => (await import('../cases/scrape-http.js')).scrapeHttpCase,
+  live: async () => (await import('../cases/live.js')).liveCase,
   snapshot: async () => (await import('../cases/snapshot.js')).snapshotCase,
   'worker-registry': async () => (await import('../cases/worker-registry.js')).workerRegistryCase,
   import: async () => (await import('../cases/import.js')).importCase,

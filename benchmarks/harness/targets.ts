@@ -117,6 +117,13 @@ export const TARGETS: readonly Target[] = [
     ratio('post-and-merge', 'msgpack-rows', 'moonmeter-10k', 'msPerMillion'),
   ),
   atMost('64 engines, main thread busy', 2, '%', figure('end-to-end', 'reports', 'busyPercent')),
+  atMost('live update of 256 engines', 5, 'ms', figure('live', 'update 256', 'updateMs')),
+  atMost(
+    'scrape of 256 engines beside 50 open pages, over none',
+    1.25,
+    '×',
+    figure('live', 'pages 256', 'besidePages'),
+  ),
   atLeast(
     'exposition of 1,000 engines, faster than prom-client',
     20,

@@ -17,7 +17,7 @@ export interface Fleet {
 /** Engines of eight series that report to an aggregator. */
 export class MoonmeterFleet implements Fleet {
   readonly registry = new prom.Registry()
-  readonly #aggregator: EngineAggregator
+  readonly aggregator: EngineAggregator
   readonly #engines: readonly OpenEngine[]
   readonly #rows = makeRows('ok')
   #step = 0
@@ -25,7 +25,7 @@ export class MoonmeterFleet implements Fleet {
   /** @param nativeHistograms whether the aggregator exposes them in protobuf */
   constructor(engines: number, nativeHistograms = false) {
     const { registry } = this
-    this.#aggregator = new EngineAggregator({ registry, modelName: 'bench', nativeHistograms })
+    this.aggregator = new EngineAggregator({ registry, modelName: 'bench', nativeHistograms })
     this.#engines = Array.from({ length: engines }, (_, index) => new OpenEngine(index))
   }
 
@@ -37,7 +37,7 @@ export class MoonmeterFleet implements Fleet {
     this.#step++
     for (const engine of this.#engines) {
       const bytes = engine.take()
-      const accepted = bytes !== undefined && this.#aggregator.ingest(bytes).accepted
+      const accepted = bytes !== undefined && this.aggregator.ingest(bytes).accepted
       if (!accepted) throw new Error('fleet: a report was rejected')
     }
   }

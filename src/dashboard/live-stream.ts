@@ -88,7 +88,8 @@ function helloOf({ source, updateMs }: LiveFeed, isResumed: boolean): LiveHello 
   return { service: 'moonmeter', version, modelName, bounds, intervalMs: updateMs, isResumed }
 }
 
-function encodeUpdate(feed: LiveFeed, update: LiveUpdate): Buffer {
+/** An update as the event that is sent, made once for all streams. */
+export function encodeUpdate(feed: LiveFeed, update: LiveUpdate): Buffer {
   const known = encoded.get(update)
   if (known !== undefined) return known
   const { sequence, interval, state } = update

@@ -1,7 +1,7 @@
 import { partsOf, type SourceKey, type SourceSnapshot } from '../snapshot/source-snapshot.js'
 import type { SeriesTable } from '../snapshot/series-table.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
-import { combinePackedBins } from '../stats/combine-packed-bins.js'
+import { growthOfBins } from '../stats/growth-of-bins.js'
 import { IntervalWriter } from './interval-writer.js'
 import type { LiveInterval } from './live-interval.js'
 import { sourceName } from './source-name.js'
@@ -20,7 +20,11 @@ export function intervalBetween(earlier: Snapshot, later: Snapshot): LiveInterva
     const then = before.get(key)
     addGrowth(writer, sourceName(source), table, then && partsOf(then).table)
   }
-  return writer.finish(earlier.timestampMs, later.timestampMs)
+  const { timestampMs, elapsedMs } = later
+  // The wall clock may have been set back.
+  const isForward = earlier.timestampMs < timestampMs
+  const fromMs = isForward ? earlier.timestampMs : timestampMs - (elapsedMs - earlier.elapsedMs)
+  return writer.finish(fromMs, timestampMs)
 }
 
 function addGrowth(
@@ -46,7 +50,7 @@ function addGrowth(
       numKeys: now.numKeys - then.numKeys,
       numBytes: now.numBytes - then.numBytes,
       numFailedKeys: now.numFailedKeys - then.numFailedKeys,
-      bins: combinePackedBins(now.bins, then.bins, -1),
+      bins: growthOfBins(now.bins, then.bins),
     })
   }
 }

@@ -1,6 +1,8 @@
 import { createParser } from 'eventsource-parser'
+import { BinLayout } from '../stats/bin-layout.js'
 import { LiveHistory } from './live-history.js'
 import type { LiveHello, LiveState } from './live-message.js'
+import { mergeIntervals } from './merge-intervals.js'
 import { readEvent, StreamError } from './read-message.js'
 
 /** Milliseconds before the first attempt to connect again; doubled after each that fails. */
@@ -46,7 +48,7 @@ export class LiveClient {
   #connection: Connection = { state: 'connecting' }
   #hello: LiveHello | undefined
   #state: LiveState | undefined
-  #history = new LiveHistory()
+  #history = emptyHistory([])
   #lastUpdateAtMs: number | undefined
   #lastEventId = ''
   #retryMs = RETRY_MS_MIN
@@ -166,7 +168,7 @@ export class LiveClient {
     const event = readEvent(name, data)
     if (event.kind === 'hello') {
       this.#hello = event.hello
-      if (!event.hello.isResumed) this.#history = new LiveHistory()
+      if (!event.hello.isResumed) this.#history = emptyHistory(event.hello.bounds)
     }
     if (this.#hello === undefined) {
       throw new StreamError('expected the stream of a moonmeter server, got another one')
@@ -192,6 +194,11 @@ export class LiveClient {
     this.#connection = connection
     this.#options.onChange()
   }
+}
+
+function emptyHistory(bounds: readonly number[]): LiveHistory {
+  const layout = BinLayout.of(bounds)
+  return new LiveHistory({ merge: (intervals) => mergeIntervals(layout, intervals) })
 }
 
 /** The message of what `fetch` failed by: its own is only `fetch failed`. */

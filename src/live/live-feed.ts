@@ -1,10 +1,12 @@
 import type { Snapshot } from '../snapshot/snapshot.js'
+import { BinLayout } from '../stats/bin-layout.js'
 import { engineStates } from './engine-states.js'
 import { intervalBetween } from './interval-between.js'
 import { LiveHistory } from './live-history.js'
 import type { LiveInterval } from './live-interval.js'
 import type { LiveState } from './live-message.js'
 import type { LiveSource } from './live-source.js'
+import { SlotIntervals } from './slot-intervals.js'
 
 /** Milliseconds between two updates. */
 export const UPDATE_MS = 1_000
@@ -40,6 +42,7 @@ export class LiveFeed {
   readonly history: LiveHistory
   /** Tells this feed from those of other processes, and of this one before a restart. */
   readonly id: string = crypto.randomUUID()
+  readonly #slots: SlotIntervals
   readonly #onError: (error: unknown) => void
   readonly #listeners = new Set<() => void>()
   /** Ascending by sequence, without gaps. */
@@ -53,9 +56,12 @@ export class LiveFeed {
     const { updateMs = UPDATE_MS, historyBytesMax, onError = () => {} } = options
     this.source = source
     this.updateMs = updateMs
-    this.history = new LiveHistory(
-      historyBytesMax === undefined ? {} : { bytesMax: historyBytesMax },
-    )
+    const slots = new SlotIntervals(BinLayout.of(source.bounds))
+    this.#slots = slots
+    this.history = new LiveHistory({
+      bytesMax: historyBytesMax,
+      merge: (intervals) => slots.merge(intervals),
+    })
     this.#onError = onError
     this.#wait(0)
   }
@@ -103,7 +109,10 @@ export class LiveFeed {
     if (earlier !== undefined && snapshot.elapsedMs <= earlier.elapsedMs) return
     this.#earlier = snapshot
     const interval = earlier && intervalBetween(earlier, snapshot)
-    if (interval !== undefined) this.history.add(interval)
+    if (earlier !== undefined && interval !== undefined) {
+      this.#slots.begin(interval, earlier)
+      this.history.add(interval)
+    }
     this.#updates.push({ sequence: ++this.#sequence, interval, state: stateOf(snapshot) })
     if (this.#updates.length > UPDATES_MAX) this.#updates.shift()
     for (const listener of this.#listeners) listener()

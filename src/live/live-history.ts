@@ -1,5 +1,4 @@
 import type { LiveInterval } from './live-interval.js'
-import { mergeIntervals } from './merge-intervals.js'
 
 /** Milliseconds for which intervals are kept as they came; older ones are merged. */
 export const RECENT_MS = 60_000
@@ -13,27 +12,32 @@ export const HISTORY_MS = 900_000
 /** Bytes of an interval beside its series, roughly. */
 const INTERVAL_BYTES = 1_024
 
-/** Options of a history; each has a default. */
+/** Bytes of all intervals by default. */
+const BYTES_MAX = 2 ** 26
+
+/** Options of a history. */
 export interface HistoryOptions {
   /** Bytes of all intervals; past that, the oldest are dropped. Default 64 MiB. */
-  readonly bytesMax?: number
+  readonly bytesMax?: number | undefined
+  /** Makes one interval of those of a slot, which are older than `RECENT_MS`. */
+  readonly merge: (intervals: readonly LiveInterval[]) => LiveInterval
 }
-
-const BYTES_MAX = 2 ** 26
 
 /**
  * The intervals of the last 15 minutes in bounded memory: those of the last minute as they came, and
- * older ones merged to 5 s. Each interval that is added costs one merge at most.
+ * older ones merged to one a slot.
  */
 export class LiveHistory {
   readonly #bytesMax: number
+  readonly #merge: (intervals: readonly LiveInterval[]) => LiveInterval
   /** Ascending; each begins where the one before ends, unless updates were missed. */
   readonly #merged: LiveInterval[] = []
   readonly #recent: LiveInterval[] = []
   #bytes = 0
 
-  constructor({ bytesMax = BYTES_MAX }: HistoryOptions = {}) {
+  constructor({ bytesMax = BYTES_MAX, merge }: HistoryOptions) {
     this.#bytesMax = bytesMax
+    this.#merge = merge
   }
 
   /** All intervals, ascending; a new array. */
@@ -46,30 +50,36 @@ export class LiveHistory {
     return this.#bytes
   }
 
+  /** Add the interval after the last one. */
   add(interval: LiveInterval): void {
     this.#recent.push(interval)
     this.#bytes += bytesOf(interval)
     const { toMs } = interval
-    while (this.#recent.length > 1 && this.#recent[0].toMs <= toMs - RECENT_MS) this.#mergeOldest()
+    this.#mergeOlderThan(toMs - RECENT_MS)
     while (this.#merged.length > 0 && this.#merged[0].toMs <= toMs - HISTORY_MS) this.#dropOldest()
-    while (this.#bytes > this.#bytesMax && this.#merged.length > 0) this.#dropOldest()
+    while (this.#bytes > this.#bytesMax && this.bytes > bytesOf(interval)) this.#dropOldest()
   }
 
-  #mergeOldest(): void {
-    const oldest = this.#recent.shift() as LiveInterval
-    const last = this.#merged.at(-1)
-    if (last === undefined || slotOf(last) !== slotOf(oldest)) {
-      this.#merged.push(oldest)
-      return
+  /** Merge the slots that end before a moment. */
+  #mergeOlderThan(ms: number): void {
+    const recent = this.#recent
+    for (;;) {
+      const slot = slotOf(recent[0])
+      const end = recent.findIndex((interval) => slotOf(interval) !== slot)
+      if (end <= 0 || recent[end - 1].toMs > ms) return
+      const parts = recent.splice(0, end)
+      const [only] = parts
+      // Intervals that a server sent were merged by it.
+      const merged = parts.length === 1 && only !== undefined ? only : this.#merge(parts)
+      this.#merged.push(merged)
+      for (const part of parts) this.#bytes -= bytesOf(part)
+      this.#bytes += bytesOf(merged)
     }
-    const merged = mergeIntervals(last, oldest)
-    this.#merged[this.#merged.length - 1] = merged
-    this.#bytes += bytesOf(merged) - bytesOf(last) - bytesOf(oldest)
   }
 
   #dropOldest(): void {
-    const oldest = this.#merged.shift() as LiveInterval
-    this.#bytes -= bytesOf(oldest)
+    const oldest = this.#merged.shift() ?? this.#recent.shift()
+    if (oldest !== undefined) this.#bytes -= bytesOf(oldest)
   }
 }
 

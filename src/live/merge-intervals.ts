@@ -1,43 +1,45 @@
-import { combinePackedBins } from '../stats/combine-packed-bins.js'
+import type { BinLayout } from '../stats/bin-layout.js'
+import { mergePackedBins, type PackedBins } from '../stats/packed-bins.js'
 import type { SeriesName } from '../stats/packed-series.js'
 import { IntervalWriter, type LiveSeries } from './interval-writer.js'
 import { type LiveInterval, SeriesReader } from './live-interval.js'
 
-interface NamedSeries extends LiveSeries {
+interface Sum extends Omit<LiveSeries, 'bins'> {
   readonly name: SeriesName
+  readonly parts: readonly PackedBins[]
 }
 
-/** Two intervals that follow one another as one. */
-export function mergeIntervals(earlier: LiveInterval, later: LiveInterval): LiveInterval {
-  const sources = new Map<string, Map<string, NamedSeries>>()
-  for (const interval of [earlier, later]) {
+/** Intervals that follow one another, at least one, as one. */
+export function mergeIntervals(
+  layout: BinLayout,
+  intervals: readonly LiveInterval[],
+): LiveInterval {
+  const sources = new Map<string, Map<string, Sum>>()
+  for (const interval of intervals) {
     const reader = new SeriesReader(interval)
     while (reader.next()) addSeries(sources, reader)
   }
   const writer = new IntervalWriter()
-  for (const [source, all] of sources) {
-    for (const series of all.values()) writer.add(source, series.name, series)
+  for (const [source, sums] of sources) {
+    for (const sum of sums.values()) {
+      writer.add(source, sum.name, { ...sum, bins: mergePackedBins(sum.parts, layout) })
+    }
   }
-  return writer.finish(earlier.fromMs, later.toMs)
+  return writer.finish(intervals[0]?.fromMs ?? 0, intervals.at(-1)?.toMs ?? 0)
 }
 
-function addSeries(sources: Map<string, Map<string, NamedSeries>>, reader: SeriesReader): void {
+function addSeries(sources: Map<string, Map<string, Sum>>, reader: SeriesReader): void {
   const { source, name, rows, numKeys, numBytes, numFailedKeys, bins } = reader
-  const all = sources.get(source) ?? new Map<string, NamedSeries>()
-  sources.set(source, all)
+  const sums = sources.get(source) ?? new Map<string, Sum>()
+  sources.set(source, sums)
   const key = `${name.operation}\0${name.status}`
-  const known = all.get(key)
-  all.set(
-    key,
-    known === undefined
-      ? { name, rows, numKeys, numBytes, numFailedKeys, bins }
-      : {
-          name,
-          rows: known.rows + rows,
-          numKeys: known.numKeys + numKeys,
-          numBytes: known.numBytes + numBytes,
-          numFailedKeys: known.numFailedKeys + numFailedKeys,
-          bins: combinePackedBins(known.bins, bins, 1),
-        },
-  )
+  const known = sums.get(key)
+  sums.set(key, {
+    name,
+    rows: (known?.rows ?? 0) + rows,
+    numKeys: (known?.numKeys ?? 0) + numKeys,
+    numBytes: (known?.numBytes ?? 0) + numBytes,
+    numFailedKeys: (known?.numFailedKeys ?? 0) + numFailedKeys,
+    parts: [...(known?.parts ?? []), bins],
+  })
 }

@@ -129,7 +129,7 @@ export function subtractTables(
     const then = before.get(name)
     if (now.rows === (then?.rows ?? 0)) continue
     names.push(name)
-    series.push(then === undefined ? now : subtractSeries(layout.bins, now, then))
+    series.push(then === undefined ? now : subtractSeries(now, then))
   }
   return { names, series, columns: layout.columnsOf(series) }
 }

@@ -134,23 +134,6 @@ export function mergePackedBins(parts: readonly PackedBins[], layout: BinLayout)
   return packBins(bins)
 }
 
-/**
- * What packed counts have grown by since earlier ones. A report from elsewhere may move rows
- * between the bins of a bucket; no difference is less than zero.
- */
-export function subtractPackedBins(
-  later: PackedBins,
-  earlier: PackedBins,
-  layout: BinLayout,
-): PackedBins {
-  const bins = unpacked.subarray(0, layout.binCount).fill(0)
-  addPackedBins(bins, earlier, layout.ownBin)
-  for (let bin = 0; bin < bins.length; bin++) bins[bin] = -bins[bin]
-  addPackedBins(bins, later, layout.ownBin)
-  for (let bin = 0; bin < bins.length; bin++) bins[bin] = Math.max(0, bins[bin])
-  return packBins(bins)
-}
-
 /** Whether the next `EMPTY_RUN` bins are there and all empty. */
 function isEmptyRun(bins: Float64Array, bin: number): boolean {
   if (bin + EMPTY_RUN > bins.length) return false

@@ -6,7 +6,8 @@ import {
 } from '../catalogue.js'
 import type { BinLayout } from './bin-layout.js'
 import type { DurationSum } from './duration-sum.js'
-import { mergePackedBins, type PackedBins, subtractPackedBins } from './packed-bins.js'
+import { growthOfBins } from './growth-of-bins.js'
+import { mergePackedBins, type PackedBins } from './packed-bins.js'
 import { KNOWN_STATUSES } from './row.js'
 
 /** The largest value of the option `seriesMax`. */
@@ -97,17 +98,13 @@ export function mergeSeries(
 }
 
 /** The rows that a series counted since an earlier state of it. */
-export function subtractSeries(
-  layout: BinLayout,
-  later: PackedSeries,
-  earlier: PackedSeries,
-): PackedSeries {
+export function subtractSeries(later: PackedSeries, earlier: PackedSeries): PackedSeries {
   const difference: Mutable<PackedSeries> = { ...later }
   addCounts(difference, earlier, -1)
   difference.rows -= earlier.rows
   difference.extras = addExtras(later.extras, earlier.extras, -1)
   difference.durationSum -= earlier.durationSum
-  difference.bins = subtractPackedBins(later.bins, earlier.bins, layout)
+  difference.bins = growthOfBins(later.bins, earlier.bins)
   return difference
 }
 

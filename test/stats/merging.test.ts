@@ -79,7 +79,7 @@ test('an earlier state taken away from a later one leaves the rows since', () =>
     fc.property(fc.array(rows), fc.array(rows), (earlier, later) => {
       const before = newSeries(earlier).pack(NAME)
       const after = newSeries([...earlier, ...later]).pack(NAME)
-      const interval = subtractSeries(DEFAULT_LAYOUT, after, before)
+      const interval = subtractSeries(after, before)
       assert.deepEqual(packedContents(interval), seriesContents(newSeries(later)))
     }),
     { seed: 24, numRuns: 500 },

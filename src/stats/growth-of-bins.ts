@@ -1,0 +1,76 @@
+import { BINS_MAX } from './bin-layout.js'
+import { NUMBER_BYTES_MAX, NumberReader, writeNumber } from './leb128.js'
+import type { PackedBins } from './packed-bins.js'
+
+/** Numbers below this are one byte. */
+const ONE_BYTE_END = 0x80
+/** A bin takes a count, and the number of empty bins before it with its mark. */
+const BIN_BYTES_MAX = 2 * NUMBER_BYTES_MAX + 1
+/** The bin of earlier counts behind their last one. */
+const END = Number.POSITIVE_INFINITY
+
+const scratch = new Uint8Array(BINS_MAX * BIN_BYTES_MAX)
+const reader = new NumberReader()
+
+/**
+ * What packed counts have grown by since earlier ones of the same layout. It takes the time of the
+ * bins that have rows, a third of that of unpacking both. No difference is less than zero: a report
+ * from elsewhere may move rows between the bins of a bucket.
+ */
+export function growthOfBins(later: PackedBins, earlier: PackedBins): PackedBins {
+  const laterEnd = later.length
+  const earlierEnd = earlier.length
+  let laterAt = 0
+  let earlierAt = 0
+  let bin = 0
+  let earlierBin = -1
+  let earlierCount = 0
+  let at = 0
+  let written = 0
+  while (laterAt < laterEnd) {
+    let count = later[laterAt++]
+    if (count >= ONE_BYTE_END) {
+      count = readFrom(later, laterAt - 1)
+      laterAt = reader.at
+    } else if (count === 0) {
+      const skipped = readFrom(later, laterAt)
+      laterAt = reader.at
+      bin += skipped
+      continue
+    }
+    while (earlierBin < bin) {
+      if (earlierAt >= earlierEnd) {
+        earlierBin = END
+        break
+      }
+      earlierBin++
+      earlierCount = earlier[earlierAt++]
+      if (earlierCount === 0) {
+        earlierBin += readFrom(earlier, earlierAt)
+        earlierCount = readFrom(earlier, reader.at)
+        earlierAt = reader.at
+      } else if (earlierCount >= ONE_BYTE_END) {
+        earlierCount = readFrom(earlier, earlierAt - 1)
+        earlierAt = reader.at
+      }
+    }
+    if (earlierBin === bin) count -= earlierCount
+    if (count > 0 && bin < BINS_MAX) {
+      if (bin > written) {
+        scratch[at++] = 0
+        at = writeNumber(scratch, at, bin - written)
+      }
+      if (count < ONE_BYTE_END) scratch[at++] = count
+      else at = writeNumber(scratch, at, count)
+      written = bin + 1
+    }
+    bin++
+  }
+  return scratch.slice(0, at)
+}
+
+function readFrom(bytes: PackedBins, at: number): number {
+  reader.reset(bytes)
+  reader.at = at
+  return reader.next()
+}
