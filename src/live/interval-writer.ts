@@ -3,9 +3,13 @@ import type { PackedBins } from '../stats/packed-bins.js'
 import type { SeriesName } from '../stats/packed-series.js'
 import type { LiveInterval } from './live-interval.js'
 
-const BYTES_INITIAL = 2 ** 14
 /** Engine, name, rows, keys, bytes, failed keys and the length of the bins. */
 const SERIES_NUMBERS = 7
+
+/** Where series are written; shared, since an interval is written in one turn. */
+let scratch = new Uint8Array(2 ** 16)
+/** The text that a name is found by; sources keep their names from update to update. */
+const keys = new WeakMap<SeriesName, string>()
 
 /** The rows of one series in an interval. */
 export interface LiveSeries {
@@ -16,12 +20,11 @@ export interface LiveSeries {
   readonly bins: PackedBins
 }
 
-/** Makes an interval, a series at a time. */
+/** Makes an interval, a series at a time, in one turn of the event loop. */
 export class IntervalWriter {
   readonly #sources: string[] = []
   readonly #names = new Map<string, number>()
   readonly #nameList: SeriesName[] = []
-  #bytes = new Uint8Array(BYTES_INITIAL)
   #at = 0
   #source = ''
 
@@ -40,18 +43,18 @@ export class IntervalWriter {
     this.#write(series.numBytes)
     this.#write(series.numFailedKeys)
     this.#write(bins.length)
-    this.#bytes.set(bins, this.#at)
+    scratch.set(bins, this.#at)
     this.#at += bins.length
   }
 
   /** The interval; the writer is not used afterwards. */
   finish(fromMs: number, toMs: number): LiveInterval {
-    const series = this.#bytes.slice(0, this.#at)
+    const series = scratch.slice(0, this.#at)
     return { fromMs, toMs, sources: this.#sources, names: this.#nameList, series }
   }
 
   #indexOf(name: SeriesName): number {
-    const key = `${name.operation}\0${name.status}`
+    const key = keyOf(name)
     const known = this.#names.get(key)
     if (known !== undefined) return known
     const index = this.#nameList.push(name) - 1
@@ -61,13 +64,21 @@ export class IntervalWriter {
 
   /** Counters of a source that was dropped and came back may be below those before: none is negative. */
   #write(value: number): void {
-    this.#at = writeNumber(this.#bytes, this.#at, value > 0 ? value : 0)
+    this.#at = writeNumber(scratch, this.#at, value > 0 ? value : 0)
   }
 
   #reserve(length: number): void {
-    if (this.#at + length <= this.#bytes.length) return
-    const larger = new Uint8Array(2 * (this.#bytes.length + length))
-    larger.set(this.#bytes)
-    this.#bytes = larger
+    if (this.#at + length <= scratch.length) return
+    const larger = new Uint8Array(2 * (scratch.length + length))
+    larger.set(scratch)
+    scratch = larger
   }
+}
+
+function keyOf(name: SeriesName): string {
+  const known = keys.get(name)
+  if (known !== undefined) return known
+  const key = `${name.operation}\0${name.status}`
+  keys.set(name, key)
+  return key
 }
