@@ -62,6 +62,8 @@ const CASES: readonly RuleCase[] = [
       ['workers/engine.ts', "import { listen } from '../src/server/metrics-server.js'"],
       ['src/index.ts', "import { metricsPlugin } from './fastify/metrics-plugin.js'"],
       ['src/server/a.ts', "import type { a } from '../fastify/metrics-plugin.js'"],
+      ['src/grafana/a.ts', "import { Snapshot } from '../snapshot/snapshot.js'"],
+      ['src/server/a.ts', "import type { a } from '../grafana/dashboard.js'"],
       ['src/novelty/a.ts', ''],
     ],
     innocent: [
@@ -85,6 +87,7 @@ const CASES: readonly RuleCase[] = [
       ['src/index.ts', "export { Piscina } from 'piscina'"],
       ['src/server/a.ts', "import type { FastifyReply } from 'fastify'"],
       ['src/server/a.ts', "const { pino } = await import('pino')"],
+      ['src/cli/a.ts', "import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat'"],
       ['src/wire/a.ts', "import { pack } from 'msgpackr/pack'\nimport left from '@scope/pad/x'"],
     ],
     innocent: [

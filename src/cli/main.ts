@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import { MoonmeterError } from '../errors.js'
+import { dashboardCommand } from './dashboard-command.js'
 import { examples } from './help.js'
 import { inspectCommand } from './inspect-command.js'
 import { simulateCommand } from './simulate-command.js'
@@ -33,10 +34,11 @@ const program = new Command('moonmeter')
     examples([
       ['moonmeter simulate', 'four engines for 30 seconds'],
       ['moonmeter inspect --sample', 'what inspect shows'],
+      ['moonmeter dashboard > moonmeter.json', 'a dashboard for Grafana'],
       ['moonmeter simulate --help', 'all options of simulate'],
     ]),
   )
-for (const command of [simulateCommand(), inspectCommand()]) {
+for (const command of [simulateCommand(), inspectCommand(), dashboardCommand()]) {
   program.addCommand(command.copyInheritedSettings(program))
 }
 // The reader of a pipe can close it before the end, as `head` does.

@@ -2,6 +2,8 @@ import { InvalidArgumentError } from 'commander'
 import type { ListenAddress } from './resolve-host.js'
 
 const PORT_MAX = 65_535
+/** What Grafana takes for the identifier of a dashboard. */
+const UID = /^[\w-]{1,40}$/
 
 /**
  * Returns a parser of numbers from `min` to `max`.
@@ -43,4 +45,16 @@ export function parseListen(text: string): ListenAddress {
   const host = match?.[1] ?? match?.[2]
   if (host !== undefined && port <= PORT_MAX) return { host, port }
   throw new InvalidArgumentError('Expected HOST:PORT, such as 127.0.0.1:9464 or [::1]:0.')
+}
+
+/** Parses a text that is not empty. */
+export function parseText(text: string): string {
+  if (text.trim() !== '') return text
+  throw new InvalidArgumentError('Expected a text that is not empty.')
+}
+
+/** Parses the identifier of a dashboard. */
+export function parseUid(text: string): string {
+  if (UID.test(text)) return text
+  throw new InvalidArgumentError('Expected up to 40 letters, digits, - and _.')
 }

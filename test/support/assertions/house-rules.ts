@@ -55,10 +55,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulate: ['stats'],
   server: ['exposition', 'registry'],
   fastify: ['exposition', 'registry', 'server'],
+  grafana: ['exposition'],
   dashboard: [...FACADE, 'live', 'registry', 'server'],
   cli: [
     ...[...FACADE, ...BELOW_FACADE, 'live', 'recorder', 'pool', 'simulate', 'server'],
-    ...['dashboard', 'workers'],
+    ...['dashboard', 'grafana', 'workers'],
   ],
   index: [...FACADE, ...BELOW_FACADE, 'recorder', 'pool', 'server'],
   workers: ['recorder', 'simulate', 'pool'],
@@ -86,6 +87,7 @@ const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
   commander: 'cli',
   pino: 'cli',
   '@opentelemetry/api': 'opentelemetry',
+  '@grafana/grafana-foundation-sdk': 'grafana',
 }
 
 const IMPORT = /\b(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/g

@@ -1,0 +1,84 @@
+import type { DashboardMetrics } from './dashboard-metrics.js'
+import { outliers } from './outliers.js'
+import type { PanelSpec, RowSpec } from './panel-spec.js'
+import { BY_ENGINE, ENGINE_LEGEND, largest, type Queries, sum } from './queries.js'
+
+const THIRD = 8
+const HALF = 12
+const WHOLE = 24
+const QUANTILES = [0.5, 0.9, 0.99] as const
+const HIGH_QUANTILE = 0.99
+
+/** The kinds of histograms, of which a Prometheus server has one for each target. */
+export type HistogramKind = 'classic' | 'native'
+
+const KINDS = {
+  classic: { suffix: '_bucket', labels: ['le'], name: 'classic buckets' },
+  native: { suffix: '', labels: [], name: 'native histograms' },
+} as const
+
+/** Durations as percentiles and as a heat map, from one kind of histogram. */
+export function latencyRow(
+  kind: HistogramKind,
+  { durationSeconds }: DashboardMetrics,
+  { select }: Queries,
+): RowSpec {
+  const { suffix, labels, name } = KINDS[kind]
+  const series = `${select(durationSeconds, [], suffix)}[$__rate_interval]`
+  const histogram = (by: readonly string[]) => {
+    return sum(`rate(${series})`, [...by, ...labels].join(', '))
+  }
+  const quantile = (share: number, by: string) => {
+    // No comparison holds for NaN, which is the quantile where nothing was recorded.
+    return `histogram_quantile(${share}, ${histogram([by])}) >= 0`
+  }
+  const p99 = quantile(HIGH_QUANTILE, BY_ENGINE)
+  const timed = { kind: 'series', unit: 's' } as const
+  const percentiles = QUANTILES.map((share): PanelSpec => {
+    const title = `p${100 * share} by operation, ${name}`
+    return {
+      ...timed,
+      title,
+      what: `The duration that ${100 * share} % of the operations did not exceed.`,
+      width: THIRD,
+      queries: [{ expression: quantile(share, 'operation'), name: '{{operation}}' }],
+    }
+  })
+  return {
+    title: `Latency from ${name}`,
+    // A server stores the durations of a target as one of the kinds.
+    collapsed: kind === 'native',
+    panels: [
+      ...percentiles,
+      {
+        kind: 'heatmap',
+        title: `Durations, ${name}`,
+        what: 'Operations by duration: how many there are in each bucket over time.',
+        unit: 's',
+        width: WHOLE,
+        queries: [
+          {
+            expression: sum(`increase(${series})`, labels.join(', ')),
+            name: kind === 'classic' ? '{{le}}' : 'durations',
+          },
+        ],
+      },
+      {
+        ...timed,
+        title: `p99 by engine, ${name}`,
+        what: 'The duration that 99 % of an engine’s operations did not exceed; the slowest engines.',
+        width: HALF,
+        queries: [{ expression: largest(p99), name: ENGINE_LEGEND }],
+      },
+      {
+        ...timed,
+        title: `Outlier engines, ${name}`,
+        what:
+          'Engines whose p99 is above 10 ms and above 3 times the median of the p99 of the other ' +
+          'engines, over the operations selected. No data is good.',
+        width: HALF,
+        queries: [{ expression: outliers(p99), name: ENGINE_LEGEND }],
+      },
+    ],
+  }
+}

@@ -1,0 +1,60 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog'
+import {
+  DatasourceVariableBuilder,
+  QueryVariableBuilder,
+  type VariableModel,
+  VariableRefresh,
+  VariableSort,
+} from '@grafana/grafana-foundation-sdk/dashboard'
+import type { MetricDefinition } from '../catalogue.js'
+import type { DashboardMetrics } from './dashboard-metrics.js'
+import { LABEL_VARIABLES, type LabelVariable, type Queries } from './queries.js'
+
+const DATASOURCE_VARIABLE = 'datasource'
+
+/** The data source of every query: the one that is chosen on the dashboard. */
+export const DATASOURCE = { type: 'prometheus', uid: `\${${DATASOURCE_VARIABLE}}` } as const
+
+/**
+ * What `All` matches: also series without the label, such as totals over all engines. Grafana's
+ * default, a list of all values, does not.
+ */
+const ALL_VALUE = '.*'
+const ALL = { text: ['All'], value: ['$__all'], selected: true }
+const TITLES = {
+  instance: 'Instance',
+  model: 'Model',
+  engine: 'Engine',
+  operation: 'Operation',
+  status: 'Status',
+} as const satisfies Record<LabelVariable, string>
+
+/** The variables of the dashboard: the data source, and one for each label that filters. */
+export function variables(metrics: DashboardMetrics, queries: Queries): Builder<VariableModel>[] {
+  const { enginesUp, operations, records } = metrics
+  const sources: Readonly<Record<LabelVariable, MetricDefinition>> = {
+    instance: enginesUp,
+    model: operations,
+    engine: records,
+    operation: operations,
+    status: operations,
+  }
+  const names = Object.keys(LABEL_VARIABLES) as LabelVariable[]
+  return [
+    new DatasourceVariableBuilder(DATASOURCE_VARIABLE).label('Data source').type(DATASOURCE.type),
+    ...names.map((name) => {
+      const query = queries.valuesOf(name, sources[name])
+      return new QueryVariableBuilder(name)
+        .label(TITLES[name])
+        .datasource(DATASOURCE)
+        .query(query)
+        .definition(query)
+        .refresh(VariableRefresh.OnTimeRangeChanged)
+        .sort(VariableSort.NaturalAsc)
+        .multi(true)
+        .includeAll(true)
+        .allValue(ALL_VALUE)
+        .current(ALL)
+    }),
+  ]
+}
