@@ -25,7 +25,7 @@ export function dashboardCommand(): Command {
           ['moonmeter dashboard > moonmeter.json', 'a file that Grafana imports'],
           ['moonmeter dashboard --prefix myapp_ --job api', 'for metrics of one job with a prefix'],
           [
-            'moonmeter dashboard --title "Staging" --uid moonmeter-staging',
+            'moonmeter dashboard --title Staging --uid staging',
             'a second dashboard beside the first',
           ],
         ]),

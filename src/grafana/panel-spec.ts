@@ -9,10 +9,10 @@ export interface QuerySpec {
 }
 
 /** Units of Grafana that the panels have. */
-export type Unit = 'short' | 'none' | 's' | 'bytes' | 'binBps' | 'ops' | 'cps' | 'percentunit'
+type Unit = 'short' | 'none' | 's' | 'binBps' | 'ops' | 'cps' | 'percentunit'
 
 /** The value from which on a panel has a colour. */
-export interface ColourStep {
+interface ColourStep {
   readonly from: number
   readonly colour: 'green' | 'yellow' | 'red'
 }

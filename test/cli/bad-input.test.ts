@@ -74,6 +74,23 @@ const USAGE_CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
     (value) =>
       [`--bytes-per-block '${value}'`, ['simulate', '--bytes-per-block', value], /bytes/] as const,
   ),
+  ...['', 'a b', 'a/b', 'a'.repeat(41)].map(
+    (value) =>
+      [`--uid '${value}'`, ['dashboard', '--uid', value], /--uid <uid>.*up to 40 letters/] as const,
+  ),
+  ...['--title', '--job'].map(
+    (option) => [`${option} ''`, ['dashboard', option, ''], /text that is not empty/] as const,
+  ),
+  ...['1app_', 'my-app_', 'a'.repeat(256)].map(
+    (value) =>
+      [
+        `--prefix '${value}'`,
+        ['dashboard', '--prefix', value],
+        /prefix: expected the beginning of a metric name/,
+      ] as const,
+  ),
+  ['an argument of dashboard', ['dashboard', 'file.json'], /too many arguments/],
+  ['an unknown option of dashboard', ['dashboard', '--model', 'm'], /unknown option '--model'/],
   ...['', 'here', '127.0.0.1', ':80', '127.0.0.1:65536', '127.0.0.1:-1', '::1:80'].map(
     (value) =>
       [`--listen '${value}'`, ['simulate', '--listen', value], /HOST:PORT, such as/] as const,

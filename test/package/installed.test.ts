@@ -51,6 +51,14 @@ test('the package, installed without install scripts,', async (context) => {
     assert.equal(stdout, `${version}\n`)
   })
 
+  await context.test('prints a dashboard without the package that builds it', async (context) => {
+    const command = join(folder, 'node_modules/.bin/moonmeter')
+    const { stdout, stderr } = await run(context, command, 'dashboard')
+    assert.equal(stderr, '')
+    assert.equal(JSON.parse(stdout).uid, 'moonmeter')
+    assert.equal(existsSync(join(folder, 'node_modules/@grafana')), false)
+  })
+
   await context.test('brought prom-client, and nothing that needs an install script', () => {
     const lock = join(folder, 'node_modules/.package-lock.json')
     const { packages } = JSON.parse(readFileSync(lock, 'utf8')) as Lock

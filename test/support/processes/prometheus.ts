@@ -13,19 +13,25 @@ export const PROMETHEUS_SKIP =
     ? `${MISSING.join(' and ')} not found; apt-get install prometheus`
     : false
 
+const MS_PER_SECOND = 1e3
+
 /** What the HTTP API answers, as far as it is asked here. */
-interface Answer {
+interface Answer<Data> {
   readonly status: string
   readonly error?: string
-  readonly data: {
-    readonly result: readonly Instant[]
-    readonly activeTargets: readonly ActiveTarget[]
-  }
+  readonly data: Data
 }
 
 export interface Instant {
   readonly metric: Readonly<Record<string, string>>
   readonly value: readonly [number, string]
+}
+
+/** A series of a range query; samples are numbers or native histograms. */
+export interface Range {
+  readonly metric: Readonly<Record<string, string>>
+  readonly values?: readonly (readonly [number, string])[]
+  readonly histograms?: readonly (readonly [number, { readonly count: string }])[]
 }
 
 interface ActiveTarget {
@@ -39,6 +45,10 @@ export interface Prometheus {
   readonly targets: () => Promise<readonly ActiveTarget[]>
   /** The samples of an instant query. */
   readonly query: (expression: string) => Promise<readonly Instant[]>
+  /** The samples of a range query over the last seconds, one for each second. */
+  readonly queryRange: (expression: string, seconds: number) => Promise<readonly Range[]>
+  /** The values of a label in the series of a selector. */
+  readonly labelValues: (label: string, selector: string) => Promise<readonly string[]>
   /** What it logged so far, by line. */
   readonly log: () => string[]
 }
@@ -81,17 +91,28 @@ scrape_configs:${scrapes.join('')}
     '--log.level=debug',
     ...args,
   ])
-  const get = async (path: string) => {
-    const response = await fetch(`${url}/api/v1/${path}`)
-    const { status, data, error } = (await response.json()) as Answer
+  const get = async <Data>(path: string, parameters: Readonly<Record<string, string>> = {}) => {
+    const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
+    const { status, data, error } = (await response.json()) as Answer<Data>
     assert.equal(status, 'success', error)
     return data
   }
+  const query = async <Result>(kind: string, parameters: Readonly<Record<string, string>>) => {
+    return (await get<{ readonly result: readonly Result[] }>(kind, parameters)).result
+  }
   await child.waitForStderr(/Server is ready to receive web requests/)
   return {
-    targets: async () => (await get('targets')).activeTargets,
-    query: async (expression) =>
-      (await get(`query?query=${encodeURIComponent(expression)}`)).result,
+    targets: async () => {
+      const { activeTargets } = await get<{ activeTargets: readonly ActiveTarget[] }>('targets')
+      return activeTargets
+    },
+    query: (expression) => query<Instant>('query', { query: expression }),
+    queryRange: (expression, seconds) => {
+      const end = Date.now() / MS_PER_SECOND
+      const range = { start: `${end - seconds}`, end: `${end}`, step: '1' }
+      return query<Range>('query_range', { query: expression, ...range })
+    },
+    labelValues: (label, selector) => get(`label/${label}/values`, { 'match[]': selector }),
     log: () => child.stderr.split('\n'),
   }
 }

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import {
+  EXTRA_COUNTER_METRICS,
+  IN_FLIGHT_METRIC,
+  SELF_METRICS,
+  STORE_METRICS,
+} from '../../src/catalogue.js'
+import { outliers } from '../../src/grafana/outliers.js'
+import { metricsHandler } from '../../src/index.js'
+import { Random } from '../../src/simulate/random.js'
+import {
+  type DashboardQuery,
+  queriesOf,
+  queriesWithoutData,
+} from '../support/assertions/dashboard-queries.js'
+import type { Dashboard, Selection } from '../support/assertions/dashboards.js'
+import {
+  RESTARTED_ENGINE,
+  SLOW_INSTANCE,
+  startDashboardEngines,
+  startTotalledEngines,
+} from '../support/engines/dashboard-engines.js'
+import {
+  runCommands,
+  servedUrl,
+  startCommand,
+  temporaryDirectory,
+} from '../support/processes/command.js'
+import {
+  PROMETHEUS_SKIP,
+  type Prometheus,
+  startPrometheus,
+} from '../support/processes/prometheus.js'
+import { serve } from '../support/processes/servers.js'
+import { waitUntil } from '../support/processes/wait-until.js'
+
+const PREFIX = 'app_'
+const WAIT_MS_MAX = 35_000
+const ENGINES_MAX = 8
+const ROUNDS = 5
+const METRICS = [
+  ...Object.values({ ...STORE_METRICS, ...EXTRA_COUNTER_METRICS, ...SELF_METRICS }),
+  IN_FLIGHT_METRIC,
+]
+
+const NATIVE = /native histograms/
+const CLASSIC = /classic buckets/
+const EXTRAS = /^(?:Transferred bytes|Operations in flight|Hit keys|Hit ratio)/
+const RESTARTS = /^(?:Restarts by reason A|Engines F)$/
+
+/** What each job has no data for, and why; everything else has some. */
+const JOBS: Readonly<Record<string, readonly (readonly [queries: RegExp, reason: string])[]>> = {
+  simulate: [
+    [NATIVE, 'the command serves classic buckets only'],
+    [EXTRAS, 'the command does not ask for extra metrics'],
+    [RESTARTS, 'no engine fails'],
+    [/^Outlier engines, classic/, 'there is none among equal engines'],
+  ],
+  classic: [[NATIVE, 'text has no native histograms']],
+  native: [[CLASSIC, 'Prometheus stores no buckets of native histograms']],
+  totals: [
+    [NATIVE, 'the aggregator does not make any'],
+    [EXTRAS, 'the aggregator does not ask for extra metrics'],
+    [RESTARTS, 'no engine is restarted'],
+    [/^\$engine$/, 'no series has the label'],
+    [/^(?:Engines down A|Engines A)$/, 'the sum over all engines has no state of an engine'],
+    [/^Outlier engines, classic/, 'there is one series, which has nothing to be compared with'],
+  ],
+}
+
+test('every query of the dashboard has data of a Prometheus server', {
+  skip: PROMETHEUS_SKIP,
+}, async (context) => {
+  const prometheus = await startServers(context)
+  const dashboards = await printDashboards(context)
+  const classic = dashboards.get('classic')
+  assert.ok(classic !== undefined)
+
+  for (const [job, dashboard] of dashboards) {
+    await context.test(`from the job ${job}, but for what it does not have`, async () => {
+      const queries = queriesOf(dashboard)
+      const empty = queries.map(({ key }) => key).filter((key) => isEmptyIn(job, key))
+      let waiting = queries.filter(({ key }) => !empty.includes(key))
+      const isReady = async () => {
+        const missing = await queriesWithoutData(prometheus, waiting)
+        waiting = waiting.filter(({ key }) => missing.includes(key))
+        return missing.length === 0
+      }
+      // The comparison says what is missing.
+      await waitUntil('all data', isReady, WAIT_MS_MAX).catch(() => {})
+      assert.deepEqual(await queriesWithoutData(prometheus, queries), empty)
+    })
+  }
+
+  await context.test('from one job at least', () => {
+    const keys = queriesOf(classic).map(({ key }) => key)
+    assert.ok(keys.length > 40)
+    const never = keys.filter((key) => Object.keys(JOBS).every((job) => isEmptyIn(job, key)))
+    assert.deepEqual(never, [])
+  })
+
+  await context.test('under its right name only', async () => {
+    for (const { name } of METRICS) {
+      // Behind `unless`, a name decides about what is left out, which the next test looks at.
+      const pattern = new RegExp(`(?<!unless ${PREFIX})${name}(?=(?:_bucket)?\\{)`, 'g')
+      const wrong: readonly DashboardQuery[] = queriesOf(classic)
+        .filter(({ key, text }) => text.search(pattern) >= 0 && !isEmptyIn('classic', key))
+        .map((query) => ({ ...query, text: query.text.replaceAll(pattern, `${name}s`) }))
+      assert.ok(wrong.length > 0, name)
+      const missing = await queriesWithoutData(prometheus, wrong)
+      assert.deepEqual(
+        missing,
+        wrong.map(({ key }) => key),
+        name,
+      )
+    }
+  })
+
+  await context.test('without the last reports of an engine that is down', async () => {
+    const enginesOf = async (name: string) => {
+      const found = await prometheus.query(textOf(classic, name))
+      return found.map(({ metric }) => metric.engine).sort()
+    }
+    assert.deepEqual(await enginesOf('Engines A'), ['0', '0', '1', `${RESTARTED_ENGINE}`])
+    await waitUntil('the end of the restarted engine', async () => {
+      return (await enginesOf('Last report by engine A')).join() === '0,0,1'
+    })
+  })
+
+  await context.test('of the values that are selected', async () => {
+    const operationsOf = async (selected: Selection) => {
+      const text = textOf(classic, 'Operations by operation A', selected)
+      const found = await prometheus.query(text)
+      return found.map(({ metric }) => metric.operation).sort()
+    }
+    assert.deepEqual(await operationsOf({}), ['load_get', 'lookup_exists'])
+    assert.deepEqual(await operationsOf({ operation: ['load_get'] }), ['load_get'])
+    assert.deepEqual(await operationsOf({ operation: ['load_get', 'none'] }), ['load_get'])
+    assert.deepEqual(await operationsOf({ operation: ['load.get'] }), [])
+    assert.deepEqual(await operationsOf({ status: ['partial_failure'] }), ['load_get'])
+    assert.deepEqual(await operationsOf({ engine: ['9'] }), [])
+  })
+
+  await context.test('on outliers: the one engine that is slow', async () => {
+    for (const [job, kind] of [
+      ['classic', 'classic buckets'],
+      ['native', 'native histograms'],
+    ] as const) {
+      const text = textOf(dashboards.get(job) ?? classic, `Outlier engines, ${kind} A`)
+      await waitUntil(`the outlier of ${job}`, async () => {
+        const found = await prometheus.query(text)
+        const engines = found.map(({ metric }) => `${metric.exported_instance} ${metric.engine}`)
+        return engines.join() === `${SLOW_INSTANCE} 0`
+      })
+    }
+  })
+
+  await context.test('on outliers: as they are defined, for any number of engines', async () => {
+    const random = new Random(5, 0)
+    let total = 0
+    for (let engines = 1; engines <= ENGINES_MAX; engines++) {
+      for (let round = 0; round < ROUNDS; round++) {
+        const values = Array.from({ length: engines }, () => random.logNormal(0.01, 1.5))
+        const vectors = values.map((value, engine) => {
+          return `label_replace(vector(${value}), "engine", "${engine}", "", "")`
+        })
+        const found = await prometheus.query(outliers(vectors.join(' or ')))
+        const indices = found.map(({ metric }) => Number(metric.engine)).sort()
+        assert.deepEqual(indices, outliersOf(values), `${values}`)
+        total += indices.length
+      }
+    }
+    assert.ok(total > ENGINES_MAX)
+  })
+})
+
+/** One Prometheus server that scrapes the command, and aggregators in each way that differs. */
+async function startServers(context: TestContext): Promise<Prometheus> {
+  const engines = startDashboardEngines(context, PREFIX)
+  const handlers = [
+    metricsHandler(engines, { path: '/classic', formats: ['text'] }),
+    metricsHandler(engines, { path: '/native', formats: ['protobuf'] }),
+    metricsHandler(startTotalledEngines(context, PREFIX), { path: '/totals' }),
+  ]
+  const url = await serve(context, (request, response) => {
+    const callFrom = (index: number) => {
+      handlers[index]?.(request, response, () => callFrom(index + 1))
+    }
+    callFrom(0)
+  })
+  const simulation = startCommand(context, [
+    ...['simulate', '--engines', '2', '--duration', '0', '--error-rate', '0.1'],
+    ...['--listen', '127.0.0.1:0'],
+  ])
+  const simulated = await servedUrl(simulation)
+  return startPrometheus(context, {
+    directory: temporaryDirectory(context),
+    jobs: {
+      simulate: `${simulated}/metrics`,
+      classic: `${url}/classic`,
+      native: `${url}/native`,
+      totals: `${url}/totals`,
+    },
+    args: ['--enable-feature=native-histograms'],
+  })
+}
+
+/** What `moonmeter dashboard` prints for each job. */
+async function printDashboards(context: TestContext): Promise<Map<string, Dashboard>> {
+  const jobs = Object.keys(JOBS)
+  const ends = await runCommands(
+    context,
+    jobs.map((job) => {
+      const prefix = job === 'simulate' ? [] : ['--prefix', PREFIX]
+      return ['dashboard', '--job', job, ...prefix]
+    }),
+  )
+  return new Map(ends.map(({ stdout }, index) => [`${jobs[index]}`, JSON.parse(stdout)]))
+}
+
+function isEmptyIn(job: string, key: string): boolean {
+  return (JOBS[job] ?? []).some(([queries]) => queries.test(key))
+}
+
+/** The text of one query of a dashboard. */
+function textOf(dashboard: Dashboard, key: string, selected?: Selection): string {
+  const query = queriesOf(dashboard, selected).find((query) => query.key === key)
+  assert.ok(query !== undefined, key)
+  return query.text
+}
+
+/** The indices of values above 10 ms and above 3 times the median of the other values. */
+function outliersOf(values: readonly number[]): number[] {
+  return [...values.keys()].filter((index) => {
+    const others = values.toSpliced(index, 1).sort((left, right) => left - right)
+    const middle = [others[Math.ceil(others.length / 2) - 1], others[Math.floor(others.length / 2)]]
+    const median = ((middle[0] ?? Number.NaN) + (middle[1] ?? Number.NaN)) / 2
+    const value = values[index] ?? Number.NaN
+    return value > 0.01 && value > 3 * median
+  })
+}
