@@ -57,6 +57,9 @@ test('the package, installed without install scripts,', async (context) => {
     assert.equal(stderr, '')
     assert.equal(JSON.parse(stdout).uid, 'moonmeter')
     assert.equal(existsSync(join(folder, 'node_modules/@grafana')), false)
+    const bundle = readFileSync(join(own, 'dist/src/grafana/dashboard.js'), 'utf8')
+    const [notice = ''] = bundle.split('*/', 1)
+    assert.match(notice, /^\/\*!\n.*grafana-foundation-sdk.*\n.*Copyright 2024 Grafana Labs/)
   })
 
   await context.test('brought prom-client, and nothing that needs an install script', () => {

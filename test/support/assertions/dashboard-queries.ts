@@ -42,9 +42,9 @@ export function queriesOf(dashboard: Dashboard, selected?: Selection): Dashboard
 export async function queriesWithoutData(
   prometheus: Prometheus,
   queries: readonly DashboardQuery[],
-): Promise<string[]> {
+): Promise<DashboardQuery[]> {
   const found = await Promise.all(queries.map((query) => hasData(prometheus, query)))
-  return queries.filter((_, index) => !found[index]).map(({ key }) => key)
+  return queries.filter((_, index) => !found[index])
 }
 
 async function hasData(prometheus: Prometheus, query: DashboardQuery): Promise<boolean> {
