@@ -1,3 +1,4 @@
+import { OUTLIER_RATIO, OUTLIER_SECONDS_MIN } from '../live/outliers.js'
 import type { DashboardMetrics } from './dashboard-metrics.js'
 import { outliers } from './outliers.js'
 import type { PanelSpec, RowSpec } from './panel-spec.js'
@@ -74,8 +75,8 @@ export function latencyRow(
         ...timed,
         title: `Outlier engines, ${name}`,
         what:
-          'Engines whose p99 is above 10 ms and above 3 times the median of the p99 of the other ' +
-          'engines, over the operations selected. No data is good.',
+          `Engines whose p99 is above ${OUTLIER_SECONDS_MIN} s and above ${OUTLIER_RATIO} times the ` +
+          'median of the p99 of the other engines, over the operations selected. No data is good.',
         width: HALF,
         queries: [{ expression: outliers(p99), name: ENGINE_LEGEND }],
       },

@@ -1,10 +1,8 @@
-/** An engine is slow above this multiple of the median of the others. */
-const FACTOR = 3
-/** And above this: below it, a multiple is noise. */
-const SECONDS_MIN = 0.01
+import { OUTLIER_RATIO, OUTLIER_SECONDS_MIN } from '../live/outliers.js'
 
 /**
- * The engines whose value is above 10 ms and above 3 times the median of the other engines.
+ * The engines that are outliers as the live page defines them: their value is above a time, and above a
+ * multiple of the median of the other engines.
  *
  * PromQL has no median of the others. Among n ascending values, the median of those without the one at
  * rank r is at rank (n - 2) / 2 if r is above that, which is quantile 0.5 - 0.5 / (n - 1) of all. An
@@ -16,5 +14,5 @@ const SECONDS_MIN = 0.01
 export function outliers(values: string): string {
   const others = `scalar(clamp_min(count(${values}) - 1, 1))`
   const median = `quantile(0.5 - 0.5 / ${others}, ${values})`
-  return `(${values}) > scalar(clamp_min(${FACTOR} * ${median}, ${SECONDS_MIN}))`
+  return `(${values}) > scalar(clamp_min(${OUTLIER_RATIO} * ${median}, ${OUTLIER_SECONDS_MIN}))`
 }

@@ -8,6 +8,7 @@ import {
 } from '../../src/catalogue.js'
 import { outliers } from '../../src/grafana/outliers.js'
 import { metricsHandler } from '../../src/index.js'
+import { isOutlier, ratiosToOthers } from '../../src/live/outliers.js'
 import { Random } from '../../src/simulate/random.js'
 import {
   type DashboardQuery,
@@ -163,7 +164,7 @@ test('the queries of the dashboard find data in a Prometheus server', {
     }
   })
 
-  await context.test('outliers are as they are defined, for any number of engines', async () => {
+  await context.test('outliers are those of the live page, for any number of engines', async () => {
     const random = new Random(5, 0)
     let total = 0
     for (let engines = 1; engines <= ENGINES_MAX; engines++) {
@@ -241,13 +242,11 @@ function textOf(dashboard: Dashboard, key: string, selected?: Selection): string
   return query.text
 }
 
-/** The indices of values above 10 ms and above 3 times the median of the other values. */
+/** The indices of the values that are outliers on the live page. */
 function outliersOf(values: readonly number[]): number[] {
+  const ratios = ratiosToOthers(new Map(values.map((value, index) => [`${index}`, value])))
   return [...values.keys()].filter((index) => {
-    const others = values.toSpliced(index, 1).sort((left, right) => left - right)
-    const middle = [others[Math.ceil(others.length / 2) - 1], others[Math.floor(others.length / 2)]]
-    const median = ((middle[0] ?? Number.NaN) + (middle[1] ?? Number.NaN)) / 2
-    const value = values[index] ?? Number.NaN
-    return value > 0.01 && value > 3 * median
+    const { medianSeconds = Number.NaN } = ratios.get(`${index}`) ?? {}
+    return isOutlier(values[index] ?? Number.NaN, medianSeconds)
   })
 }

@@ -55,7 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulate: ['stats'],
   server: ['exposition', 'registry'],
   fastify: ['exposition', 'registry', 'server'],
-  grafana: ['exposition'],
+  grafana: ['exposition', 'live'],
   dashboard: [...FACADE, 'live', 'registry', 'server'],
   cli: [
     ...[...FACADE, ...BELOW_FACADE, 'live', 'recorder', 'pool', 'simulate', 'server'],
