@@ -67,7 +67,7 @@ export function latencyRow(
       {
         ...timed,
         title: `p99 by engine, ${name}`,
-        what: 'The duration that 99 % of an engine’s operations did not exceed; the slowest engines.',
+        what: 'The duration that 99 % of the operations did not exceed, of the slowest engines.',
         width: HALF,
         queries: [{ expression: largest(p99), name: ENGINE_LEGEND }],
       },
