@@ -1,7 +1,7 @@
 import { STORE_METRICS } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
 import type { DefaultRegistry } from '../registry/create-registry.js'
-import type { Tally } from '../simulate/store-call.js'
+import { type EngineTally, STORE_OPERATIONS } from '../simulate/store-call.js'
 import type { Summaries } from './summary.js'
 
 /** Relative tolerance of sums above 2^53, which depend on the order of the additions. */
@@ -47,12 +47,20 @@ export async function checkExposition(
  *
  * @throws MoonmeterError `ENGINE_FAILED` when they differ
  */
-export function checkTallies({ operations }: Summaries, tallies: readonly Tally[]): void {
-  for (const [operation, summary] of Object.entries(operations)) {
-    for (const count of COUNTS) {
-      const counted = tallies.map((tally) => tally[operation as keyof Tally][count])
-      assertSameSum(`the engines' ${count} of ${operation}`, counted, [summary[count]])
+export function checkTallies({ operations }: Summaries, tallies: readonly EngineTally[]): void {
+  for (const count of COUNTS) {
+    for (const operation of STORE_OPERATIONS) {
+      const counted = tallies.map((tally) => tally[operation][count])
+      const aggregated = operations[operation]?.[count] ?? 0
+      assertSameSum(`the engines' ${count} of ${operation}`, counted, [aggregated])
     }
+    assertSameSum(
+      `the engines' ${count} of other operations`,
+      tallies.map((tally) => tally.others?.[count] ?? 0),
+      Object.entries(operations)
+        .filter(([name]) => !(STORE_OPERATIONS as readonly string[]).includes(name))
+        .map(([, summary]) => summary[count]),
+    )
   }
 }
 

@@ -33,6 +33,15 @@ export function integerFrom(min: number, max: number): (text: string) => number 
   }
 }
 
+/** Returns a parser of one of some names. */
+export function oneOf<Name extends string>(names: readonly Name[]): (text: string) => Name {
+  return (text) => {
+    const name = names.find((each) => each === text)
+    if (name !== undefined) return name
+    throw new InvalidArgumentError(`Expected one of ${names.join(', ')}.`)
+  }
+}
+
 /** Parses a replay speed: a number, or `max`. */
 export function parseSpeed(text: string): number | 'max' {
   return text === 'max' ? text : numberFrom(1e-6, 1e9, "a number from 1e-6 to 1e9, or 'max'")(text)

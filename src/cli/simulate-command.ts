@@ -1,10 +1,11 @@
 import { Command, Option } from 'commander'
 import { TIMER_MS_MAX } from '../options.js'
 import { LATENCY_OPTIONS } from '../simulate/latency.js'
+import { SCENARIO_AFTER_SECONDS, SCENARIO_NAMES, SCENARIOS } from '../simulate/scenario.js'
 import { BLOCK_TOKENS } from '../simulate/store-call.js'
 import { REQUESTS_PER_SECOND } from '../simulate/traffic.js'
-import { examples } from './help.js'
-import { integerFrom, numberFrom, parseListen, parseSpeed } from './option-parsers.js'
+import { examples, helpList } from './help.js'
+import { integerFrom, numberFrom, oneOf, parseListen, parseSpeed } from './option-parsers.js'
 import {
   LOG_FORMATS,
   LOGGED_ENGINES_MAX,
@@ -28,6 +29,8 @@ const LATENCY_FLAGS = [
 /** Creates the command `moonmeter simulate`. */
 export function simulateCommand(): Command {
   const listen = new Option('--listen <host:port>', 'address to serve /metrics on')
+  const scenario = new Option('--scenario <name>', 'fault to play, of those listed below')
+  scenario.argParser(oneOf(SCENARIO_NAMES))
   const logFormat = new Option('--log-format <f>', 'format of the log')
   const command = new Command('simulate')
     .description('Run synthetic engines on worker threads and serve their metrics.')
@@ -74,6 +77,17 @@ export function simulateCommand(): Command {
       `fraction of calls that are faulty (default: ${TRAFFIC_ERROR_RATE}; 0 with --trace)`,
       numberFrom(0, 1),
     )
+    .addOption(scenario)
+    .option(
+      '--scenario-after <s>',
+      `seconds from the start to the fault (default: ${SCENARIO_AFTER_SECONDS})`,
+      numberFrom(0, DURATION_SECONDS_MAX),
+    )
+    .option(
+      '--scenario-for <s>',
+      'seconds that the fault lasts (default: that of the scenario, or until the end of the run)',
+      numberFrom(0, DURATION_SECONDS_MAX),
+    )
     .addOption(listen.argParser(parseListen).default(parseListen(LISTEN), LISTEN))
     .option('--bearer-token-file <file>', 'require the bearer token in this file for /metrics')
     .option(
@@ -89,10 +103,18 @@ export function simulateCommand(): Command {
     .addOption(logFormat.choices(LOG_FORMATS).default('text'))
     .addHelpText(
       'after',
+      helpList(
+        'Scenarios:',
+        SCENARIO_NAMES.map((name) => [name, SCENARIOS[name].summary]),
+      ),
+    )
+    .addHelpText(
+      'after',
       examples([
         ['moonmeter simulate', 'four engines for 30 seconds'],
         ['curl http://127.0.0.1:9464/metrics', 'their metrics, from another terminal'],
         ['moonmeter simulate --engines 64 --duration 0', '64 engines until Ctrl-C'],
+        ['moonmeter simulate --scenario slow-engine', 'one engine gets slow after 10 seconds'],
         ['moonmeter simulate --log moonmeter.log', "with vLLM's line of metrics in a file"],
         [
           'moonmeter simulate --trace FILE --speed max --duration 0',

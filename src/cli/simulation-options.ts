@@ -1,3 +1,4 @@
+import type { ScenarioName } from '../simulate/scenario.js'
 import type { ListenAddress } from './resolve-host.js'
 
 /** Log formats of the command: readable lines, or pino's JSON. */
@@ -29,6 +30,11 @@ export interface SimulationOptions {
   readonly latencyFloor: number
   readonly bandwidth: number
   readonly latencySpread: number
+  readonly scenario?: ScenarioName
+  /** Seconds from the start of the first engine to the fault. */
+  readonly scenarioAfter?: number
+  /** Length of the fault in seconds. */
+  readonly scenarioFor?: number
   readonly listen: ListenAddress
   readonly bearerTokenFile?: string
   readonly basicAuthFile?: string

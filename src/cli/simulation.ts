@@ -5,17 +5,17 @@ import { MoonmeterError } from '../errors.js'
 import type { AuthorizationOptions } from '../server/authorization.js'
 import { listen } from '../server/metrics-server.js'
 import type { RequestSource } from '../simulate/engine.js'
-import type { Tally } from '../simulate/store-call.js'
 import { readTrace } from '../simulate/trace.js'
 import { checkExposition, checkTallies } from './agreement.js'
 import { readFile, writeFile } from './files.js'
 import { openLogs } from './logs.js'
 import { resolveHost } from './resolve-host.js'
-import { runPool } from './run-pool.js'
+import { runEngines } from './run-engines.js'
+import { prepareScenario } from './scenario-run.js'
 import { LOGGED_ENGINES_MAX, type SimulationOptions } from './simulation-options.js'
 import { summarize } from './summary.js'
 import { formatSummaries, TEXT_ENGINES_MAX } from './summary-tables.js'
-import { createSyntheticPool } from './synthetic-pool.js'
+import { createSyntheticEngines } from './synthetic-engines.js'
 import { styleOfOutput, Terminal } from './terminal.js'
 import { countOf, formatInteger } from './units.js'
 
@@ -42,6 +42,7 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
     ...(logMetrics !== undefined && options.engines <= LOGGED_ENGINES_MAX && { log: logMetrics }),
     onRejected: (error) => logger.warn(error.message),
   })
+  const scenario = prepareScenario(options, aggregator, logger)
   const handlerOptions = {
     ...authorization,
     onError: (error: unknown) => logger.error(`a scrape failed: ${messageOf(error)}`),
@@ -56,13 +57,12 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
     // Fails before the run if the file cannot be written; its content is kept until the end.
     if (json !== undefined) writeFile('--json', json, '', 'a')
     const begun = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
-    const pool = createSyntheticPool(options, { source, begun }, aggregator, logger)
-    let failures = 0
-    pool.on('exit', () => failures++)
-    const { outcomes, wallSeconds } = await runPool({
-      pool,
+    const group = createSyntheticEngines(options, { source, begun, scenario }, aggregator, logger)
+    const { outcomes, wallSeconds } = await runEngines({
+      group,
       begun,
       duration: options.duration,
+      scenario,
       aggregator,
       terminal,
       logger,
@@ -80,12 +80,9 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
     process.stdout.write(formatSummaries(title, summaries, engines, style))
     if (json !== undefined) writeFile('--json', json, `${JSON.stringify(result, undefined, 2)}\n`)
     await checkExposition(summaries, aggregator.registry, engines)
-    const tallies = outcomes.map((outcome) => {
-      if (outcome.state === 'failed') throw outcome.error
-      return outcome.result as Tally
-    })
-    // An incarnation that failed returns no tally.
-    if (failures === 0) checkTallies(summaries, tallies)
+    const tallies = group.talliesOf(outcomes)
+    // An incarnation that failed without a plan has no tally.
+    if (group.failures === 0) checkTallies(summaries, tallies)
   } finally {
     await server.close()
   }

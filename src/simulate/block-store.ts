@@ -1,6 +1,14 @@
 /** The largest block id of a store: a slot holds id + 1 in 32 bits, and 0 if it is empty. */
 export const BLOCK_ID_MAX = 2 ** 32 - 2
 
+/** Where engines look for blocks and claim them. */
+export interface BlockStore {
+  /** Whether the store holds the block; `id` is 0 to {@link BLOCK_ID_MAX}. */
+  has(id: number): boolean
+  /** Stores the block; returns whether the caller has to put it. */
+  claim(id: number): boolean
+}
+
 /**
  * The blocks of the modelled store, in shared memory that the threads of all engines use.
  *
@@ -8,7 +16,7 @@ export const BLOCK_ID_MAX = 2 ** 32 - 2
  * capacity exceeds every id, nothing is evicted and each block is claimed exactly once. Otherwise a
  * new block evicts the one in its slot, so that ascending ids are evicted in the order they came.
  */
-export class SharedBlockStore {
+export class SharedBlockStore implements BlockStore {
   /** The memory of the table, which can be posted to other threads. */
   readonly buffer: SharedArrayBuffer
   readonly #slots: Uint32Array<SharedArrayBuffer>

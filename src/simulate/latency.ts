@@ -39,11 +39,17 @@ export type LatencyOptions = {
   readonly [Name in keyof typeof LATENCY_OPTIONS]?: number | undefined
 }
 
+/** Models the calls of one engine to the store. */
+export interface CallModel {
+  /** Samples the outcome of a call with at least one key. */
+  sample(operation: StoreOperation, numKeys: number, numBytes: number): StoreCall
+}
+
 /**
  * Models the durations and faults of one engine's calls to the store. The median duration of a get
  * or put is `floorSeconds + bytes / bandwidth`, that of a check is fixed, and both are log-normal.
  */
-export class LatencyModel {
+export class LatencyModel implements CallModel {
   readonly #options: Readonly<Record<keyof LatencyOptions, number>>
   readonly #durations: Random
   // A stream of their own, so that the durations do not depend on the error rate.
@@ -66,19 +72,36 @@ export class LatencyModel {
   sample(operation: StoreOperation, numKeys: number, numBytes: number): StoreCall {
     const { floorSeconds, bandwidthBytesPerSecond, transferSigma } = this.#options
     const { checkMedianSeconds, checkSigma, wholeCallShare } = this.#options
-    const isCheck = operation.endsWith('_exists')
-    const durationSeconds = isCheck
+    const durationSeconds = isCheck(operation)
       ? this.#durations.logNormal(checkMedianSeconds, checkSigma)
       : this.#durations.logNormal(floorSeconds + numBytes / bandwidthBytesPerSecond, transferSigma)
     // Object spread in place of these variables made simulations at speed max four times slower.
     let status: StoreCall['status'] = 'ok'
     let numFailedKeys = 0
     if (this.#chain.next()) {
-      // A faulty check returns nothing, so it always fails as a whole.
-      const isWhole = this.#faults.uniform() < (isCheck ? 1 : wholeCallShare)
-      status = isWhole ? 'error' : 'partial_failure'
-      numFailedKeys = isWhole ? numKeys : 1 + this.#faults.below(numKeys)
+      ;({ status, numFailedKeys } = failedCall(this.#faults, operation, numKeys, wholeCallShare))
     }
     return { operation, durationSeconds, numKeys, numBytes, status, numFailedKeys }
   }
+}
+
+/**
+ * Draws how a faulty call fails.
+ *
+ * @param wholeCallShare fraction of gets and puts that fail as a whole; in the others some keys fail
+ */
+export function failedCall(
+  random: Random,
+  operation: StoreOperation,
+  numKeys: number,
+  wholeCallShare: number,
+): Pick<StoreCall, 'status' | 'numFailedKeys'> {
+  // A faulty check returns nothing, so it always fails as a whole.
+  const isWhole = random.uniform() < (isCheck(operation) ? 1 : wholeCallShare)
+  if (isWhole) return { status: 'error', numFailedKeys: numKeys }
+  return { status: 'partial_failure', numFailedKeys: 1 + random.below(numKeys) }
+}
+
+function isCheck(operation: StoreOperation): boolean {
+  return operation.endsWith('_exists')
 }

@@ -3,6 +3,8 @@ const UINT32_RANGE = 2 ** 32
 const WARM_UP_ROUNDS = 15
 /** Each purpose has its own stream, so that draws for one do not shift those for another. */
 const PURPOSES = ['traffic', 'latency', 'faults'] as const
+/** The first stream of scenarios. */
+const SCENARIO_STREAMS = 2 ** 31
 
 /**
  * A seeded random number generator: sfc32, Chris Doty-Humphrey's Small Fast Counting generator.
@@ -90,4 +92,10 @@ export function engineRandom(
   purpose: (typeof PURPOSES)[number],
 ): Random {
   return new Random(seed, engine * PURPOSES.length + PURPOSES.indexOf(purpose))
+}
+
+/** Creates the random number generator of an engine for the failures of a scenario. */
+export function scenarioRandom(seed: number, engine: number): Random {
+  // Behind the streams of all purposes, since a further purpose would change those of each engine.
+  return new Random(seed, SCENARIO_STREAMS + engine)
 }

@@ -29,25 +29,49 @@ export interface StoreRequest {
   readonly hashIds: ArrayLike<number>
 }
 
+/** Counts of calls. */
+export interface CallCounts {
+  calls: number
+  keys: number
+  /** Bytes attempted. */
+  bytes: number
+  failedKeys: number
+  /** Calls whose status is `error`. */
+  errors: number
+}
+
 /**
  * Counts of an engine's calls for each operation, zeros included. The engine counts them
  * independently of its recorder, so that the two can be compared.
  */
-export type Tally = Record<
-  StoreOperation,
-  {
-    calls: number
-    keys: number
-    /** Bytes attempted. */
-    bytes: number
-    failedKeys: number
-    /** Calls whose status is `error`. */
-    errors: number
-  }
->
+export type Tally = Record<StoreOperation, CallCounts>
+
+/** The tally of an engine that may have recorded calls under further names. */
+export interface EngineTally extends Tally {
+  /** Calls under all other names. */
+  readonly others?: CallCounts
+}
+
+/** Creates counts of zeros. */
+export function createCounts(): CallCounts {
+  return { calls: 0, keys: 0, bytes: 0, failedKeys: 0, errors: 0 }
+}
+
+/** Adds a call to counts. */
+export function countCall(counts: CallCounts, call: StoreCall): void {
+  counts.calls += 1
+  counts.keys += call.numKeys
+  counts.bytes += call.numBytes
+  counts.failedKeys += call.numFailedKeys
+  if (call.status === 'error') counts.errors += 1
+}
 
 /** Creates a tally of zeros. */
 export function createTally(): Tally {
-  const zeros = () => ({ calls: 0, keys: 0, bytes: 0, failedKeys: 0, errors: 0 })
-  return { lookup_exists: zeros(), load_get: zeros(), save_exists: zeros(), save_put: zeros() }
+  return {
+    lookup_exists: createCounts(),
+    load_get: createCounts(),
+    save_exists: createCounts(),
+    save_put: createCounts(),
+  }
 }

@@ -1,11 +1,11 @@
-import type { SharedBlockStore } from './block-store.js'
-import type { LatencyModel } from './latency.js'
-import type { StoreCall, StoreRequest, Tally } from './store-call.js'
+import type { BlockStore } from './block-store.js'
+import type { CallModel } from './latency.js'
+import { countCall, type StoreCall, type StoreRequest, type Tally } from './store-call.js'
 
 /** What the requests of one engine are replayed against. */
 export interface Workload {
-  readonly store: SharedBlockStore
-  readonly latency: LatencyModel
+  readonly store: BlockStore
+  readonly latency: CallModel
   /** Records a finished call. */
   readonly record: (call: StoreCall) => void
   /** Counts the recorded calls. */
@@ -75,10 +75,5 @@ function* storeCalls(workload: Workload, request: StoreRequest): Generator<Store
 
 function recordCall({ record, tally }: Workload, call: StoreCall): void {
   record(call)
-  const counts = tally[call.operation]
-  counts.calls += 1
-  counts.keys += call.numKeys
-  counts.bytes += call.numBytes
-  counts.failedKeys += call.numFailedKeys
-  if (call.status === 'error') counts.errors += 1
+  countCall(tally[call.operation], call)
 }

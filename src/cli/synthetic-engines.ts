@@ -3,8 +3,12 @@ import type { Logger } from 'pino'
 import type { SyntheticTask } from '../../workers/engine.js'
 import type { EngineAggregator } from '../engine-aggregator.js'
 import { EnginePool } from '../pool/engine-pool.js'
+import type { RestartOptions } from '../pool/backoff.js'
 import { SharedBlockStore } from '../simulate/block-store.js'
 import type { RequestSource } from '../simulate/engine.js'
+import { tallyOfPlannedCrash } from '../simulate/planned-crash.js'
+import { EngineGroup } from './engine-group.js'
+import type { ScenarioRun } from './scenario-run.js'
 import { type SimulationOptions, TRAFFIC_ERROR_RATE } from './simulation-options.js'
 
 /** Capacity of the store for generated traffic, which never ends: 4 MiB of slots. */
@@ -26,22 +30,31 @@ const THREAD_IN_FLIGHT_MAX = 4_096
 const ENGINE_IN_FLIGHT = { min: 2, max: 64 }
 const ENGINE_FILE = new URL('../../workers/engine.js', import.meta.url)
 
-/** What the engines of a pool share. */
+/** Restarts of an engine that a scenario crashes: without end, and at most this far apart. */
+const CRASH_RESTARTS: RestartOptions = { delayMsMax: 2_000, restartsMax: 2 ** 31 }
+
+/** What the engines of a run share. */
 export interface SyntheticWorkload {
   readonly source: RequestSource
   /** An int32 that becomes 1 when the first engine begins. */
   readonly begun: SharedArrayBuffer
+  readonly scenario: ScenarioRun | undefined
 }
 
-/** Creates the pool of `moonmeter simulate`, and logs its events. */
-export function createSyntheticPool(
+/**
+ * Creates the engines of `moonmeter simulate`, and logs the events of their pools: one pool for all
+ * engines, but the one that a scenario sets apart.
+ */
+export function createSyntheticEngines(
   options: SimulationOptions,
-  { source, begun }: SyntheticWorkload,
+  { source, begun, scenario }: SyntheticWorkload,
   aggregator: EngineAggregator,
   logger: Logger,
-): EnginePool {
+): EngineGroup {
   const { engines, seed, speed, blockTokens } = options
-  const threads = Math.min(options.threads ?? availableParallelism(), engines)
+  const apart = scenario?.engineApart
+  const together = [...Array(engines).keys()].filter((engine) => engine !== apart)
+  const threads = Math.min(options.threads ?? availableParallelism(), together.length)
   const isTrace = source.kind === 'trace'
   const blocks = isTrace ? Math.max(1, source.trace.blockCount) : TRAFFIC_STORE_BLOCKS
   const tokenBytes = TOKEN_BYTES.get(options.model.toLowerCase()) ?? LLAMA_3_70B_TOKEN_BYTES
@@ -60,22 +73,37 @@ export function createSyntheticPool(
     },
     bytesPerBlock: options.bytesPerBlock ?? tokenBytes * blockTokens,
     speed,
-    inFlightMax: inFlightOf(engines / threads),
+    inFlightMax: inFlightOf(together.length / Math.max(1, threads)),
   }
-  const pool = new EnginePool({
-    aggregator,
-    filename: ENGINE_FILE,
-    engines,
-    threads,
-    task: () => task,
-    stopTimeoutMs: STOP_TIMEOUT_MS,
+  const createPool = (indices: readonly number[], threadsOfPool: number, restart: RestartOptions) =>
+    new EnginePool({
+      aggregator,
+      filename: ENGINE_FILE,
+      engines: indices,
+      threads: threadsOfPool,
+      task: (engine) => {
+        const ofEngine = scenario?.taskOf(engine)
+        return ofEngine === undefined ? task : { ...task, scenario: ofEngine }
+      },
+      restart,
+      stopTimeoutMs: STOP_TIMEOUT_MS,
+    })
+  const pools: EnginePool[] = []
+  if (together.length > 0) pools.push(createPool(together, threads, {}))
+  if (apart !== undefined) pools.push(createPool([apart], 1, CRASH_RESTARTS))
+  for (const pool of pools) logEvents(pool, logger)
+  return new EngineGroup(pools)
+}
+
+function logEvents(pool: EnginePool, logger: Logger): void {
+  pool.on('exit', ({ engine, error }) => {
+    if (tallyOfPlannedCrash(error.cause) === undefined) logger.error(error.message)
+    else logger.info(`engine ${engine}: crashed, as the scenario plans`)
   })
-  pool.on('exit', ({ error }) => logger.error(error.message))
   pool.on('restart', ({ engine, delayMs }) =>
     logger.info(`engine ${engine}: restarted after ${Math.round(delayMs)} ms`),
   )
   pool.on('threadError', (error) => logger.error(error.message))
-  return pool
 }
 
 /** Concurrent requests of each of a number of engines on one thread. */

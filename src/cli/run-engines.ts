@@ -1,25 +1,27 @@
 import type { Logger } from 'pino'
 import type { EngineAggregator } from '../engine-aggregator.js'
 import type { EngineOutcome } from '../pool/engine-outcome.js'
-import type { EnginePool } from '../pool/engine-pool.js'
+import type { EngineGroup } from './engine-group.js'
+import type { ScenarioRun } from './scenario-run.js'
 import { stopOnSignals } from './signals.js'
 import type { Terminal } from './terminal.js'
 import { countOf, formatInteger } from './units.js'
 
 const MS_PER_SECOND = 1e3
-const BEGIN_POLL_MS = 10
+const POLL_MS = 10
 const STATUS_TERMINAL_MS = 500
 const STATUS_LINES_MS = 10_000
 /** The status reads the memory of all engines; at most this share of the time goes into it. */
 const STATUS_SHARE_MAX = 0.1
 
-/** A run of a pool of synthetic engines. */
-export interface PoolRun {
-  readonly pool: EnginePool
+/** A run of synthetic engines. */
+export interface EngineRun {
+  readonly group: EngineGroup
   /** An int32 that becomes 1 when the first engine begins. */
   readonly begun: SharedArrayBuffer
   /** Seconds from then until the engines are stopped; 0 for no limit. */
   readonly duration: number
+  readonly scenario: ScenarioRun | undefined
   readonly aggregator: EngineAggregator
   readonly terminal: Terminal
   readonly logger: Logger
@@ -28,13 +30,13 @@ export interface PoolRun {
 }
 
 /**
- * Runs a pool until its engines end, the duration is over or a signal stops it, and shows a status
+ * Runs engines until they end, the duration is over or a signal stops it, and shows a status
  * line meanwhile.
  */
-export async function runPool(
-  run: PoolRun,
+export async function runEngines(
+  run: EngineRun,
 ): Promise<{ readonly outcomes: readonly EngineOutcome[]; readonly wallSeconds: number }> {
-  const { pool, begun, duration, aggregator, terminal, logger, url } = run
+  const { group, begun, duration, scenario, aggregator, terminal, logger, url } = run
   const startMs = performance.now()
   const elapsedSeconds = () => (performance.now() - startMs) / MS_PER_SECOND
   const showStatus = () => {
@@ -42,7 +44,9 @@ export async function runPool(
     const { rows } = aggregator.snapshot()
     const engines = countOf(aggregator.engines.length, 'engine')
     const rate = `${formatInteger(rows / seconds)} per second`
-    terminal.status(`${seconds.toFixed(1)} s  ${engines}  ${formatInteger(rows)} rows (${rate})`)
+    const played = scenario === undefined ? '' : `  ${scenario.status()}`
+    const counted = `${engines}  ${formatInteger(rows)} rows (${rate})`
+    terminal.status(`${seconds.toFixed(1)} s  ${counted}${played}`)
   }
   const statusMs = terminal.rewrites ? STATUS_TERMINAL_MS : STATUS_LINES_MS
   let status = setTimeout(updateStatus, statusMs)
@@ -54,24 +58,27 @@ export async function runPool(
   }
   const removeSignalHandlers = stopOnSignals((signal) => {
     logger.info(`${signal}: stopping; a second one exits at once`)
-    void pool.stop()
+    void group.stop()
   })
+  let end: NodeJS.Timeout | undefined
   // Polled, since threads take a while to start and their engines begin on them.
-  let end = setInterval(() => {
-    if (duration === 0 || Atomics.load(new Int32Array(begun), 0) === 0) return
-    clearInterval(end)
-    end = setTimeout(() => void pool.stop(), duration * MS_PER_SECOND)
-  }, BEGIN_POLL_MS)
+  const poll = setInterval(() => {
+    if (Atomics.load(new Int32Array(begun), 0) === 0) return
+    if (duration > 0) end ??= setTimeout(() => void group.stop(), duration * MS_PER_SECOND)
+    if (scenario === undefined) clearInterval(poll)
+    else scenario.update(performance.now())
+  }, POLL_MS)
   try {
     // Logged only now, since a reader of this line may send a signal.
     logger.info(`serving ${url}/metrics`)
-    const outcomes = await pool.run()
+    const outcomes = await group.run()
     const wallSeconds = elapsedSeconds()
-    await pool.stop()
+    await group.stop()
     return { outcomes, wallSeconds }
   } finally {
     removeSignalHandlers()
     clearTimeout(status)
+    clearInterval(poll)
     clearTimeout(end)
     terminal.status('')
   }

@@ -1,0 +1,62 @@
+import type { Scenario } from './scenario.js'
+import { type Phase, type PhaseTiming, phaseAt, type SharedPhase } from './scenario-phase.js'
+
+const MS_PER_SECOND = 1e3
+
+/** What a {@link ScenarioPlayer} plays, and how it tells. */
+export interface PlayerOptions {
+  readonly scenario: Scenario
+  readonly timing: PhaseTiming
+  readonly phase: SharedPhase
+  /** The index that announcements name. */
+  readonly lastEngine: number
+  /** Called with a text when a phase begins. */
+  readonly announce: (text: string) => void
+  /** Called for each payload that the aggregator is to reject. */
+  readonly sendBadPayload: () => void
+}
+
+/** Plays the phases of a scenario by the clock of its caller. */
+export class ScenarioPlayer {
+  readonly #options: PlayerOptions
+  #startMs: number | undefined
+  #faultMs = 0
+  #payloadsSent = 0
+
+  constructor(options: PlayerOptions) {
+    this.#options = options
+  }
+
+  /** The current phase. */
+  get phase(): Phase {
+    return this.#options.phase.current
+  }
+
+  /**
+   * Plays what is due. The first call starts the run.
+   *
+   * @param nowMs milliseconds since any moment, the same at each call, and never decreasing
+   */
+  update(nowMs: number): void {
+    const { timing, phase, scenario } = this.#options
+    this.#startMs ??= nowMs
+    const next = phaseAt(timing, (nowMs - this.#startMs) / MS_PER_SECOND)
+    if (next !== phase.current) {
+      if (next === 'fault') this.#faultMs = nowMs
+      phase.set(next)
+      const text = next === 'fault' ? scenario.begins : scenario.ends
+      this.#options.announce(text.replaceAll('{engine}', String(this.#options.lastEngine)))
+    }
+    if (next === 'fault') this.#sendBadPayloads(nowMs)
+  }
+
+  /** Sends one payload at the start of the fault, and at most one at a call. */
+  #sendBadPayloads(nowMs: number): void {
+    const { scenario, sendBadPayload } = this.#options
+    const perSecond = scenario.badPayloadsPerSecond ?? 0
+    const due = 1 + Math.floor(((nowMs - this.#faultMs) / MS_PER_SECOND) * perSecond)
+    if (perSecond === 0 || this.#payloadsSent >= due) return
+    this.#payloadsSent++
+    sendBadPayload()
+  }
+}
