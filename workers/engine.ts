@@ -84,9 +84,12 @@ async function runWithFault(
   const flood = (call: StoreCall) => {
     record(call)
     if (call.operation !== 'lookup_exists' || !phase.isFault) return
-    const name = `lookup_of_request_${others.calls}`
-    recorder.record(name, call.durationSeconds, call.numKeys, { status: call.status })
-    countCall(others, { ...call, numFailedKeys: 0 })
+    const { durationSeconds, numKeys, status, numFailedKeys } = call
+    recorder.record(`lookup_of_request_${others.calls}`, durationSeconds, numKeys, {
+      status,
+      numFailedKeys,
+    })
+    countCall(others, call)
   }
   const ends = new EngineFault(fault, phase, () => performance.now())
   const tally = await runEngine({

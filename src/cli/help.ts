@@ -2,15 +2,25 @@ import { styleText } from 'node:util'
 
 /** Formats examples for the end of a help text, each with what it does on the next line. */
 export function examples(lines: readonly (readonly [command: string, what: string])[]): string {
-  return helpList('Examples:', lines)
+  return titled(
+    'Examples:',
+    lines.map(([command, what]) => `  ${command}\n      ${what}`),
+  )
 }
 
-/** Formats a list for the end of a help text, each entry with what it is on the next line. */
-export function helpList(
+/** Formats names with what they mean for the end of a help text, each on one line. */
+export function glossary(
   title: string,
-  entries: readonly (readonly [entry: string, what: string])[],
+  entries: readonly (readonly [name: string, meaning: string])[],
 ): string {
+  const width = Math.max(...entries.map(([name]) => name.length))
+  return titled(
+    title,
+    entries.map(([name, meaning]) => `  ${name.padEnd(width)}  ${meaning}`),
+  )
+}
+
+function titled(title: string, lines: readonly string[]): string {
   // Commander removes the style where the output has no colours.
-  const styled = styleText('bold', title, { validateStream: false })
-  return `\n${styled}\n${entries.map(([entry, what]) => `  ${entry}\n      ${what}`).join('\n')}`
+  return `\n${styleText('bold', title, { validateStream: false })}\n${lines.join('\n')}`
 }

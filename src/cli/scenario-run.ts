@@ -48,7 +48,8 @@ export function prepareScenario(
   }
   const scenario: Scenario = scenarioNamed(name)
   const afterSeconds = scenarioAfter ?? SCENARIO_AFTER_SECONDS
-  const faultSeconds = scenarioFor ?? scenario.faultSeconds ?? Number.POSITIVE_INFINITY
+  // 0 is that of a fault without an end.
+  const faultSeconds = (scenarioFor ?? scenario.faultSeconds) || Number.POSITIVE_INFINITY
   if (duration > 0 && duration <= afterSeconds) {
     logger.warn(
       `scenario ${name}: expected the fault within the run of ${duration} s, got a beginning after ` +

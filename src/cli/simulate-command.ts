@@ -1,10 +1,15 @@
 import { Command, Option } from 'commander'
 import { TIMER_MS_MAX } from '../options.js'
 import { LATENCY_OPTIONS } from '../simulate/latency.js'
-import { SCENARIO_AFTER_SECONDS, SCENARIO_NAMES, SCENARIOS } from '../simulate/scenario.js'
+import {
+  BURST_SECONDS,
+  SCENARIO_AFTER_SECONDS,
+  SCENARIO_NAMES,
+  SCENARIOS,
+} from '../simulate/scenario.js'
 import { BLOCK_TOKENS } from '../simulate/store-call.js'
 import { REQUESTS_PER_SECOND } from '../simulate/traffic.js'
-import { examples, helpList } from './help.js'
+import { examples, glossary } from './help.js'
 import { integerFrom, numberFrom, oneOf, parseListen, parseSpeed } from './option-parsers.js'
 import {
   LOG_FORMATS,
@@ -85,7 +90,7 @@ export function simulateCommand(): Command {
     )
     .option(
       '--scenario-for <s>',
-      'seconds that the fault lasts (default: that of the scenario, or until the end of the run)',
+      `seconds that the fault lasts; 0 until the end (default: 0; ${BURST_SECONDS} of error-burst)`,
       numberFrom(0, DURATION_SECONDS_MAX),
     )
     .addOption(listen.argParser(parseListen).default(parseListen(LISTEN), LISTEN))
@@ -103,7 +108,7 @@ export function simulateCommand(): Command {
     .addOption(logFormat.choices(LOG_FORMATS).default('text'))
     .addHelpText(
       'after',
-      helpList(
+      glossary(
         'Scenarios:',
         SCENARIO_NAMES.map((name) => [name, SCENARIOS[name].summary]),
       ),

@@ -33,7 +33,7 @@ export interface SimulationOptions {
   readonly scenario?: ScenarioName
   /** Seconds from the start of the first engine to the fault. */
   readonly scenarioAfter?: number
-  /** Length of the fault in seconds. */
+  /** Length of the fault in seconds; 0 until the end of the run. */
   readonly scenarioFor?: number
   readonly listen: ListenAddress
   readonly bearerTokenFile?: string

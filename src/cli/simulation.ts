@@ -82,7 +82,12 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
     await checkExposition(summaries, aggregator.registry, engines)
     const tallies = group.talliesOf(outcomes)
     // An incarnation that failed without a plan has no tally.
-    if (group.failures === 0) checkTallies(summaries, tallies)
+    if (group.failures > 0) return
+    checkTallies(summaries, tallies)
+    if (group.plannedCrashes > 0) {
+      const crashed = countOf(group.plannedCrashes, 'incarnation')
+      logger.info(`${crashed} crashed as planned; the counts of all incarnations agree`)
+    }
   } finally {
     await server.close()
   }

@@ -18,15 +18,17 @@ export interface Scenario {
   readonly faultSeconds?: number
 }
 
-/** Longest {@link Scenario.summary}: it fits a terminal of 60 columns, indented by 6. */
-export const SUMMARY_LENGTH_MAX = 54
+/** Longest {@link Scenario.summary}: behind the longest name, it fits a terminal of 60 columns. */
+export const SUMMARY_LENGTH_MAX = 39
 
-/** Default seconds before the fault, half of which is more than an engine takes to start. */
+/** Default seconds before the fault: a third of the default run shows the state before it. */
 export const SCENARIO_AFTER_SECONDS = 10
+
+/** Length of an error burst in seconds. */
+export const BURST_SECONDS = 20
 
 const NETWORK_FACTOR = 5
 const ENGINE_FACTOR = 12
-const BURST_SECONDS = 20
 const BURST = { rate: 0.3, meanBurstCalls: 10, wholeCallShare: 0.5 }
 /** Most puts find no place; the share of whole calls shows both statuses within seconds. */
 const FULL_PUTS = { rate: 0.95, meanBurstCalls: 20, wholeCallShare: 0.4 }
@@ -37,14 +39,14 @@ const CRASH_AFTER_SECONDS = 1
 /** The scenarios by name. */
 export const SCENARIOS = {
   'slow-network': {
-    summary: `gets and puts of all engines take ${NETWORK_FACTOR} times as long`,
+    summary: `all gets and puts take ${NETWORK_FACTOR} times as long`,
     engines: 'all',
     begins: `gets and puts are ${NETWORK_FACTOR} times slower from now on`,
     ends: 'gets and puts are as fast as before',
     fault: { slowdown: { load_get: NETWORK_FACTOR, save_put: NETWORK_FACTOR } },
   },
   'slow-engine': {
-    summary: `calls of the last engine take ${ENGINE_FACTOR} times as long`,
+    summary: `the last engine is ${ENGINE_FACTOR} times slower`,
     engines: 'last',
     begins: `engine {engine} is ${ENGINE_FACTOR} times slower from now on`,
     ends: 'engine {engine} is as fast as before',
@@ -59,28 +61,28 @@ export const SCENARIOS = {
     faultSeconds: BURST_SECONDS,
   },
   'store-full': {
-    summary: 'puts of all engines fail, and gets miss keys',
+    summary: 'puts fail, and gets miss keys',
     engines: 'all',
     begins: 'the store is full from now on: puts fail, and gets miss keys',
     ends: 'the store has space again',
     fault: { isStoreFull: true, failures: { save_put: FULL_PUTS, load_get: FULL_GETS } },
   },
   'crash-loop': {
-    summary: 'the last engine crashes and is restarted repeatedly',
+    summary: 'the last engine crashes repeatedly',
     engines: 'last',
     begins: `engine {engine} crashes ${CRASH_AFTER_SECONDS} s after each start from now on`,
     ends: 'engine {engine} no longer crashes',
     fault: { crashAfterSeconds: CRASH_AFTER_SECONDS },
   },
   'silent-engine': {
-    summary: 'the last engine hangs and sends no report',
+    summary: 'the last engine hangs: no reports',
     engines: 'last',
     begins: 'engine {engine} hangs from now on',
     ends: 'engine {engine} no longer hangs',
     fault: { hangs: true },
   },
   'rejected-payloads': {
-    summary: 'truncated payloads arrive, which are rejected',
+    summary: 'truncated payloads arrive',
     engines: 'none',
     begins: 'a truncated payload arrives each second from now on',
     ends: 'no further truncated payloads arrive',
@@ -88,7 +90,7 @@ export const SCENARIOS = {
     badPayloadsPerSecond: 1,
   },
   'series-limit': {
-    summary: 'the last engine has ever more operation names',
+    summary: 'ever more operation names',
     engines: 'last',
     begins: 'engine {engine} records each lookup under a new operation name, too, from now on',
     ends: 'engine {engine} makes up no further operation names',

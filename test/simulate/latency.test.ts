@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { MoonmeterError } from '../../src/errors.js'
 import { LatencyModel, type LatencyOptions } from '../../src/simulate/latency.js'
-import type { StoreCall } from '../../src/simulate/store-call.js'
+import { STORE_OPERATIONS, type StoreCall } from '../../src/simulate/store-call.js'
 
 const SAMPLES = 100_000
 const NORMAL_P99 = 2.3263478740408408
@@ -117,4 +118,17 @@ test('unknown options and options out of range are refused', () => {
       (error) => error instanceof MoonmeterError && error.code === 'INVALID_OPTION',
     )
   }
+})
+
+test('the samples of a seed stay the same from version to version', () => {
+  const model = new LatencyModel(7, 3, { errorRate: 0.1 })
+  const hash = createHash('sha256')
+  for (let call = 0; call < 10_000; call++) {
+    const operation = STORE_OPERATIONS[call % STORE_OPERATIONS.length] as StoreCall['operation']
+    const keys = 1 + (call % 20)
+    // The last digits of durations depend on the mathematical functions of the V8 in use.
+    const { durationSeconds, status, numFailedKeys } = model.sample(operation, keys, keys * 1e6)
+    hash.update(`${durationSeconds.toPrecision(10)} ${status} ${numFailedKeys}\n`)
+  }
+  assert.equal(hash.digest('hex'), '68e9b1db5f291133e639accfca1ee3da94c6cc244389ad334650a814096c60fd')
 })
