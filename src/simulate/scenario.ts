@@ -63,7 +63,7 @@ export const SCENARIOS = {
   'store-full': {
     summary: 'puts fail, and gets miss keys',
     engines: 'all',
-    begins: 'the store is full from now on: puts fail, and gets miss keys',
+    begins: 'the store is full: puts fail and gets miss keys from now on',
     ends: 'the store has space again',
     fault: { isStoreFull: true, failures: { save_put: FULL_PUTS, load_get: FULL_GETS } },
   },

@@ -62,6 +62,26 @@ const USAGE_CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ...['-1', 'NaN', '1.5', 'x'].map(
     (value) => [`--seed '${value}'`, ['simulate', '--seed', value], /--seed <n>/] as const,
   ),
+  [
+    'an unknown scenario',
+    ['simulate', '--scenario', 'slow'],
+    /--scenario <name>.*Expected one of slow-network, slow-engine, error-burst, .*series-limit\./,
+  ],
+  ...['--scenario-after', '--scenario-for'].flatMap((option) => [
+    [
+      `${option} without a scenario`,
+      ['simulate', option, '1'],
+      new RegExp(`${option}: expected --scenario, too, got none`),
+    ] as const,
+    ...['-1', 'NaN', 'x', ''].map(
+      (value) =>
+        [
+          `${option} '${value}'`,
+          ['simulate', '--scenario', 'slow-network', option, value],
+          new RegExp(`${option} <s>.*a number from 0`),
+        ] as const,
+    ),
+  ]),
   ...['-0.1', '1.1', 'NaN', 'x'].map(
     (value) =>
       [`--error-rate '${value}'`, ['simulate', '--error-rate', value], /from 0 to 1/] as const,

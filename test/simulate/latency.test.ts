@@ -130,5 +130,8 @@ test('the samples of a seed stay the same from version to version', () => {
     const { durationSeconds, status, numFailedKeys } = model.sample(operation, keys, keys * 1e6)
     hash.update(`${durationSeconds.toPrecision(10)} ${status} ${numFailedKeys}\n`)
   }
-  assert.equal(hash.digest('hex'), '68e9b1db5f291133e639accfca1ee3da94c6cc244389ad334650a814096c60fd')
+  assert.equal(
+    hash.digest('hex'),
+    '68e9b1db5f291133e639accfca1ee3da94c6cc244389ad334650a814096c60fd',
+  )
 })

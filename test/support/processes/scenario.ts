@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { type ParsedSample, parseExposition } from '../assertions/exposition.js'
+import type { Child, Ended } from './child.js'
+import { scrape, servedUrl, startCommand } from './command.js'
+import { waitUntil } from './wait-until.js'
+
+/** Seconds of the calm phase: long enough to scrape it, also where the processor is busy. */
+const CALM_SECONDS = 2.5
+/** Rows of a scrape that is compared with others. */
+const ROWS_MIN = 300
+
+/** The labels that samples are to have. */
+export type Labels = Readonly<Record<string, string>>
+
+/** What one scrape shows. */
+export class Scraped {
+  readonly #samples: readonly ParsedSample[]
+
+  constructor(text: string) {
+    this.#samples = parseExposition(text)
+  }
+
+  /** The samples of a metric with these labels. */
+  samples(name: string, labels: Labels = {}): ParsedSample[] {
+    return this.#samples.filter(
+      (sample) =>
+        sample.name === name &&
+        Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+    )
+  }
+
+  /** The sum of the samples of a metric with these labels. */
+  sum(name: string, labels?: Labels): number {
+    return this.samples(name, labels).reduce((sum, { value }) => sum + value, 0)
+  }
+
+  /** The sum of the samples of a metric of store operations, by the end of its name. */
+  store(name: string, labels?: Labels): number {
+    return this.sum(`vllm:mooncake_store_operation_${name}`, labels)
+  }
+}
+
+/** A running simulation of a scenario. */
+export interface PlayedScenario {
+  readonly simulation: Child
+  /** A scrape of the calm phase, in which each engine has recorded rows. */
+  readonly calm: Scraped
+  /** Resolves when the fault is announced, with the announcement. */
+  fault(): Promise<string>
+  scrape(): Promise<Scraped>
+  /** A scrape with a further report of each engine: it has the rows of all that came before it. */
+  nextReports(): Promise<Scraped>
+  /** Scrapes until the condition holds; returns that scrape. */
+  scrapeUntil(what: string, condition: (scraped: Scraped) => boolean): Promise<Scraped>
+  /** Stops the simulation, and checks that it ends well: its counts agree with the metrics. */
+  stop(): Promise<Ended>
+}
+
+/** Starts `simulate` with a scenario and no other faults, and scrapes its calm phase. */
+export async function playScenario(
+  context: TestContext,
+  name: string,
+  { engines = 2, more = [] }: { engines?: number; more?: readonly string[] } = {},
+): Promise<PlayedScenario> {
+  const simulation = startCommand(context, [
+    ...['simulate', '--engines', String(engines), '--duration', '0', '--listen', '127.0.0.1:0'],
+    ...['--error-rate', '0', '--scenario', name, '--scenario-after', String(CALM_SECONDS), ...more],
+  ])
+  const url = await servedUrl(simulation)
+  const scrapeNow = async () => new Scraped(await scrape(url))
+  const scrapeUntil = (what: string, condition: (scraped: Scraped) => boolean) =>
+    waitUntil(`${name}: ${what}`, async () => {
+      const scraped = await scrapeNow()
+      return condition(scraped) && scraped
+    })
+  const indices = Array.from({ length: engines }, (_, engine) => String(engine))
+  const calm = await scrapeUntil('rows of each engine', (scraped) =>
+    indices.every((engine) => scraped.store('total', { engine }) >= ROWS_MIN),
+  )
+  assert.doesNotMatch(simulation.stderr, /scenario /, 'the fault began before the first scrape')
+  return {
+    simulation,
+    calm,
+    fault: async () => {
+      const [, text = ''] = await simulation.waitForStderr(/ info {2}scenario (.* from now on)\n/)
+      return text
+    },
+    scrape: scrapeNow,
+    nextReports: async () => {
+      const reports = (scraped: Scraped) =>
+        indices.map((engine) => scraped.sum('moonmeter_engine_reports_total', { engine }))
+      const before = reports(await scrapeNow())
+      return scrapeUntil('reports', (now) =>
+        reports(now).every((count, index) => count > (before[index] ?? 0)),
+      )
+    },
+    scrapeUntil,
+    stop: async () => {
+      simulation.kill('SIGINT')
+      const ended = await simulation.end()
+      assert.equal(ended.code, 0, ended.stderr)
+      assert.doesNotMatch(ended.stderr, / error /)
+      return ended
+    },
+  }
+}
