@@ -1,7 +1,7 @@
 import type { StoreOperation } from './store-call.js'
 
 /** How often calls of an operation fail, beside the faults of the latency model. */
-export interface CallFailures {
+interface CallFailures {
   /** Fraction of calls that are faulty, 0 to 1. */
   readonly rate: number
   /** Mean number of faulty calls of the operation in a row, at least 1. */

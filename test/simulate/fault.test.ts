@@ -148,7 +148,13 @@ test('the tally of a planned crash is found in a clone of its error, and in no o
   const tally = createTally()
   tally.load_get.calls = 3
   assert.deepEqual(tallyOfPlannedCrash(structuredClone(plannedCrash(tally))), tally)
-  for (const other of [new Error('a crash'), new Error('b', { cause: {} }), null, 'text', tally]) {
+  for (const other of [
+    new Error('a crash'),
+    new Error('b', { cause: { kind: 'other', tally } }),
+    null,
+    'text',
+    tally,
+  ]) {
     assert.equal(tallyOfPlannedCrash(other), undefined)
   }
 })
