@@ -30,8 +30,8 @@ export interface EngineRun {
 }
 
 /**
- * Runs engines until they end, the duration is over or a signal stops it, and shows a status
- * line meanwhile.
+ * Runs engines until they end, the duration is over or a signal stops them, and shows a status line
+ * meanwhile.
  */
 export async function runEngines(
   run: EngineRun,
