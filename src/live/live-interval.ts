@@ -56,6 +56,10 @@ export class SeriesReader {
     this.#binsEnd = numbers.next() + numbers.at
     if (source === undefined || name === undefined) return this.#fail()
     if (!(this.#binsEnd <= this.#bytes.length)) return this.#fail()
+    // A number that is too long is read as NaN, which every sum would become.
+    if (Number.isNaN(this.rows + this.numKeys + this.numBytes + this.numFailedKeys)) {
+      return this.#fail()
+    }
     this.source = source
     this.name = name
     return true

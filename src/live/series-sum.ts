@@ -1,5 +1,5 @@
+import { BINS_END, BinCursor } from '../stats/bin-cursor.js'
 import type { BinLayout } from '../stats/bin-layout.js'
-import { addPackedBins } from '../stats/packed-bins.js'
 import { findRank, rankOf } from '../stats/quantile.js'
 import type { LiveSeries } from './interval-writer.js'
 
@@ -8,6 +8,8 @@ export const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99 } as const
 
 /** Durations in seconds; undefined where there are no rows. */
 export type Quantiles = { readonly [Name in keyof typeof QUANTILES]: number | undefined }
+
+const cursor = new BinCursor()
 
 /** A sum over series, from which series can be taken away again. */
 export class SeriesSum {
@@ -29,7 +31,11 @@ export class SeriesSum {
     this.numKeys += sign * series.numKeys
     this.numBytes += sign * series.numBytes
     this.numFailedKeys += sign * series.numFailedKeys
-    addBins(this.#bins, series.bins, this.#layout, sign)
+    const bins = this.#bins
+    // Bins behind those of the layout, which malformed bytes may have, are not stored by the array.
+    for (cursor.reset(series.bins); cursor.bin !== BINS_END; cursor.advance()) {
+      bins[cursor.bin] += sign * cursor.count
+    }
   }
 
   /** A quantile of the durations in seconds, as `SeriesSnapshot.quantile` has it. */
@@ -50,22 +56,4 @@ export class SeriesSum {
       if (bins[bin] !== 0) target[placeOfBin[bin]] += bins[bin]
     }
   }
-}
-
-const negative = { bins: new Float64Array(0) }
-
-function addBins(
-  target: Float64Array,
-  packed: LiveSeries['bins'],
-  layout: BinLayout,
-  sign: 1 | -1,
-): void {
-  if (sign === 1) {
-    addPackedBins(target, packed, layout.ownBin)
-    return
-  }
-  if (negative.bins.length !== target.length) negative.bins = new Float64Array(target.length)
-  const bins = negative.bins.fill(0)
-  addPackedBins(bins, packed, layout.ownBin)
-  for (let bin = 0; bin < bins.length; bin++) target[bin] -= bins[bin]
 }

@@ -6,16 +6,19 @@ const MORE = 0x80
 const INT32_END = 2 ** 31
 /** Bytes of a number of 70 bits, which are all that bins, counters and their sums take. */
 export const NUMBER_BYTES_MAX = 10
+/** The largest float64 below 2^70; larger numbers are written as this. */
+export const NUMBER_MAX = 2 ** 70 - 2 ** 17
 
 /**
- * Write an integer from 0 to below 2^70 as LEB128.
+ * Write an integer of at least 0 as LEB128: `NUMBER_MAX` for one above it, so that none takes more than
+ * `NUMBER_BYTES_MAX` bytes.
  *
  * @returns where the next byte goes
  * @see https://dwarfstd.org/doc/DWARF5.pdf section 7.6
  */
 export function writeNumber(bytes: Uint8Array, start: number, value: number): number {
   let at = start
-  let rest = value
+  let rest = value < INT32_END ? value : Math.min(value, NUMBER_MAX)
   while (rest >= INT32_END) {
     bytes[at++] = (rest % GROUP_RADIX) | MORE
     rest = Math.floor(rest / GROUP_RADIX)
