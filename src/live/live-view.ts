@@ -2,7 +2,13 @@ import { BinLayout } from '../stats/bin-layout.js'
 import { type LiveFilter, WINDOWS_MS } from './live-filter.js'
 import type { LiveInterval } from './live-interval.js'
 import type { EngineState, LiveState } from './live-message.js'
-import { isOutlier, type Outlier, OUTLIER_RATIO, outlierSince, ratiosToOthers } from './outliers.js'
+import {
+  isOutlier,
+  type Outlier,
+  OUTLIER_RATIO,
+  outliersSince,
+  ratiosToOthers,
+} from './outliers.js'
 import { QUANTILES, type Quantiles, type SeriesSum } from './series-sum.js'
 import { Timeline, type TimelinePoint } from './timeline.js'
 import { WindowSums } from './window-sums.js'
@@ -131,35 +137,38 @@ export class ViewBuilder {
       if (p99 !== undefined) p99s.set(source, p99)
     }
     const ratios = ratiosToOthers(p99s)
-    const sinceBySource = new Map<string, number>()
-    const rows = Array.from(names, (source): EngineRow => {
+    const since = this.#outliersSince(p99s, ratios, intervals)
+    return Array.from(names, (source): EngineRow => {
       const compared = ratios.get(source)
-      const p99 = p99s.get(source)
-      let outlier: Outlier | undefined
-      if (compared !== undefined && p99 !== undefined && isOutlier(p99, compared.medianSeconds)) {
-        const sinceMs =
-          this.#since.get(source) ??
-          outlierSince(
-            this.#layout,
-            this.filter,
-            intervals,
-            source,
-            OUTLIER_RATIO * compared.medianSeconds,
-          )
-        sinceBySource.set(source, sinceMs)
-        outlier = { ...compared, sinceMs }
-      }
+      const sinceMs = since.get(source)
       return {
         source,
         state: known.get(source),
         ...figuresOf(sources.get(source), coveredMs),
         p99Ratio: compared?.ratio,
-        outlier,
+        outlier: compared && sinceMs !== undefined ? { ...compared, sinceMs } : undefined,
         trend: timeline.map((point) => rateOf(point, point.rowsBySource.get(source))),
       }
     })
-    this.#since = sinceBySource
-    return rows
+  }
+
+  /** Since when the engines are outliers that are some now. */
+  #outliersSince(
+    p99s: ReadonlyMap<string, number>,
+    ratios: ReturnType<typeof ratiosToOthers>,
+    intervals: readonly LiveInterval[],
+  ): ReadonlyMap<string, number> {
+    const known = new Map<string, number>()
+    const limits = new Map<string, number>()
+    for (const [source, { medianSeconds }] of ratios) {
+      if (!isOutlier(p99s.get(source) ?? 0, medianSeconds)) continue
+      const sinceMs = this.#since.get(source)
+      if (sinceMs === undefined) limits.set(source, OUTLIER_RATIO * medianSeconds)
+      else known.set(source, sinceMs)
+    }
+    const found = outliersSince(this.#layout, this.filter, intervals, limits)
+    this.#since = new Map([...known, ...found])
+    return this.#since
   }
 }
 

@@ -34,7 +34,9 @@ export function ratiosToOthers(
   if (sorted.length < 2) return ratios
   for (const [source, p99] of p99BySource) {
     const medianSeconds = medianWithout(sorted, sorted.indexOf(p99))
-    ratios.set(source, { ratio: p99 / medianSeconds, medianSeconds })
+    // Durations below a nanosecond are counted as zero.
+    const ratio = p99 === medianSeconds ? 1 : p99 / medianSeconds
+    ratios.set(source, { ratio, medianSeconds })
   }
   return ratios
 }
@@ -44,42 +46,60 @@ export function isOutlier(p99: number, medianSeconds: number): boolean {
   return p99 > OUTLIER_RATIO * medianSeconds && p99 > OUTLIER_SECONDS_MIN
 }
 
-/** Since when the p99 of an engine is above a limit, slot by slot from the last to the first. */
-export function outlierSince(
+/**
+ * Since when the p99 of each engine is above its limit, slot by slot from the last to the first. All
+ * engines are looked at together, since reading the intervals takes the most time.
+ *
+ * @param limits seconds per engine
+ * @returns milliseconds since 1970 per engine
+ */
+export function outliersSince(
   layout: BinLayout,
   filter: LiveFilter,
   intervals: readonly LiveInterval[],
-  source: string,
-  limitSeconds: number,
-): number {
-  let sinceMs = intervals.at(-1)?.toMs ?? 0
+  limits: ReadonlyMap<string, number>,
+): Map<string, number> {
+  const lastMs = intervals.at(-1)?.toMs ?? 0
+  const sinceMs = new Map(Array.from(limits.keys(), (source) => [source, lastMs]))
+  const above = new Map(limits)
   let end = intervals.length
-  while (end > 0) {
+  while (end > 0 && above.size > 0) {
     let first = end - 1
     while (first > 0 && slotOf(intervals[first - 1]) === slotOf(intervals[end - 1])) first--
-    const p99 = p99Of(layout, filter, intervals.slice(first, end), source)
-    // A slot in which it recorded nothing does not end it.
-    if (p99 !== undefined && p99 <= limitSeconds) break
-    if (p99 !== undefined) sinceMs = intervals[first].fromMs
+    // An engine is not in it where it recorded nothing, which does not end its time as an outlier.
+    for (const [source, p99] of p99sOf(layout, filter, intervals.slice(first, end), above)) {
+      if (p99 > (above.get(source) ?? 0)) sinceMs.set(source, intervals[first].fromMs)
+      else above.delete(source)
+    }
     end = first
   }
   return sinceMs
 }
 
-function p99Of(
+/** The p99 in seconds of each of these engines that recorded in the intervals. */
+function p99sOf(
   layout: BinLayout,
   filter: LiveFilter,
   intervals: readonly LiveInterval[],
-  source: string,
-): number | undefined {
-  const sum = new SeriesSum(layout)
+  sources: ReadonlyMap<string, unknown>,
+): Map<string, number> {
+  const sums = new Map<string, SeriesSum>()
   for (const interval of intervals) {
     const reader = new SeriesReader(interval)
     while (reader.next()) {
-      if (reader.source === source && matchSeries(filter, reader).engines) sum.add(reader)
+      const { source } = reader
+      if (!sources.has(source) || !matchSeries(filter, reader).engines) continue
+      const sum = sums.get(source) ?? new SeriesSum(layout)
+      sums.set(source, sum)
+      sum.add(reader)
     }
   }
-  return sum.quantile(QUANTILES.p99)
+  const p99s = new Map<string, number>()
+  for (const [source, sum] of sums) {
+    const p99 = sum.quantile(QUANTILES.p99)
+    if (p99 !== undefined) p99s.set(source, p99)
+  }
+  return p99s
 }
 
 /** The median of ascending numbers without the one at an index. */
