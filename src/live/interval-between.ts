@@ -8,7 +8,8 @@ import { sourceName } from './source-name.js'
 
 /**
  * What engines counted between two snapshots of one aggregator. It has the numbers of
- * `later.since(earlier)` without making its objects, since it is made once a second.
+ * `later.since(earlier)` without making its objects, since it is made once a second. The clock shows
+ * a later time for the later snapshot.
  */
 export function intervalBetween(earlier: Snapshot, later: Snapshot): LiveInterval {
   const before = new Map<SourceKey, SourceSnapshot>(
@@ -20,11 +21,7 @@ export function intervalBetween(earlier: Snapshot, later: Snapshot): LiveInterva
     const then = before.get(key)
     addGrowth(writer, sourceName(source), table, then && partsOf(then).table)
   }
-  const { timestampMs, elapsedMs } = later
-  // The wall clock may have been set back.
-  const isForward = earlier.timestampMs < timestampMs
-  const fromMs = isForward ? earlier.timestampMs : timestampMs - (elapsedMs - earlier.elapsedMs)
-  return writer.finish(fromMs, timestampMs)
+  return writer.finish(earlier.timestampMs, later.timestampMs)
 }
 
 function addGrowth(

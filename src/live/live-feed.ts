@@ -1,3 +1,4 @@
+import { callSafely } from '../call-safely.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { BinLayout } from '../stats/bin-layout.js'
 import { engineStates } from './engine-states.js'
@@ -12,6 +13,11 @@ import { SlotIntervals } from './slot-intervals.js'
 export const UPDATE_MS = 1_000
 /** Updates that are kept for readers that are late or come back; a reader that missed more starts anew. */
 const UPDATES_MAX = 60
+/**
+ * Milliseconds by which the clock may differ, over one interval, from the time that passed. Beyond it
+ * the clock was set, and the times of the intervals so far are not those of the next.
+ */
+const CLOCK_STEP_MS = 2_000
 
 /** One update of a feed. */
 export interface LiveUpdate {
@@ -62,7 +68,7 @@ export class LiveFeed {
       bytesMax: historyBytesMax,
       merge: (intervals) => slots.merge(intervals),
     })
-    this.#onError = onError
+    this.#onError = (error) => callSafely('onError', () => onError(error))
     this.#wait(0)
   }
 
@@ -105,17 +111,36 @@ export class LiveFeed {
   async update(): Promise<void> {
     const snapshot = await this.source.snapshot()
     const earlier = this.#earlier
-    // Two snapshots of one moment have no interval; a clock may also have been set back.
-    if (earlier !== undefined && snapshot.elapsedMs <= earlier.elapsedMs) return
+    const step = earlier === undefined ? undefined : stepBetween(earlier, snapshot)
+    if (step === 'none') return
     this.#earlier = snapshot
-    const interval = earlier && intervalBetween(earlier, snapshot)
-    if (earlier !== undefined && interval !== undefined) {
+    if (step === 'clock-set') this.#startAnew()
+    let interval: LiveInterval | undefined
+    if (earlier !== undefined && step === 'interval') {
+      interval = intervalBetween(earlier, snapshot)
       this.#slots.begin(interval, earlier)
       this.history.add(interval)
     }
     this.#updates.push({ sequence: ++this.#sequence, interval, state: stateOf(snapshot) })
-    if (this.#updates.length > UPDATES_MAX) this.#updates.shift()
+    this.#dropUpdates()
     for (const listener of this.#listeners) listener()
+  }
+
+  /** Forget what was before, so that readers get all anew: a sequence that is left out tells them. */
+  #startAnew(): void {
+    this.history.clear()
+    this.#slots.clear()
+    this.#updates.length = 0
+    this.#sequence++
+  }
+
+  /** Keep as many updates as there may be, and none whose interval the history has dropped. */
+  #dropUpdates(): void {
+    const updates = this.#updates
+    const keptFromMs = this.history.intervals[0]?.fromMs ?? 0
+    const isDropped = ({ interval }: LiveUpdate) =>
+      interval !== undefined && interval.fromMs < keptFromMs
+    updates.splice(0, Math.max(updates.findLastIndex(isDropped) + 1, updates.length - UPDATES_MAX))
   }
 
   #wait(ms: number): void {
@@ -135,6 +160,18 @@ export class LiveFeed {
     if (this.source.isClosed) this.close()
     else this.#wait(Math.max(0, this.updateMs - (performance.now() - startMs)))
   }
+}
+
+/**
+ * What is between two snapshots: an interval; none, where they are of one moment of the clock or in
+ * the wrong order; or that the clock was set.
+ */
+function stepBetween(earlier: Snapshot, later: Snapshot): 'interval' | 'none' | 'clock-set' {
+  const passedMs = later.elapsedMs - earlier.elapsedMs
+  if (passedMs <= 0) return 'none'
+  const shownMs = later.timestampMs - earlier.timestampMs
+  if (Math.abs(shownMs - passedMs) > CLOCK_STEP_MS) return 'clock-set'
+  return shownMs > 0 ? 'interval' : 'none'
 }
 
 function stateOf(snapshot: Snapshot): LiveState {

@@ -9,15 +9,20 @@ export const RECENT_MS = 60_000
 export const SLOT_MS = 5_000
 /** Milliseconds for which intervals are kept. */
 export const HISTORY_MS = 900_000
-/** Bytes of an interval beside its series, roughly. */
+/** Bytes of an interval beside its series, roughly: of itself, and of each engine and name in it. */
 const INTERVAL_BYTES = 1_024
+const SOURCE_BYTES = 48
+const NAME_BYTES = 128
 
 /** Bytes of all intervals by default. */
 const BYTES_MAX = 2 ** 26
 
 /** Options of a history. */
 export interface HistoryOptions {
-  /** Bytes of all intervals; past that, the oldest are dropped. Default 64 MiB. */
+  /**
+   * Bytes of all intervals, roughly; past that, the oldest are dropped, and only the last one stays in
+   * any case. Default 64 MiB.
+   */
   readonly bytesMax?: number | undefined
   /** Makes one interval of those of a slot, which are older than `RECENT_MS`. */
   readonly merge: (intervals: readonly LiveInterval[]) => LiveInterval
@@ -50,7 +55,14 @@ export class LiveHistory {
     return this.#bytes
   }
 
-  /** Add the interval after the last one. */
+  /** Forget all intervals. */
+  clear(): void {
+    this.#merged.length = 0
+    this.#recent.length = 0
+    this.#bytes = 0
+  }
+
+  /** Add an interval, which begins where the last one ends or later. */
   add(interval: LiveInterval): void {
     this.#recent.push(interval)
     this.#bytes += bytesOf(interval)
@@ -88,6 +100,7 @@ export function slotOf({ fromMs }: LiveInterval): number {
   return Math.floor(fromMs / SLOT_MS)
 }
 
-function bytesOf({ series }: LiveInterval): number {
-  return series.length + INTERVAL_BYTES
+function bytesOf({ series, sources, names }: LiveInterval): number {
+  const labels = SOURCE_BYTES * sources.length + NAME_BYTES * names.length
+  return INTERVAL_BYTES + labels + series.length
 }

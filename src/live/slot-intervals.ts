@@ -2,7 +2,7 @@ import type { Snapshot } from '../snapshot/snapshot.js'
 import type { BinLayout } from '../stats/bin-layout.js'
 import { intervalBetween } from './interval-between.js'
 import { RECENT_MS, SLOT_MS, slotOf } from './live-history.js'
-import type { LiveInterval } from './live-interval.js'
+import { type LiveInterval, SeriesReader } from './live-interval.js'
 import { mergeIntervals } from './merge-intervals.js'
 
 /** Slots that are kept until the history takes them; those that it never takes are dropped. */
@@ -14,10 +14,10 @@ const SLOTS_MAX = 2 * (RECENT_MS / SLOT_MS)
  */
 export class SlotIntervals {
   readonly #layout: BinLayout
-  /** By slot, until the history takes them. */
-  readonly #ready = new Map<number, LiveInterval>()
   #slot: number | undefined
   #begin: Snapshot | undefined
+  /** By slot, until the history takes them; another map once all is forgotten. */
+  #ready = new Map<number, LiveInterval>()
 
   constructor(layout: BinLayout) {
     this.#layout = layout
@@ -32,10 +32,18 @@ export class SlotIntervals {
     this.#begin = snapshot
     if (ended === undefined || begin === undefined) return
     // In a turn of its own, since an update takes as long already.
+    const ready = this.#ready
     setImmediate(() => {
-      this.#ready.set(ended, intervalBetween(begin, snapshot))
-      for (const old of this.#ready.keys()) if (old < slot - SLOTS_MAX) this.#ready.delete(old)
+      ready.set(ended, intervalBetween(begin, snapshot))
+      for (const old of ready.keys()) if (old < slot - SLOTS_MAX) ready.delete(old)
     })
+  }
+
+  /** Forget all slots. */
+  clear(): void {
+    this.#ready = new Map()
+    this.#slot = undefined
+    this.#begin = undefined
   }
 
   /** The intervals of one slot as one. */
@@ -45,8 +53,22 @@ export class SlotIntervals {
     const slot = first && slotOf(first)
     const ready = slot === undefined ? undefined : this.#ready.get(slot)
     if (slot !== undefined) this.#ready.delete(slot)
-    // An update that failed, or a clock that was set back, makes other intervals of a slot.
-    const isSame = ready?.fromMs === first?.fromMs && ready?.toMs === last?.toMs
-    return ready !== undefined && isSame ? ready : mergeIntervals(this.#layout, intervals)
+    const isSame =
+      ready !== undefined &&
+      // An update that failed makes other intervals of a slot.
+      ready.fromMs === first?.fromMs &&
+      ready.toMs === last?.toMs &&
+      // The snapshots do not have what an engine counted that was dropped in between.
+      rowsOf([ready]) === rowsOf(intervals)
+    return isSame ? ready : mergeIntervals(this.#layout, intervals)
   }
+}
+
+function rowsOf(intervals: readonly LiveInterval[]): number {
+  let rows = 0
+  for (const interval of intervals) {
+    const reader = new SeriesReader(interval)
+    while (reader.next()) rows += reader.rows
+  }
+  return rows
 }
