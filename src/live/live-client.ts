@@ -51,6 +51,8 @@ export class LiveClient {
   #history = emptyHistory([])
   #lastUpdateAtMs: number | undefined
   #lastEventId = ''
+  /** Whether the server of this connection has said what it is. */
+  #isGreeted = false
   #retryMs = RETRY_MS_MIN
   #retryTimer: ReturnType<typeof setTimeout> | undefined
   #abort: AbortController | undefined
@@ -99,23 +101,31 @@ export class LiveClient {
   }
 
   async #read(abort: AbortController): Promise<void> {
+    this.#isGreeted = false
     this.#change({ state: 'connecting' })
+    const silence = new Silence(abort)
     try {
+      silence.wait(SILENT_MS_MIN)
       const response = await this.#request(abort.signal)
-      if (response !== undefined) {
-        await this.#readEvents(response, abort)
-        throw new Error('the server ended the connection')
+      if (abort !== this.#abort) return
+      if (typeof response === 'string') {
+        this.#change({ state: 'unauthorized', challenge: response })
+        return
       }
+      await this.#readEvents(response, abort, silence)
+      throw new Error('the server ended the connection')
     } catch (error) {
       if (abort !== this.#abort) return
       abort.abort()
       const state = error instanceof StreamError ? 'refused' : 'lost'
       this.#retry(state, reasonOf(error))
+    } finally {
+      silence.end()
     }
   }
 
-  /** The response with the stream; undefined where credentials are required. */
-  async #request(signal: AbortSignal): Promise<Response | undefined> {
+  /** The response with the stream; the challenge where credentials are required. */
+  async #request(signal: AbortSignal): Promise<Response | string> {
     const headers: Record<string, string> = { Accept: EVENT_STREAM }
     if (this.#authorization !== undefined) headers.Authorization = this.#authorization
     if (this.#lastEventId !== '') headers['Last-Event-ID'] = this.#lastEventId
@@ -125,11 +135,7 @@ export class LiveClient {
       return response
     }
     await response.body?.cancel()
-    if (response.status === 401) {
-      const challenge = response.headers.get('WWW-Authenticate') ?? ''
-      this.#change({ state: 'unauthorized', challenge })
-      return undefined
-    }
+    if (response.status === 401) return response.headers.get('WWW-Authenticate') ?? ''
     if (response.status >= 500)
       throw new Error(`the server answered with status ${response.status}`)
     throw new StreamError(
@@ -138,29 +144,24 @@ export class LiveClient {
     )
   }
 
-  async #readEvents(response: Response, abort: AbortController): Promise<void> {
+  async #readEvents(response: Response, abort: AbortController, silence: Silence): Promise<void> {
     const parser = createParser({
-      onEvent: ({ event, data, id }) => this.#take(event, data, id),
+      // A callback of the user may have closed this client between two events of one chunk.
+      onEvent: ({ event, data, id }) => abort === this.#abort && this.#take(event, data, id),
+      onError: ({ type }) => {
+        if (type === 'max-buffer-size-exceeded') {
+          throw new StreamError(`expected events of ${EVENT_CHARACTERS_MAX} characters at most`)
+        }
+      },
       maxBufferSize: EVENT_CHARACTERS_MAX,
     })
     const decoder = new TextDecoder()
-    let silence: ReturnType<typeof setTimeout> | undefined
-    const watch = () => {
-      clearTimeout(silence)
-      const silentMs = Math.max(SILENT_MS_MIN, SILENT_UPDATES * (this.#hello?.intervalMs ?? 0))
-      silence = setTimeout(() => abort.abort(new Error('the server sent nothing')), silentMs)
-    }
-    watch()
-    try {
-      const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-      for (;;) {
-        const { done, value } = await reader.read()
-        if (done || abort !== this.#abort) return
-        parser.feed(decoder.decode(value, { stream: true }))
-        watch()
-      }
-    } finally {
-      clearTimeout(silence)
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done || abort !== this.#abort) return
+      parser.feed(decoder.decode(value, { stream: true }))
+      silence.wait(Math.max(SILENT_MS_MIN, SILENT_UPDATES * (this.#hello?.intervalMs ?? 0)))
     }
   }
 
@@ -168,9 +169,13 @@ export class LiveClient {
     const event = readEvent(name, data)
     if (event.kind === 'hello') {
       this.#hello = event.hello
-      if (!event.hello.isResumed) this.#history = emptyHistory(event.hello.bounds)
+      this.#isGreeted = true
+      if (!event.hello.isResumed || this.#lastEventId === '') {
+        this.#history = emptyHistory(event.hello.bounds)
+        this.#lastEventId = ''
+      }
     }
-    if (this.#hello === undefined) {
+    if (!this.#isGreeted) {
       throw new StreamError('expected the stream of a moonmeter server, got another one')
     }
     if (event.kind === 'history') this.#history.add(event.interval)
@@ -199,6 +204,27 @@ export class LiveClient {
 function emptyHistory(bounds: readonly number[]): LiveHistory {
   const layout = BinLayout.of(bounds)
   return new LiveHistory({ merge: (intervals) => mergeIntervals(layout, intervals) })
+}
+
+/** Ends a connection on which nothing comes for some time. */
+class Silence {
+  readonly #abort: AbortController
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(abort: AbortController) {
+    this.#abort = abort
+  }
+
+  /** Wait anew for so many milliseconds. */
+  wait(ms: number): void {
+    clearTimeout(this.#timer)
+    if (this.#abort.signal.aborted) return
+    this.#timer = setTimeout(() => this.#abort.abort(new Error('the server sent nothing')), ms)
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+  }
 }
 
 /** The message of what `fetch` failed by: its own is only `fetch failed`. */

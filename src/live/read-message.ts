@@ -8,6 +8,11 @@ import {
   STREAM_VERSION,
 } from './live-message.js'
 
+/** The latest time that a `Date` can hold. */
+const TIME_MS_MAX = 8.64e15
+/** An hour: servers send an update each second. */
+const INTERVAL_MS_MAX = 3_600_000
+
 /** A server is no moonmeter, or one of another version; the message is for the user. */
 export class StreamError extends Error {}
 
@@ -29,18 +34,17 @@ export type LiveEvent =
  * @throws StreamError when it is not what a server of this version sends
  */
 export function readEvent(event: string | undefined, data: string): LiveEvent {
-  const message = parse(data)
   switch (event) {
     case 'hello':
-      return { kind: 'hello', hello: readHello(fieldsOf(message)) }
+      return { kind: 'hello', hello: readHello(fieldsOf(parse(data))) }
     case 'history':
-      return { kind: 'history', interval: readInterval(message.interval) }
+      return { kind: 'history', interval: readInterval(parse(data).interval) }
     case 'update': {
-      const { interval } = message
+      const { interval, state } = parse(data)
       return {
         kind: 'update',
         interval: interval === undefined ? undefined : readInterval(interval),
-        state: readState(message.state),
+        state: readState(state),
       }
     }
     default:
@@ -67,13 +71,14 @@ function readHello(message: Fields<LiveHello>): LiveHello {
   }
   if (version !== STREAM_VERSION) {
     throw new StreamError(
-      `expected version ${STREAM_VERSION} of the stream, got ${String(version)}; ` +
+      `expected version ${STREAM_VERSION} of the stream, got ` +
+        `${typeof version === 'number' ? version : 'none that is a number'}; ` +
         'use the same version of moonmeter on both sides',
     )
   }
   const isValid =
     typeof modelName === 'string' &&
-    typeof intervalMs === 'number' &&
+    isNumber(intervalMs, INTERVAL_MS_MAX) &&
     typeof isResumed === 'boolean' &&
     isList(bounds, 'number')
   if (!isValid) throw invalid('hello')
@@ -88,8 +93,8 @@ function readHello(message: Fields<LiveHello>): LiveHello {
 function readInterval(message: unknown): LiveInterval {
   const { fromMs, toMs, sources, names, series } = fieldsOf<IntervalMessage>(message)
   const isValid =
-    typeof fromMs === 'number' &&
-    typeof toMs === 'number' &&
+    isNumber(fromMs, TIME_MS_MAX) &&
+    isNumber(toMs, TIME_MS_MAX) &&
     toMs > fromMs &&
     isList(sources, 'string') &&
     Array.isArray(names) &&
@@ -108,8 +113,12 @@ function readInterval(message: unknown): LiveInterval {
 
 function readState(message: unknown): LiveState {
   const { timestampMs, engines, rejections } = fieldsOf<LiveState>(message)
-  if (typeof timestampMs !== 'number' || !Array.isArray(engines)) throw invalid('state')
-  const counts = Object.entries(fieldsOf<object>(rejections))
+  const counts: [string, unknown][] = Object.entries(fieldsOf<object>(rejections))
+  const isValid =
+    isNumber(timestampMs, TIME_MS_MAX) &&
+    Array.isArray(engines) &&
+    counts.every(([, count]) => isNumber(count))
+  if (!isValid) throw invalid('state')
   return {
     timestampMs,
     engines: engines.map(readEngine),
@@ -123,16 +132,21 @@ function readEngine(message: unknown): EngineState {
   const isValid =
     typeof source === 'string' &&
     typeof up === 'boolean' &&
-    typeof incarnation === 'number' &&
-    (lastReportMs === null || typeof lastReportMs === 'number') &&
-    typeof restarts === 'number' &&
-    typeof rows === 'number'
+    isNumber(incarnation) &&
+    (lastReportMs === null || isNumber(lastReportMs, TIME_MS_MAX)) &&
+    isNumber(restarts) &&
+    isNumber(rows)
   if (!isValid) throw invalid('engine')
   return { source, up, incarnation, lastReportMs, restarts, rows }
 }
 
 function fieldsOf<Shape>(message: unknown): Fields<Shape> {
   return typeof message === 'object' && message !== null ? message : {}
+}
+
+/** Whether it is a number from 0 to a largest one. JSON also has infinite ones, as `1e999`. */
+function isNumber(value: unknown, max = Number.MAX_VALUE): value is number {
+  return typeof value === 'number' && value >= 0 && value <= max
 }
 
 function isList<Type extends 'string' | 'number'>(
@@ -146,7 +160,9 @@ function isList<Type extends 'string' | 'number'>(
 function fromBase64(text: string): Uint8Array {
   try {
     const binary = atob(text)
-    return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+    const bytes = new Uint8Array(binary.length)
+    for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at)
+    return bytes
   } catch {
     throw invalid('interval')
   }
