@@ -25,7 +25,8 @@ const METHODS: readonly string[] = ['GET', 'HEAD']
 const RETRY_AFTER_SECONDS = 5
 const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream',
-  'Cache-Control': 'no-store',
+  // Compressing middleware and proxies would collect events, too.
+  'Cache-Control': 'no-store, no-transform',
   'X-Content-Type-Options': 'nosniff',
   // nginx would collect events before it passes them on.
   'X-Accel-Buffering': 'no',
@@ -129,7 +130,16 @@ class Dashboard {
       return textResponse(308, 'the page is below', { Location: target.location })
     }
     if (target.kind === 'stream') throw new Error('a stream is not sent at once')
-    return this.#refusal(request, 'page') ?? this.#files.respond(target.name, request)
+    return this.#refusal(request, 'page') ?? this.#fileOf(target.name, request)
+  }
+
+  async #fileOf(name: string, request: IncomingMessage): Promise<ResponseParts> {
+    try {
+      return await this.#files.respond(name, request)
+    } catch (error) {
+      callSafely('onError', () => this.#settings.onError(error))
+      return textResponse(500, 'internal error: a file of the page could not be read')
+    }
   }
 
   /** The response to a request that is not authorized; undefined for one that is. */

@@ -51,12 +51,11 @@ export function readDashboardOptions(
   source: MetricsSource,
   options: DashboardOptions,
 ): DashboardSettings {
+  const numbers = resolveNumbers(owner, NUMBERS, options, ['pagePath', ...HANDLER_OPTIONS])
   const { pagePath = '/', streamsMax, historyBytesMax, ...others } = options
-  const numbers = { streamsMax, historyBytesMax }
-  resolveNumbers(owner, NUMBERS, options, ['pagePath', ...HANDLER_OPTIONS])
   return {
     ...readHandlerOptions(owner, source, others),
-    ...resolveNumbers(owner, NUMBERS, numbers),
+    ...numbers,
     pagePath: readPath(`${owner}.pagePath`, pagePath),
   }
 }

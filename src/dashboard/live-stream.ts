@@ -4,11 +4,16 @@ import { encodeInterval } from '../live/encode-interval.js'
 import type { LiveFeed, LiveUpdate } from '../live/live-feed.js'
 import { type HistoryMessage, type LiveHello, STREAM_VERSION } from '../live/live-message.js'
 
+/** The id of an update: that of its feed, and its sequence. */
+const EVENT_ID = /^(.*):(\d+)$/
 /** Milliseconds of work after which the event loop turns while history is encoded. */
 const WORK_MS = 2
 
-/** The text of each update, which all streams send. */
-const encoded = new WeakMap<LiveUpdate, Buffer>()
+/**
+ * The bytes of the update that each feed sent last, which most streams send. Those of all that a feed
+ * keeps would take more memory than the updates.
+ */
+const encoded = new WeakMap<LiveFeed, { readonly update: LiveUpdate; readonly bytes: Buffer }>()
 
 /** What a stream needs. */
 export interface StreamOptions {
@@ -88,22 +93,22 @@ function helloOf({ source, updateMs }: LiveFeed, isResumed: boolean): LiveHello 
   return { service: 'moonmeter', version, modelName, bounds, intervalMs: updateMs, isResumed }
 }
 
-/** An update as the event that is sent, made once for all streams. */
+/** An update as the event that is sent; streams that are up to date share its bytes. */
 export function encodeUpdate(feed: LiveFeed, update: LiveUpdate): Buffer {
-  const known = encoded.get(update)
-  if (known !== undefined) return known
+  const known = encoded.get(feed)
+  if (known?.update === update) return known.bytes
   const { sequence, interval, state } = update
   const message = { ...(interval && { interval: encodeInterval(interval) }), state }
   const bytes = Buffer.from(`id: ${feed.id}:${sequence}\n${eventOf('update', message)}`)
-  encoded.set(update, bytes)
+  encoded.set(feed, { update, bytes })
   return bytes
 }
 
 /** The sequence that a reader has; undefined for one that has none of this feed. */
 function sequenceOf(feed: LiveFeed, lastEventId = ''): number | undefined {
-  const colon = lastEventId.lastIndexOf(':')
-  if (lastEventId.slice(0, colon) !== feed.id) return undefined
-  const sequence = Number(lastEventId.slice(colon + 1))
+  const [, id, digits] = EVENT_ID.exec(lastEventId) ?? []
+  if (id !== feed.id) return undefined
+  const sequence = Number(digits)
   return feed.updatesAfter(sequence) === undefined ? undefined : sequence
 }
 
@@ -125,15 +130,20 @@ function changed(feed: LiveFeed, over: AbortSignal): Promise<void> {
   })
 }
 
-/** Resolves when the client has read what was written; closes the connection of one that does not. */
+/**
+ * Resolves when the client has read what was written. The connection of a client that reads nothing is
+ * closed; one that reads slowly may take longer for a large event, since Node looks at progress.
+ */
 function drained(response: ServerResponse, stallTimeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => response.destroy(), stallTimeoutMs)
+    const close = () => response.destroy()
     const done = () => {
-      clearTimeout(timer)
-      response.off('drain', done).off('close', done)
+      response.off('drain', done).off('close', done).off('timeout', close)
+      // Between two updates nothing is written, which is no stall.
+      response.setTimeout(0)
       resolve()
     }
-    response.on('drain', done).on('close', done)
+    response.on('drain', done).on('close', done).on('timeout', close)
+    response.setTimeout(stallTimeoutMs)
   })
 }

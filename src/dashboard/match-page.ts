@@ -34,8 +34,7 @@ export function matchPage(request: RoutedRequest, pagePath: string): PageTarget 
 }
 
 function redirectOf(request: RoutedRequest): PageTarget | undefined {
-  const url = originalUrlOf(request)
-  const [path = '', ...query] = url.split('?')
+  const [path = '', ...query] = originalUrlOf(request).split('?')
   if (path === '' || path !== withoutTrailingSlash(path)) return undefined
   const last = path.slice(path.lastIndexOf('/') + 1)
   const search = query.length === 0 ? '' : `?${query.join('?')}`

@@ -50,7 +50,7 @@ export class PageFiles {
       ETag: etag,
     }
     const vary = this.#encodings.length > 0 ? 'Accept-Encoding' : ''
-    if (request.headers['if-none-match'] === etag) {
+    if (hasTag(request.headers['if-none-match'], etag)) {
       return responseOf(304, contentType, [], { headers, vary })
     }
     const encoding = preferredEncoding(request, this.#encodings)
@@ -67,7 +67,19 @@ async function readPageFile(name: string): Promise<PageFile> {
   const bytes = await readFile(new URL(name, FOLDER))
   const digest = createHash('sha256').update(bytes).digest('base64url')
   const contentType = CONTENT_TYPES[name.split('.').at(-1) ?? ''] ?? ''
-  return { contentType, etag: `"${digest}"`, bytes }
+  // Weak, since the tag is the same whatever the content is encoded with.
+  return { contentType, etag: `W/"${digest}"`, bytes }
+}
+
+/**
+ * Whether a client has the content with this weak tag. Proxies may have made a strong one of it.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match
+ */
+function hasTag(header: string | undefined, etag: string): boolean {
+  const opaque = (tag: string) => tag.trim().replace(/^W\//, '')
+  const tags = (header ?? '').split(',').map(opaque)
+  return tags.includes('*') || tags.includes(opaque(etag))
 }
 
 /** What was made before for a key, or is made now; what fails is made anew the next time. */

@@ -35,7 +35,6 @@ const PATH = /^\/[^?#\s]*$/
  * @param owner what the options belong to, for the message
  * @throws MoonmeterError `INVALID_OPTION` for what is no path, or one path for both
  */
-/** A path of an option, checked and without a trailing slash. */
 export function readPaths(owner: string, options: PathOptions): EndpointPaths {
   const { path, healthPath = HEALTH_PATH } = options
   const paths = {

@@ -55,9 +55,9 @@ export function routeOf(request: RoutedRequest): {
   return { below, mount: mountOf(request, below) }
 }
 
-/** The request target before a framework cut anything off. */
+/** Path and query of the request target before a framework cut anything off. */
 export function originalUrlOf({ originalUrl, url = '' }: RoutedRequest): string {
-  return typeof originalUrl === 'string' ? originalUrl : url
+  return (typeof originalUrl === 'string' ? originalUrl : url).replace(ORIGIN, '')
 }
 
 /** The path of a request target, without the query. */

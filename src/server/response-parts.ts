@@ -5,6 +5,7 @@ const SECURITY_HEADERS = {
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
 } as const
+const NOT_MODIFIED = 304
 const TEXT = 'text/plain; charset=utf-8'
 
 /** Headers by their names. */
@@ -28,7 +29,11 @@ export function responseOf(
   { headers = {}, vary = '' }: { readonly headers?: Headers; readonly vary?: string } = {},
 ): ResponseParts {
   const length = buffers.reduce((bytes, buffer) => bytes + buffer.length, 0)
-  const contentHeaders = { 'Content-Type': contentType, 'Content-Length': String(length) }
+  const contentHeaders = {
+    'Content-Type': contentType,
+    // Of a 304 it would be that of the content which the client has.
+    ...(status !== NOT_MODIFIED && { 'Content-Length': String(length) }),
+  }
   return { status, headers: { ...SECURITY_HEADERS, ...contentHeaders, ...headers }, vary, buffers }
 }
 
