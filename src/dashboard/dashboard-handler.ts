@@ -68,8 +68,9 @@ export function handlerOf(
   feed: LiveFeed,
   settings: DashboardSettings,
   authorization: Authorization,
+  files = new PageFiles(settings.encodings),
 ): MetricsHandler {
-  const dashboard = new Dashboard(feed, settings, authorization)
+  const dashboard = new Dashboard(feed, settings, authorization, files)
   return (request, response, next) => {
     // The client may have left while other code decided what is to answer it.
     if (isOver(request, response)) return
@@ -92,11 +93,16 @@ class Dashboard {
   readonly #files: PageFiles
   #streams = 0
 
-  constructor(feed: LiveFeed, settings: DashboardSettings, authorization: Authorization) {
+  constructor(
+    feed: LiveFeed,
+    settings: DashboardSettings,
+    authorization: Authorization,
+    files: PageFiles,
+  ) {
     this.#feed = feed
     this.#settings = settings
     this.#authorization = authorization
-    this.#files = new PageFiles(settings.encodings)
+    this.#files = files
   }
 
   async respond(

@@ -33,16 +33,21 @@ interface PageFile {
 /** The files of the page, each read and compressed when it is first asked for. */
 export class PageFiles {
   readonly #encodings: readonly ContentEncoding[]
+  readonly #folder: URL
   readonly #files = new Map<string, Promise<PageFile>>()
   readonly #compressed = new Map<string, Promise<readonly Uint8Array[]>>()
 
-  constructor(encodings: readonly ContentEncoding[]) {
+  /** @param folder where the files are, with a slash at the end; default where the build puts them */
+  constructor(encodings: readonly ContentEncoding[], folder = FOLDER) {
     this.#encodings = encodings
+    this.#folder = folder
   }
 
   /** The response with a file, or that the client has it. */
   async respond(name: string, request: IncomingMessage): Promise<ResponseParts> {
-    const { contentType, etag, bytes } = await kept(this.#files, name, () => readPageFile(name))
+    const { contentType, etag, bytes } = await kept(this.#files, name, () =>
+      readPageFile(name, this.#folder),
+    )
     const headers = {
       // Checked each time, since another version may be served at the same address.
       'Cache-Control': 'no-cache',
@@ -63,8 +68,8 @@ export class PageFiles {
   }
 }
 
-async function readPageFile(name: string): Promise<PageFile> {
-  const bytes = await readFile(new URL(name, FOLDER))
+async function readPageFile(name: string, folder: URL): Promise<PageFile> {
+  const bytes = await readFile(new URL(name, folder))
   const digest = createHash('sha256').update(bytes).digest('base64url')
   const contentType = CONTENT_TYPES[name.split('.').at(-1) ?? ''] ?? ''
   // Weak, since the tag is the same whatever the content is encoded with.

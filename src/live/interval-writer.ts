@@ -75,10 +75,12 @@ export class IntervalWriter {
   }
 }
 
-function keyOf(name: SeriesName): string {
+/** A text for each name: names of the same operation and status have the same one, and no others. */
+export function keyOf(name: SeriesName): string {
   const known = keys.get(name)
   if (known !== undefined) return known
-  const key = `${name.operation}\0${name.status}`
+  // Both may have any characters.
+  const key = `${name.operation.length} ${name.operation}${name.status}`
   keys.set(name, key)
   return key
 }

@@ -1,7 +1,7 @@
 import type { BinLayout } from '../stats/bin-layout.js'
 import { mergePackedBins, type PackedBins } from '../stats/packed-bins.js'
 import type { SeriesName } from '../stats/packed-series.js'
-import { IntervalWriter, type LiveSeries } from './interval-writer.js'
+import { IntervalWriter, keyOf, type LiveSeries } from './interval-writer.js'
 import { type LiveInterval, SeriesReader } from './live-interval.js'
 
 interface Sum extends Omit<LiveSeries, 'bins'> {
@@ -32,7 +32,7 @@ function addSeries(sources: Map<string, Map<string, Sum>>, reader: SeriesReader)
   const { source, name, rows, numKeys, numBytes, numFailedKeys, bins } = reader
   const sums = sources.get(source) ?? new Map<string, Sum>()
   sources.set(source, sums)
-  const key = `${name.operation}\0${name.status}`
+  const key = keyOf(name)
   const known = sums.get(key)
   sums.set(key, {
     name,
