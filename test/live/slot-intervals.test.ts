@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { EngineAggregator } from '../../src/index.js'
+import { intervalBetween } from '../../src/live/interval-between.js'
+import { SLOT_MS } from '../../src/live/live-history.js'
+import type { LiveInterval } from '../../src/live/live-interval.js'
+import { SlotIntervals } from '../../src/live/slot-intervals.js'
+import { DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
+import { pack } from '../../src/wire/msgpack.js'
+import { countsIn } from '../support/generators/live-intervals.js'
+
+const ROW = pack({ load_get: [{ duration_seconds: 0.5, num_keys: 3 }] })
+
+/** The intervals of one slot, a second each, and what was made of them. */
+async function runSlot(between: (aggregator: EngineAggregator, second: number) => void) {
+  let nowMs = 100 * SLOT_MS
+  const aggregator = new EngineAggregator({ now: () => nowMs, monotonicNow: () => nowMs })
+  const slots = new SlotIntervals(DEFAULT_LAYOUT)
+  const parts: LiveInterval[] = []
+  let earlier = aggregator.snapshot()
+  // The first of the next slot tells that this one has ended.
+  for (let second = 0; second < 6; second++) {
+    between(aggregator, second)
+    nowMs += 1_000
+    const later = aggregator.snapshot()
+    const interval = intervalBetween(earlier, later)
+    slots.begin(interval, earlier)
+    if (second < 5) parts.push(interval)
+    earlier = later
+  }
+  await turn()
+  await turn()
+  await aggregator.close()
+  return { slots, parts }
+}
+
+test('a slot has the sums of its intervals', async () => {
+  const { slots, parts } = await runSlot((aggregator, second) => {
+    for (let engine = 0; engine <= second; engine++) aggregator.ingest(ROW, { engine })
+  })
+  const merged = slots.merge(parts)
+  assert.deepEqual(countsIn([merged]), countsIn(parts))
+  assert.deepEqual([merged.fromMs, merged.toMs], [parts[0]?.fromMs, parts.at(-1)?.toMs])
+  assert.equal(countsIn([merged]).size, 5)
+})
+
+test('a slot has what engines counted that were dropped in it, and those that came back', async () => {
+  const { slots, parts } = await runSlot((aggregator, second) => {
+    aggregator.ingest(ROW, { engine: 0 })
+    aggregator.ingest(ROW, { engine: 1 })
+    if (second === 3) aggregator.disconnect(0, { series: 'drop' })
+    if (second === 1) aggregator.disconnect(1, { series: 'drop' })
+    if (second === 2) aggregator.ingest(ROW, { engine: 7 })
+    if (second === 3) aggregator.disconnect(7, { series: 'drop' })
+  })
+  const merged = slots.merge(parts)
+  assert.ok(countsIn([merged]).has(JSON.stringify(['7', 'load_get', 'ok'])))
+  assert.deepEqual(countsIn([merged]), countsIn(parts))
+})
+
+test('intervals of which one is missing are not taken for the whole slot', async () => {
+  const { slots, parts } = await runSlot((aggregator) => void aggregator.ingest(ROW, { engine: 0 }))
+  const some = parts.slice(1)
+  assert.deepEqual(countsIn([slots.merge(some)]), countsIn(some))
+})
+
+test('a slot that was forgotten is made of its intervals', async () => {
+  const { slots, parts } = await runSlot((aggregator) => void aggregator.ingest(ROW, { engine: 0 }))
+  slots.clear()
+  assert.deepEqual(countsIn([slots.merge(parts)]), countsIn(parts))
+})
