@@ -1,0 +1,75 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { handlerOf } from '../../../src/dashboard/dashboard-handler.js'
+import {
+  type DashboardOptions,
+  readDashboardOptions,
+} from '../../../src/dashboard/dashboard-options.js'
+import { PageFiles } from '../../../src/dashboard/page-files.js'
+import { liveSourceOf } from '../../../src/engine-aggregator.js'
+import { EngineAggregator, type MetricsHandler } from '../../../src/index.js'
+import { LiveFeed } from '../../../src/live/live-feed.js'
+import { Authorization } from '../../../src/server/authorization.js'
+import { waitUntil } from './wait-until.js'
+
+/** Longer than any test: updates come when the test asks for them. */
+const NEVER_MS = 2 ** 30
+
+/** The files of a page, by their names. */
+export const PAGE: Readonly<Record<string, string>> = {
+  'index.html': `<!doctype html><title>page</title>${'<!-- long -->'.repeat(500)}`,
+  'page.js': `export {}${'\n// long'.repeat(500)}`,
+  'page.css': 'body { margin: 0 }',
+}
+
+/** A page whose updates come when the test says so. */
+export interface TestDashboard {
+  readonly aggregator: EngineAggregator
+  readonly feed: LiveFeed
+  readonly handler: MetricsHandler
+  /** Let a second pass, and make an update; the clock shows so many milliseconds more. */
+  pass(wallMs?: number): Promise<void>
+}
+
+/** Makes a handler as `dashboardHandler` does, of files of its own and with clocks that the test moves. */
+export async function makeDashboard(
+  context: TestContext,
+  options: DashboardOptions = {},
+  page: Readonly<Record<string, string>> = PAGE,
+): Promise<TestDashboard> {
+  const clock = { wallMs: 1_700_000_000_000, passedMs: 0 }
+  const aggregator = new EngineAggregator({
+    now: () => clock.wallMs,
+    monotonicNow: () => clock.passedMs,
+    modelName: 'a model',
+  })
+  const folder = await mkdtemp(join(tmpdir(), 'moonmeter-page-'))
+  for (const [name, text] of Object.entries(page)) await writeFile(join(folder, name), text)
+  const settings = readDashboardOptions('dashboardHandler', aggregator, options)
+  const { historyBytesMax, onError } = settings
+  const feed = new LiveFeed(liveSourceOf(aggregator), {
+    updateMs: NEVER_MS,
+    historyBytesMax,
+    onError,
+  })
+  context.after(async () => {
+    feed.close()
+    await aggregator.close()
+    await rm(folder, { recursive: true })
+  })
+  await waitUntil('the first update', () => feed.latest)
+  const files = new PageFiles(settings.encodings, pathToFileURL(`${folder}/`))
+  return {
+    aggregator,
+    feed,
+    handler: handlerOf(feed, settings, new Authorization(options), files),
+    pass: (wallMs = 1_000) => {
+      clock.wallMs += wallMs
+      clock.passedMs += 1_000
+      return feed.update()
+    },
+  }
+}
