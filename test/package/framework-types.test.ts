@@ -21,6 +21,7 @@ import Koa from 'koa'
 import { EngineAggregator, listen, metricsHandler } from 'moonmeter'
 import type { ContentEncoding, ListenOptions, MetricsHandler, MetricsHandlerOptions, MetricsServer,
   PathOptions } from 'moonmeter'
+import { dashboardHandler, type DashboardOptions } from 'moonmeter/dashboard'
 import { metricsPlugin, type MetricsPluginOptions } from 'moonmeter/fastify'
 import { Registry } from 'prom-client'
 
@@ -51,7 +52,14 @@ new Hono<{ Bindings: HttpBindings }>().get('/metrics', (c) => {
   return c.body(null)
 })
 
-const listenOptions: ListenOptions = { port: 0, host: '::', connectionsMax: 8, ...options }
+const pageOptions: DashboardOptions = { ...options, pagePath: '/dash', streamsMax: 8 }
+const page: MetricsHandler = dashboardHandler(aggregator, pageOptions)
+dashboardHandler(new EngineAggregator({ registry: new Registry() }), { historyBytesMax: 1e6 })
+createServer((request, response) => handler(request, response, () => page(request, response)))
+app.use('/dash', page)
+express4().use('/dash', page)
+connect().use('/dash', page)
+const listenOptions: ListenOptions = { port: 0, host: '::', connectionsMax: 8, next: page, ...options }
 const server: MetricsServer = await listen(aggregator, listenOptions)
 const url: string = server.url
 await server.close()
@@ -62,6 +70,10 @@ metricsHandler(aggregator, { compression: ['br'] })
 metricsHandler(aggregator, { path: false })
 // @ts-expect-error no registry
 metricsHandler({})
+// @ts-expect-error a registry has no percentiles
+dashboardHandler({ registry: new Registry() })
+// @ts-expect-error no such option
+dashboardHandler(aggregator, { streamMax: 1 })
 // @ts-expect-error an aggregator is required
 fastify.register(metricsPlugin)
 // @ts-expect-error an aggregator is required
@@ -78,6 +90,7 @@ test('the types fit those of each framework in a strict project', (context) => {
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const paths = {
     moonmeter: [join(ROOT, 'dist/src/index.d.ts')],
+    'moonmeter/dashboard': [join(ROOT, 'dist/src/dashboard/index.d.ts')],
     'moonmeter/fastify': [join(ROOT, 'dist/src/fastify/metrics-plugin.d.ts')],
   }
   writeFileSync(join(folder, 'consumer.mts'), CONSUMER)

@@ -6,6 +6,20 @@ import { loadedFiles } from '../support/processes/loaded-files.js'
 const MSGPACKR = ['index', 'pack', 'unpack', 'iterators', 'stream', 'struct']
 /** What only the command, a pool or a framework needs, and the native part of msgpackr. */
 const NOT_OF_MAIN = ['commander', 'fastify', 'msgpackr-extract', 'pino', 'piscina']
+const SERVE_METRICS = `async ({ EngineAggregator, listen, metricsHandler }) => {
+  const aggregator = new EngineAggregator()
+  metricsHandler(aggregator)
+  const server = await listen(aggregator, { port: 0 })
+  await (await fetch(server.url + '/metrics')).text()
+  await server.close()
+  await aggregator.close()
+}`
+const SERVE_PAGE = `async ({ dashboardHandler }) => {
+  const { EngineAggregator } = await import('moonmeter')
+  const aggregator = new EngineAggregator()
+  dashboardHandler(aggregator)
+  await aggregator.close()
+}`
 const START_POOL = `async ({ EngineAggregator, EnginePool }) => {
   const aggregator = new EngineAggregator()
   await new EnginePool({ aggregator, filename: 'file:///engine.js', engines: 1 }).stop()
@@ -37,6 +51,26 @@ test('the main thread loads no package of the command, a pool or a framework', a
 test('the main thread loads Piscina with its first pool', async () => {
   const packages = packagesOf(await loadedFiles('moonmeter', START_POOL))
   assert.ok(packages.includes('piscina'), packages.join(', '))
+})
+
+test('a server of metrics loads nothing of the live page', async () => {
+  const files = await loadedFiles('moonmeter', SERVE_METRICS)
+  assert.ok(files.includes('dist/src/server/metrics-handler.js'))
+  const live = files.filter((file) => /^dist\/src\/(?:dashboard|page|live)\//.test(file))
+  assert.deepEqual(live, [])
+  assert.ok(!packagesOf(files).includes('eventsource-parser'))
+})
+
+test('a server of the live page loads nothing of those who read it', async () => {
+  const files = await loadedFiles('moonmeter/dashboard', SERVE_PAGE)
+  assert.ok(files.includes('dist/src/live/live-feed.js'))
+  const readers = /^dist\/src\/live\/(?:live-client|read-message|live-view|timeline|outliers)\.js$/
+  const others = files.filter((file) => readers.test(file) || file.startsWith('dist/src/cli/'))
+  assert.deepEqual(others, [])
+  assert.deepEqual(
+    packagesOf(files).filter((name) => [...NOT_OF_MAIN, 'eventsource-parser'].includes(name)),
+    [],
+  )
 })
 
 test('both entries have the same class of errors', async () => {

@@ -18,6 +18,7 @@ import type { AggregatorOptions, ConnectorStats, EngineLink, Exemplar, ExtraCoun
 import { connectRecorder, createRecorder, type OperationRecorder, type Recorder,
   type RecordOptions, type ReportSink } from 'moonmeter/recorder'
 import { activeTraceId } from 'moonmeter/opentelemetry'
+import { dashboardHandler, type DashboardOptions } from 'moonmeter/dashboard'
 
 class OwnRegistry extends Registry { readonly own = 1 }
 const own: OwnRegistry = new EngineAggregator({ registry: new OwnRegistry() }).registry
@@ -30,6 +31,8 @@ new EngineAggregator({ registry: new OlderRegistry() })
 const handler = metricsHandler({ registry: official }, { formats: ['text', 'openmetrics'] })
 // @ts-expect-error no format
 metricsHandler({ registry: official }, { formats: ['xml'] })
+const pageOptions: DashboardOptions = { streamsMax: 1, bearerToken: 'secret' }
+const page = dashboardHandler(new EngineAggregator({ registry: new OfficialRegistry() }), pageOptions)
 const made: Registry = new EngineAggregator().registry
 const options: AggregatorOptions = { bounds: [1], monotonicNow: () => 0 }
 const aggregator = new EngineAggregator(options)
@@ -96,7 +99,7 @@ snapshot.addTo(stats)
 new EngineAggregator({ uptime: () => 0 })
 // @ts-expect-error a layout is no option
 new MooncakeStoreConnectorStats({ layout: undefined })
-export { all, counts, data, extras, handler, hits, inFlight, linked, made, own, payload, quantile, recorder, traceId }
+export { page, all, counts, data, extras, handler, hits, inFlight, linked, made, own, payload, quantile, recorder, traceId }
 export type { MetricsRegistry }
 `
 
