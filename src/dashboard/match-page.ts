@@ -2,7 +2,7 @@ import { withoutTrailingSlash } from '../server/endpoint-paths.js'
 import { originalUrlOf, type RoutedRequest, routeOf } from '../server/match-path.js'
 
 /** The files of the page, by their path below it. */
-export const PAGE_FILES = {
+const PAGE_FILES = {
   '': 'index.html',
   '/page.js': 'page.js',
   '/page.css': 'page.css',
