@@ -27,7 +27,7 @@ export interface ListenOptions extends MetricsHandlerOptions {
   /**
    * Answers requests of other paths than those of the metrics and the health check, such as a
    * `dashboardHandler`; default status 404. While it answers a request, that connection does not
-   * count as one of `connectionsMax`.
+   * count as one of `connectionsMax`; there may be 1,024 such connections.
    */
   readonly next?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
   /** Milliseconds within which a client must send the headers of a request; default 5,000. */

@@ -187,17 +187,17 @@ test('more streams than streamsMax get status 503, and places are free again', a
   })
 })
 
-test('a stream behind another response of its connection is refused, and the place stays free', async (context) => {
-  const { url, responses } = await start(context, { streamsMax: 1 })
+test('a stream behind another response of its connection is refused, and takes no place', async (context) => {
+  const { url, responses } = await start(context, { streamsMax: 3 })
   const client = openClient(context, url)
   client.socket.write(GET + GET + GET)
   await waitUntil('the requests', () => responses.length === 3)
   await waitUntil('hello', () => client.received().includes('event: hello'))
   client.socket.destroy()
-  await waitUntil('a free place', async () => {
-    const stream = await openStream(context, url)
-    stream.close()
-    return stream.response.statusCode === 200
+  await waitUntil('three free places', async () => {
+    const all = await Promise.all([1, 2, 3].map(() => openStream(context, url)))
+    for (const stream of all) stream.close()
+    return all.every(({ response }) => response.statusCode === 200)
   })
   const statuses = responses.map(({ statusCode }) => statusCode)
   assert.deepEqual(statuses.slice(0, 3), [200, 503, 503])

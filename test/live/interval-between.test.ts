@@ -9,6 +9,7 @@ import { BinLayout } from '../../src/stats/bin-layout.js'
 import type { Row } from '../../src/stats/row.js'
 import { rows as anyRow } from '../support/generators/arbitraries.js'
 import { countsIn, type SeriesCounts } from '../support/generators/live-intervals.js'
+import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 
 /** Engines past the second of them are counted as `other`. */
 const ENGINES_MAX = 2
@@ -136,6 +137,33 @@ test('an interval has the numbers of later.since(earlier), whatever happened to 
     { seed: 71, numRuns: 80 },
   )
   assert.ok(seen.intervals > 150 && seen.series > 500 && seen.others > 20, JSON.stringify(seen))
+})
+
+test('series whose places change when an earlier incarnation arrives late keep their numbers', async () => {
+  let nowMs = 1_000
+  const aggregator = new EngineAggregator({ now: () => nowMs, monotonicNow: () => nowMs })
+  const report = (incarnation: number, operation: string, rows: number) =>
+    aggregator.ingest(
+      reportBytes({ incarnation, sequence: rows, series: [seriesWithRows(rows, operation)] }),
+    )
+  report(2, 'late', 5)
+  const earlier = aggregator.snapshot()
+  report(1, 'early', 3)
+  report(2, 'late', 7)
+  nowMs += 1_000
+  const later = aggregator.snapshot()
+  const operations = (snapshot: Snapshot) =>
+    snapshot.sources[0]?.series.map(({ operation }) => operation)
+  assert.deepEqual([operations(earlier), operations(later)], [['late'], ['early', 'late']])
+  const counts = countsIn([intervalBetween(earlier, later)])
+  assert.deepEqual(
+    Array.from(counts, ([key, { rows }]) => [key, rows]),
+    [
+      [JSON.stringify(['0', 'early', 'ok']), 3],
+      [JSON.stringify(['0', 'late', 'ok']), 2],
+    ],
+  )
+  await aggregator.close()
 })
 
 test('engines without new rows, and their names, are not in an interval', async () => {

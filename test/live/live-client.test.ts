@@ -171,7 +171,12 @@ test('a client forgets what it has when the server is another one', async (conte
 })
 
 test('a server that says it resumes for a client that has nothing begins anew', async (context) => {
-  const { client, last } = startClient(context)
+  const { client, last, pass } = startClient(context)
+  const stream = last().stream()
+  // It is lost amid the history, before an update.
+  await stream.write(eventOf('hello', HELLO) + eventOf('history', { interval: intervalAt(4) }))
+  await stream.end()
+  await pass(500)
   const hello = { ...HELLO, bounds: [1], isResumed: true }
   await last()
     .stream()

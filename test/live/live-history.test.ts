@@ -116,11 +116,9 @@ test('engines and names count as bytes, and what was dropped does not', () => {
   history.clear()
   assert.deepEqual([history.bytes, history.intervals], [0, []])
   fill(history, 2_000)
-  const { intervals } = history
+  const { intervals, bytes } = history
   history.clear()
+  // They are those of the slots, so nothing is merged again.
   for (const interval of intervals) history.add(interval)
-  const again = history.bytes
-  history.clear()
-  for (const interval of intervals) history.add(interval)
-  assert.equal(history.bytes, again)
+  assert.equal(history.bytes, bytes)
 })

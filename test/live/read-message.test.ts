@@ -193,6 +193,18 @@ test('any bytes of series can be shown and merged, to an end and without NaN', (
   )
 })
 
+test('a number of rows that is too long ends the series, so that no sum is NaN', () => {
+  const tooLong = new Array<number>(10).fill(0x80)
+  const series = Buffer.from([0, 0, ...tooLong, 1, 1, 1, 0]).toString('base64')
+  const event = read('history', { interval: { ...INTERVAL, series } })
+  assert.ok(event.kind === 'history')
+  const view = new ViewBuilder(DEFAULT_LAYOUT.bounds, { window: '1m' }).build(
+    [event.interval],
+    STATE,
+  )
+  assert.deepEqual([view.headline.rows, view.operations], [0, []])
+})
+
 /** The text of a JSON object with the value of a field replaced by another text. */
 function replaced(json: string, field: string, value: string): string {
   const mark = 'REPLACED'

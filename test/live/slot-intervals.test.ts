@@ -65,6 +65,17 @@ test('intervals of which one is missing are not taken for the whole slot', async
   assert.deepEqual(countsIn([slots.merge(some)]), countsIn(some))
 })
 
+test('a slot of which a second without rows is missing has the times of the others', async () => {
+  for (const range of [[1], [0, -1]]) {
+    const { slots, parts } = await runSlot((aggregator, second) => {
+      if (second === 2) aggregator.ingest(ROW, { engine: 0 })
+    })
+    const some = parts.slice(...range)
+    const { fromMs, toMs } = slots.merge(some)
+    assert.deepEqual([fromMs, toMs], [some[0]?.fromMs, some.at(-1)?.toMs])
+  }
+})
+
 test('a slot that was forgotten is made of its intervals', async () => {
   const { slots, parts } = await runSlot((aggregator) => void aggregator.ingest(ROW, { engine: 0 }))
   slots.clear()
