@@ -171,6 +171,13 @@ export const SELF_METRICS = {
     labels: ['engine'],
     aggregator: 'max',
   },
+  engineOpen: {
+    name: 'moonmeter_engine_open',
+    type: 'gauge',
+    help: 'Whether reports of the engine are expected (1), or it was closed or has none (0).',
+    labels: ['engine'],
+    aggregator: 'max',
+  },
   reports: {
     name: 'moonmeter_engine_reports_total',
     type: 'counter',

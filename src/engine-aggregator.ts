@@ -226,6 +226,16 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   }
 
   /**
+   * Note that an engine failed and is not restarted; an `EnginePool` does. Its reports stay expected
+   * (`moonmeter_engine_open`) until it connects again, also if its recorder was closed.
+   *
+   * @throws MoonmeterError `INVALID_ENGINE`
+   */
+  noteFailure(engine: number): void {
+    this.#aggregation.noteFailure(engineIndex(engine))
+  }
+
+  /**
    * Ask the running incarnations of an engine to stop: `recorder.stopRequested` becomes true and
    * `recorder.signal` is aborted.
    *

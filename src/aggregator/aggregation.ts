@@ -158,7 +158,7 @@ export class Aggregation {
   end({ source, incarnation }: LocalIncarnation, journal: 'read' | 'ended' | 'held'): void {
     this.#makeRoom()
     if (journal !== 'read') this.#rejections.guard(() => incarnation.readLast(journal))
-    source.end(incarnation)
+    source.end(incarnation, journal !== 'ended')
   }
 
   /** Count a payload that was rejected before it came here. */
@@ -180,6 +180,11 @@ export class Aggregation {
   /** Count that the pool restarts an engine. */
   noteRestart(engine: number, reason: string): void {
     this.#sources.add(engine, undefined, this.#moment().nowMs)?.noteRestart(reason)
+  }
+
+  /** Note that an engine failed and is not restarted. */
+  noteFailure(engine: number): void {
+    this.#sources.find(engine, undefined)?.noteFailure()
   }
 
   /** Whether no incarnation of an engine is running here, nor kept from outside. */

@@ -15,13 +15,14 @@ export class HealthSum {
     this.#createdMs = createdMs
   }
 
-  /** The health of all of these taken as one, which is up while one of them is. */
+  /** The health of all of these taken as one, which is up, or open, while one of them is. */
   of(all: readonly SourceHealth[]): SourceHealth {
-    let [up, reports, reportBytes, rows] = [false, 0, 0, 0]
+    let [up, open, reports, reportBytes, rows] = [false, false, 0, 0, 0]
     let lastReportMs: number | null = null
     const restarts = new Map<string, number>()
     for (const health of all) {
       up ||= health.up
+      open ||= health.open
       reports += health.reports
       reportBytes += health.reportBytes
       rows += health.rows
@@ -34,6 +35,7 @@ export class HealthSum {
     }
     return {
       up,
+      open,
       incarnation: 0,
       createdMs: this.#createdMs,
       reports,

@@ -61,6 +61,10 @@ export class Source {
   #isCurrent = false
   /** Incarnations that record in this process. */
   #localCount = 0
+  /** Whether the newest incarnation, which recorded in this process, ended without being closed. */
+  #hasEndedOpen = false
+  /** Whether the engine failed for good after its newest incarnation, which it may have closed. */
+  #hasFailed = false
   #newest: number
   /** Reports of incarnations up to this number are rejected, unless the incarnation is kept. */
   #floor: number
@@ -196,9 +200,16 @@ export class Source {
     return isComplete
   }
 
-  /** End a local incarnation: it can no longer change. */
-  end(incarnation: Incarnation): void {
+  /**
+   * End a local incarnation: it can no longer change.
+   *
+   * @param isDisconnected whether its thread did not end, but was disconnected
+   */
+  end(incarnation: Incarnation, isDisconnected: boolean): void {
     if (!this.#incarnations.delete(incarnation.number)) return
+    if (incarnation.number === this.#newest) {
+      this.#hasEndedOpen = !isDisconnected && !incarnation.isFinal
+    }
     this.#localCount--
     this.#recent.addIncarnation(incarnation)
     incarnation.releaseJournal()
@@ -210,6 +221,11 @@ export class Source {
   release(): void {
     this.#names.release()
     this.#exemplars.release()
+  }
+
+  /** Note that the engine failed and is not restarted: it stays open until its next incarnation. */
+  noteFailure(): void {
+    this.#hasFailed = true
   }
 
   /** Count that the pool restarts the engine. */
@@ -260,6 +276,7 @@ export class Source {
     }
     return {
       up: monotonicMs - lastSeenMs <= silentAfterMs,
+      open: this.#isOpen,
       incarnation: this.#newest,
       createdMs: this.#createdMs,
       reports: this.#reports,
@@ -268,6 +285,12 @@ export class Source {
       rows,
       restarts: this.#restartCounts(),
     }
+  }
+
+  get #isOpen(): boolean {
+    if (this.#hasFailed) return true
+    const newest = this.#incarnations.get(this.#newest)
+    return newest === undefined ? this.#hasEndedOpen : !newest.isFinal
   }
 
   #restartCounts(): Readonly<Record<string, number>> {
@@ -297,7 +320,9 @@ export class Source {
     this.#incarnations.set(incarnation.number, incarnation)
     // The one that was the newest moves to the base.
     this.#base = undefined
-    this.#newest = Math.max(this.#newest, incarnation.number)
+    if (incarnation.number < this.#newest) return
+    this.#newest = incarnation.number
+    this.#hasFailed = false
   }
 
   /** Finish the oldest incarnations past a limit, but the newest few. */

@@ -101,12 +101,14 @@ export function oldestReport({ lastReport, engineUp }: DashboardMetrics, queries
 }
 
 function enginesTable(metrics: DashboardMetrics, { rate, select }: Queries): PanelSpec {
-  const { engineUp, lastReport, records, reports, restarts } = metrics
+  const { engineUp, engineOpen, lastReport, records, reports, restarts } = metrics
   const age = `timestamp(${select(lastReport)}) - ${select(lastReport)}`
   return {
     kind: 'table',
     title: 'Engines',
-    what: 'Each engine: whether it is up (1), and what it reported, at the end of the time range.',
+    what:
+      'Each engine: whether it is up (1), whether it should be (open, 1), and what it reported, at ' +
+      'the end of the time range.',
     unit: 'short',
     width: WHOLE,
     queries: [
@@ -116,6 +118,7 @@ function enginesTable(metrics: DashboardMetrics, { rate, select }: Queries): Pan
       { name: 'Records per second', expression: rate(records, BY_ENGINE), unit: 'cps' },
       { name: 'Reports', expression: sum(select(reports), BY_ENGINE), unit: 'short' },
       { name: 'Restarts', expression: sum(select(restarts), BY_ENGINE), unit: 'none' },
+      { name: 'Open', expression: `max by (${BY_ENGINE}) (${select(engineOpen)})`, unit: 'none' },
     ],
   }
 }

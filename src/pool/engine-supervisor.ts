@@ -54,7 +54,10 @@ export class EngineSupervisor {
         const outcome = await this.#runIncarnation()
         if (outcome.state === 'finished' || signal.aborted) return outcome
         const delayMs = backoff.next(performance.now() - startMs)
-        if (delayMs === undefined) return outcome
+        if (delayMs === undefined) {
+          aggregator.noteFailure(engine)
+          return outcome
+        }
         await sleep(delayMs, undefined, { signal }).catch(() => {})
         if (!signal.aborted) {
           const { reason } = outcome

@@ -18,6 +18,12 @@ export interface SourceKey {
 export interface SourceHealth {
   /** Whether the engine has not ended and reported within the silence time-out. */
   readonly up: boolean
+  /**
+   * Whether reports of the engine are expected: its newest incarnation has begun, and was neither
+   * closed by its recorder nor disconnected. An incarnation whose thread ended otherwise stays open, as
+   * does one after which a pool gave the engine up.
+   */
+  readonly open: boolean
   /** The newest incarnation; 0 before the first. */
   readonly incarnation: number
   /**

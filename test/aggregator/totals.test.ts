@@ -25,6 +25,7 @@ import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 const TOTALS = { perEngine: false }
 const LAST_REPORT = SELF_METRICS.lastReport.name
 const UP = SELF_METRICS.enginesUp.name
+const PER_ENGINE_ONLY = [SELF_METRICS.engineUp.name, SELF_METRICS.engineOpen.name]
 
 /** Every sample of a registry by its name and labels without the engine, added up over engines. */
 async function sumsOf(registry: Registry): Promise<Map<string, number>> {
@@ -35,7 +36,9 @@ async function sumsOf(registry: Registry): Promise<Map<string, number>> {
     const isLatest = name === LAST_REPORT
     sums.set(key, isLatest ? Math.max(sums.get(key) ?? 0, value) : (sums.get(key) ?? 0) + value)
   }
-  for (const key of sums.keys()) if (key.startsWith(SELF_METRICS.engineUp.name)) sums.delete(key)
+  for (const key of sums.keys()) {
+    if (PER_ENGINE_ONLY.some((name) => key.startsWith(name))) sums.delete(key)
+  }
   return sums
 }
 

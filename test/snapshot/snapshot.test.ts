@@ -40,6 +40,7 @@ test('a snapshot shows sources, series, counts and health as JSON', async () => 
         engine: 0,
         health: {
           up: true,
+          open: true,
           incarnation: 1,
           createdMs: 5_000,
           reports: 0,

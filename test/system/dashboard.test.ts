@@ -66,7 +66,7 @@ const JOBS: Readonly<Record<string, readonly (readonly [queries: RegExp, reason:
     [EXTRAS, 'the aggregator does not ask for extra metrics'],
     [RESTARTS, 'no engine is restarted'],
     [/^\$engine$/, 'no series has the label'],
-    [/^(?:Engines down A|Engines A)$/, 'the sum over all engines has no state of an engine'],
+    [/^(?:Engines down A|Engines [AG])$/, 'the sum over all engines has no state of an engine'],
     [OUTLIERS, 'there is one series, which has nothing to be compared with'],
   ],
 }

@@ -31,8 +31,9 @@ export interface ShapeOptions {
   /**
    * Whether each engine has series of its own; default true. With false, there is one series for each
    * operation and status, without the labels `engine` and `instance`: the sum over all engines, also
-   * those that were dropped, so that it never goes down. `moonmeter_engine_up` is then left out, and
-   * of the time of the last report the latest is shown. Snapshots have each engine in any case.
+   * those that were dropped, so that it never goes down. `moonmeter_engine_up` and
+   * `moonmeter_engine_open` are then left out, and of the time of the last report the latest is
+   * shown. Snapshots have each engine in any case.
    */
   readonly perEngine?: boolean
   /**

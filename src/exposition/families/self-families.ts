@@ -29,7 +29,10 @@ export function selfFamilies(shape: FamilyShape): SnapshotFamily[] {
       (count) => count,
     ),
     ...(shape.perEngine
-      ? [perEngine(shape, SELF_METRICS.engineUp, ({ health }) => Number(health.up))]
+      ? [
+          perEngine(shape, SELF_METRICS.engineUp, ({ health }) => Number(health.up)),
+          perEngine(shape, SELF_METRICS.engineOpen, ({ health }) => Number(health.open)),
+        ]
       : []),
     perEngine(shape, SELF_METRICS.reports, ({ health }) => health.reports),
     perEngine(shape, SELF_METRICS.reportBytes, ({ health }) => health.reportBytes),
