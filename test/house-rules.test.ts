@@ -64,6 +64,8 @@ const CASES: readonly RuleCase[] = [
       ['src/server/a.ts', "import type { a } from '../fastify/metrics-plugin.js'"],
       ['src/grafana/a.ts', "import { Snapshot } from '../snapshot/snapshot.js'"],
       ['src/server/a.ts', "import type { a } from '../grafana/dashboard.js'"],
+      ['src/rules/a.ts', "import { Snapshot } from '../snapshot/snapshot.js'"],
+      ['src/index.ts', "import { ruleFile } from './rules/rule-file.js'"],
       ['src/novelty/a.ts', ''],
     ],
     innocent: [
@@ -88,6 +90,7 @@ const CASES: readonly RuleCase[] = [
       ['src/server/a.ts', "import type { FastifyReply } from 'fastify'"],
       ['src/server/a.ts', "const { pino } = await import('pino')"],
       ['src/cli/a.ts', "import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat'"],
+      ['src/cli/a.ts', "import { stringify } from 'yaml'"],
       ['src/wire/a.ts', "import { pack } from 'msgpackr/pack'\nimport left from '@scope/pad/x'"],
     ],
     innocent: [

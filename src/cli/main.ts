@@ -6,6 +6,7 @@ import { MoonmeterError } from '../errors.js'
 import { dashboardCommand } from './dashboard-command.js'
 import { examples } from './help.js'
 import { inspectCommand } from './inspect-command.js'
+import { rulesCommand } from './rules-command.js'
 import { simulateCommand } from './simulate-command.js'
 import { widthOfOutput } from './terminal.js'
 
@@ -35,10 +36,11 @@ const program = new Command('moonmeter')
       ['moonmeter simulate', 'four engines for 30 seconds'],
       ['moonmeter inspect --sample', 'what inspect shows'],
       ['moonmeter dashboard > moonmeter.json', 'a dashboard for Grafana'],
+      ['moonmeter rules > moonmeter.rules.yml', 'alerts for Prometheus'],
       ['moonmeter simulate --help', 'all options of simulate'],
     ]),
   )
-for (const command of [simulateCommand(), inspectCommand(), dashboardCommand()]) {
+for (const command of [simulateCommand(), inspectCommand(), dashboardCommand(), rulesCommand()]) {
   program.addCommand(command.copyInheritedSettings(program))
 }
 // The reader of a pipe can close it before the end, as `head` does.

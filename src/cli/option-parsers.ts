@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { formatDuration, parseDuration } from '../rules/duration.js'
 import type { ListenAddress } from './resolve-host.js'
 
 const PORT_MAX = 65_535
@@ -39,6 +40,17 @@ export function oneOf<Name extends string>(names: readonly Name[]): (text: strin
     const name = names.find((each) => each === text)
     if (name !== undefined) return name
     throw new InvalidArgumentError(`Expected one of ${names.join(', ')}.`)
+  }
+}
+
+/** Returns a parser of durations such as `5m`, from `min` to `max` seconds, as seconds. */
+export function durationFrom(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const seconds = parseDuration(text)
+    if (seconds !== undefined && seconds >= min && seconds <= max) return seconds
+    throw new InvalidArgumentError(
+      `Expected a duration from ${formatDuration(min)} to ${formatDuration(max)}, such as 30s, 5m or 1h.`,
+    )
   }
 }
 

@@ -117,6 +117,36 @@ const USAGE_CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ),
   ['an unknown log format', ['simulate', '--log-format', 'xml'], /text, json/],
   ['an unknown output format', ['inspect', '--format', 'xml'], /text, prometheus, json/],
+  ...['', '5', 'soon', '-5m', '0', '1.5h', '366d'].map(
+    (value) =>
+      [
+        `--window '${value}'`,
+        ['rules', '--window', value],
+        /--window <d>.*a duration from 1s to 365d, such as 30s, 5m or 1h/,
+      ] as const,
+  ),
+  ...['', '-0.1', '5%', '1.1', 'NaN'].map(
+    (value) =>
+      [
+        `--failed-keys '${value}'`,
+        ['rules', '--failed-keys', value],
+        /--failed-keys <r>.*a number from 0 to 1/,
+      ] as const,
+  ),
+  ...['0', '1.5', 'many'].map(
+    (value) =>
+      [`--restarts '${value}'`, ['rules', '--restarts', value], /an integer from 1/] as const,
+  ),
+  ...['1app_', 'my-app', 'a b'].map(
+    (value) =>
+      [
+        `--prefix '${value}'`,
+        ['rules', '--prefix', value],
+        /prefix: expected the beginning of a metric name, .* got ".*"/,
+      ] as const,
+  ),
+  ['an empty job', ['rules', '--job', ''], /--job <name>.*a text that is not empty/],
+  ['an argument of rules', ['rules', 'rules.yml'], /too many arguments/],
   ['a negative engine index', ['inspect', '--engine', '-1'], /--engine <n>/],
 ]
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
+import { ruleFile } from '../../src/rules/rule-file.js'
 import { runCommand, runCommands } from '../support/processes/command.js'
 import {
   runOnTerminal,
@@ -10,7 +11,13 @@ import {
 } from '../support/processes/on-terminal.js'
 
 const SAMPLE = ['inspect', '--sample']
-const HELPS = [['--help'], ['simulate', '--help'], ['inspect', '--help'], ['dashboard', '--help']]
+const HELPS = [
+  ['--help'],
+  ['simulate', '--help'],
+  ['inspect', '--help'],
+  ['dashboard', '--help'],
+  ['rules', '--help'],
+]
 const LOADED_PACKAGES = new URL('../support/processes/loaded-packages.js', import.meta.url).href
 const [ESCAPE, BOLD, RED] = ['\u001b', '\u001b[1m', '\u001b[31m']
 /** A report of one row, in hex. */
@@ -158,4 +165,14 @@ test('a file and --sample together are refused', async (context) => {
   const [end] = await runCommands(context, [[...SAMPLE, 'capture.bin']])
   assert.deepEqual([end?.code, end?.stdout], [2, ''])
   assert.match(end?.stderr ?? '', /^moonmeter: inspect: expected a file or --sample, got both /)
+})
+
+test('rules prints the rules that its options ask for, and loads only what it needs', async (context) => {
+  const nodeArgs = ['--import', LOADED_PACKAGES]
+  const args = ['rules', '--window', '90s', '--burst-window', '2m', '--job', 'kv', '--prefix', 'a_']
+  const { code, stdout, stderr } = await runCommand(context, args, { nodeArgs })
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(stderr.trimEnd().split(' ').sort(), ['commander', 'yaml'])
+  const options = { windowSeconds: 90, burstWindowSeconds: 120, job: 'kv', prefix: 'a_' }
+  assert.equal(stdout, ruleFile(options))
 })

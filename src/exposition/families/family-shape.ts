@@ -6,6 +6,7 @@ import { type Snapshot, totalOf } from '../../snapshot/snapshot.js'
 import type { SourceKey, SourceSnapshot } from '../../snapshot/source-snapshot.js'
 import { type Labels, NO_LABELS } from '../metric-family.js'
 import { type LabelValue, readLabelEntries, readLabelValue } from './label-options.js'
+import { requirePrefix } from './metric-prefix.js'
 import { type EngineLabel, sourceLabels } from './source-labels.js'
 
 /** The options that change names and labels of all metrics; each has a default. */
@@ -69,14 +70,6 @@ export interface FamilyShape {
   labelsOf(key: SourceKey): Labels
 }
 
-const PREFIX_LENGTH_MAX = 255
-/**
- * Beginning of a metric name; behind it, each of our names is one, too.
- *
- * @see https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels
- */
-const PREFIX = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
-
 /**
  * The options checked.
  *
@@ -117,14 +110,4 @@ export function readShape(options: ShapeOptions): FamilyShape {
 function totalAsSource(snapshot: Snapshot): readonly SourceSnapshot[] {
   const total = totalOf(snapshot)
   return total === undefined ? [] : [total]
-}
-
-function requirePrefix(prefix: unknown): void {
-  const isName = typeof prefix === 'string' && PREFIX.test(prefix)
-  if (prefix === '' || (isName && prefix.length <= PREFIX_LENGTH_MAX)) return
-  throw new MoonmeterError(
-    'INVALID_OPTION',
-    `prefix: expected the beginning of a metric name, up to ${PREFIX_LENGTH_MAX} letters, digits, _ ` +
-      `and : that begin with no digit, got ${describe(prefix)}`,
-  )
 }

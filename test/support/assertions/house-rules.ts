@@ -56,10 +56,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: ['exposition', 'registry'],
   fastify: ['exposition', 'registry', 'server'],
   grafana: ['exposition', 'live'],
+  rules: ['exposition'],
   dashboard: [...FACADE, 'live', 'registry', 'server'],
   cli: [
     ...[...FACADE, ...BELOW_FACADE, 'live', 'recorder', 'pool', 'simulate', 'server'],
-    ...['dashboard', 'grafana', 'workers'],
+    ...['dashboard', 'grafana', 'rules', 'workers'],
   ],
   index: [...FACADE, ...BELOW_FACADE, 'recorder', 'pool', 'server'],
   workers: ['recorder', 'simulate', 'pool'],
@@ -86,6 +87,7 @@ const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
   'eventsource-parser': 'live',
   commander: 'cli',
   pino: 'cli',
+  yaml: 'rules',
   '@opentelemetry/api': 'opentelemetry',
   '@grafana/grafana-foundation-sdk': 'grafana',
 }

@@ -14,6 +14,8 @@ export const PROMETHEUS_SKIP =
     : false
 
 const MS_PER_SECOND = 1e3
+/** The longest time of a server. */
+const LIFE_MS_MAX = 110_000
 
 /** What the HTTP API answers, as far as it is asked here. */
 interface Answer<Data> {
@@ -60,12 +62,16 @@ export interface PrometheusOptions {
   /** Per job the URL that it scrapes. */
   readonly jobs: Readonly<Record<string, string>>
   readonly args?: readonly string[]
+  /** A rule file in YAML, which is evaluated once a second. */
+  readonly rules?: string
+  /** The URL of the Alertmanager that gets the alerts of the rules. */
+  readonly alertmanager?: string
 }
 
 /** Starts a Prometheus server that scrapes the targets once a second. */
 export async function startPrometheus(
   context: TestContext,
-  { directory, jobs, args = [] }: PrometheusOptions,
+  { directory, jobs, args = [], rules, alertmanager }: PrometheusOptions,
 ): Promise<Prometheus> {
   assert.deepEqual(MISSING, [], 'install them, or unset CI to skip this test')
   const config = join(directory, 'prometheus.yml')
@@ -76,21 +82,28 @@ export async function startPrometheus(
     metrics_path: ${pathname}
     static_configs: [{ targets: ['${host}'] }]`
   })
+  const global = '{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }'
+  const alerting = [
+    rules === undefined ? '' : `rule_files: ['${ruleFileIn(directory, rules)}']`,
+    alertmanager === undefined ? '' : alertingTo(alertmanager),
+  ]
   writeFileSync(
     config,
-    `
-global: { scrape_interval: 1s, scrape_timeout: 1s }
-scrape_configs:${scrapes.join('')}
-`,
+    `\nglobal: ${global}\nscrape_configs:${scrapes.join('')}\n${alerting.join('\n')}\n`,
   )
   const url = `http://127.0.0.1:${await freePort()}`
-  const child = new Child(context, 'prometheus', [
-    `--config.file=${config}`,
-    `--storage.tsdb.path=${join(directory, 'data')}`,
-    `--web.listen-address=${new URL(url).host}`,
-    '--log.level=debug',
-    ...args,
-  ])
+  const child = new Child(
+    context,
+    'prometheus',
+    [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${join(directory, 'data')}`,
+      `--web.listen-address=${new URL(url).host}`,
+      '--log.level=debug',
+      ...args,
+    ],
+    { lifeMsMax: LIFE_MS_MAX },
+  )
   const get = async <Data>(path: string, parameters: Readonly<Record<string, string>> = {}) => {
     const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
     const { status, data, error } = (await response.json()) as Answer<Data>
@@ -115,4 +128,15 @@ scrape_configs:${scrapes.join('')}
     labelValues: (label, selector) => get(`label/${label}/values`, { 'match[]': selector }),
     log: () => child.stderr.split('\n'),
   }
+}
+
+function ruleFileIn(directory: string, rules: string): string {
+  const file = join(directory, 'moonmeter.rules.yml')
+  writeFileSync(file, rules)
+  return file
+}
+
+function alertingTo(alertmanager: string): string {
+  const targets = `[{ targets: ['${new URL(alertmanager).host}'] }]`
+  return `alerting: { alertmanagers: [{ static_configs: ${targets} }] }`
 }

@@ -1,0 +1,119 @@
+import { SELF_METRICS } from '../catalogue.js'
+import { type Alert, ENGINE } from './alert-rule.js'
+import { formatDuration } from './duration.js'
+import type { RuleOptions } from './rule-options.js'
+import { indent, type Selectors } from './selectors.js'
+
+/** The alerts about engines and their reports. */
+export function engineAlerts(options: RuleOptions, selectors: Selectors): Alert[] {
+  return [
+    engineSilent(options, selectors),
+    engineRestarting(options, selectors),
+    allEnginesDown(options, selectors),
+    payloadsRejected(options, selectors),
+  ]
+}
+
+function engineSilent({ forSeconds }: RuleOptions, selectors: Selectors): Alert {
+  const { engineUp, engineOpen, rejected } = SELF_METRICS
+  return {
+    name: 'MoonmeterEngineSilent',
+    expr: `${selectors.of(engineUp)} == 0\nand ${selectors.of(engineOpen)} == 1`,
+    forSeconds,
+    severity: 'warning',
+    summary: `No reports: ${ENGINE}`,
+    description: `An engine that was not closed has sent no report${lasting(forSeconds)}: ${ENGINE}.`,
+    runbook: {
+      means:
+        'the engine is blocked in a call that does not return, its thread or process died without ' +
+        'being started again, its pool gave it up, or its reports do not arrive.',
+      lookAt:
+        'whether its thread or process exists and uses a processor; its log; of another process, ' +
+        `the transport of its reports; ${selectors.nameOf(rejected)}.`,
+      do:
+        'restart the engine. If it is no longer needed, close it: recorder.close() before its thread ' +
+        "ends, or aggregator.disconnect(engine, { series: 'drop' }) afterwards.",
+    },
+  }
+}
+
+function engineRestarting(options: RuleOptions, selectors: Selectors): Alert {
+  const { windowSeconds, restarts } = options
+  const growth = selectors.growth(SELF_METRICS.restarts, windowSeconds)
+  return {
+    name: 'MoonmeterEngineRestarting',
+    expr: `sum without (reason) (\n${indent(growth)}\n) >= ${restarts}`,
+    severity: 'warning',
+    summary: `The engine is restarted again and again: ${ENGINE}`,
+    description:
+      `The pool restarted the engine {{ $value | humanize }} times in the last ` +
+      `${formatDuration(windowSeconds)} (threshold ${restarts}): ${ENGINE}.`,
+    runbook: {
+      means:
+        'the engine fails soon after each start. The pool waits longer before each restart, and ' +
+        'gives the engine up after restart.restartsMax of them in a row.',
+      lookAt:
+        `the label reason of ${selectors.nameOf(SELF_METRICS.restarts)} (exit, error, ` +
+        "out_of_memory); the error of the pool's event 'exit'; the heap limit of its threads.",
+      do:
+        'for out_of_memory, raise resourceLimits or give the engine less to do; otherwise correct ' +
+        'what throws. Start the pool again if it gave the engine up.',
+    },
+  }
+}
+
+function allEnginesDown({ forSeconds }: RuleOptions, selectors: Selectors): Alert {
+  const { enginesUp, engineOpen, lastReport } = SELF_METRICS
+  return {
+    name: 'MoonmeterAllEnginesDown',
+    expr:
+      `${selectors.of(enginesUp)} == 0\n` +
+      `unless on (job, instance) max by (job, instance) (${selectors.of(engineOpen)}) == 0`,
+    forSeconds,
+    severity: 'critical',
+    summary: 'No engine is up on {{ $labels.instance }}',
+    description:
+      `{{ $value }} engines are up on {{ $labels.instance }}${lasting(forSeconds)}, and not all that ` +
+      'are known were closed.',
+    runbook: {
+      means:
+        'the server answers scrapes, but none of its engines reports, or none ever connected. ' +
+        'Requests that need an engine wait or fail.',
+      lookAt:
+        "the log of the server and of its pool; whether the engines' threads or processes exist; " +
+        `${selectors.nameOf(lastReport)} for when they stopped.`,
+      do:
+        'restart the server. If that does not help, undo its last deployment; if engines are in ' +
+        'other processes, check the transport of their reports.',
+    },
+  }
+}
+
+function payloadsRejected({ windowSeconds, rejected }: RuleOptions, selectors: Selectors): Alert {
+  const window = formatDuration(windowSeconds)
+  return {
+    name: 'MoonmeterPayloadsRejected',
+    expr: `increase(${selectors.of(SELF_METRICS.rejected)}[${window}]) >= ${rejected}`,
+    severity: 'warning',
+    summary: 'Payloads are rejected as {{ $labels.reason }} on {{ $labels.instance }}',
+    description:
+      `{{ $value | humanize }} payloads were rejected as {{ $labels.reason }} in the last ${window} ` +
+      `(threshold ${rejected}) on {{ $labels.instance }}.`,
+    runbook: {
+      means:
+        'payloads arrive that are no valid reports, or do not fit what is known of their engine. ' +
+        'Nothing of a rejected payload counts, so numbers may be missing.',
+      lookAt:
+        'the label reason; the message that the option onRejected of the aggregator gets; a ' +
+        'captured payload with moonmeter inspect; the versions on both sides.',
+      do:
+        'for version, bounds or shape, bring both sides to the same version and options; for ' +
+        'engine, local or incarnation, give each engine an index or instance of its own; for ' +
+        'oversized, raise payloadBytesMax; for the others, correct the sender.',
+    },
+  }
+}
+
+function lasting(seconds: number): string {
+  return seconds > 0 ? ` for ${formatDuration(seconds)}` : ''
+}

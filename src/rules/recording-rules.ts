@@ -1,0 +1,98 @@
+import { type MetricDefinition, STORE_METRICS } from '../catalogue.js'
+import { formatDuration } from './duration.js'
+import type { RuleOptions } from './rule-options.js'
+import { indent, type Matchers, type Selectors } from './selectors.js'
+
+/** A recording rule of Prometheus. */
+export interface RecordingRule {
+  readonly record: string
+  readonly expr: string
+}
+
+/** The series that the alerts read, each recorded by a rule; the values are their selectors. */
+export interface RecordedSeries {
+  /** Calls per second. */
+  readonly calls: string
+  /** Keys per second. */
+  readonly keys: string
+  /** Failed keys per key. */
+  readonly failedKeyRatio: string
+  /** Calls with the status `error` per second, over the window of a burst. */
+  readonly burstErrors: string
+  /** Calls with the status `error` per call, over the window of a burst. */
+  readonly burstErrorRatio: string
+  /** The 99th percentile of durations, in seconds. */
+  readonly p99: string
+  /** The median of `p99` over the baseline, in seconds. */
+  readonly p99Median: string
+}
+
+/** Evaluations of p99 that the baseline holds at least: fewer are no past to compare to. */
+const BASELINE_SAMPLES_MIN = 10
+const ERROR = { status: 'error' }
+
+/** The recording rules, each after those that it reads, and what the alerts read of them. */
+export function recordingRules(
+  options: RuleOptions,
+  selectors: Selectors,
+): { readonly rules: readonly RecordingRule[]; readonly series: RecordedSeries } {
+  const rules = new Map<string, RecordingRule>()
+  const add = (metric: MetricDefinition, of: string, operations: string, expr: string) => {
+    const record = selectors.recordedName(metric, of, operations)
+    // Both windows may be equal, and then their rates are the same.
+    rules.set(record, { record, expr })
+    return selectors.recorded(record)
+  }
+  const rate = (metric: MetricDefinition, seconds: number, of = '', matchers?: Matchers) => {
+    const growth = indent(selectors.growth(metric, seconds, matchers))
+    const expr = `sum without (status) (\n${growth}\n) / ${seconds}`
+    return add(metric, of, `rate${formatDuration(seconds)}`, expr)
+  }
+  const { windowSeconds, burstWindowSeconds, baselineSeconds } = options
+  const { operations, keys, failedKeys, durationSeconds } = STORE_METRICS
+  const window = formatDuration(windowSeconds)
+  const baseline = formatDuration(baselineSeconds)
+  const quantile = (suffix: string) =>
+    'histogram_quantile(0.99, sum without (status) (' +
+    `rate(${selectors.of(durationSeconds, {}, suffix)}[${window}])))`
+
+  const calls = rate(operations, windowSeconds)
+  const keyRate = rate(keys, windowSeconds)
+  const failedKeyRate = rate(failedKeys, windowSeconds)
+  const burstCalls = rate(operations, burstWindowSeconds)
+  const burstErrors = rate(operations, burstWindowSeconds, '_errors', ERROR)
+  const p99 = add(
+    durationSeconds,
+    '',
+    `p99_${window}`,
+    // A server that takes native histograms has no buckets. Without calls the quantile is NaN, which
+    // the comparison drops.
+    `(\n  ${quantile('_bucket')}\n  or ${quantile('')}\n) >= 0`,
+  )
+  const past = `${p99}[${baseline}] offset ${window}`
+  const series = {
+    calls,
+    keys: keyRate,
+    failedKeyRatio: add(
+      failedKeys,
+      '_per_key',
+      `ratio_rate${window}`,
+      `${failedKeyRate}\n/ ${keyRate}`,
+    ),
+    burstErrors,
+    burstErrorRatio: add(
+      operations,
+      '_errors_per_operation',
+      `ratio_rate${formatDuration(burstWindowSeconds)}`,
+      `${burstErrors}\n/ ${burstCalls}`,
+    ),
+    p99,
+    p99Median: add(
+      durationSeconds,
+      '',
+      `p99_${window}_median${baseline}`,
+      `quantile_over_time(0.5, ${past})\nand count_over_time(${past}) >= ${BASELINE_SAMPLES_MIN}`,
+    ),
+  }
+  return { rules: [...rules.values()], series }
+}

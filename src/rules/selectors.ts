@@ -1,0 +1,75 @@
+import type { MetricDefinition } from '../catalogue.js'
+import { formatDuration } from './duration.js'
+import type { RuleOptions } from './rule-options.js'
+
+/** Label matchers of a selector: the value that each label has. */
+export type Matchers = Readonly<Record<string, string>>
+
+/** Selectors of the metrics of one prefix and job, and the names of series recorded from them. */
+export class Selectors {
+  readonly #prefix: string
+  readonly #job: Matchers
+
+  constructor({ prefix, job }: Pick<RuleOptions, 'prefix' | 'job'>) {
+    this.#prefix = prefix
+    this.#job = job === undefined ? {} : { job }
+  }
+
+  /** Selects the samples of a metric, or of a histogram's `suffix` such as `_bucket`. */
+  of(metric: MetricDefinition, matchers: Matchers = {}, suffix = ''): string {
+    return this.#select(this.nameOf(metric) + suffix, matchers)
+  }
+
+  /** The name that a metric is exposed by. */
+  nameOf({ name }: MetricDefinition): string {
+    return this.#prefix + name
+  }
+
+  /** Selects a series that {@link recordedName} names. */
+  recorded(name: string): string {
+    return this.#select(name, {})
+  }
+
+  /**
+   * By how much a counter grew within a window, per series.
+   *
+   * A series that appeared within the window was counted from 0, so its growth is its value, while
+   * `increase` knows nothing of what came before the first scrape of it. This holds only where the
+   * target was scraped when the window began: otherwise the series may be much older.
+   */
+  growth(metric: MetricDefinition, windowSeconds: number, matchers: Matchers = {}): string {
+    const counter = this.of(metric, matchers)
+    const window = formatDuration(windowSeconds)
+    const scraped = `${this.#select('up', {})} offset ${window} == 1`
+    return (
+      `(${counter} unless ${counter} offset ${window})\n` +
+      `and on (job, instance) (${scraped})\n` +
+      `or increase(${counter}[${window}])`
+    )
+  }
+
+  /**
+   * The name of a recorded series of engines and operations, by Prometheus' convention
+   * `level:metric:operations`.
+   *
+   * @see https://prometheus.io/docs/practices/rules/
+   */
+  recordedName(counted: MetricDefinition, of: string, operations: string): string {
+    const metric = this.nameOf(counted)
+      .replace(/_total$/, '')
+      .replaceAll(':', '_')
+    return `instance_engine_operation:${metric}${of}:${operations}`
+  }
+
+  #select(name: string, matchers: Matchers): string {
+    const texts = Object.entries({ ...this.#job, ...matchers }).map(
+      ([label, value]) => `${label}=${JSON.stringify(value)}`,
+    )
+    return texts.length === 0 ? name : `${name}{${texts.join(',')}}`
+  }
+}
+
+/** Indents each line of an expression. */
+export function indent(text: string): string {
+  return text.replaceAll(/^/gm, '  ')
+}

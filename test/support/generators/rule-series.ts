@@ -1,0 +1,97 @@
+import { SELF_METRICS, STORE_METRICS } from '../../../src/catalogue.js'
+
+/** Series of a test of rules, by their selector: values in promtool's notation. */
+export type RuleSeries = Readonly<Record<string, string>>
+
+/** Labels beside those of the target; an engine's `instance` is `exported_instance` there. */
+export interface EngineLabels {
+  readonly instance?: string
+  readonly engine?: string
+  readonly exported_instance?: string
+  readonly operation?: string
+}
+
+/** The engine of the series, where no label says otherwise. */
+export const ENGINE = { engine: '3' }
+const TARGET = { job: 'moonmeter', instance: 'a:9464' }
+/** Bounds of the buckets that the tests need. */
+const BOUNDS = ['0.005', '0.01', '0.1', '0.2', '+Inf'] as const
+
+/** That a target is scraped. */
+export function up(values = '1x400', instance = TARGET.instance): RuleSeries {
+  return { [selector('up', { ...TARGET, instance })]: values }
+}
+
+/** Of an engine and operation: calls, keys and failed keys of a status. */
+export function store(
+  { calls, keys, failedKeys }: Readonly<Partial<Record<'calls' | 'keys' | 'failedKeys', string>>>,
+  status = 'ok',
+  labels: EngineLabels = {},
+): RuleSeries {
+  const all = { ...TARGET, model_name: 'm', engine: '3', operation: 'load_get', ...labels, status }
+  const { operations, keys: keysMetric, failedKeys: failedMetric } = STORE_METRICS
+  const values = [
+    [operations, calls],
+    [keysMetric, keys],
+    [failedMetric, failedKeys],
+  ] as const
+  return Object.fromEntries(
+    values.flatMap(([{ name }, text]) => (text === undefined ? [] : [[selector(name, all), text]])),
+  )
+}
+
+/** Buckets of the durations of `load_get`: the values of each, up to 5, 10, 100, 200 ms and above. */
+export function buckets(values: readonly [string, string, string, string, string]): RuleSeries {
+  const labels = { ...TARGET, model_name: 'm', engine: '3', operation: 'load_get', status: 'ok' }
+  return Object.fromEntries(
+    values.map((text, index) => [
+      selector(`${STORE_METRICS.durationSeconds.name}_bucket`, { ...labels, le: BOUNDS[index] }),
+      text,
+    ]),
+  )
+}
+
+/** One of the metrics about moonmeter itself. */
+export function self(
+  metric: keyof typeof SELF_METRICS,
+  values: string,
+  labels: Readonly<Record<string, string>> = {},
+): RuleSeries {
+  return { [selector(SELF_METRICS[metric].name, { ...TARGET, ...labels })]: values }
+}
+
+/** A call of ten keys each second, of which none fails. */
+export const CALM = store({ calls: '0+15x400', keys: '0+150x400', failedKeys: '0x400' })
+
+/** As many calls with partial failures; keys that fail grow by a number each 15 s, of 150. */
+export function failing(growth: number, labels: EngineLabels = {}): RuleSeries {
+  const counts = { calls: '0+15x400', keys: '0+150x400', failedKeys: `0+${growth}x400` }
+  return store(counts, 'partial_failure', labels)
+}
+
+/** Whether engine 3 is up. */
+export function isUp(values: string): RuleSeries {
+  return self('engineUp', values, ENGINE)
+}
+
+/** Whether reports of engine 3 are expected. */
+export function isOpen(values: string): RuleSeries {
+  return self('engineOpen', values, ENGINE)
+}
+
+/** Payloads that are rejected as malformed. */
+export function rejected(values: string): RuleSeries {
+  return self('rejected', values, { reason: 'malformed' })
+}
+
+/** Restarts of engine 3 after an exit. */
+export function restarts(values: string): RuleSeries {
+  return self('restarts', values, { ...ENGINE, reason: 'exit' })
+}
+
+function selector(name: string, labels: Readonly<Record<string, string | undefined>>): string {
+  const texts = Object.entries(labels)
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([label, value]) => `${label}="${value}"`)
+  return `${name}{${texts.join(',')}}`
+}
