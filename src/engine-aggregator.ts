@@ -9,7 +9,7 @@ import {
 import { MoonmeterError } from './errors.js'
 import { selfFamilies } from './exposition/families/self-families.js'
 import { storeFamilies } from './exposition/families/store-families.js'
-import { inGroups, runYielding } from './exposition/run-yielding.js'
+import { inGroups, runYielding } from './run-yielding.js'
 import type { EngineLink } from './journal/engine-link.js'
 import { JournalLayout } from './journal/journal-layout.js'
 import { EngineLinks } from './links/engine-links.js'

@@ -1,7 +1,7 @@
 import { Aggregation } from './aggregator/aggregation.js'
 import { readShape, SHAPE_OPTIONS, type ShapeOptions } from './exposition/families/family-shape.js'
 import { storeFamilies } from './exposition/families/store-families.js'
-import { runYielding } from './exposition/run-yielding.js'
+import { runYielding } from './run-yielding.js'
 import { refuseUnknownOptions, requireType } from './options.js'
 import type { MetricsRegistry } from './registry/metrics-registry.js'
 import { registerFamilies } from './registry/register-families.js'

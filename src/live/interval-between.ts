@@ -7,11 +7,14 @@ import type { LiveInterval } from './live-interval.js'
 import { sourceName } from './source-name.js'
 
 /**
- * What engines counted between two snapshots of one aggregator. It has the numbers of
- * `later.since(earlier)` without making its objects, since it is made once a second. The clock shows
- * a later time for the later snapshot.
+ * What engines counted between two snapshots of one aggregator, in steps, one an engine. It has the
+ * numbers of `later.since(earlier)` without making its objects, since it is made once a second. The
+ * clock shows a later time for the later snapshot.
  */
-export function intervalBetween(earlier: Snapshot, later: Snapshot): LiveInterval {
+export function* intervalBetween(
+  earlier: Snapshot,
+  later: Snapshot,
+): Generator<void, LiveInterval> {
   const before = new Map<SourceKey, SourceSnapshot>(
     earlier.sources.map((source) => [partsOf(source).key, source]),
   )
@@ -20,6 +23,7 @@ export function intervalBetween(earlier: Snapshot, later: Snapshot): LiveInterva
     const { key, table } = partsOf(source)
     const then = before.get(key)
     addGrowth(writer, sourceName(source), table, then && partsOf(then).table)
+    yield
   }
   return writer.finish(earlier.timestampMs, later.timestampMs)
 }

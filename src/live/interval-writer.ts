@@ -6,8 +6,9 @@ import type { LiveInterval } from './live-interval.js'
 /** Engine, name, rows, keys, bytes, failed keys and the length of the bins. */
 const SERIES_NUMBERS = 7
 
-/** Where series are written; shared, since an interval is written in one turn. */
-let scratch = new Uint8Array(2 ** 16)
+/** The bytes that the last writer wrote into; undefined while a writer has them. */
+let spare: Uint8Array | undefined
+const BYTES_INITIAL = 2 ** 16
 /** The text that a name is found by; sources keep their names from update to update. */
 const keys = new WeakMap<SeriesName, string>()
 
@@ -20,13 +21,19 @@ export interface LiveSeries {
   readonly bins: PackedBins
 }
 
-/** Makes an interval, a series at a time, in one turn of the event loop. */
+/** Makes an interval, a series at a time. */
 export class IntervalWriter {
   readonly #sources: string[] = []
   readonly #names = new Map<string, number>()
   readonly #nameList: SeriesName[] = []
+  #bytes: Uint8Array
   #at = 0
   #source = ''
+
+  constructor() {
+    this.#bytes = spare ?? new Uint8Array(BYTES_INITIAL)
+    spare = undefined
+  }
 
   /** Add a series; all of one engine are to follow one another. */
   add(source: string, name: SeriesName, series: LiveSeries): void {
@@ -43,13 +50,14 @@ export class IntervalWriter {
     this.#write(series.numBytes)
     this.#write(series.numFailedKeys)
     this.#write(bins.length)
-    scratch.set(bins, this.#at)
+    this.#bytes.set(bins, this.#at)
     this.#at += bins.length
   }
 
   /** The interval; the writer is not used afterwards. */
   finish(fromMs: number, toMs: number): LiveInterval {
-    const series = scratch.slice(0, this.#at)
+    const series = this.#bytes.slice(0, this.#at)
+    spare = this.#bytes
     return { fromMs, toMs, sources: this.#sources, names: this.#nameList, series }
   }
 
@@ -64,14 +72,14 @@ export class IntervalWriter {
 
   /** Counters of a source that was dropped and came back may be below those before: none is negative. */
   #write(value: number): void {
-    this.#at = writeNumber(scratch, this.#at, value > 0 ? value : 0)
+    this.#at = writeNumber(this.#bytes, this.#at, value > 0 ? value : 0)
   }
 
   #reserve(length: number): void {
-    if (this.#at + length <= scratch.length) return
-    const larger = new Uint8Array(2 * (scratch.length + length))
-    larger.set(scratch)
-    scratch = larger
+    if (this.#at + length <= this.#bytes.length) return
+    const larger = new Uint8Array(2 * (this.#bytes.length + length))
+    larger.set(this.#bytes)
+    this.#bytes = larger
   }
 }
 

@@ -1,4 +1,5 @@
 import { callSafely } from '../call-safely.js'
+import { runYielding } from '../run-yielding.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { BinLayout } from '../stats/bin-layout.js'
 import { engineStates } from './engine-states.js'
@@ -18,6 +19,11 @@ const UPDATES_MAX = 60
  * the clock was set, and the times of the intervals so far are not those of the next.
  */
 const CLOCK_STEP_MS = 2_000
+
+/** The most of its time that an update may take of the thread; where it takes more, it comes later. */
+const WORK_SHARE_MAX = 0.05
+/** Milliseconds between two updates in any case, so that readers do not take the server for silent. */
+const UPDATE_MS_MAX = 5_000
 
 /** One update of a feed. */
 export interface LiveUpdate {
@@ -53,6 +59,8 @@ export class LiveFeed {
   readonly #listeners = new Set<() => void>()
   /** Ascending by sequence, without gaps. */
   readonly #updates: LiveUpdate[] = []
+  /** Ends with the last update that was begun: the event loop turns within one. */
+  #updating: Promise<void> = Promise.resolve()
   #sequence = 0
   #earlier: Snapshot | undefined
   #timer: NodeJS.Timeout | undefined
@@ -108,7 +116,13 @@ export class LiveFeed {
   }
 
   /** Take a snapshot now, beside those of the timer. */
-  async update(): Promise<void> {
+  update(): Promise<void> {
+    const update = this.#updating.then(() => this.#update())
+    this.#updating = update.catch(() => {})
+    return update
+  }
+
+  async #update(): Promise<void> {
     const snapshot = await this.source.snapshot()
     const earlier = this.#earlier
     const step = earlier === undefined ? undefined : stepBetween(earlier, snapshot)
@@ -117,7 +131,7 @@ export class LiveFeed {
     if (step === 'clock-set') this.#startAnew()
     let interval: LiveInterval | undefined
     if (earlier !== undefined && step === 'interval') {
-      interval = intervalBetween(earlier, snapshot)
+      interval = await runYielding(intervalBetween(earlier, snapshot))
       this.#slots.begin(interval, earlier)
       this.history.add(interval)
     }
@@ -158,7 +172,13 @@ export class LiveFeed {
       this.#onError(error)
     }
     if (this.source.isClosed) this.close()
-    else this.#wait(Math.max(0, this.updateMs - (performance.now() - startMs)))
+    else this.#wait(this.#pauseMs(performance.now() - startMs))
+  }
+
+  /** Milliseconds until the next update, after one that took so many. */
+  #pauseMs(tookMs: number): number {
+    const periodMs = Math.min(tookMs / WORK_SHARE_MAX, UPDATE_MS_MAX)
+    return Math.max(this.updateMs, periodMs) - Math.min(tookMs, this.updateMs)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../snapshot/snapshot.js'
+import { runYielding } from '../run-yielding.js'
 import type { BinLayout } from '../stats/bin-layout.js'
 import { intervalBetween } from './interval-between.js'
 import { RECENT_MS, SLOT_MS, slotOf } from './live-history.js'
@@ -31,12 +32,13 @@ export class SlotIntervals {
     this.#slot = slot
     this.#begin = snapshot
     if (ended === undefined || begin === undefined) return
-    // In a turn of its own, since an update takes as long already.
     const ready = this.#ready
-    setImmediate(() => {
-      ready.set(ended, intervalBetween(begin, snapshot))
+    const keep = (whole: LiveInterval) => {
+      ready.set(ended, whole)
       for (const old of ready.keys()) if (old < slot - SLOTS_MAX) ready.delete(old)
-    })
+    }
+    // In a turn of its own, since an update takes as long already.
+    setImmediate(() => void runYielding(intervalBetween(begin, snapshot)).then(keep))
   }
 
   /** Forget all slots. */

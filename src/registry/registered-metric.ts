@@ -12,7 +12,7 @@ import { FORMATS } from '../exposition/formats.js'
 import type { FamilyDefinition, SnapshotFamily } from '../exposition/metric-family.js'
 import { SAMPLE_SUFFIXES } from '../exposition/metric-types.js'
 import { OutputBuffer } from '../exposition/output-buffer.js'
-import { runYielding } from '../exposition/run-yielding.js'
+import { runYielding } from '../run-yielding.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import {
   canRemove,

@@ -2,7 +2,7 @@ import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { ExpositionFormat } from '../exposition/exposition-format.js'
 import { OutputBuffer } from '../exposition/output-buffer.js'
-import { runYielding } from '../exposition/run-yielding.js'
+import { runYielding } from '../run-yielding.js'
 import {
   contentTypeOf,
   defaultLabelsOf,

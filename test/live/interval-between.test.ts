@@ -10,6 +10,7 @@ import type { Row } from '../../src/stats/row.js'
 import { rows as anyRow } from '../support/generators/arbitraries.js'
 import { countsIn, type SeriesCounts } from '../support/generators/live-intervals.js'
 import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
+import { runSteps } from '../support/generators/run-steps.js'
 
 /** Engines past the second of them are counted as `other`. */
 const ENGINES_MAX = 2
@@ -122,7 +123,7 @@ test('an interval has the numbers of later.since(earlier), whatever happened to 
         for (const step of group) fleet.take(step)
         nowMs += 1_000
         const later = aggregator.snapshot()
-        const interval = intervalBetween(earlier, later)
+        const interval = runSteps(intervalBetween(earlier, later))
         const expected = countsOf(later.since(earlier))
         assert.deepEqual(countsIn([interval], LAYOUT), expected)
         assert.deepEqual([interval.fromMs, interval.toMs], [nowMs - 1_000, nowMs])
@@ -155,7 +156,7 @@ test('series whose places change when an earlier incarnation arrives late keep t
   const operations = (snapshot: Snapshot) =>
     snapshot.sources[0]?.series.map(({ operation }) => operation)
   assert.deepEqual([operations(earlier), operations(later)], [['late'], ['early', 'late']])
-  const counts = countsIn([intervalBetween(earlier, later)])
+  const counts = countsIn([runSteps(intervalBetween(earlier, later))])
   assert.deepEqual(
     Array.from(counts, ([key, { rows }]) => [key, rows]),
     [
@@ -173,7 +174,7 @@ test('engines without new rows, and their names, are not in an interval', async 
   recorder.report()
   const earlier = aggregator.snapshot()
   recorder.report()
-  const interval = intervalBetween(earlier, aggregator.snapshot())
+  const interval = runSteps(intervalBetween(earlier, aggregator.snapshot()))
   assert.deepEqual([interval.sources, interval.names, interval.series.length], [[], [], 0])
   recorder.close()
   await aggregator.close()
@@ -188,7 +189,7 @@ test('counters past what a series can hold do not spoil the series behind it', a
     for (let row = 0; row < 100; row++) recorder.record('load_get', 0.5, 1, { numBytes })
     recorder.close()
   }
-  const counts = countsIn([intervalBetween(earlier, aggregator.snapshot())])
+  const counts = countsIn([runSteps(intervalBetween(earlier, aggregator.snapshot()))])
   assert.deepEqual(
     Array.from(counts.values(), ({ rows, numBytes }) => [rows, numBytes > 2 ** 69 || numBytes]),
     [

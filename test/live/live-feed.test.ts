@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { liveSourceOf } from '../../src/engine-aggregator.js'
 import { EngineAggregator } from '../../src/index.js'
 import { type FeedOptions, LiveFeed } from '../../src/live/live-feed.js'
@@ -8,13 +8,16 @@ import type { LiveInterval } from '../../src/live/live-interval.js'
 import type { LiveSource } from '../../src/live/live-source.js'
 import type { Snapshot } from '../../src/snapshot/snapshot.js'
 import { pack } from '../../src/wire/msgpack.js'
+import { countsIn } from '../support/generators/live-intervals.js'
 import { Child } from '../support/processes/child.js'
 import { waitUntil } from '../support/processes/wait-until.js'
-import { countsIn } from '../support/generators/live-intervals.js'
 
 const ROW = pack({ load_get: [{ duration_seconds: 0.5, num_keys: 3 }] })
 /** Longer than any test: updates come when a test asks for them, and the first at once. */
 const NEVER_MS = 2 ** 30
+
+/** Milliseconds that a slow snapshot takes. */
+const TOOK_MS = 20
 
 /** A feed whose clocks the test sets, with its first update. */
 async function startFeed(options: FeedOptions = {}) {
@@ -135,6 +138,55 @@ test('a snapshot that fails is told, and the next update covers its interval', a
   assert.equal(feed.isClosed, true)
   assert.equal(aggregator.engines.length, 0)
   await other.close()
+})
+
+test('updates that are asked for at once come one by one, each with what came since the one before', async () => {
+  const { aggregator, feed, clock, close } = await startFeed()
+  const engines = 1_000
+  const ingestAll = () => {
+    for (let engine = 0; engine < engines; engine++) aggregator.ingest(ROW, { engine })
+  }
+  // The first intervals are of compiled code, and of all engines.
+  for (let count = 0; count < 3; count++) {
+    ingestAll()
+    clock.passedMs += 1_000
+    clock.wallMs += 1_000
+    await feed.update()
+  }
+  ingestAll()
+  const updates: Promise<void>[] = []
+  for (let count = 0; count < 3; count++) {
+    updates.push(feed.update())
+    clock.passedMs += 1_000
+    clock.wallMs += 1_000
+  }
+  await Promise.all(updates)
+  const sequences = feed.updatesAfter(0)?.map(({ sequence }) => sequence)
+  assert.deepEqual(sequences, [1, 2, 3, 4, 5])
+  let rows = 0
+  for (const counts of countsIn(feed.history.intervals).values()) rows += counts.rows
+  assert.equal(rows, 4 * engines)
+  await close()
+})
+
+test('where an update takes long, the next one comes later', async () => {
+  const { feed: first, close } = await startFeed()
+  const source: LiveSource = {
+    ...{ modelName: 'm', bounds: first.source.bounds, isClosed: false },
+    snapshot: async () => {
+      await sleep(TOOK_MS)
+      starts.push(performance.now())
+      return first.source.snapshot()
+    },
+  }
+  const starts: number[] = []
+  const feed = new LiveFeed(source, { updateMs: 1 })
+  await waitUntil('three snapshots', () => starts.length >= 3)
+  feed.close()
+  const [, second = 0, third = 0] = starts
+  // At most a twentieth of the time.
+  assert.ok(third - second >= 20 * TOOK_MS, `${third - second} ms`)
+  await close()
 })
 
 test('a closed aggregator ends the feed after a last update, and its listeners are told', async () => {

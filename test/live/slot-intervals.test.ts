@@ -9,6 +9,7 @@ import { SlotIntervals } from '../../src/live/slot-intervals.js'
 import { DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
 import { pack } from '../../src/wire/msgpack.js'
 import { countsIn } from '../support/generators/live-intervals.js'
+import { runSteps } from '../support/generators/run-steps.js'
 
 const ROW = pack({ load_get: [{ duration_seconds: 0.5, num_keys: 3 }] })
 
@@ -24,7 +25,7 @@ async function runSlot(between: (aggregator: EngineAggregator, second: number) =
     between(aggregator, second)
     nowMs += 1_000
     const later = aggregator.snapshot()
-    const interval = intervalBetween(earlier, later)
+    const interval = runSteps(intervalBetween(earlier, later))
     slots.begin(interval, earlier)
     if (second < 5) parts.push(interval)
     earlier = later

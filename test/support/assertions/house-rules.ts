@@ -19,6 +19,7 @@ const BASE = [
   'call-safely',
   'source-identity',
   'endianness',
+  'run-yielding',
 ]
 const DATA = ['stats', 'snapshot', 'journal', 'wire']
 const FACADE = ['engine-aggregator', 'engine-aggregator-options', 'mooncake-store-prom-metrics']
@@ -36,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'call-safely': [],
   'source-identity': [],
   endianness: [],
+  'run-yielding': [],
   stats: [],
   snapshot: ['stats'],
   journal: ['stats'],
@@ -74,6 +76,7 @@ const BASE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'call-safely': ['describe'],
   'source-identity': ['describe', 'errors'],
   endianness: ['errors'],
+  'run-yielding': [],
 }
 
 /** The one folder of `src` that may import each npm package. */

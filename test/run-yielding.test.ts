@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { runYielding } from '../../src/exposition/run-yielding.js'
+import { runYielding } from '../src/run-yielding.js'
 
 /** Steps that each take some time. */
 function* busySteps(count: number, ms: number): Generator<void> {
