@@ -6,9 +6,11 @@ import { MoonmeterError } from '../errors.js'
 import { dashboardCommand } from './dashboard-command.js'
 import { examples } from './help.js'
 import { inspectCommand } from './inspect-command.js'
+import { ServerError } from './server-error.js'
 import { rulesCommand } from './rules-command.js'
 import { simulateCommand } from './simulate-command.js'
 import { widthOfOutput } from './terminal.js'
+import { topCommand } from './top-command.js'
 
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
@@ -34,13 +36,20 @@ const program = new Command('moonmeter')
     'after',
     examples([
       ['moonmeter simulate', 'four engines for 30 seconds'],
+      ['moonmeter top', 'what a server counts, live'],
       ['moonmeter inspect --sample', 'what inspect shows'],
       ['moonmeter dashboard > moonmeter.json', 'a dashboard for Grafana'],
       ['moonmeter rules > moonmeter.rules.yml', 'alerts for Prometheus'],
       ['moonmeter simulate --help', 'all options of simulate'],
     ]),
   )
-for (const command of [simulateCommand(), inspectCommand(), dashboardCommand(), rulesCommand()]) {
+for (const command of [
+  simulateCommand(),
+  topCommand(),
+  inspectCommand(),
+  dashboardCommand(),
+  rulesCommand(),
+]) {
   program.addCommand(command.copyInheritedSettings(program))
 }
 // The reader of a pipe can close it before the end, as `head` does.
@@ -63,9 +72,12 @@ try {
 function report(error: unknown): number {
   // Commander has printed the message, or the help that was requested.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
-  if (!(error instanceof MoonmeterError)) throw error
+  const isExpected = error instanceof MoonmeterError || error instanceof ServerError
+  if (!isExpected) throw error
   process.stderr.write(oneLine(error.message))
-  return error.code === 'INVALID_OPTION' ? EXIT_USAGE : EXIT_FAILURE
+  return error instanceof MoonmeterError && error.code === 'INVALID_OPTION'
+    ? EXIT_USAGE
+    : EXIT_FAILURE
 }
 
 /** Formats a message as one line; names of files and operations may contain line breaks. */

@@ -1,17 +1,17 @@
 import { messageOf } from '../describe.js'
 import { dashboardHandler } from '../dashboard/dashboard-handler.js'
 import { EngineAggregator } from '../engine-aggregator.js'
-import { MoonmeterError } from '../errors.js'
 import type { AuthorizationOptions } from '../server/authorization.js'
 import { listen } from '../server/metrics-server.js'
 import type { RequestSource } from '../simulate/engine.js'
 import { readTrace } from '../simulate/trace.js'
 import { checkExposition, checkTallies } from './agreement.js'
-import { readFile, writeFile } from './files.js'
+import { writeFile } from './files.js'
 import { openLogs } from './logs.js'
 import { resolveHost } from './resolve-host.js'
 import { runEngines } from './run-engines.js'
 import { prepareScenario } from './scenario-run.js'
+import { readBasicAuth, readToken } from './secrets.js'
 import { LOGGED_ENGINES_MAX, type SimulationOptions } from './simulation-options.js'
 import { summarize } from './summary.js'
 import { formatSummaries, TEXT_ENGINES_MAX } from './summary-tables.js'
@@ -93,25 +93,18 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
   }
 }
 
-/** Reads secrets from files, since all users of a machine can read the arguments of processes. */
 async function readSecrets({
   bearerTokenFile,
   basicAuthFile,
 }: SimulationOptions): Promise<AuthorizationOptions> {
-  const read = async (option: string, path: string | undefined) =>
-    path === undefined ? undefined : (await readFile(option, path)).toString('utf8').trim()
-  const bearerToken = await read('--bearer-token-file', bearerTokenFile)
-  const credentials = await read('--basic-auth-file', basicAuthFile)
-  if (credentials === undefined) return { bearerToken }
-  const colon = credentials.indexOf(':')
-  if (colon < 0) {
-    throw new MoonmeterError(
-      'INVALID_OPTION',
-      "--basic-auth-file: expected 'user:password', got a text without a colon",
-    )
+  return {
+    ...(bearerTokenFile !== undefined && {
+      bearerToken: await readToken('--bearer-token-file', bearerTokenFile),
+    }),
+    ...(basicAuthFile !== undefined && {
+      basicAuth: await readBasicAuth('--basic-auth-file', basicAuthFile),
+    }),
   }
-  const username = credentials.slice(0, colon)
-  return { bearerToken, basicAuth: { username, password: credentials.slice(colon + 1) } }
 }
 
 async function readSource(options: SimulationOptions): Promise<RequestSource> {

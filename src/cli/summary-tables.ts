@@ -1,3 +1,4 @@
+import { printable } from './screen/text.js'
 import { QUANTILE_NAMES, type Summaries, type Summary } from './summary.js'
 import { formatTable, type NumberColumn, type Table, widthOf } from './table.js'
 import type { OutputStyle } from './terminal.js'
@@ -5,8 +6,6 @@ import { BYTE_UNITS, COUNT_UNITS, DURATION_UNITS, formatInteger, unitFor } from 
 
 /** Engines in the text, behind which a line has the number of further ones. */
 export const TEXT_ENGINES_MAX = 32
-/** Escaped in operation names, so that each name stays in its line of a table. */
-const CONTROL_CHARACTERS = /\p{Cc}/gu
 const COUNTS = [
   ['calls', 'calls', COUNT_UNITS],
   ['keys', 'keys', COUNT_UNITS],
@@ -58,9 +57,7 @@ function tableOf(
   durationUnit: number,
 ): SummaryTable {
   const all = Object.values(summaries)
-  const names = Object.keys(summaries).map((name) =>
-    name.replace(CONTROL_CHARACTERS, (character) => JSON.stringify(character).slice(1, -1)),
-  )
+  const names = Object.keys(summaries).map(printable)
   const counts = COUNTS.map(
     ([label, count, units]): NumberColumn => ({
       title: label,

@@ -20,6 +20,11 @@ export function widthOfOutput(stream: NodeJS.WriteStream): number {
   return Math.max((stream.isTTY && stream.columns) || COLUMNS, COLUMNS_MIN)
 }
 
+/** Whether what is written to a stream can be rewritten: on a terminal with control sequences. */
+export function canRewrite(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && process.env.TERM !== 'dumb'
+}
+
 /** The style of an output. */
 export function styleOfOutput(stream: NodeJS.WriteStream): OutputStyle {
   return {
@@ -53,7 +58,7 @@ export class Terminal {
 
   /** Whether the status line is rewritten in place: on a terminal with control sequences. */
   get rewrites(): boolean {
-    return this.interactive && process.env.TERM !== 'dumb'
+    return canRewrite(this.#stream)
   }
 
   /** Writes a line above the status line. */

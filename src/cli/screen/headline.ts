@@ -1,0 +1,115 @@
+import type { LiveView } from '../../live/live-view.js'
+import { BYTE_UNITS, formatInteger, formatNumber } from '../units.js'
+import { durationText, percentText, withUnit } from './figures.js'
+import { sparkline, sparklineFromZero, timeAxis, valuesOn } from './sparkline.js'
+import type { Style } from './style.js'
+import { columnsOf, fitTo } from './text.js'
+import { WINDOWS_MS } from '../../live/live-filter.js'
+
+const MS_PER_SECOND = 1_000
+const GAP = 2
+/** Cells narrower than this have the short words. */
+const LONG_CELL_COLUMNS = 18
+/** Between the labels of the latency lines and their values. */
+const LABELS = ['latency', 'last 10 s'] as const
+const LABEL_COLUMNS = 11
+const QUANTILE_NAMES = ['p50', 'p90', 'p99'] as const
+const VALUE_COLUMNS = 9
+
+/** Two lines: the figures of the last seconds, and their sparklines over the window. */
+export function headlineLines(
+  view: LiveView,
+  ageMs: number,
+  width: number,
+  style: Style,
+): [string, string] {
+  const { headline, timeline, enginesUp, engineCount, filter } = view
+  const cell = Math.floor((width + GAP) / 4) - GAP
+  const axis = timeAxis(timeline, WINDOWS_MS[filter.window], cell)
+  const isLong = cell >= LONG_CELL_COLUMNS
+  const rates = timeline.map(({ rows, ...point }) => perSecond(rows, point))
+  const bytes = timeline.map(({ numBytes, ...point }) => perSecond(numBytes, point))
+  const failed = timeline.map(({ numKeys, numFailedKeys }) =>
+    numKeys > 0 ? numFailedKeys / numKeys : undefined,
+  )
+  const hasFailed = failed.some((ratio) => ratio !== undefined && ratio > 0)
+  const engines = isLong
+    ? `${formatInteger(enginesUp)} of ${formatInteger(engineCount)} engines up`
+    : `${formatInteger(enginesUp)}/${formatInteger(engineCount)} up`
+  const areAllUp = enginesUp === engineCount
+  const failedPercent = percentText(headline.failedKeyRatio)
+  const figures = [
+    style.strong(fitTo(`${formatNumber(rounded(headline.operationsPerSecond))} ops/s`, cell)),
+    style.strong(
+      fitTo(
+        `${withUnit(headline.bytesPerSecond, BYTE_UNITS) || '0'}${headline.bytesPerSecond < 1_000 ? ' B' : ''}/s`,
+        cell,
+      ),
+    ),
+    style.strong(fitTo(`${failedPercent} % failed${isLong ? ' keys' : ''}`, cell)),
+    (areAllUp ? style.strong : style.alert)(fitTo(engines, cell)),
+  ]
+  const sparklines = [
+    style.accent(sparklineFromZero(valuesOn(axis, rates, 'mean'))),
+    style.accent(sparklineFromZero(valuesOn(axis, bytes, 'mean'))),
+    (hasFailed ? style.alert : style.accent)(sparklineFromZero(valuesOn(axis, failed, 'max'))),
+    style.faint(fitTo(reportText(view, ageMs, isLong), cell)),
+  ]
+  const join = (cells: readonly string[]) => cells.join(' '.repeat(GAP))
+  return [join(figures), join(sparklines)]
+}
+
+/** Three lines: each quantile with its value and its sparkline, all on one logarithmic scale. */
+export function latencyLines(view: LiveView, width: number, style: Style): string[] {
+  const { headline, timeline, filter } = view
+  const columns = Math.max(1, width - LABEL_COLUMNS - 'p99'.length - VALUE_COLUMNS - 2 * GAP)
+  const axis = timeAxis(timeline, WINDOWS_MS[filter.window], columns)
+  const shown = timeline.flatMap(({ p50, p90, p99 }) => [p50, p90, p99]).filter(isShown)
+  const [low, high] = [Math.log(Math.min(...shown)), Math.log(Math.max(...shown))]
+  return QUANTILE_NAMES.map((name, line) => {
+    const values = valuesOn(
+      axis,
+      timeline.map((point) => point[name]),
+      'max',
+    )
+    const chart = sparkline(values, (value) =>
+      high > low ? (Math.log(Math.max(value, Number.MIN_VALUE)) - low) / (high - low) : 0,
+    )
+    const label = LABELS[line] ?? `chart ${filter.window}`
+    const value = fitTo(durationText(headline[name]), VALUE_COLUMNS, 'right')
+    return `${style.faint(fitTo(label, LABEL_COLUMNS))}${name}${style.strong(value)}  ${style.accent(chart)}`
+  })
+}
+
+/** When an engine reported last, counted from the moment that is drawn. */
+function reportText(
+  { lastReportMs, timestampMs }: LiveView,
+  ageMs: number,
+  isLong: boolean,
+): string {
+  if (lastReportMs === null) return 'no report yet'
+  const text = secondsAgo(timestampMs - lastReportMs + ageMs)
+  const long = `last report ${text} ago`
+  return isLong && columnsOf(long) <= LONG_CELL_COLUMNS + 2 ? long : `${text} ago`
+}
+
+/** A period in seconds: tenths below ten, and minutes and hours for long ones. */
+export function secondsAgo(ms: number): string {
+  const seconds = Math.max(0, ms) / MS_PER_SECOND
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  if (seconds < 100) return `${Math.floor(seconds)} s`
+  const minutes = Math.floor(seconds / 60)
+  return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`
+}
+
+function perSecond(count: number, { fromMs, toMs }: { fromMs: number; toMs: number }): number {
+  return (count * MS_PER_SECOND) / (toMs - fromMs)
+}
+
+function rounded(value: number): number {
+  return value >= 100 ? Math.round(value) : Number(value.toPrecision(3))
+}
+
+function isShown(value: number | undefined): value is number {
+  return value !== undefined && value > 0
+}

@@ -1,0 +1,40 @@
+import type { Connection } from '../../live/live-client.js'
+import type { LiveFeed } from '../../live/live-feed.js'
+import type { LiveHistory } from '../../live/live-history.js'
+import type { LiveHello, LiveState } from '../../live/live-message.js'
+
+/** Where a screen gets what it shows: a `LiveClient`, or a feed of this process. */
+export interface LiveData {
+  readonly connection: Connection
+  /** Undefined before the first connection. */
+  readonly hello: Pick<LiveHello, 'modelName' | 'bounds' | 'intervalMs'> | undefined
+  readonly state: LiveState | undefined
+  readonly history: LiveHistory
+  /** When the last update came, on the monotonic clock `performance.now`. */
+  readonly lastUpdateAtMs: number | undefined
+}
+
+/**
+ * Reads a feed of this process as a client reads a server.
+ *
+ * @returns what it reads, and what ends the reading
+ */
+export function followFeed(
+  feed: LiveFeed,
+  onChange: () => void,
+): { readonly data: LiveData; readonly end: () => void } {
+  const { modelName, bounds } = feed.source
+  const data = {
+    connection: { state: 'live' } as const,
+    hello: { modelName, bounds, intervalMs: feed.updateMs },
+    state: feed.latest?.state,
+    history: feed.history,
+    lastUpdateAtMs: feed.latest === undefined ? undefined : performance.now(),
+  }
+  const end = feed.subscribe(({ state }) => {
+    data.state = state
+    data.lastUpdateAtMs = performance.now()
+    onChange()
+  })
+  return { data, end }
+}

@@ -1,0 +1,224 @@
+import type { LiveView } from '../../live/live-view.js'
+import { countOf } from '../units.js'
+import type { Condition } from './condition.js'
+import { type Controls, KEY_HELP } from './controls.js'
+import { headlineLines, latencyLines } from './headline.js'
+import { PLAIN, type Style } from './style.js'
+import { type EngineLines, engineTable, operationTable } from './tables.js'
+import { columnsOf, cutTo, fitTo, printable } from './text.js'
+
+const GAP = 2
+/** Rows of the table of engines that are shown in any case; the charts give way first. */
+const ENGINE_LINES_MIN = 4
+const HELP_ITEMS = [
+  ['q', 'quit'],
+  ['space', 'pause'],
+  ['w', 'window'],
+  ['o', 'operation'],
+  ['e', 'engine'],
+  ['s', 'status'],
+  ['←→', 'sort'],
+  ['↑↓', 'move'],
+  ['?', 'help'],
+] as const
+/** What connects an engine, for those who have none yet. */
+const CONNECT_LINES = [
+  'const aggregator = new EngineAggregator()',
+  "new Worker('./engine.js', { workerData: { link: aggregator.connect(0) } })",
+  'const recorder = createRecorder(workerData.link)   // in engine.js',
+]
+
+/** All that is shown at one moment. */
+export interface Picture {
+  /** What the header begins with. */
+  readonly title: string
+  readonly modelName: string | undefined
+  /** Undefined before the first update. */
+  readonly view: LiveView | undefined
+  readonly controls: Controls
+  readonly condition: Condition
+  /** Lines above the last one, such as those of a log, the newest last. */
+  readonly footer: readonly string[]
+  /** Shown while there is no view. */
+  readonly waiting: readonly string[]
+}
+
+/** The lines of a screen, of exactly as many rows, each as wide as it or less. */
+export function drawPicture(
+  picture: Picture,
+  columns: number,
+  rows: number,
+  style: Style,
+): string[] {
+  const { condition, controls } = picture
+  // Figures that are out of date are faint as a whole, the words about it are not.
+  const isStale = condition.kind === 'stale'
+  const inner = isStale ? PLAIN : style
+  const last = [helpLine(columns, style)]
+  const notes = noteLines(picture, columns, style)
+  const free = rows - 1 - notes.length - last.length
+  const body = controls.isHelp
+    ? keyLines(columns, style)
+    : bodyLines(picture, columns, Math.max(0, free), inner)
+  const shown = body.slice(0, Math.max(0, free))
+  const filled = [...shown, ...new Array<string>(Math.max(0, free - shown.length)).fill('')]
+  const painted = isStale && !controls.isHelp ? filled.map((line) => style.faint(line)) : filled
+  return [headerLine(picture, columns, style), ...painted, ...notes, ...last].slice(0, rows)
+}
+
+/** What is between the header and the notes, of so many lines or less. */
+function bodyLines(
+  { view, controls, condition, waiting }: Picture,
+  columns: number,
+  lines: number,
+  style: Style,
+): string[] {
+  if (view === undefined) return ['', ...waiting.map((line) => cutTo(line, columns))]
+  if (view.engineCount === 0 && view.engines.length === 0) return noEngineLines(columns, style)
+  const [figures, sparklines] = headlineLines(view, condition.ageMs, columns, style)
+  const operations = operationTable(view, columns, style)
+  const top = [
+    figures,
+    sparklines,
+    '',
+    ...latencyLines(view, columns, style),
+    operations.heading,
+    ...view.operations.map((_, index) => operations.row(index)),
+    '',
+  ]
+  if (view.operations.length === 0) top.splice(-1, 0, ...noMatchLines(view, columns, style))
+  const table = engineTable(view, controls, condition.ageMs, columns, style)
+  // On a screen that is too low, the lines at the top give way to the engines.
+  const room = Math.max(lines - top.length - 1, Math.min(ENGINE_LINES_MIN, lines - 1))
+  const shownTop = top.slice(0, Math.max(0, lines - 1 - room))
+  return [
+    ...shownTop,
+    table.heading,
+    ...visibleEngines(table.engines, controls.selected, room, style),
+  ]
+}
+
+/** As many engines as there is room for, with the one that the cursor is on among them. */
+function visibleEngines(
+  engines: readonly EngineLines[],
+  selected: string | undefined,
+  room: number,
+  style: Style,
+): string[] {
+  const all = engines.reduce((sum, { lineCount }) => sum + lineCount, 0)
+  const place = all <= room ? room : room - 1
+  const cursor = engines.findIndex(({ source }) => source === selected)
+  let first = 0
+  let used = 0
+  let end = 0
+  while (end < engines.length) {
+    const next = engines[end].lineCount
+    if (used + next > place && end > cursor) break
+    while (used + next > place && first < end) used -= engines[first++].lineCount
+    used += next
+    end++
+  }
+  const lines = engines.slice(first, end).flatMap((engine) => engine.lines())
+  const hidden = engines.length - (end - first)
+  if (hidden === 0) return lines
+  const more =
+    first === 0 ? `↓ ${countOf(hidden, 'more engine')}` : `↑${first} ↓${engines.length - end} more`
+  return [...lines, style.faint(`   ${more}`)]
+}
+
+function headerLine(picture: Picture, columns: number, style: Style): string {
+  const { title, modelName, view, condition } = picture
+  const word = cutTo(condition.word, columns)
+  const paint = {
+    live: style.accent,
+    waiting: style.faint,
+    stale: style.alert,
+    paused: style.strong,
+  }
+  const room = columns - columnsOf(word) - GAP
+  const right = view === undefined ? '' : filterText(view)
+  const parts = [
+    title,
+    ...(modelName === undefined ? [] : [printable(modelName)]),
+    ...(view === undefined ? [] : [countOf(view.engineCount, 'engine')]),
+  ]
+  while (parts.length > 1 && columnsOf(parts.join(' · ')) + GAP + columnsOf(right) > room)
+    parts.pop()
+  const left = cutTo(parts.join(' · '), Math.max(room, 0))
+  const middle = cutTo(right, Math.max(room - columnsOf(left) - GAP, 0))
+  const fill = ' '.repeat(
+    Math.max(0, columns - columnsOf(left) - columnsOf(middle) - GAP - columnsOf(word)),
+  )
+  if (room <= 0) return paint[condition.kind](word)
+  return `${style.strong(left)}${fill}${middle}${' '.repeat(GAP)}${paint[condition.kind](word)}`
+}
+
+/** What the tables cover, in words. */
+export function filterText({ filter }: LiveView): string {
+  const { window, operation, source, status } = filter
+  const chosen = [
+    operation === undefined ? 'all operations' : printable(operation),
+    source === undefined ? '' : `engine ${printable(source)}`,
+    status === undefined ? '' : `status ${printable(status)}`,
+  ]
+  return [`last ${window}`, ...chosen.filter((text) => text !== '')].join(' · ')
+}
+
+/** The lines above the keys: what happened, rejections, and those of the log. */
+function noteLines({ view, condition, footer }: Picture, columns: number, style: Style): string[] {
+  const notes: string[] = []
+  if (condition.message !== undefined) {
+    notes.push(style.alert(cutTo(printable(condition.message), columns)))
+  }
+  const rejected = Object.entries(view?.rejections ?? {})
+  if (rejected.length > 0) {
+    const reasons = rejected.map(([reason, count]) => `${count} ${printable(reason)}`)
+    notes.push(style.alert(cutTo(`rejected payloads: ${reasons.join(', ')}`, columns)))
+  }
+  return [...notes, ...footer]
+}
+
+function helpLine(columns: number, style: Style): string {
+  let text = ''
+  let width = 0
+  for (const [key, what] of HELP_ITEMS) {
+    const gap = width === 0 ? '' : '  '
+    width += columnsOf(`${gap}${key} ${what}`)
+    if (width > columns) break
+    text += `${gap}${style.strong(key)} ${style.faint(what)}`
+  }
+  return text
+}
+
+function keyLines(columns: number, style: Style): string[] {
+  const keyColumns = Math.max(...KEY_HELP.map(([keys]) => columnsOf(keys)))
+  const keys = KEY_HELP.map(
+    ([key, what]) =>
+      `  ${style.strong(fitTo(key, keyColumns))}  ${cutTo(what, columns - keyColumns - 4)}`,
+  )
+  const notes = [
+    'Figures at the top cover the last 10 s, tables and charts the window.',
+    '! marks an engine that is not up, or whose p99 exceeds 10 ms and 3 × the',
+    '  median of the other engines. × median is its p99 divided by that median.',
+  ]
+  return ['', ...keys, '', ...notes.map((note) => style.faint(cutTo(`  ${note}`, columns)))]
+}
+
+function noEngineLines(columns: number, style: Style): string[] {
+  return [
+    '',
+    style.strong('No engine yet. To connect one:'),
+    '',
+    ...CONNECT_LINES.map((line) => cutTo(`  ${line}`, columns)),
+  ]
+}
+
+/** Says that nothing matches the filter, in the place of rows. */
+export function noMatchLines(view: LiveView, columns: number, style: Style): string[] {
+  const { source, status } = view.filter
+  const text =
+    source === undefined && status === undefined
+      ? ' nothing recorded in this window'
+      : ` nothing recorded in this window matches ${filterText(view)}; esc shows all`
+  return [style.faint(cutTo(text, columns))]
+}

@@ -1,0 +1,50 @@
+import type { EngineRow } from '../../live/live-view.js'
+
+/** What each column of engines is sorted by; numbers from the largest. */
+const VALUES = {
+  engine: undefined,
+  rate: ({ operationsPerSecond }: EngineRow) => operationsPerSecond,
+  p50: ({ p50 }: EngineRow) => p50,
+  p90: ({ p90 }: EngineRow) => p90,
+  p99: ({ p99 }: EngineRow) => p99,
+  ratio: ({ p99Ratio }: EngineRow) => p99Ratio,
+  failed: ({ failedKeyRatio }: EngineRow) => failedKeyRatio,
+  // The engine that has been silent for longest first.
+  report: ({ state }: EngineRow) =>
+    state?.lastReportMs === null || state === undefined ? undefined : -state.lastReportMs,
+  restarts: ({ state }: EngineRow) => state?.restarts,
+} as const satisfies Readonly<Record<string, ((row: EngineRow) => number | undefined) | undefined>>
+
+/** A column that engines can be sorted by. */
+export type SortName = keyof typeof VALUES
+
+/** These columns, as they stand in the table. */
+export const SORT_NAMES = Object.keys(VALUES) as readonly SortName[]
+
+/** Engines in the order of a column; outliers come first, then engines that are not up. */
+export function sortEngines(
+  rows: readonly EngineRow[],
+  { sort, isReversed }: { readonly sort: SortName; readonly isReversed: boolean },
+): EngineRow[] {
+  const figureOf = VALUES[sort]
+  // `engine` is the order of the aggregator, which the rows have.
+  const sorted = figureOf === undefined ? [...rows] : [...rows].sort(byValue(figureOf))
+  if (isReversed) sorted.reverse()
+  return sorted.sort((left, right) => rankOf(left) - rankOf(right))
+}
+
+/** Descending; rows without a value are last. */
+function byValue(figureOf: (row: EngineRow) => number | undefined) {
+  return (left: EngineRow, right: EngineRow) => {
+    const [first, second] = [figureOf(left), figureOf(right)]
+    if (first === undefined || second === undefined) {
+      return Number(first === undefined) - Number(second === undefined)
+    }
+    return second - first
+  }
+}
+
+function rankOf({ outlier, state }: EngineRow): number {
+  if (outlier !== undefined) return 0
+  return state?.up === true ? 2 : 1
+}

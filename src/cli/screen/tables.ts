@@ -1,0 +1,163 @@
+import { WINDOWS_MS } from '../../live/live-filter.js'
+import type { EngineRow, LiveView } from '../../live/live-view.js'
+import { COUNT_UNITS } from '../units.js'
+import { type Column, layOut, type TableLines } from './columns.js'
+import { durationText, figureColumns, numberColumn } from './figures.js'
+import { secondsAgo } from './headline.js'
+import { type SortName, sortEngines } from './sort-engines.js'
+import { sparklineFromZero, type TimeAxis, timeAxis, valuesOn } from './sparkline.js'
+import type { Style } from './style.js'
+import { cutTo, printable } from './text.js'
+
+const SORT_MARKS = { down: '↓', up: '↑' } as const
+const HOUR_MINUTE = 'hh:mm'.length
+
+/** What the table of engines depends on beside the view. */
+export interface EngineChoices {
+  readonly sort: SortName
+  readonly isReversed: boolean
+  readonly selected: string | undefined
+}
+
+/** The table of operations. */
+export function operationTable(view: LiveView, width: number, style: Style): TableLines {
+  const { operations } = view
+  const { rate, p50, p90, p99, keys, bytes, failed } = figureColumns(operations)
+  return layOut(
+    {
+      title: 'operation',
+      names: operations.map(({ operation }) =>
+        marked(operation === view.filter.operation, operation),
+      ),
+      columns: [rate, p50, p90, p99, keys, bytes, failed],
+      trend: trendOf(view, (row) => operations[row].trend),
+    },
+    width,
+    style,
+  )
+}
+
+/** The lines of one engine. */
+export interface EngineLines {
+  readonly source: string
+  /** One line, and for an outlier a second with the reason. */
+  readonly lineCount: 1 | 2
+  /** Made when they are shown. */
+  readonly lines: () => readonly string[]
+}
+
+/** The table of engines; outliers are first, each with the reason in words. */
+export function engineTable(
+  view: LiveView,
+  choices: EngineChoices,
+  ageMs: number,
+  width: number,
+  style: Style,
+): { readonly heading: string; readonly engines: readonly EngineLines[] } {
+  const rows = sortEngines(view.engines, choices)
+  const { heading, row: lineOf } = layOut(
+    {
+      title: titleOf('engine', 'engine', choices),
+      names: rows.map((row) => nameOf(row, view, choices)),
+      columns: engineColumns(rows, view, choices, ageMs),
+      trend: trendOf(view, (row) => rows[row].trend),
+    },
+    width,
+    style,
+  )
+  return {
+    heading,
+    engines: rows.map((row, index) => {
+      const reason = reasonOf(row)
+      const isBad = reason !== undefined || row.state?.up !== true
+      const paint = isBad ? style.alert : (text: string) => text
+      const second = reason === undefined ? [] : [style.alert(cutTo(`   └ ${reason}`, width))]
+      return {
+        source: row.source,
+        lineCount: reason === undefined ? 1 : 2,
+        lines: () => [paint(lineOf(index)), ...second],
+      }
+    }),
+  }
+}
+
+function engineColumns(
+  rows: readonly EngineRow[],
+  view: LiveView,
+  choices: EngineChoices,
+  ageMs: number,
+): Column[] {
+  const { rate, p50, p90, p99, failed } = figureColumns(rows)
+  const ratio = numberColumn(
+    '× median',
+    rows.map(({ p99Ratio }) => p99Ratio),
+    5,
+    [COUNT_UNITS[0]],
+  )
+  const report: Column = {
+    title: 'last report',
+    cells: rows.map(({ state }) => reportCell(state, view.timestampMs + ageMs)),
+    align: 'right',
+    keep: 3,
+  }
+  const restarts = numberColumn(
+    'restarts',
+    rows.map(({ state }) => state?.restarts),
+    1,
+    [COUNT_UNITS[0]],
+  )
+  const all: [SortName, Column][] = [
+    ['rate', rate],
+    ['p50', p50],
+    ['p90', p90],
+    ['p99', p99],
+    ['ratio', ratio],
+    ['failed', failed],
+    ['report', report],
+    ['restarts', restarts],
+  ]
+  return all.map(([name, column]) => ({ ...column, title: titleOf(name, column.title, choices) }))
+}
+
+function reportCell(state: EngineRow['state'], nowMs: number): string {
+  if (state === undefined) return 'dropped'
+  if (state.lastReportMs === null) return state.up ? '–' : 'down –'
+  const ago = secondsAgo(nowMs - state.lastReportMs)
+  return state.up ? ago : `down ${ago}`
+}
+
+/** `!` marks an engine that needs attention, `▸` the cursor, `•` the one that is shown alone. */
+function nameOf({ source, outlier, state }: EngineRow, view: LiveView, choices: EngineChoices) {
+  const cursor = source === choices.selected ? '▸' : ' '
+  const mark = outlier !== undefined || state?.up !== true ? '!' : ' '
+  return `${cursor}${source === view.filter.source ? '•' : mark} ${printable(source)}`
+}
+
+function marked(isChosen: boolean, name: string): string {
+  return `${isChosen ? '•' : ' '}${printable(name)}`
+}
+
+function titleOf(name: SortName, title: string, { sort, isReversed }: EngineChoices): string {
+  const start = name === 'engine' ? `   ${title}` : title
+  if (name !== sort) return start
+  // Names ascend and numbers descend, unless they are turned round.
+  return start + ((name === 'engine') === isReversed ? SORT_MARKS.down : SORT_MARKS.up)
+}
+
+/** Why an engine is marked, in words. */
+export function reasonOf({ outlier, p99 }: EngineRow): string | undefined {
+  if (outlier === undefined) return undefined
+  const ratio = Number(outlier.ratio.toPrecision(2))
+  const since = new Date(outlier.sinceMs).toTimeString().slice(0, HOUR_MINUTE)
+  return `p99 ${durationText(p99)}, ${ratio} × the median of the other engines since ${since}`
+}
+
+function trendOf(view: LiveView, valuesOf: (row: number) => readonly number[]) {
+  let axis: TimeAxis | undefined
+  return (row: number, columns: number) => {
+    if (axis?.columns !== columns) {
+      axis = timeAxis(view.timeline, WINDOWS_MS[view.filter.window], columns)
+    }
+    return sparklineFromZero(valuesOn(axis, valuesOf(row), 'mean'))
+  }
+}

@@ -1,0 +1,33 @@
+import { MoonmeterError } from '../errors.js'
+import type { AuthorizationOptions } from '../server/authorization.js'
+import { readFile } from './files.js'
+
+type BasicAuth = NonNullable<AuthorizationOptions['basicAuth']>
+
+/**
+ * Reads a bearer token from a file, since all users of a machine can read the arguments of processes.
+ *
+ * @param option its name, for messages
+ * @throws MoonmeterError `FILE_FAILED`
+ */
+export async function readToken(option: string, path: string): Promise<string> {
+  return (await readFile(option, path)).toString('utf8').trim()
+}
+
+/**
+ * Reads `user:password` from a file.
+ *
+ * @param option its name, for messages
+ * @throws MoonmeterError `FILE_FAILED`; `INVALID_OPTION` for a text without a colon
+ */
+export async function readBasicAuth(option: string, path: string): Promise<BasicAuth> {
+  const credentials = await readToken(option, path)
+  const colon = credentials.indexOf(':')
+  if (colon < 0) {
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `${option}: expected 'user:password', got a text without a colon`,
+    )
+  }
+  return { username: credentials.slice(0, colon), password: credentials.slice(colon + 1) }
+}

@@ -1,0 +1,211 @@
+import { MoonmeterError } from '../errors.js'
+import { LiveClient } from '../live/live-client.js'
+import type { LiveView } from '../live/live-view.js'
+import { ViewBuilder } from '../live/live-view.js'
+import { type Condition, conditionOf } from './screen/condition.js'
+import type { Controls } from './screen/controls.js'
+import { LiveScreen } from './screen/live-screen.js'
+import { plainBlock } from './screen/plain-block.js'
+import { styleOf } from './screen/style.js'
+import { authorizationOf, streamUrl } from './server-address.js'
+import { ServerError } from './server-error.js'
+import { stopOnSignals } from './signals.js'
+import { canRewrite, widthOfOutput } from './terminal.js'
+import type { TopOptions } from './top-command.js'
+
+const MS_PER_SECOND = 1_000
+/** A timer of so many seconds may be early by some milliseconds. */
+const EVERY_SLACK_MS = 100
+
+/**
+ * Shows what a server streams until a key or a signal ends it: on a terminal as a screen, elsewhere
+ * as a block of lines at intervals.
+ *
+ * @throws MoonmeterError `INVALID_OPTION`, `FILE_FAILED`
+ * @throws ServerError when the server does not give its stream
+ */
+export async function runTop(base: string, options: TopOptions): Promise<void> {
+  const url = streamUrl(base)
+  const authorization = await authorizationOf(options)
+  const controls: Controls = {
+    filter: {
+      window: options.window,
+      operation: options.operation,
+      source: options.engine,
+      status: options.status,
+    },
+    sort: options.sort,
+    isReversed: false,
+    isPaused: false,
+    isHelp: false,
+    selected: undefined,
+  }
+  const isScreen = canRewrite(process.stdout) && !options.once
+  const { promise: ended, resolve: end, reject: fail } = withResolvers()
+  let show = () => {}
+  const onChange = () => {
+    const failure = failureOf(client, url, isScreen)
+    if (failure !== undefined) fail(failure)
+    else show()
+  }
+  const client = new LiveClient({ url, authorization, onChange })
+  const removeSignalHandlers = stopOnSignals(() => end())
+  let close = () => {}
+  try {
+    if (isScreen) {
+      const screen = openScreen(client, url, controls, end)
+      show = () => screen.draw()
+      close = () => screen.close()
+    } else {
+      show = printer(client, controls, options, end, fail)
+      // So that an interval without data has a line, too.
+      const timer = setInterval(() => show(), MS_PER_SECOND)
+      close = () => clearInterval(timer)
+    }
+    client.connect()
+    await ended
+  } finally {
+    close()
+    client.close()
+    removeSignalHandlers()
+  }
+}
+
+function openScreen(
+  client: LiveClient,
+  url: string,
+  controls: Controls,
+  onQuit: () => void,
+): LiveScreen {
+  const { stdin, stdout } = process
+  return new LiveScreen({
+    title: () => 'moonmeter',
+    data: client,
+    controls,
+    output: stdout,
+    input: stdin.isTTY ? stdin : undefined,
+    waiting: () =>
+      client.connection.state === 'lost'
+        ? [
+            `No moonmeter answers at ${url}`,
+            '',
+            "  'moonmeter simulate --duration 0' starts one with synthetic engines;",
+            "  'moonmeter top URL' shows another server.",
+          ]
+        : [`Connecting to ${url}`],
+    onQuit,
+  })
+}
+
+/** Returns a function that prints a block when the last one is old enough. */
+function printer(
+  client: LiveClient,
+  controls: Controls,
+  { every, once }: TopOptions,
+  end: () => void,
+  fail: (error: Error) => void,
+): () => void {
+  const style = styleOf(process.stdout)
+  let builder: ViewBuilder | undefined
+  let bounds: readonly number[] | undefined
+  let printedAtMs = Number.NEGATIVE_INFINITY
+  const print = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n\n`)
+  return () => {
+    const nowMs = performance.now()
+    const { hello, state, history } = client
+    if (hello === undefined || state === undefined) return
+    if (nowMs - printedAtMs < every * MS_PER_SECOND - EVERY_SLACK_MS) return
+    const { intervals } = history
+    // The first update of a server that has just started has no figures.
+    if (intervals.length === 0 && state.engines.length > 0) return
+    if (builder === undefined || bounds !== hello.bounds) {
+      bounds = hello.bounds
+      builder = new ViewBuilder(hello.bounds, controls.filter)
+    }
+    const view = builder.build(intervals, state)
+    const condition = conditionOf(client, false, nowMs)
+    printedAtMs = nowMs
+    const wrong = once ? wrongFilter(view) : undefined
+    if (wrong !== undefined) {
+      fail(wrong)
+      return
+    }
+    print(
+      condition.kind === 'live'
+        ? plainBlock(
+            view,
+            hello.modelName,
+            condition,
+            controls,
+            widthOfOutput(process.stdout),
+            style,
+          )
+        : [staleLine(condition)],
+    )
+    if (once) end()
+  }
+}
+
+function staleLine({ word, message }: Condition): string {
+  const why = message === undefined ? '' : `: ${message}`
+  return `${new Date().toISOString()} · ${word}${why}`
+}
+
+/** What is filtered by and does not exist; something may still come while a screen is shown. */
+function wrongFilter({ filter, choices }: LiveView): MoonmeterError | undefined {
+  const checked = [
+    ['--operation', filter.operation, choices.operations],
+    ['--engine', filter.source, choices.sources],
+    ['--status', filter.status, choices.statuses],
+  ] as const
+  for (const [option, value, known] of checked) {
+    if (value === undefined || known.includes(value)) continue
+    return new MoonmeterError(
+      'INVALID_OPTION',
+      `${option}: expected one of ${known.slice(0, 20).join(', ') || 'those recorded, which are none yet'}, got '${value}'`,
+    )
+  }
+  return undefined
+}
+
+/** Why there is nothing to show and nothing will come. */
+function failureOf(
+  { connection, lastUpdateAtMs }: LiveClient,
+  url: string,
+  isScreen: boolean,
+): ServerError | undefined {
+  if (lastUpdateAtMs !== undefined) return undefined
+  switch (connection.state) {
+    case 'unauthorized': {
+      const option = /^basic/i.test(connection.challenge) ? '--basic-auth-file' : '--token-file'
+      return new ServerError(
+        `${url}: the server requires credentials, or other ones; give ${option} FILE with those ` +
+          'that the server was started with',
+      )
+    }
+    case 'refused':
+      return new ServerError(
+        `${url}: ${connection.reason}; give the base URL of a server that was started with ` +
+          '`dashboard: true` or by moonmeter simulate',
+      )
+    case 'lost':
+      if (isScreen) return undefined
+      return new ServerError(
+        `${url}: expected a server that answers, got ${connection.reason}; start it, or give ` +
+          'its base URL',
+      )
+    default:
+      return undefined
+  }
+}
+
+/** `Promise.withResolvers` is not in Node 20. */
+function withResolvers() {
+  let resolve = () => {}
+  let reject: (error: Error) => void = () => {}
+  const promise = new Promise<void>((onEnd, onFailure) => {
+    resolve = onEnd
+    reject = onFailure
+  })
+  return { promise, resolve, reject }
+}
