@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { type Logger, pino } from 'pino'
 import { writeFile } from './files.js'
+import { printable } from './screen/text.js'
 import type { LogFormat } from './simulation-options.js'
 import type { Terminal } from './terminal.js'
 
@@ -69,5 +70,6 @@ function readable(line: string, terminal?: Terminal): string {
   const timeOfDay = new Date(time).toTimeString().slice(0, 'hh:mm:ss'.length)
   const colour = LEVEL_COLOURS[label as keyof typeof LEVEL_COLOURS]
   const { stream } = terminal
-  return `${timeOfDay} ${colour === undefined ? padded : styleText(colour, padded, { stream })} ${msg}`
+  const text = printable(msg)
+  return `${timeOfDay} ${colour === undefined ? padded : styleText(colour, padded, { stream })} ${text}`
 }

@@ -4,6 +4,7 @@ import { styleText } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import { MoonmeterError } from '../errors.js'
 import { dashboardCommand } from './dashboard-command.js'
+import { completionCommand } from './completion-command.js'
 import { examples } from './help.js'
 import { inspectCommand } from './inspect-command.js'
 import { ServerError } from './server-error.js'
@@ -49,6 +50,7 @@ for (const command of [
   inspectCommand(),
   dashboardCommand(),
   rulesCommand(),
+  completionCommand(program),
 ]) {
   program.addCommand(command.copyInheritedSettings(program))
 }

@@ -2,17 +2,13 @@ import type { Logger } from 'pino'
 import type { EngineAggregator } from '../engine-aggregator.js'
 import type { EngineOutcome } from '../pool/engine-outcome.js'
 import type { EngineGroup } from './engine-group.js'
+import { showProgress } from './progress.js'
 import type { ScenarioRun } from './scenario-run.js'
 import { stopOnSignals } from './signals.js'
 import type { Terminal } from './terminal.js'
-import { countOf, formatInteger } from './units.js'
 
 const MS_PER_SECOND = 1e3
 const POLL_MS = 10
-const STATUS_TERMINAL_MS = 500
-const STATUS_LINES_MS = 10_000
-/** The status reads the memory of all engines; at most this share of the time goes into it. */
-const STATUS_SHARE_MAX = 0.1
 
 /** A run of synthetic engines. */
 export interface EngineRun {
@@ -30,32 +26,14 @@ export interface EngineRun {
 }
 
 /**
- * Runs engines until they end, the duration is over or a signal stops them, and shows a status line
+ * Runs engines until they end, the duration is over or a signal stops them, and shows the progress
  * meanwhile.
  */
 export async function runEngines(
   run: EngineRun,
 ): Promise<{ readonly outcomes: readonly EngineOutcome[]; readonly wallSeconds: number }> {
-  const { group, begun, duration, scenario, aggregator, terminal, logger, url } = run
+  const { group, begun, duration, scenario, logger, url } = run
   const startMs = performance.now()
-  const elapsedSeconds = () => (performance.now() - startMs) / MS_PER_SECOND
-  const showStatus = () => {
-    const seconds = elapsedSeconds()
-    const { rows } = aggregator.snapshot()
-    const engines = countOf(aggregator.engines.length, 'engine')
-    const rate = `${formatInteger(rows / seconds)} per second`
-    const played = scenario === undefined ? '' : `  ${scenario.status()}`
-    const counted = `${engines}  ${formatInteger(rows)} rows (${rate})`
-    terminal.status(`${seconds.toFixed(1)} s  ${counted}${played}`)
-  }
-  const statusMs = terminal.rewrites ? STATUS_TERMINAL_MS : STATUS_LINES_MS
-  let status = setTimeout(updateStatus, statusMs)
-  function updateStatus() {
-    const startedMs = performance.now()
-    showStatus()
-    const tookMs = performance.now() - startedMs
-    status = setTimeout(updateStatus, Math.max(statusMs, tookMs / STATUS_SHARE_MAX))
-  }
   const removeSignalHandlers = stopOnSignals((signal) => {
     logger.info(`${signal}: stopping; a second one exits at once`)
     void group.stop()
@@ -68,18 +46,19 @@ export async function runEngines(
     if (scenario === undefined) clearInterval(poll)
     else scenario.update(performance.now())
   }, POLL_MS)
+  let endProgress = () => {}
   try {
+    endProgress = showProgress(run)
     // Logged only now, since a reader of this line may send a signal.
     logger.info(`serving ${url}/metrics`)
     const outcomes = await group.run()
-    const wallSeconds = elapsedSeconds()
+    const wallSeconds = (performance.now() - startMs) / MS_PER_SECOND
     await group.stop()
     return { outcomes, wallSeconds }
   } finally {
     removeSignalHandlers()
-    clearTimeout(status)
     clearInterval(poll)
     clearTimeout(end)
-    terminal.status('')
+    endProgress()
   }
 }

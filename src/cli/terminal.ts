@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { formatInteger } from './units.js'
 
 /** Columns of an output of unknown width, such as a file. */
 const COLUMNS = 80
@@ -6,6 +7,8 @@ const COLUMNS = 80
 const COLUMNS_MIN = 60
 /** Clears the cursor's line and moves the cursor to its start. */
 const CLEAR_LINE = '\r\u001b[2K'
+/** Lines that are kept back for the time after a screen; of more, the oldest are dropped. */
+const HELD_LINES_MAX = 1_000
 
 /** How to format what is written to a stream. */
 export interface OutputStyle {
@@ -41,6 +44,9 @@ export function styleOfOutput(stream: NodeJS.WriteStream): OutputStyle {
 export class Terminal {
   readonly #stream: NodeJS.WriteStream
   #status = ''
+  #held: string[] | undefined
+  #heldDropped = 0
+  #onLine = () => {}
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream
@@ -63,6 +69,14 @@ export class Terminal {
 
   /** Writes a line above the status line. */
   line(text: string): void {
+    if (this.#held !== undefined) {
+      if (this.#held.push(text) > HELD_LINES_MAX) {
+        this.#held.shift()
+        this.#heldDropped++
+      }
+      this.#onLine()
+      return
+    }
     const status = this.#status
     this.#stream.write(status === '' ? `${text}\n` : `${CLEAR_LINE}${text}\n${status}`)
   }
@@ -76,5 +90,27 @@ export class Terminal {
     // CLEAR_LINE clears only one line, so the status must not wrap.
     this.#status = text.slice(0, (this.#stream.columns || COLUMNS) - 1)
     this.#stream.write(CLEAR_LINE + this.#status)
+  }
+
+  /** Keeps further lines back while a screen covers them, and calls `onLine` for each. */
+  hold(onLine: () => void): void {
+    this.#held ??= []
+    this.#onLine = onLine
+  }
+
+  /** The newest lines that are kept back. */
+  heldLines(count: number): readonly string[] {
+    return this.#held?.slice(-count) ?? []
+  }
+
+  /** Writes the lines that were kept back, and further ones at once. */
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    if (this.#heldDropped > 0) {
+      this.line(`${formatInteger(this.#heldDropped)} earlier lines are left out; --log has all`)
+    }
+    this.#heldDropped = 0
+    for (const line of held) this.line(line)
   }
 }

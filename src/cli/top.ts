@@ -1,9 +1,8 @@
 import { MoonmeterError } from '../errors.js'
 import { LiveClient } from '../live/live-client.js'
-import type { LiveView } from '../live/live-view.js'
-import { ViewBuilder } from '../live/live-view.js'
+import { type LiveView, ViewBuilder } from '../live/live-view.js'
 import { type Condition, conditionOf } from './screen/condition.js'
-import type { Controls } from './screen/controls.js'
+import { CONTROLS, type Controls } from './screen/controls.js'
 import { LiveScreen } from './screen/live-screen.js'
 import { plainBlock } from './screen/plain-block.js'
 import { styleOf } from './screen/style.js'
@@ -28,6 +27,7 @@ export async function runTop(base: string, options: TopOptions): Promise<void> {
   const url = streamUrl(base)
   const authorization = await authorizationOf(options)
   const controls: Controls = {
+    ...CONTROLS,
     filter: {
       window: options.window,
       operation: options.operation,
@@ -35,10 +35,6 @@ export async function runTop(base: string, options: TopOptions): Promise<void> {
       status: options.status,
     },
     sort: options.sort,
-    isReversed: false,
-    isPaused: false,
-    isHelp: false,
-    selected: undefined,
   }
   const isScreen = canRewrite(process.stdout) && !options.once
   const { promise: ended, resolve: end, reject: fail } = withResolvers()

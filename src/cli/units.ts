@@ -1,5 +1,5 @@
 /** A unit of the numbers of a column. */
-interface Unit {
+export interface Unit {
   /** Stands behind the title of the column; empty for plain numbers. */
   readonly name: string
   /** How many of the smallest unit's things it is, or how many seconds. */

@@ -1,12 +1,12 @@
 import { emitKeypressEvents } from 'node:readline'
 import type { Key } from './controls.js'
+import { columnsOf } from './text.js'
 
 /** Enters the alternate screen, hides the cursor, and wraps no lines. */
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l'
 const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l'
 const HOME = '\u001b[H'
 const CLEAR_TO_LINE_END = '\u001b[K'
-const CLEAR_BELOW = '\u001b[J'
 /** Terminals that know these show what is between them at once. */
 const BEGIN_UPDATE = '\u001b[?2026h'
 const END_UPDATE = '\u001b[?2026l'
@@ -61,8 +61,11 @@ export class AlternateScreen {
   /** Show lines, each at most as wide as the screen. */
   draw(lines: readonly string[]): void {
     if (!this.#isOpen) return
-    const text = lines.map((line) => line + CLEAR_TO_LINE_END).join('\r\n')
-    this.#options.output.write(BEGIN_UPDATE + HOME + text + CLEAR_BELOW + END_UPDATE)
+    // Behind a line of the whole width, the cursor is still on its last character.
+    const cleared = lines.map((line) =>
+      columnsOf(line) < this.columns ? line + CLEAR_TO_LINE_END : line,
+    )
+    this.#options.output.write(BEGIN_UPDATE + HOME + cleared.join('\r\n') + END_UPDATE)
   }
 
   /** Leave the screen. */

@@ -3,9 +3,12 @@ import { columnsOf, fitTo } from './text.js'
 
 const GAP = 2
 /** Names get this many columns before others are left out, and more where there is room. */
-const NAME_COLUMNS = 14
+const NAME_COLUMNS = 16
+const TREND_TITLE = 'trend'
+/** A trend is left out, as a column is, where it would be narrower than this. */
 const TREND_COLUMNS_MIN = 6
 const TREND_COLUMNS_MAX = 60
+const TREND_KEEP = 3
 
 /** A column of a table; each has one cell a row. */
 export interface Column {
@@ -34,31 +37,45 @@ export interface TableLines {
 
 /** Fits a table to a width: columns are left out, and then names are cut. */
 export function layOut(table: ScreenTable, width: number, style: Style): TableLines {
-  const naturalName = Math.max(...[table.title, ...table.names].map(columnsOf))
-  const nameMin = Math.min(naturalName, NAME_COLUMNS)
-  let columns = table.columns.map((column) => ({
+  const nameWidth = widest([table.title, ...table.names])
+  const trend: Column & { readonly width: number } = {
+    ...{ title: TREND_TITLE, cells: [], align: 'left', keep: TREND_KEEP },
+    width: TREND_COLUMNS_MIN,
+  }
+  let columns = [...table.columns, trend].map((column) => ({
     ...column,
-    width: Math.max(...[column.title, ...column.cells].map(columnsOf)),
+    width: column === trend ? trend.width : widest([column.title, ...column.cells]),
   }))
   const used = () => columns.reduce((sum, column) => sum + GAP + column.width, 0)
-  while (columns.length > 1 && nameMin + used() > width) {
+  while (columns.length > 1 && Math.min(nameWidth, NAME_COLUMNS) + used() > width) {
     const least = Math.min(...columns.map(({ keep }) => keep))
     columns = columns.filter(({ keep }) => keep !== least)
   }
-  const name = Math.max(1, Math.min(naturalName, width - used()))
-  const free = width - name - used() - GAP
-  const trend = free >= TREND_COLUMNS_MIN ? Math.min(free, TREND_COLUMNS_MAX) : 0
-  const line = (first: string, cellOf: (column: Column) => string) =>
+  const hasTrend = columns.some(({ title }) => title === TREND_TITLE)
+  const shown = columns.filter(({ title }) => title !== TREND_TITLE)
+  const name = Math.max(1, Math.min(nameWidth, width - used()))
+  const trendWidth = hasTrend
+    ? Math.min(TREND_COLUMNS_MIN + width - name - used(), TREND_COLUMNS_MAX)
+    : 0
+  const line = (first: string, cellOf: (column: Column) => string, last: string) =>
     [
       fitTo(first, name),
-      ...columns.map((column) => fitTo(cellOf(column), column.width, column.align)),
+      ...shown.map((column) => fitTo(cellOf(column), column.width, column.align)),
+      ...(hasTrend ? [last] : []),
     ].join(' '.repeat(GAP))
-  const heading = line(table.title, ({ title }) => title)
   return {
-    heading: style.strong(trend > 0 ? `${heading}  trend` : heading),
-    row: (index) => {
-      const cells = line(table.names[index] ?? '', ({ cells: all }) => all[index] ?? '')
-      return trend > 0 ? `${cells}  ${style.accent(table.trend(index, trend))}` : cells
-    },
+    heading: style.strong(line(table.title, ({ title }) => title, TREND_TITLE)),
+    row: (index) =>
+      line(
+        table.names[index] ?? '',
+        ({ cells }) => cells[index] ?? '',
+        hasTrend ? style.accent(table.trend(index, trendWidth)) : '',
+      ),
   }
+}
+
+function widest(texts: readonly string[]): number {
+  let columns = 0
+  for (const text of texts) columns = Math.max(columns, columnsOf(text))
+  return columns
 }

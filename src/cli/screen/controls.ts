@@ -18,6 +18,16 @@ export interface Controls {
   readonly selected: string | undefined
 }
 
+/** The choices before any key. */
+export const CONTROLS: Controls = {
+  filter: { window: '5m' },
+  sort: 'engine',
+  isReversed: false,
+  isPaused: false,
+  isHelp: false,
+  selected: undefined,
+}
+
 /** A key as `node:readline` reports it. */
 export interface Key {
   readonly name?: string | undefined

@@ -3,23 +3,42 @@ import {
   BYTE_UNITS,
   COUNT_UNITS,
   DURATION_UNITS,
-  formatNumber,
-  unitFor,
+  formatInteger,
+  type Unit,
   type Units,
+  unitFor,
 } from '../units.js'
 import type { Column } from './columns.js'
 
 /** Shown where a figure does not exist, such as the p99 of no operations. */
 const NONE = '–'
 const PERCENT = 100
-/** The smallest share that is not shown as 0, in per cent. */
+/** The smallest percentage that is not shown as 0. */
 const PERCENT_MIN = 0.01
+/** The smallest number that is not shown as 0. */
+const NUMBER_MIN = 0.001
+/** Columns of counts per second have plain numbers below it, and larger units from it on. */
+const PLAIN_RATE_MAX = 1e5
+
+/** The unit of plain numbers. */
+export const PLAIN_UNIT: Unit = COUNT_UNITS[0]
+
+/** The names of the columns that operations and engines have both. */
+export type FigureColumn = 'rate' | 'p50' | 'p90' | 'p99' | 'keys' | 'bytes' | 'failed'
+
+/** A number with three significant digits and at most three decimals. */
+export function threeDigits(value: number): string {
+  if (value === 0 || value >= 100) return formatInteger(value)
+  if (value < NUMBER_MIN) return `<${NUMBER_MIN}`
+  if (value >= 10) return value.toFixed(1)
+  return value.toFixed(value >= 1 ? 2 : 3)
+}
 
 /** A number in the largest unit in which it is at least 1. */
 export function withUnit(value: number, units: Units): string {
   const at = units.findLastIndex(({ size }) => value >= size)
   const { name, size } = units[Math.max(at, 0)] ?? units[0]
-  return `${formatNumber(round(value / size))} ${name}`.trimEnd()
+  return `${threeDigits(value / size)} ${name}`.trimEnd()
 }
 
 /** A duration in seconds as text. */
@@ -32,7 +51,7 @@ export function percentText(ratio: number | undefined): string {
   if (ratio === undefined) return NONE
   const percent = ratio * PERCENT
   if (percent > 0 && percent < PERCENT_MIN) return `<${PERCENT_MIN}`
-  return formatNumber(Number(percent.toFixed(2)))
+  return percent === 0 ? '0' : percent.toFixed(2)
 }
 
 /** A column of numbers in one unit, with the decimal points in line. */
@@ -40,19 +59,12 @@ export function numberColumn(
   title: string,
   values: readonly (number | undefined)[],
   keep: number,
-  units: Units,
+  unit: Unit,
 ): Column {
-  const unit =
-    units[
-      unitFor(
-        values.filter((value) => value !== undefined),
-        units,
-      )
-    ] ?? units[0]
   return {
-    title: unit.name === '' ? title : `${title} ${unit.name}`,
+    title: `${title} ${unit.name}`.trimEnd(),
     cells: alignPoints(
-      values.map((value) => (value === undefined ? NONE : formatNumber(round(value / unit.size)))),
+      values.map((value) => (value === undefined ? NONE : threeDigits(value / unit.size))),
     ),
     align: 'right',
     keep,
@@ -61,20 +73,24 @@ export function numberColumn(
 
 /** The columns that operations and engines have both. */
 export function figureColumns(all: readonly Figures[]): Record<FigureColumn, Column> {
-  const rates = (title: string, name: RateName, keep: number, units = COUNT_UNITS) =>
-    numberColumn(
-      title,
-      all.map((figures) => figures[name]),
-      keep,
-      units,
-    )
-  const durations = durationColumns(all)
-  const bytes = rates('', 'bytesPerSecond', 3, BYTE_UNITS)
+  const of = (name: keyof Figures) => all.map((figures) => figures[name])
+  const durationUnit = commonUnit([...of('p50'), ...of('p90'), ...of('p99')], DURATION_UNITS)
+  const durations = (name: 'p50' | 'p90' | 'p99', keep: number) =>
+    numberColumn(name, of(name), keep, durationUnit)
+  const rates = (title: string, name: 'operationsPerSecond' | 'keysPerSecond', keep: number) =>
+    numberColumn(title, of(name), keep, rateUnit(of(name)))
+  const byteUnit = commonUnit(of('bytesPerSecond'), BYTE_UNITS)
   return {
     rate: rates('ops/s', 'operationsPerSecond', 9),
-    ...durations,
-    keys: rates('keys/s', 'keysPerSecond', 2),
-    bytes: { ...bytes, title: `${bytes.title.trim() || 'bytes'}/s` },
+    // One unit for all durations, so that they compare at a glance.
+    p50: durations('p50', 6),
+    p90: durations('p90', 4),
+    p99: durations('p99', 8),
+    keys: rates('keys/s', 'keysPerSecond', 1),
+    bytes: {
+      ...numberColumn('', of('bytesPerSecond'), 2, byteUnit),
+      title: `${byteUnit.name || 'bytes'}/s`,
+    },
     failed: {
       title: 'failed %',
       cells: alignPoints(all.map(({ failedKeyRatio }) => percentText(failedKeyRatio))),
@@ -84,35 +100,19 @@ export function figureColumns(all: readonly Figures[]): Record<FigureColumn, Col
   }
 }
 
-/** The names of these columns. */
-export type FigureColumn = 'rate' | 'p50' | 'p90' | 'p99' | 'keys' | 'bytes' | 'failed'
-type RateName = 'operationsPerSecond' | 'keysPerSecond' | 'bytesPerSecond'
-
-/** The quantiles, all in one unit so that they compare at a glance. */
-function durationColumns(all: readonly Figures[]): Record<'p50' | 'p90' | 'p99', Column> {
-  const values = all.flatMap(({ p50, p90, p99 }) => [p50, p90, p99])
-  const unit = unitFor(
-    values.filter((value) => value !== undefined),
-    DURATION_UNITS,
-  )
-  const units: Units = [DURATION_UNITS[unit] ?? DURATION_UNITS[0]]
-  const column = (name: 'p50' | 'p90' | 'p99', keep: number) =>
-    numberColumn(
-      name,
-      all.map((figures) => figures[name]),
-      keep,
-      units,
-    )
-  return { p50: column('p50', 6), p90: column('p90', 4), p99: column('p99', 8) }
+function commonUnit(values: readonly (number | undefined)[], units: Units): Unit {
+  const known = values.filter((value) => value !== undefined)
+  return units[unitFor(known, units)] ?? units[0]
 }
 
-/** Three digits; rates of a window are quotients, and others would only look exact. */
-function round(value: number): number {
-  return value >= PERCENT ? Math.round(value) : Number(value.toPrecision(3))
+function rateUnit(values: readonly (number | undefined)[]): Unit {
+  const isPlain = values.every((value) => value === undefined || value < PLAIN_RATE_MAX)
+  return isPlain ? PLAIN_UNIT : commonUnit(values, COUNT_UNITS)
 }
 
 function alignPoints(cells: readonly string[]): string[] {
   const decimals = cells.map((cell) => (cell.includes('.') ? cell.length - cell.indexOf('.') : 0))
-  const most = Math.max(0, ...decimals)
+  // Not spread: a call takes some hundred thousand arguments at most.
+  const most = decimals.reduce((longest, length) => Math.max(longest, length), 0)
   return cells.map((cell, row) => cell + ' '.repeat(most - decimals[row]))
 }

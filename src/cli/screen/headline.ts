@@ -1,6 +1,6 @@
 import type { LiveView } from '../../live/live-view.js'
-import { BYTE_UNITS, formatInteger, formatNumber } from '../units.js'
-import { durationText, percentText, withUnit } from './figures.js'
+import { BYTE_UNITS, formatInteger } from '../units.js'
+import { durationText, percentText, threeDigits, withUnit } from './figures.js'
 import { sparkline, sparklineFromZero, timeAxis, valuesOn } from './sparkline.js'
 import type { Style } from './style.js'
 import { columnsOf, fitTo } from './text.js'
@@ -39,7 +39,7 @@ export function headlineLines(
   const areAllUp = enginesUp === engineCount
   const failedPercent = percentText(headline.failedKeyRatio)
   const figures = [
-    style.strong(fitTo(`${formatNumber(rounded(headline.operationsPerSecond))} ops/s`, cell)),
+    style.strong(fitTo(`${threeDigits(headline.operationsPerSecond)} ops/s`, cell)),
     style.strong(
       fitTo(
         `${withUnit(headline.bytesPerSecond, BYTE_UNITS) || '0'}${headline.bytesPerSecond < 1_000 ? ' B' : ''}/s`,
@@ -104,10 +104,6 @@ export function secondsAgo(ms: number): string {
 
 function perSecond(count: number, { fromMs, toMs }: { fromMs: number; toMs: number }): number {
   return (count * MS_PER_SECOND) / (toMs - fromMs)
-}
-
-function rounded(value: number): number {
-  return value >= 100 ? Math.round(value) : Number(value.toPrecision(3))
 }
 
 function isShown(value: number | undefined): value is number {

@@ -31,8 +31,8 @@ export function followFeed(
     history: feed.history,
     lastUpdateAtMs: feed.latest === undefined ? undefined : performance.now(),
   }
-  const end = feed.subscribe(({ state }) => {
-    data.state = state
+  const end = feed.subscribe(() => {
+    data.state = feed.latest?.state
     data.lastUpdateAtMs = performance.now()
     onChange()
   })

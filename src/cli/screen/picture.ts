@@ -1,3 +1,4 @@
+import { WINDOWS_MS } from '../../live/live-filter.js'
 import type { LiveView } from '../../live/live-view.js'
 import { countOf } from '../units.js'
 import type { Condition } from './condition.js'
@@ -8,6 +9,7 @@ import { type EngineLines, engineTable, operationTable } from './tables.js'
 import { columnsOf, cutTo, fitTo, printable } from './text.js'
 
 const GAP = 2
+const MS_PER_MINUTE = 60_000
 /** Rows of the table of engines that are shown in any case; the charts give way first. */
 const ENGINE_LINES_MIN = 4
 const HELP_ITEMS = [
@@ -75,27 +77,34 @@ function bodyLines(
 ): string[] {
   if (view === undefined) return ['', ...waiting.map((line) => cutTo(line, columns))]
   if (view.engineCount === 0 && view.engines.length === 0) return noEngineLines(columns, style)
-  const [figures, sparklines] = headlineLines(view, condition.ageMs, columns, style)
-  const operations = operationTable(view, columns, style)
-  const top = [
-    figures,
-    sparklines,
-    '',
-    ...latencyLines(view, columns, style),
-    operations.heading,
-    ...view.operations.map((_, index) => operations.row(index)),
-    '',
-  ]
-  if (view.operations.length === 0) top.splice(-1, 0, ...noMatchLines(view, columns, style))
   const table = engineTable(view, controls, condition.ageMs, columns, style)
+  const engineLines = table.engines.reduce((sum, { lineCount }) => sum + lineCount, 0)
+  const operations = operationTable(view, columns, style)
+  const sections = [
+    headlineLines(view, condition.ageMs, columns, style),
+    latencyLines(view, columns, style),
+    [
+      operations.heading,
+      ...view.operations.map((_, index) => operations.row(index)),
+      ...(view.operations.length === 0 ? noMatchLines(view, columns, style) : []),
+    ],
+  ]
+  const needed = sections.reduce((sum, section) => sum + section.length, 1 + engineLines)
+  const top = withGaps(sections, lines - needed)
   // On a screen that is too low, the lines at the top give way to the engines.
   const room = Math.max(lines - top.length - 1, Math.min(ENGINE_LINES_MIN, lines - 1))
-  const shownTop = top.slice(0, Math.max(0, lines - 1 - room))
   return [
-    ...shownTop,
+    ...top.slice(0, Math.max(0, lines - 1 - room)),
     table.heading,
     ...visibleEngines(table.engines, controls.selected, room, style),
   ]
+}
+
+/** Sections with an empty line behind each, but without some where there is no room for all. */
+function withGaps(sections: readonly (readonly string[])[], spare: number): string[] {
+  // The last sections are tables, whose headings set them apart the least.
+  const first = Math.max(0, sections.length - Math.max(spare, 0))
+  return sections.flatMap((section, index) => (index >= first ? [...section, ''] : section))
 }
 
 /** As many engines as there is room for, with the one that the cursor is on among them. */
@@ -123,7 +132,7 @@ function visibleEngines(
   if (hidden === 0) return lines
   const more =
     first === 0 ? `↓ ${countOf(hidden, 'more engine')}` : `↑${first} ↓${engines.length - end} more`
-  return [...lines, style.faint(`   ${more}`)]
+  return [...lines, style.faint(`  ${more}`)]
 }
 
 function headerLine(picture: Picture, columns: number, style: Style): string {
@@ -156,12 +165,13 @@ function headerLine(picture: Picture, columns: number, style: Style): string {
 /** What the tables cover, in words. */
 export function filterText({ filter }: LiveView): string {
   const { window, operation, source, status } = filter
+  const minutes = WINDOWS_MS[window] / MS_PER_MINUTE
   const chosen = [
     operation === undefined ? 'all operations' : printable(operation),
     source === undefined ? '' : `engine ${printable(source)}`,
     status === undefined ? '' : `status ${printable(status)}`,
   ]
-  return [`last ${window}`, ...chosen.filter((text) => text !== '')].join(' · ')
+  return [`last ${minutes} min`, ...chosen.filter((text) => text !== '')].join(' · ')
 }
 
 /** The lines above the keys: what happened, rejections, and those of the log. */

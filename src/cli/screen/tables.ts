@@ -1,8 +1,7 @@
 import { WINDOWS_MS } from '../../live/live-filter.js'
 import type { EngineRow, LiveView } from '../../live/live-view.js'
-import { COUNT_UNITS } from '../units.js'
 import { type Column, layOut, type TableLines } from './columns.js'
-import { durationText, figureColumns, numberColumn } from './figures.js'
+import { durationText, figureColumns, numberColumn, PLAIN_UNIT } from './figures.js'
 import { secondsAgo } from './headline.js'
 import { type SortName, sortEngines } from './sort-engines.js'
 import { sparklineFromZero, type TimeAxis, timeAxis, valuesOn } from './sparkline.js'
@@ -25,9 +24,10 @@ export function operationTable(view: LiveView, width: number, style: Style): Tab
   const { rate, p50, p90, p99, keys, bytes, failed } = figureColumns(operations)
   return layOut(
     {
-      title: 'operation',
-      names: operations.map(({ operation }) =>
-        marked(operation === view.filter.operation, operation),
+      title: '  operation',
+      names: operations.map(
+        ({ operation }) =>
+          `${operation === view.filter.operation ? '•' : ' '} ${printable(operation)}`,
       ),
       columns: [rate, p50, p90, p99, keys, bytes, failed],
       trend: trendOf(view, (row) => operations[row].trend),
@@ -57,7 +57,7 @@ export function engineTable(
   const rows = sortEngines(view.engines, choices)
   const { heading, row: lineOf } = layOut(
     {
-      title: titleOf('engine', 'engine', choices),
+      title: titleOf('engine', '  engine', choices),
       names: rows.map((row) => nameOf(row, view, choices)),
       columns: engineColumns(rows, view, choices, ageMs),
       trend: trendOf(view, (row) => rows[row].trend),
@@ -71,7 +71,7 @@ export function engineTable(
       const reason = reasonOf(row)
       const isBad = reason !== undefined || row.state?.up !== true
       const paint = isBad ? style.alert : (text: string) => text
-      const second = reason === undefined ? [] : [style.alert(cutTo(`   └ ${reason}`, width))]
+      const second = reason === undefined ? [] : [style.alert(cutTo(`  └ ${reason}`, width))]
       return {
         source: row.source,
         lineCount: reason === undefined ? 1 : 2,
@@ -92,19 +92,19 @@ function engineColumns(
     '× median',
     rows.map(({ p99Ratio }) => p99Ratio),
     5,
-    [COUNT_UNITS[0]],
+    PLAIN_UNIT,
   )
   const report: Column = {
     title: 'last report',
     cells: rows.map(({ state }) => reportCell(state, view.timestampMs + ageMs)),
     align: 'right',
-    keep: 3,
+    keep: 2,
   }
   const restarts = numberColumn(
     'restarts',
     rows.map(({ state }) => state?.restarts),
     1,
-    [COUNT_UNITS[0]],
+    PLAIN_UNIT,
   )
   const all: [SortName, Column][] = [
     ['rate', rate],
@@ -126,22 +126,19 @@ function reportCell(state: EngineRow['state'], nowMs: number): string {
   return state.up ? ago : `down ${ago}`
 }
 
-/** `!` marks an engine that needs attention, `▸` the cursor, `•` the one that is shown alone. */
+/** `▸` marks the cursor, `!` an engine that needs attention, `•` the one that is shown alone. */
 function nameOf({ source, outlier, state }: EngineRow, view: LiveView, choices: EngineChoices) {
-  const cursor = source === choices.selected ? '▸' : ' '
-  const mark = outlier !== undefined || state?.up !== true ? '!' : ' '
-  return `${cursor}${source === view.filter.source ? '•' : mark} ${printable(source)}`
-}
-
-function marked(isChosen: boolean, name: string): string {
-  return `${isChosen ? '•' : ' '}${printable(name)}`
+  let mark = ' '
+  if (source === choices.selected) mark = '▸'
+  else if (outlier !== undefined || state?.up !== true) mark = '!'
+  else if (source === view.filter.source) mark = '•'
+  return `${mark} ${printable(source)}`
 }
 
 function titleOf(name: SortName, title: string, { sort, isReversed }: EngineChoices): string {
-  const start = name === 'engine' ? `   ${title}` : title
-  if (name !== sort) return start
+  if (name !== sort) return title
   // Names ascend and numbers descend, unless they are turned round.
-  return start + ((name === 'engine') === isReversed ? SORT_MARKS.down : SORT_MARKS.up)
+  return title + ((name === 'engine') === isReversed ? SORT_MARKS.down : SORT_MARKS.up)
 }
 
 /** Why an engine is marked, in words. */

@@ -1,0 +1,83 @@
+import type { Command, Option } from 'commander'
+
+/** What may follow an option, or stand as an argument. */
+export type Value =
+  | { readonly kind: 'choices'; readonly choices: readonly string[] }
+  | { readonly kind: 'file' }
+  /** Anything else, which no shell can complete. */
+  | { readonly kind: 'other' }
+
+/** An option of a command. */
+export interface DescribedOption {
+  /** As it is typed, such as `--help` and `-h`. */
+  readonly flags: readonly string[]
+  readonly description: string
+  /** Undefined for an option without a value. */
+  readonly value: Value | undefined
+}
+
+/** A command, as scripts of shells need it. */
+export interface DescribedCommand {
+  readonly name: string
+  readonly description: string
+  readonly options: readonly DescribedOption[]
+  readonly args: readonly Value[]
+}
+
+/** A program with its commands. */
+export interface DescribedProgram extends DescribedCommand {
+  readonly commands: readonly DescribedCommand[]
+}
+
+/** Describes a program and its commands from what commander shows in their help. */
+export function describeCommands(program: Command): DescribedProgram {
+  const commands = program.createHelp().visibleCommands(program)
+  const described = commands.map(describe)
+  return {
+    ...describe(program),
+    // The argument of `help` is a command.
+    commands: described.map((command) =>
+      command.name === 'help'
+        ? { ...command, args: [{ kind: 'choices', choices: commands.map(nameOf) }] }
+        : command,
+    ),
+  }
+}
+
+function describe(command: Command): DescribedCommand {
+  return {
+    name: command.name(),
+    description: firstSentence(command.description()),
+    options: command.createHelp().visibleOptions(command).map(describeOption),
+    args: command.registeredArguments.map((argument) =>
+      valueNamed(argument.name(), argument.argChoices),
+    ),
+  }
+}
+
+function describeOption(option: Option): DescribedOption {
+  const { long, short, description, argChoices, flags, required, optional } = option
+  return {
+    flags: [long, short].filter((flag) => flag !== undefined && flag !== null),
+    description: firstSentence(description),
+    value: required || optional ? valueNamed(placeholderOf(flags), argChoices) : undefined,
+  }
+}
+
+function valueNamed(name: string, choices: readonly string[] | undefined): Value {
+  if (choices !== undefined) return { kind: 'choices', choices }
+  return { kind: name === 'file' ? 'file' : 'other' }
+}
+
+function placeholderOf(flags: string): string {
+  return /[<[]([^>\]]+)[>\]]/.exec(flags)?.[1] ?? ''
+}
+
+/** A shell shows one line; the help has all. */
+function firstSentence(text: string): string {
+  return text.split(/[;:\n]|\. /)[0]?.replace(/\.$/, '') ?? ''
+}
+
+function nameOf(command: Command): string {
+  return command.name()
+}

@@ -1,0 +1,105 @@
+import { stripVTControlCharacters } from 'node:util'
+import type { Logger } from 'pino'
+import { messageOf } from '../describe.js'
+import { type EngineAggregator, liveSourceOf } from '../engine-aggregator.js'
+import { LiveFeed } from '../live/live-feed.js'
+import { followFeed } from './screen/live-data.js'
+import { LiveScreen } from './screen/live-screen.js'
+import { CONTROLS } from './screen/controls.js'
+import { cutTo, printable } from './screen/text.js'
+import type { Terminal } from './terminal.js'
+import { countOf, formatInteger } from './units.js'
+
+const MS_PER_SECOND = 1e3
+const STATUS_TERMINAL_MS = 500
+const STATUS_LINES_MS = 10_000
+/** The status reads the memory of all engines; at most this share of the time goes into it. */
+const STATUS_SHARE_MAX = 0.1
+/** The screen is for terminals of this size; others have the status line. */
+const SCREEN_COLUMNS_MIN = 60
+const SCREEN_ROWS_MIN = 16
+/** Past it there is the status line: the figures of all engines would take much of each second. */
+const SCREEN_ENGINES_MAX = 1_024
+/** Lines of the log that the screen shows. */
+const LOG_LINES = 2
+
+/** A run whose progress is shown. */
+export interface ProgressRun {
+  readonly aggregator: EngineAggregator
+  readonly terminal: Terminal
+  readonly logger: Logger
+  /** Seconds that it takes; 0 for no limit. */
+  readonly duration: number
+}
+
+/**
+ * Shows the progress of a run: on a terminal all its figures on the alternate screen, and elsewhere a
+ * status line.
+ *
+ * @returns what ends that
+ */
+export function showProgress(run: ProgressRun): () => void {
+  const { stream } = run.terminal
+  const { columns = 0, rows = 0 } = stream
+  const hasScreen =
+    run.terminal.rewrites &&
+    columns >= SCREEN_COLUMNS_MIN &&
+    rows >= SCREEN_ROWS_MIN &&
+    run.aggregator.engines.length <= SCREEN_ENGINES_MAX
+  return hasScreen ? showScreen(run) : showStatus(run)
+}
+
+function showScreen({ aggregator, terminal, logger, duration }: ProgressRun): () => void {
+  const startMs = performance.now()
+  const { stdin } = process
+  const feed = new LiveFeed(liveSourceOf(aggregator), {
+    onError: (error) => logger.error(`the figures could not be read: ${messageOf(error)}`),
+  })
+  const { data, end } = followFeed(feed, () => screen.draw())
+  const screen = new LiveScreen({
+    title: () => {
+      const seconds = Math.floor((performance.now() - startMs) / MS_PER_SECOND)
+      const limit = duration === 0 ? '' : ` of ${formatInteger(duration)}`
+      return `moonmeter simulate · ${formatInteger(seconds)}${limit} s`
+    },
+    data,
+    // A run of the default duration fills half of it.
+    controls: { ...CONTROLS, filter: { window: '1m' } },
+    output: terminal.stream,
+    input: stdin.isTTY ? stdin : undefined,
+    waiting: () => ['Starting the engines'],
+    footer: (width) =>
+      terminal
+        .heldLines(LOG_LINES)
+        .map((line) => cutTo(printable(stripVTControlCharacters(line)), width)),
+    // Handled as if the key had sent the signal, as it does outside of the screen.
+    onQuit: () => process.kill(process.pid, 'SIGINT'),
+  })
+  terminal.hold(() => screen.draw())
+  return () => {
+    end()
+    feed.close()
+    screen.close()
+    terminal.release()
+  }
+}
+
+function showStatus({ aggregator, terminal }: ProgressRun): () => void {
+  const startMs = performance.now()
+  const statusMs = terminal.rewrites ? STATUS_TERMINAL_MS : STATUS_LINES_MS
+  let timer = setTimeout(update, statusMs)
+  function update() {
+    const startedMs = performance.now()
+    const seconds = (startedMs - startMs) / MS_PER_SECOND
+    const { rows } = aggregator.snapshot()
+    const engines = countOf(aggregator.engines.length, 'engine')
+    const rate = `${formatInteger(rows / seconds)} per second`
+    terminal.status(`${seconds.toFixed(1)} s  ${engines}  ${formatInteger(rows)} rows (${rate})`)
+    const tookMs = performance.now() - startedMs
+    timer = setTimeout(update, Math.max(statusMs, tookMs / STATUS_SHARE_MAX))
+  }
+  return () => {
+    clearTimeout(timer)
+    terminal.status('')
+  }
+}
