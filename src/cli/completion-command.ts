@@ -20,8 +20,8 @@ export function completionCommand(program: Command): Command {
       .addHelpText(
         'after',
         examples([
-          ['source <(moonmeter completion bash)', 'in ~/.bashrc'],
-          ['source <(moonmeter completion zsh)', 'in ~/.zshrc, after compinit'],
+          ['eval "$(moonmeter completion bash)"', 'in ~/.bashrc'],
+          ['eval "$(moonmeter completion zsh)"', 'in ~/.zshrc, after compinit'],
           ['moonmeter completion fish | source', 'in ~/.config/fish/config.fish'],
         ]),
       )

@@ -1,4 +1,9 @@
-import type { DescribedCommand, DescribedProgram, Value } from './describe-commands.js'
+import type {
+  DescribedCommand,
+  DescribedOption,
+  DescribedProgram,
+  Value,
+} from './describe-commands.js'
 import { quote } from './quote.js'
 
 /** The completion script for bash, 3.2 and later: that of macOS is as old. */
@@ -6,6 +11,11 @@ export function bashScript(program: DescribedProgram): string {
   const { name, commands } = program
   const names = commands.map((command) => command.name)
   return `# Completion of ${name} for bash.
+_${name}_files() {
+  compopt -o filenames 2> /dev/null
+  local IFS=$'\\n'
+  COMPREPLY=($(compgen -f -- "$current"))
+}
 _${name}() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD - 1]}"
   # '=' is a word of its own.
@@ -14,15 +24,14 @@ _${name}() {
   elif [[ $previous == '=' ]]; then
     previous="\${COMP_WORDS[COMP_CWORD - 2]}"
   fi
-  local command= word at
+  local command= words= at
   for ((at = 1; at < COMP_CWORD; at++)); do
-    word="\${COMP_WORDS[at]}"
-    if [[ $word != -* ]]; then command=$word; break; fi
+    if [[ \${COMP_WORDS[at]} != -* ]]; then command="\${COMP_WORDS[at]}"; break; fi
   done
-  local words=
+  COMPREPLY=()
   case "$command" in
-${commands.map(branchOf).join('\n')}
     '') words=${quote([...names, ...flagsOf(program)].join(' '))} ;;
+${commands.map((command) => branchOf(command, name)).join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
@@ -30,28 +39,39 @@ complete -F _${name} ${name}
 `
 }
 
-function branchOf(command: DescribedCommand): string {
-  const cases = command.options.flatMap(({ flags, value }) =>
-    value === undefined ? [] : [`        ${flags.join(' | ')}) ${completionOf(value)} ;;`],
-  )
+function branchOf(command: DescribedCommand, program: string): string {
   const [first] = command.args
   const args = first?.kind === 'choices' ? [...first.choices] : []
-  const words = quote([...args, ...flagsOf(command)].join(' '))
-  const files = first?.kind === 'file' ? `\n      if [[ $current != -* ]]; then ${FILES}; fi` : ''
-  return `    ${command.name})
-      case "$previous" in
-${[...cases, '        *) ;;'].join('\n')}
-      esac${files}
-      words=${words}
-      ;;`
+  const lines = [
+    ...valueBranches(command.options, program),
+    ...(first?.kind === 'file'
+      ? [`if [[ $current != -* ]]; then _${program}_files; return; fi`]
+      : []),
+    `words=${quote([...args, ...flagsOf(command)].join(' '))}`,
+    ';;',
+  ]
+  return [`    ${command.name})`, ...lines.map((line) => `      ${line}`)].join('\n')
 }
 
-const FILES = `compopt -o filenames 2> /dev/null
-        COMPREPLY=($(compgen -f -- "$current")); return`
+/** What follows options with values; those with the same ones share a branch. */
+function valueBranches(options: readonly DescribedOption[], program: string): string[] {
+  const flagsByAction = new Map<string, string[]>()
+  for (const { flags, value } of options) {
+    if (value === undefined) continue
+    const action = actionOf(value, program)
+    flagsByAction.set(action, [...(flagsByAction.get(action) ?? []), ...flags])
+  }
+  if (flagsByAction.size === 0) return []
+  return [
+    'case "$previous" in',
+    ...Array.from(flagsByAction, ([action, flags]) => `  ${flags.join(' | ')}) ${action} ;;`),
+    'esac',
+  ]
+}
 
-function completionOf(value: Value): string {
-  if (value.kind === 'file') return FILES
-  if (value.kind === 'other') return 'COMPREPLY=(); return'
+function actionOf(value: Value, program: string): string {
+  if (value.kind === 'file') return `_${program}_files; return`
+  if (value.kind === 'other') return 'return'
   return `COMPREPLY=($(compgen -W ${quote(value.choices.join(' '))} -- "$current")); return`
 }
 

@@ -47,7 +47,7 @@ export function describeCommands(program: Command): DescribedProgram {
 function describe(command: Command): DescribedCommand {
   return {
     name: command.name(),
-    description: firstSentence(command.description()),
+    description: firstWords(command.description()),
     options: command.createHelp().visibleOptions(command).map(describeOption),
     args: command.registeredArguments.map((argument) =>
       valueNamed(argument.name(), argument.argChoices),
@@ -59,7 +59,7 @@ function describeOption(option: Option): DescribedOption {
   const { long, short, description, argChoices, flags, required, optional } = option
   return {
     flags: [long, short].filter((flag) => flag !== undefined && flag !== null),
-    description: firstSentence(description),
+    description: firstWords(description),
     value: required || optional ? valueNamed(placeholderOf(flags), argChoices) : undefined,
   }
 }
@@ -73,9 +73,10 @@ function placeholderOf(flags: string): string {
   return /[<[]([^>\]]+)[>\]]/.exec(flags)?.[1] ?? ''
 }
 
-/** A shell shows one line; the help has all. */
-function firstSentence(text: string): string {
-  return text.split(/[;:\n]|\. /)[0]?.replace(/\.$/, '') ?? ''
+/** A shell shows a few words; the help has all. */
+function firstWords(text: string): string {
+  const [first = ''] = text.split(/[;:.] | \(/)
+  return first.replace(/\.$/, '')
 }
 
 function nameOf(command: Command): string {

@@ -42,7 +42,10 @@ fi
 function branchOf({ name, options, args }: DescribedCommand): string {
   const specs = [
     ...options.flatMap(specsOf),
-    ...args.map((value, index) => quote(`${index + 1}: :${actionOf(value)}`)),
+    // One that no shell completes would keep zsh from completing an option in its place.
+    ...args.flatMap((value, index) =>
+      value.kind === 'other' ? [] : [quote(`${index + 1}: :${actionOf(value)}`)],
+    ),
   ]
   return `        ${name})
           _arguments \\

@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { promisify } from 'node:util'
+import { COMMAND_FILE, temporaryDirectory } from './command.js'
+import { isOnPath } from './on-path.js'
+import { waitUntil } from './wait-until.js'
+
+const run = promisify(execFile)
+/** Nothing of the environment of the tests: neither colours nor a shell of its user. */
+const ENVIRONMENT = ['PATH', 'HOME', 'TMPDIR'] as const
+const TERM = 'tmux-256color'
+
+/** Why tests in a terminal of tmux are skipped; false if they are not. */
+export const SKIP_TMUX = isOnPath('tmux') ? false : 'tmux is absent'
+
+/** The size of a terminal, and variables of the program in it. */
+export interface TmuxOptions {
+  readonly columns?: number
+  readonly rows?: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A terminal that a test can read as a user sees it, with a program in it. */
+export class TmuxTerminal {
+  readonly #socket: string
+
+  private constructor(socket: string) {
+    this.#socket = socket
+  }
+
+  /** Start a program; the terminal is gone after the test. */
+  static async start(
+    context: TestContext,
+    command: readonly string[],
+    { columns = 80, rows = 24, env = {} }: TmuxOptions = {},
+  ): Promise<TmuxTerminal> {
+    const directory = temporaryDirectory(context)
+    const config = join(directory, 'tmux.conf')
+    writeFileSync(config, 'set -g remain-on-exit on\nset -g status off\n')
+    const terminal = new TmuxTerminal(join(directory, 'socket'))
+    const variables = { TERM, LC_ALL: 'C.UTF-8', ...env }
+    const kept = ENVIRONMENT.flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [`${name}=${value}`]
+    })
+    const set = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
+    await terminal.#tmux(
+      ...['-f', config, 'new-session', '-d', '-x', String(columns), '-y', String(rows)],
+      ...['--', 'env', '-i', ...kept, ...set, ...command],
+    )
+    context.after(() => terminal.#tmux('kill-server').catch(() => {}))
+    return terminal
+  }
+
+  /** Type keys as tmux names them, such as `q`, `C-c` and `Down`. */
+  async press(...keys: readonly string[]): Promise<void> {
+    await this.#tmux('send-keys', '--', ...keys)
+  }
+
+  /** Type a text. */
+  async type(text: string): Promise<void> {
+    await this.#tmux('send-keys', '-l', '--', text)
+  }
+
+  async resize(columns: number, rows: number): Promise<void> {
+    await this.#tmux('resize-window', '-x', String(columns), '-y', String(rows))
+  }
+
+  /** What is on the screen, a line a row. */
+  async lines(): Promise<string[]> {
+    return (await this.#tmux('capture-pane', '-p')).replace(/\n$/, '').split('\n')
+  }
+
+  /** What is on the screen with escape sequences for colours. */
+  styled(): Promise<string> {
+    return this.#tmux('capture-pane', '-p', '-e')
+  }
+
+  /** What the pattern matches on the screen, as soon as it does. */
+  async waitFor(pattern: RegExp): Promise<RegExpExecArray> {
+    try {
+      return await waitUntil(`${pattern} on the screen`, async () => {
+        const match = pattern.exec((await this.lines()).join('\n'))
+        return match ?? undefined
+      })
+    } catch (error) {
+      throw new Error(`${(error as Error).message}:\n${(await this.lines()).join('\n')}`)
+    }
+  }
+
+  /** A format of tmux, such as `#{alternate_on}`. */
+  async format(format: string): Promise<string> {
+    return (await this.#tmux('display-message', '-p', format)).trim()
+  }
+
+  async #tmux(...args: readonly string[]): Promise<string> {
+    const env = { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }
+    const { stdout } = await run('tmux', ['-S', this.#socket, ...args], { env })
+    return stdout
+  }
+}
+
+/** A shell command that shows how `moonmeter` ended, and the settings of the terminal then. */
+export function thenReport(args: readonly string[], nodeArgs: readonly string[] = []): string[] {
+  const words = [process.execPath, ...nodeArgs, COMMAND_FILE, ...args]
+  const line = `${words.map((word) => `'${word}'`).join(' ')}; echo "code $?"; stty -a; exec cat`
+  return ['sh', '-c', line]
+}
