@@ -7,14 +7,17 @@ import { columnsOf, fitTo } from './text.js'
 import { WINDOWS_MS } from '../../live/live-filter.js'
 
 const MS_PER_SECOND = 1_000
+const MS_PER_MINUTE = 60_000
 const GAP = 2
 /** Cells narrower than this have the short words. */
 const LONG_CELL_COLUMNS = 18
 /** Between the labels of the latency lines and their values. */
 const LABELS = ['latency', 'last 10 s'] as const
-const LABEL_COLUMNS = 11
+const LABEL_COLUMNS = 13
 const QUANTILE_NAMES = ['p50', 'p90', 'p99'] as const
-const VALUE_COLUMNS = 9
+const VALUE_COLUMNS = 10
+/** Columns before the charts of latency. */
+export const LATENCY_LABEL_COLUMNS = LABEL_COLUMNS + 'p99'.length + VALUE_COLUMNS + GAP
 
 /** Two lines: the figures of the last seconds, and their sparklines over the window. */
 export function headlineLines(
@@ -62,7 +65,7 @@ export function headlineLines(
 /** Three lines: each quantile with its value and its sparkline, all on one logarithmic scale. */
 export function latencyLines(view: LiveView, width: number, style: Style): string[] {
   const { headline, timeline, filter } = view
-  const columns = Math.max(1, width - LABEL_COLUMNS - 'p99'.length - VALUE_COLUMNS - 2 * GAP)
+  const columns = Math.max(1, width - LATENCY_LABEL_COLUMNS)
   const axis = timeAxis(timeline, WINDOWS_MS[filter.window], columns)
   const shown = timeline.flatMap(({ p50, p90, p99 }) => [p50, p90, p99]).filter(isShown)
   const [low, high] = [Math.log(Math.min(...shown)), Math.log(Math.max(...shown))]
@@ -75,7 +78,7 @@ export function latencyLines(view: LiveView, width: number, style: Style): strin
     const chart = sparkline(values, (value) =>
       high > low ? (Math.log(Math.max(value, Number.MIN_VALUE)) - low) / (high - low) : 0,
     )
-    const label = LABELS[line] ?? `chart ${filter.window}`
+    const label = LABELS[line] ?? `chart ${WINDOWS_MS[filter.window] / MS_PER_MINUTE} min`
     const value = fitTo(durationText(headline[name]), VALUE_COLUMNS, 'right')
     return `${style.faint(fitTo(label, LABEL_COLUMNS))}${name}${style.strong(value)}  ${style.accent(chart)}`
   })

@@ -3,6 +3,7 @@ import type { LiveView } from '../../live/live-view.js'
 import { countOf } from '../units.js'
 import type { Condition } from './condition.js'
 import { type Controls, KEY_HELP } from './controls.js'
+import { HEAT_LINES_MIN, heatLines } from './heat-map.js'
 import { headlineLines, latencyLines } from './headline.js'
 import { PLAIN, type Style } from './style.js'
 import { type EngineLines, engineTable, operationTable } from './tables.js'
@@ -90,7 +91,10 @@ function bodyLines(
     ],
   ]
   const needed = sections.reduce((sum, section) => sum + section.length, 1 + engineLines)
-  const top = withGaps(sections, lines - needed)
+  const spare = lines - needed - sections.length - 1
+  const heat = spare >= HEAT_LINES_MIN ? heatLines(view, columns, spare, style) : []
+  if (heat.length > 0) sections.splice(2, 0, heat)
+  const top = withGaps(sections, lines - needed - heat.length)
   // On a screen that is too low, the lines at the top give way to the engines.
   const room = Math.max(lines - top.length - 1, Math.min(ENGINE_LINES_MIN, lines - 1))
   return [

@@ -3,11 +3,14 @@ import type { TimelinePoint } from '../../live/timeline.js'
 /** One row high, below the full height so that it does not touch the line above. */
 const BLOCKS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇'] as const
 
-/** Which character of a chart each point of a timeline belongs to. */
+/** The place of no point. */
+const NOWHERE = [0, -1] as const
+
+/** Which characters of a chart each point of a timeline belongs to. */
 export interface TimeAxis {
   readonly columns: number
-  /** The column of each point, from 0; below 0 for one that is left of the chart. */
-  readonly places: readonly number[]
+  /** The first and the last column of each point, from 0; below 0 are those left of the chart. */
+  readonly places: readonly (readonly [first: number, last: number])[]
 }
 
 /**
@@ -20,12 +23,16 @@ export function timeAxis(
   windowMs: number,
   columns: number,
 ): TimeAxis {
-  const longestMs = Math.max(1, ...timeline.map(({ fromMs, toMs }) => toMs - fromMs))
-  // With less than a point a column, some columns would be empty for ever.
-  const columnMs = Math.max(windowMs / Math.max(1, columns), longestMs)
-  const keys = timeline.map(({ fromMs, toMs }) => Math.floor((fromMs + toMs) / 2 / columnMs))
-  const last = keys.at(-1) ?? 0
-  return { columns, places: keys.map((key) => columns - 1 - (last - key)) }
+  const columnMs = windowMs / Math.max(1, columns)
+  const spans = timeline.map(({ fromMs, toMs }) => {
+    // The columns whose middles are in the point, or the one that its middle is in.
+    const first = Math.ceil(fromMs / columnMs - 0.5)
+    const last = Math.ceil(toMs / columnMs - 0.5) - 1
+    const middle = Math.floor((fromMs + toMs) / 2 / columnMs)
+    return first <= last ? ([first, last] as const) : ([middle, middle] as const)
+  })
+  const shift = columns - 1 - (spans.at(-1)?.[1] ?? 0)
+  return { columns, places: spans.map(([first, last]) => [first + shift, last + shift]) }
 }
 
 /** How values that fall into one column become one. */
@@ -40,12 +47,13 @@ export function valuesOn(
   const sums = new Array<number | undefined>(columns).fill(undefined)
   const counts = new Array<number>(columns).fill(0)
   for (const [index, value] of values.entries()) {
-    const place = places[index]
-    if (value === undefined || place === undefined || place < 0) continue
-    const known = sums[place]
-    if (combine === 'max') sums[place] = Math.max(known ?? 0, value)
-    else sums[place] = (known ?? 0) + value
-    counts[place]++
+    const [first, last] = places[index] ?? NOWHERE
+    if (value === undefined) continue
+    for (let place = Math.max(first, 0); place <= last; place++) {
+      const known = sums[place] ?? 0
+      sums[place] = combine === 'max' ? Math.max(known, value) : known + value
+      counts[place]++
+    }
   }
   if (combine === 'max') return sums
   return sums.map((sum, place) => (sum === undefined ? undefined : sum / counts[place]))
