@@ -10,6 +10,8 @@ import { type EngineLines, engineTable, operationTable } from './tables.js'
 import { columnsOf, cutTo, fitTo, printable } from './text.js'
 
 const GAP = 2
+/** On a narrower screen, the lines of this width are cut. */
+const COLUMNS_MIN = 40
 const MS_PER_MINUTE = 60_000
 /** Rows of the table of engines that are shown in any case; the charts give way first. */
 const ENGINE_LINES_MIN = 4
@@ -53,6 +55,9 @@ export function drawPicture(
   rows: number,
   style: Style,
 ): string[] {
+  if (columns < COLUMNS_MIN) {
+    return drawPicture(picture, COLUMNS_MIN, rows, PLAIN).map((line) => cutTo(line, columns))
+  }
   const { condition, controls } = picture
   // Figures that are out of date are faint as a whole, the words about it are not.
   const isStale = condition.kind === 'stale'
@@ -106,7 +111,7 @@ function bodyLines(
 
 /** Sections with an empty line behind each, but without some where there is no room for all. */
 function withGaps(sections: readonly (readonly string[])[], spare: number): string[] {
-  // The last sections are tables, whose headings set them apart the least.
+  // Those before tables come first: without colours, a heading looks like a row.
   const first = Math.max(0, sections.length - Math.max(spare, 0))
   return sections.flatMap((section, index) => (index >= first ? [...section, ''] : section))
 }
@@ -232,7 +237,7 @@ export function noMatchLines(view: LiveView, columns: number, style: Style): str
   const { source, status } = view.filter
   const text =
     source === undefined && status === undefined
-      ? ' nothing recorded in this window'
-      : ` nothing recorded in this window matches ${filterText(view)}; esc shows all`
+      ? '  nothing recorded in this window'
+      : `  nothing recorded in this window matches ${filterText(view)}; esc shows all`
   return [style.faint(cutTo(text, columns))]
 }

@@ -6,9 +6,11 @@ import { secondsAgo } from './headline.js'
 import { type SortName, sortEngines } from './sort-engines.js'
 import { sparklineFromZero, type TimeAxis, timeAxis, valuesOn } from './sparkline.js'
 import type { Style } from './style.js'
-import { cutTo, printable } from './text.js'
+import { columnsOf, cutTo, printable } from './text.js'
 
 const SORT_MARKS = { down: '↓', up: '↑' } as const
+/** Before the reason that an engine is marked for. */
+const REASON_MARK = '  └ '
 const HOUR_MINUTE = 'hh:mm'.length
 
 /** What the table of engines depends on beside the view. */
@@ -68,10 +70,10 @@ export function engineTable(
   return {
     heading,
     engines: rows.map((row, index) => {
-      const reason = reasonOf(row)
+      const reason = reasonOf(row, width - REASON_MARK.length)
       const isBad = reason !== undefined || row.state?.up !== true
       const paint = isBad ? style.alert : (text: string) => text
-      const second = reason === undefined ? [] : [style.alert(cutTo(`  └ ${reason}`, width))]
+      const second = reason === undefined ? [] : [style.alert(cutTo(REASON_MARK + reason, width))]
       return {
         source: row.source,
         lineCount: reason === undefined ? 1 : 2,
@@ -141,12 +143,14 @@ function titleOf(name: SortName, title: string, { sort, isReversed }: EngineChoi
   return title + ((name === 'engine') === isReversed ? SORT_MARKS.down : SORT_MARKS.up)
 }
 
-/** Why an engine is marked, in words. */
-export function reasonOf({ outlier, p99 }: EngineRow): string | undefined {
+/** Why an engine is marked, in words, with fewer of them where there is no room. */
+function reasonOf({ outlier, p99 }: EngineRow, width: number): string | undefined {
   if (outlier === undefined) return undefined
   const ratio = Number(outlier.ratio.toPrecision(2))
   const since = new Date(outlier.sinceMs).toTimeString().slice(0, HOUR_MINUTE)
-  return `p99 ${durationText(p99)}, ${ratio} × the median of the other engines since ${since}`
+  const start = `p99 ${durationText(p99)}, ${ratio} ×`
+  const long = `${start} the median of the other engines since ${since}`
+  return columnsOf(long) <= width ? long : `${start} the others' median since ${since}`
 }
 
 function trendOf(view: LiveView, valuesOf: (row: number) => readonly number[]) {

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Condition } from '../../../src/cli/screen/condition.js'
+import { CONTROLS } from '../../../src/cli/screen/controls.js'
+import { drawPicture, type Picture } from '../../../src/cli/screen/picture.js'
+import { PLAIN, type Style } from '../../../src/cli/screen/style.js'
+import { columnsOf } from '../../../src/cli/screen/text.js'
+import {
+  engineRow,
+  liveView,
+  operationRow,
+  outlierRow,
+} from '../../support/generators/live-views.js'
+
+// Times of day are those of the terminal's user.
+process.env.TZ = 'UTC'
+
+const LIVE: Condition = { word: '● live', kind: 'live', message: undefined, ageMs: 0 }
+/** Styles that can be seen in a text. */
+const MARKED: Style = {
+  strong: (text) => `<b>${text}</b>`,
+  faint: (text) => `<f>${text}</f>`,
+  accent: (text) => `<a>${text}</a>`,
+  alert: (text) => `<r>${text}</r>`,
+}
+
+function picture(change: Partial<Picture> = {}): Picture {
+  return {
+    ...{ title: 'moonmeter', modelName: 'llama-3-70b', view: liveView(), controls: CONTROLS },
+    ...{ condition: LIVE, footer: [], waiting: [] },
+    ...change,
+  }
+}
+
+function draw(change: Partial<Picture>, columns: number, rows: number, style = PLAIN): string[] {
+  return drawPicture(picture(change), columns, rows, style).map((line) => line.trimEnd())
+}
+
+test('a screen of 80 × 24 has the headline, latency, operations, and the marked engine first', () => {
+  assert.deepEqual(draw({}, 80, 24), [
+    'moonmeter · llama-3-70b · 4 engines          last 5 min · all operations  ● live',
+    '2,940 ops/s         5.88 GB/s           0.31 % failed keys  4 of 4 engines up',
+    '▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇  ▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇  ▁▁▁▁▁▁▁▁▁▇▁▁▁▁▁▁▁▁  0.4 s ago',
+    '',
+    `latency      p50    952 µs  ${'▁'.repeat(52)}`,
+    `last 10 s    p90   9.52 ms  ${'▄'.repeat(52)}`,
+    `chart 5 min  p99   95.2 ms  ${'▇'.repeat(52)}`,
+    '',
+    '  operation  ops/s  p50 ms  p90 ms  p99 ms  keys/s  GB/s  failed %  trend',
+    '  load_get   1,470   0.850    8.50    85.0  14,700  2.94      0.25  ▁▂▂▃▃▄▄▅▅▆▆▇',
+    '  save_put   1,470   2.13    21.3    213    14,700  2.94      0.25  ▁▂▂▃▃▄▄▅▅▆▆▇',
+    '',
+    '  engine↑  ops/s  p50 ms  p90 ms  p99 ms  × median  failed %  trend',
+    '! 2          735   4.12    41.2    412        5.13         0  ▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇',
+    '  └ p99 412 ms, 5.1 × the median of the other engines since 14:02',
+    '  0          735   0.800    8.00    80.0      1.00         0  ▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇',
+    '  1          735   0.810    8.10    81.0      1.00         0  ▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇',
+    '  3          735   0.790    7.90    79.0      1.00         0  ▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇',
+    ...['', '', '', '', ''],
+    'q quit  space pause  w window  o operation  e engine  s status  ←→ sort  ↑↓ move',
+  ])
+})
+
+test('60 columns have shorter words and fewer columns', () => {
+  assert.deepEqual(draw({}, 60, 18), [
+    'moonmeter · llama-3-70b  last 5 min · all operations  ● live',
+    '2,940 ops/s    5.88 GB/s      0.31 % failed  4/4 up',
+    '▁▂▂▃▃▄▄▅▅▆▆▇▇  ▁▂▂▃▃▄▄▅▅▆▆▇▇  ▁▁▁▁▁▁▇▁▁▁▁▁▁  0.4 s ago',
+    `latency      p50    952 µs  ${'▁'.repeat(32)}`,
+    `last 10 s    p90   9.52 ms  ${'▄'.repeat(32)}`,
+    `chart 5 min  p99   95.2 ms  ${'▇'.repeat(32)}`,
+    '',
+    '  operation  ops/s  p50 ms  p90 ms  p99 ms  failed %  trend',
+    '  load_get   1,470   0.850    8.50    85.0      0.25  ▂▃▄▅▆▇',
+    '  save_put   1,470   2.13    21.3    213        0.25  ▂▃▄▅▆▇',
+    '',
+    '  engine↑  ops/s  p50 ms  p90 ms  p99 ms  × median  failed %',
+    '! 2          735   4.12    41.2    412        5.13         0',
+    "  └ p99 412 ms, 5.1 × the others' median since 14:02",
+    '  0          735   0.800    8.00    80.0      1.00         0',
+    '  1          735   0.810    8.10    81.0      1.00         0',
+    '  3          735   0.790    7.90    79.0      1.00         0',
+    'q quit  space pause  w window  o operation  e engine',
+  ])
+})
+
+test('a high screen has a heat map on the time axis of the latency lines', () => {
+  const lines = draw({}, 100, 34)
+  const first = lines.indexOf('operations by latency, few ░▒▓█ many in a cell')
+  assert.deepEqual(lines.slice(first + 1, first + 12), [
+    `               from 11.3 s  ${' '.repeat(65)}▒▓▓████`,
+    `               from 4.00 s  ${' '.repeat(58)}▒▓▓${'█'.repeat(11)}`,
+    `               from 1.41 s  ${' '.repeat(50)}▒▒▒▓▓${'█'.repeat(17)}`,
+    `               from 500 ms  ${' '.repeat(43)}▒▒▒▓▓${'█'.repeat(24)}`,
+    `               from 177 ms  ${' '.repeat(36)}▒▒▓▓▓▓${'█'.repeat(30)}`,
+    `              from 62.5 ms  ${' '.repeat(29)}▒▒▒▓▓▓▓▓▓▓▓${'█'.repeat(32)}`,
+    `              from 22.1 ms  ${' '.repeat(22)}░▒▒▒${'▓'.repeat(14)}${'█'.repeat(32)}`,
+    `              from 7.81 ms  ${' '.repeat(14)}░░▒▒▒▒${'▓'.repeat(20)}${'█'.repeat(32)}`,
+    `              from 2.76 ms  ${' '.repeat(7)}░░░▒▒▒▒▒▒▒▒${'▓'.repeat(22)}${'█'.repeat(32)}`,
+    `               from 977 µs  ░░░░░${'▒'.repeat(13)}${'▓'.repeat(22)}${'█'.repeat(32)}`,
+    `${' '.repeat(28)}5 min ago${' '.repeat(60)}now`,
+  ])
+})
+
+test('on a low screen the engines stay, and a line says how many more there are', () => {
+  const engines = Array.from({ length: 70 }, (_, index) => engineRow(String(index), 10, 0.1))
+  const view = liveView({ engines })
+  const lines = draw({ view }, 80, 10)
+  assert.deepEqual(
+    lines.slice(-6).map((line) => line.slice(0, 20)),
+    [
+      ...['  engine↑  ops/s  p5', '  0         10.0    ', '  1         10.0    '],
+      ...['  2         10.0    ', '  ↓ 67 more engines', 'q quit  space pause '],
+    ],
+  )
+  assert.equal(lines.length, 10)
+})
+
+test('the cursor is always among the engines that are shown', () => {
+  const engines = Array.from({ length: 70 }, (_, index) =>
+    index % 7 === 0 ? outlierRow(String(index), 10, 0.5) : engineRow(String(index), 10, 0.1),
+  )
+  const view = liveView({ engines })
+  for (const { source } of engines) {
+    const lines = draw({ view, controls: { ...CONTROLS, selected: source } }, 80, 24)
+    assert.equal(lines.filter((line) => line.startsWith(`▸ ${source} `)).length, 1, source)
+    assert.equal(lines.length, 24)
+  }
+})
+
+test('figures that are out of date are faint, and the header says since when', () => {
+  const condition: Condition = {
+    word: 'no data for 8 s, reconnecting',
+    kind: 'stale',
+    message: 'connect ECONNREFUSED 127.0.0.1:9464; next attempt in 4 s',
+    ageMs: 8_000,
+  }
+  const [header, ...lines] = drawPicture(picture({ condition }), 80, 24, MARKED)
+  assert.equal(
+    header,
+    '<b>moonmeter</b>             last 5 min · all operations  ' +
+      '<r>no data for 8 s, reconnecting</r>',
+  )
+  for (const line of lines.slice(0, -2)) assert.match(line, /^<f>[^<]*<\/f>$/)
+  assert.match(lines[1] ?? '', / 8\.4 s ago/)
+  assert.equal(lines.at(-2), `<r>${condition.message}</r>`)
+})
+
+test('engines that are not up are marked in words and come before others', () => {
+  const engines = [engineRow('0', 10, 0.1), engineRow('1', 10, 0.1), outlierRow('2', 10, 0.5)]
+  const { state } = engines[1]
+  assert.ok(state)
+  engines[1] = { ...engines[1], state: { ...state, up: false } }
+  const lines = draw({ view: liveView({ engines }) }, 100, 24)
+  assert.match(lines[1] ?? '', / 2 of 3 engines up$/)
+  const marks = lines.filter((line) => /^. \d/.test(line)).map((line) => line.slice(0, 3))
+  assert.deepEqual(marks, ['! 2', '! 1', '  0'])
+  assert.match(lines.find((line) => line.startsWith('! 1')) ?? '', / down 0\.5 s /)
+})
+
+test('without engines the screen shows what connects one', () => {
+  const lines = draw({ view: liveView({ engines: [], operations: [], timeline: [] }) }, 80, 24)
+  assert.equal(lines[2], 'No engine yet. To connect one:')
+  assert.match(lines.join('\n'), /aggregator\.connect\(0\)/)
+})
+
+test('a filter that nothing matches is named, with the key that removes it', () => {
+  const filter = { window: '5m', operation: 'save_put', source: '2', status: 'error' } as const
+  const lines = draw({ view: liveView({ filter, operations: [] }) }, 120, 24)
+  assert.ok(
+    lines.includes(
+      '  nothing recorded in this window matches last 5 min · save_put · engine 2 · status error; esc shows all',
+    ),
+    lines.join('\n'),
+  )
+})
+
+test('rejected payloads, the log and the list of keys are shown', () => {
+  const view = liveView({ rejections: { malformed: 12, bounds: 3 } })
+  const lines = draw({ view, footer: ['14:05:00 info  serving'] }, 80, 24)
+  assert.deepEqual(lines.slice(-3, -1), [
+    'rejected payloads: 12 malformed, 3 bounds',
+    '14:05:00 info  serving',
+  ])
+  const help = draw({ controls: { ...CONTROLS, isHelp: true } }, 80, 24)
+  assert.match(help.join('\n'), / {2}w {2,}the next window: 1, 5 or 15 minutes\n/)
+})
+
+test('any names fit any screen, without a control character', () => {
+  const names = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc.constantFrom(
+      '日本語のエンジン',
+      '👩‍👩‍👧‍👦 family',
+      '\u001b[2J\u009b31m',
+      'a\nb\tc',
+      '\u202eabc',
+      'é'.repeat(40),
+    ),
+  )
+  fc.assert(
+    fc.property(
+      fc.array(names, { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 20, max: 200 }),
+      fc.integer({ min: 1, max: 60 }),
+      fc.boolean(),
+      (all, columns, rows, isHelp) => {
+        const view = liveView({
+          engines: all.map((name) => outlierRow(name, 10, 0.5)),
+          operations: all.map((name) => operationRow(name, 10, 0.5)),
+          filter: { window: '5m', operation: all[0], source: all[0], status: all[0] },
+          rejections: Object.fromEntries(all.map((name) => [name, 1])),
+        })
+        const controls = { ...CONTROLS, isHelp, selected: all[0] }
+        const lines = drawPicture(
+          picture({ view, controls, modelName: all[0] }),
+          columns,
+          rows,
+          PLAIN,
+        )
+        assert.equal(lines.length, rows)
+        for (const line of lines) {
+          assert.ok(columnsOf(line) <= columns, JSON.stringify(line))
+          assert.doesNotMatch(line, /[\p{Cc}\u202e]/u)
+        }
+      },
+    ),
+    { seed: 11, numRuns: 200 },
+  )
+})
