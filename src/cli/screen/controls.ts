@@ -47,7 +47,7 @@ export const KEY_HELP: readonly (readonly [keys: string, what: string])[] = [
   ['↑ ↓ enter', 'move to an engine, and show it alone or all again'],
   ['← →', 'sort the engines by the column to the left or right'],
   ['r', 'turn the order round'],
-  ['esc', 'show all operations, engines and statuses'],
+  ['a, esc', 'show all operations, engines and statuses'],
   ['?', 'show or hide this list'],
 ]
 
@@ -60,7 +60,7 @@ export function press(controls: Controls, key: Key, view: LiveView | undefined):
   })
   const { operations = [], sources = [], statuses = [] } = view?.choices ?? {}
   if (key.ctrl) return key.name === 'c' ? 'quit' : controls
-  switch (key.sequence) {
+  switch (key.name === 'escape' ? 'a' : key.sequence) {
     case 'q':
       return 'quit'
     case '?':
@@ -78,16 +78,16 @@ export function press(controls: Controls, key: Key, view: LiveView | undefined):
     case 's':
     case 'S':
       return withFilter({ status: stepIn(statuses, filter.status, key.sequence === 's') })
-    case 'r':
-      return { ...controls, isReversed: !controls.isReversed }
-  }
-  switch (key.name) {
-    case 'escape':
+    case 'a':
       return {
         ...withFilter({ operation: undefined, source: undefined, status: undefined }),
         isHelp: false,
         selected: undefined,
       }
+    case 'r':
+      return { ...controls, isReversed: !controls.isReversed }
+  }
+  switch (key.name) {
     case 'left':
     case 'right':
       return {

@@ -19,6 +19,8 @@ const PERCENT_MIN = 0.01
 const NUMBER_MIN = 0.001
 /** Columns of counts per second have plain numbers below it, and larger units from it on. */
 const PLAIN_RATE_MAX = 1e5
+/** The unit of durations where there are none. */
+const DURATION_UNIT = DURATION_UNITS.find(({ name }) => name === 'ms')
 
 /** The unit of plain numbers. */
 export const PLAIN_UNIT: Unit = COUNT_UNITS[0]
@@ -102,6 +104,9 @@ export function figureColumns(all: readonly Figures[]): Record<FigureColumn, Col
 
 function commonUnit(values: readonly (number | undefined)[], units: Units): Unit {
   const known = values.filter((value) => value !== undefined)
+  if (known.length === 0 && units === DURATION_UNITS && DURATION_UNIT !== undefined) {
+    return DURATION_UNIT
+  }
   return units[unitFor(known, units)] ?? units[0]
 }
 

@@ -238,6 +238,6 @@ export function noMatchLines(view: LiveView, columns: number, style: Style): str
   const text =
     source === undefined && status === undefined
       ? '  nothing recorded in this window'
-      : `  nothing recorded in this window matches ${filterText(view)}; esc shows all`
+      : `  nothing recorded in this window matches ${filterText(view)}; a shows all`
   return [style.faint(cutTo(text, columns))]
 }

@@ -170,7 +170,7 @@ test('a filter that nothing matches is named, with the key that removes it', () 
   const lines = draw({ view: liveView({ filter, operations: [] }) }, 120, 24)
   assert.ok(
     lines.includes(
-      '  nothing recorded in this window matches last 5 min · save_put · engine 2 · status error; esc shows all',
+      '  nothing recorded in this window matches last 5 min · save_put · engine 2 · status error; a shows all',
     ),
     lines.join('\n'),
   )
