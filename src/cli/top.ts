@@ -1,5 +1,6 @@
 import { MoonmeterError } from '../errors.js'
 import { LiveClient } from '../live/live-client.js'
+import type { LiveState } from '../live/live-message.js'
 import { type LiveView, ViewBuilder } from '../live/live-view.js'
 import { type Condition, conditionOf } from './screen/condition.js'
 import { CONTROLS, type Controls } from './screen/controls.js'
@@ -105,12 +106,16 @@ function printer(
   let builder: ViewBuilder | undefined
   let bounds: readonly number[] | undefined
   let printedAtMs = Number.NEGATIVE_INFINITY
+  let printed: LiveState | undefined
   const print = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n\n`)
   return () => {
     const nowMs = performance.now()
     const { hello, state, history } = client
     if (hello === undefined || state === undefined) return
     if (nowMs - printedAtMs < every * MS_PER_SECOND - EVERY_SLACK_MS) return
+    const condition = conditionOf(client, false, nowMs)
+    // An update that is a little late is waited for.
+    if (state === printed && condition.kind === 'live') return
     const { intervals } = history
     // The first update of a server that has just started has no figures.
     if (intervals.length === 0 && state.engines.length > 0) return
@@ -119,8 +124,8 @@ function printer(
       builder = new ViewBuilder(hello.bounds, controls.filter)
     }
     const view = builder.build(intervals, state)
-    const condition = conditionOf(client, false, nowMs)
     printedAtMs = nowMs
+    printed = state
     const wrong = once ? wrongFilter(view) : undefined
     if (wrong !== undefined) {
       fail(wrong)

@@ -105,6 +105,6 @@ export class TmuxTerminal {
 /** A shell command that shows how `moonmeter` ended, and the settings of the terminal then. */
 export function thenReport(args: readonly string[], nodeArgs: readonly string[] = []): string[] {
   const words = [process.execPath, ...nodeArgs, COMMAND_FILE, ...args]
-  const line = `${words.map((word) => `'${word}'`).join(' ')}; echo "code $?"; stty -a; exec cat`
+  const line = `trap : INT; ${words.map((word) => `'${word}'`).join(' ')}; echo "code $?"; stty -a; exec cat`
   return ['sh', '-c', line]
 }
