@@ -2,9 +2,9 @@ import { Argument, Command } from 'commander'
 import { examples } from './help.js'
 
 /** The shells that a completion can be written for. */
-export const SHELLS = ['bash', 'zsh', 'fish'] as const
+const SHELLS = ['bash', 'zsh', 'fish'] as const
 
-/** One of {@link SHELLS}. */
+/** One of these shells. */
 export type Shell = (typeof SHELLS)[number]
 
 /**

@@ -52,7 +52,7 @@ for (const { name, command, setUp } of SHELLS) {
       await shell.press('Tab')
       // The screen does not show spaces at the end of a line, and a further character does.
       await shell.type('x')
-      const expected = new RegExp(`^> ${escape(completed)}[= ]?x$`, 'm')
+      const expected = new RegExp(`^> ${escaped(completed)}[= ]?x$`, 'm')
       await shell.waitFor(expected)
       await shell.press('C-u', 'C-l')
       await shell.waitFor(/^>\n*$/)
@@ -91,6 +91,6 @@ function directoryWithTrace(context: TestContext): string {
   return directory
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 }

@@ -9,23 +9,9 @@ import { SKIP_TMUX, thenReport, type TmuxOptions, TmuxTerminal } from '../suppor
 const THROW_ON_SIGNAL = new URL('../support/processes/throw-on-signal.js', import.meta.url).href
 const OUTLIER =
   /^! 3 .*\n {2}└ p99 4\d\d ms, \d+ × the median of the other engines since \d\d:\d\d$/m
-/** What `stty -a` says of a terminal that is as it was. */
-const COOKED = /(?<!-)icanon/
 
 function startTop(context: TestContext, url: string, options?: TmuxOptions): Promise<TmuxTerminal> {
   return TmuxTerminal.start(context, thenReport(['top', url]), options)
-}
-
-/** That the command ended with this code and left the terminal as it was. */
-async function assertClean(terminal: TmuxTerminal, code: number): Promise<string> {
-  await terminal.waitFor(new RegExp(`^code ${code}$`, 'm'))
-  await terminal.waitFor(/(?<!-)icanon .*(?<!-)echo /s)
-  const text = (await terminal.lines()).join('\n')
-  assert.match(text, COOKED)
-  assert.doesNotMatch(text, /ops\/s/)
-  const state = await terminal.format('#{alternate_on} #{cursor_flag} #{wrap_flag}')
-  assert.equal(state, '0 1 1')
-  return text
 }
 
 describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
@@ -78,7 +64,7 @@ describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
     await terminal.waitFor(/ {2}last report {2}restarts {2}trend$/m)
     await terminal.waitFor(/ {2}\? help$/m)
     await terminal.press('q')
-    await assertClean(terminal, 0)
+    await terminal.assertLeft(0)
   })
 
   test('Ctrl-C, SIGTERM and an exception leave the terminal as it was', async (context) => {
@@ -97,7 +83,7 @@ describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
         assert.equal(await terminal.format('#{alternate_on} #{cursor_flag}'), '1 0')
         if (name === 'Ctrl-C') await terminal.press('C-c')
         else process.kill(Number(readFileSync(pidFile, 'utf8')), name)
-        const text = await assertClean(terminal, code)
+        const text = await terminal.assertLeft(code)
         // An exception is printed where it can still be read.
         assert.equal(/Error: planted failure/.test(text), name === 'SIGUSR2', text)
       }),
@@ -111,13 +97,13 @@ describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
     await close()
     await terminal.waitFor(/ no data for \d+ s, reconnecting$/m)
     await terminal.waitFor(/ECONNREFUSED 127\.0\.0\.1:\d+; next attempt in \d+ s\n/)
-    const styled = (await terminal.styled()).split('\n')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: a faint line begins with its sequence
-    assert.match(styled.find((line) => line.includes('load_get')) ?? '', /^\u001b\[2m/)
+    const [before] = (await terminal.styled()).split('load_get', 1)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: styles are such sequences
+    assert.equal(before.match(/\u001b\[[\d;]*m/g)?.at(-1), '\u001b[2m')
     await startLiveServer(context, { port, engines: 2 })
     await terminal.waitFor(/2 engines .*● live\n/)
     await terminal.press('q')
-    await assertClean(terminal, 0)
+    await terminal.assertLeft(0)
   })
 
   test('before a server answers, top says where it looks and how to start one', async (context) => {
@@ -129,7 +115,7 @@ describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
     await startLiveServer(context, { port })
     await terminal.waitFor(OUTLIER)
     await terminal.press('q')
-    await assertClean(terminal, 0)
+    await terminal.assertLeft(0)
   })
 
   test('colours are off with NO_COLOR, and names from outside control nothing', async (context) => {

@@ -1,4 +1,4 @@
-import type { LiveView } from '../../live/live-view.js'
+import { HEADLINE_MS, type LiveView } from '../../live/live-view.js'
 import { BYTE_UNITS, formatInteger } from '../units.js'
 import { durationText, percentText, threeDigits, withUnit } from './figures.js'
 import { sparkline, sparklineFromZero, timeAxis, valuesOn } from './sparkline.js'
@@ -12,7 +12,7 @@ const GAP = 2
 /** Cells narrower than this have the short words. */
 const LONG_CELL_COLUMNS = 18
 /** Between the labels of the latency lines and their values. */
-const LABELS = ['latency', 'last 10 s'] as const
+const LABELS = ['latency', `last ${HEADLINE_MS / MS_PER_SECOND} s`] as const
 const LABEL_COLUMNS = 13
 const QUANTILE_NAMES = ['p50', 'p90', 'p99'] as const
 const VALUE_COLUMNS = 10

@@ -9,7 +9,7 @@ export interface LiveData {
   /** Undefined before the first connection. */
   readonly hello: Pick<LiveHello, 'modelName' | 'bounds' | 'intervalMs'> | undefined
   readonly state: LiveState | undefined
-  readonly history: LiveHistory
+  readonly history: Pick<LiveHistory, 'intervals'>
   /** When the last update came, on the monotonic clock `performance.now`. */
   readonly lastUpdateAtMs: number | undefined
 }

@@ -1,5 +1,7 @@
 import { WINDOWS_MS } from '../../live/live-filter.js'
-import type { LiveView } from '../../live/live-view.js'
+import { HEADLINE_MS, type LiveView } from '../../live/live-view.js'
+import { OUTLIER_RATIO, OUTLIER_SECONDS_MIN } from '../../live/outliers.js'
+import { durationText } from './figures.js'
 import { countOf } from '../units.js'
 import type { Condition } from './condition.js'
 import { type Controls, KEY_HELP } from './controls.js'
@@ -12,6 +14,7 @@ import { columnsOf, cutTo, fitTo, printable } from './text.js'
 const GAP = 2
 /** On a narrower screen, the lines of this width are cut. */
 const COLUMNS_MIN = 40
+const MS_PER_SECOND = 1_000
 const MS_PER_MINUTE = 60_000
 /** Rows of the table of engines that are shown in any case; the charts give way first. */
 const ENGINE_LINES_MIN = 4
@@ -216,9 +219,9 @@ function keyLines(columns: number, style: Style): string[] {
       `  ${style.strong(fitTo(key, keyColumns))}  ${cutTo(what, columns - keyColumns - 4)}`,
   )
   const notes = [
-    'Figures at the top cover the last 10 s, tables and charts the window.',
-    '! marks an engine that is not up, or whose p99 exceeds 10 ms and 3 × the',
-    '  median of the other engines. × median is its p99 divided by that median.',
+    `The figures at the top cover the last ${HEADLINE_MS / MS_PER_SECOND} s, tables and charts the window.`,
+    `! marks an engine that is not up, or whose p99 is above ${durationText(OUTLIER_SECONDS_MIN)} and above`,
+    `${OUTLIER_RATIO} × the median of the other engines. × median is its p99 divided by that median.`,
   ]
   return ['', ...keys, '', ...notes.map((note) => style.faint(cutTo(`  ${note}`, columns)))]
 }

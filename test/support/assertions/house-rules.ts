@@ -89,6 +89,7 @@ const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
   moonmeter: 'pool',
   'eventsource-parser': 'live',
   commander: 'cli',
+  'string-width': 'cli',
   pino: 'cli',
   yaml: 'rules',
   '@opentelemetry/api': 'opentelemetry',

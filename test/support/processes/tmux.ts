@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -93,6 +94,23 @@ export class TmuxTerminal {
   /** A format of tmux, such as `#{alternate_on}`. */
   async format(format: string): Promise<string> {
     return (await this.#tmux('display-message', '-p', format)).trim()
+  }
+
+  /**
+   * Assert that a command of {@link thenReport} ended with a code and left the terminal as it was:
+   * out of the alternate screen, with its cursor, wrapping lines, and out of raw mode.
+   *
+   * @returns what is on the screen
+   */
+  async assertLeft(code: number): Promise<string> {
+    await this.waitFor(new RegExp(`^code ${code}$`, 'm'))
+    // Both are among the last lines of `stty -a`.
+    await this.waitFor(/(?<!-)icanon (.*\n)*.*(?<!-)echo /)
+    const state = await this.format('#{alternate_on} #{cursor_flag} #{wrap_flag}')
+    assert.equal(state, '0 1 1')
+    const text = (await this.lines()).join('\n')
+    assert.doesNotMatch(text, / ops\/s /)
+    return text
   }
 
   async #tmux(...args: readonly string[]): Promise<string> {
