@@ -11,13 +11,8 @@ import {
 } from '../support/processes/on-terminal.js'
 
 const SAMPLE = ['inspect', '--sample']
-const HELPS = [
-  ['--help'],
-  ['simulate', '--help'],
-  ['inspect', '--help'],
-  ['dashboard', '--help'],
-  ['rules', '--help'],
-]
+const COMMANDS = ['simulate', 'top', 'inspect', 'dashboard', 'rules', 'completion']
+const HELPS = [['--help'], ...COMMANDS.map((command) => [command, '--help'])]
 const LOADED_PACKAGES = new URL('../support/processes/loaded-packages.js', import.meta.url).href
 const [ESCAPE, BOLD, RED] = ['\u001b', '\u001b[1m', '\u001b[31m']
 /** A report of one row, in hex. */
