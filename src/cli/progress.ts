@@ -7,6 +7,7 @@ import { followFeed } from './screen/live-data.js'
 import { LiveScreen } from './screen/live-screen.js'
 import { CONTROLS } from './screen/controls.js'
 import { cutTo, printable } from './screen/text.js'
+import type { ScenarioRun } from './scenario-run.js'
 import type { Terminal } from './terminal.js'
 import { countOf, formatInteger } from './units.js'
 
@@ -30,6 +31,7 @@ export interface ProgressRun {
   readonly logger: Logger
   /** Seconds that it takes; 0 for no limit. */
   readonly duration: number
+  readonly scenario: Pick<ScenarioRun, 'status'> | undefined
 }
 
 /**
@@ -49,7 +51,7 @@ export function showProgress(run: ProgressRun): () => void {
   return hasScreen ? showScreen(run) : showStatus(run)
 }
 
-function showScreen({ aggregator, terminal, logger, duration }: ProgressRun): () => void {
+function showScreen({ aggregator, terminal, logger, duration, scenario }: ProgressRun): () => void {
   const startMs = performance.now()
   const { stdin } = process
   const feed = new LiveFeed(liveSourceOf(aggregator), {
@@ -60,7 +62,8 @@ function showScreen({ aggregator, terminal, logger, duration }: ProgressRun): ()
     title: () => {
       const seconds = Math.floor((performance.now() - startMs) / MS_PER_SECOND)
       const limit = duration === 0 ? '' : ` of ${formatInteger(duration)}`
-      return `moonmeter simulate · ${formatInteger(seconds)}${limit} s`
+      const played = scenario === undefined ? '' : ` · ${scenario.status()}`
+      return `moonmeter simulate · ${formatInteger(seconds)}${limit} s${played}`
     },
     data,
     // A run of the default duration fills half of it.
@@ -84,7 +87,7 @@ function showScreen({ aggregator, terminal, logger, duration }: ProgressRun): ()
   }
 }
 
-function showStatus({ aggregator, terminal }: ProgressRun): () => void {
+function showStatus({ aggregator, terminal, scenario }: ProgressRun): () => void {
   const startMs = performance.now()
   const statusMs = terminal.rewrites ? STATUS_TERMINAL_MS : STATUS_LINES_MS
   let timer = setTimeout(update, statusMs)
@@ -94,7 +97,9 @@ function showStatus({ aggregator, terminal }: ProgressRun): () => void {
     const { rows } = aggregator.snapshot()
     const engines = countOf(aggregator.engines.length, 'engine')
     const rate = `${formatInteger(rows / seconds)} per second`
-    terminal.status(`${seconds.toFixed(1)} s  ${engines}  ${formatInteger(rows)} rows (${rate})`)
+    const played = scenario === undefined ? '' : `  ${scenario.status()}`
+    const counted = `${engines}  ${formatInteger(rows)} rows (${rate})`
+    terminal.status(`${seconds.toFixed(1)} s  ${counted}${played}`)
     const tookMs = performance.now() - startedMs
     timer = setTimeout(update, Math.max(statusMs, tookMs / STATUS_SHARE_MAX))
   }

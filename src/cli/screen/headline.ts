@@ -35,7 +35,6 @@ export function headlineLines(
   const failed = timeline.map(({ numKeys, numFailedKeys }) =>
     numKeys > 0 ? numFailedKeys / numKeys : undefined,
   )
-  const hasFailed = failed.some((ratio) => ratio !== undefined && ratio > 0)
   const engines = isLong
     ? `${formatInteger(enginesUp)} of ${formatInteger(engineCount)} engines up`
     : `${formatInteger(enginesUp)}/${formatInteger(engineCount)} up`
@@ -55,7 +54,7 @@ export function headlineLines(
   const sparklines = [
     style.accent(sparklineFromZero(valuesOn(axis, rates, 'mean'))),
     style.accent(sparklineFromZero(valuesOn(axis, bytes, 'mean'))),
-    (hasFailed ? style.alert : style.accent)(sparklineFromZero(valuesOn(axis, failed, 'max'))),
+    style.accent(sparklineFromZero(valuesOn(axis, failed, 'max'))),
     style.faint(fitTo(reportText(view, ageMs, isLong), cell)),
   ]
   const join = (cells: readonly string[]) => cells.join(' '.repeat(GAP))

@@ -12,6 +12,7 @@ import { type EngineLines, engineTable, operationTable } from './tables.js'
 import { columnsOf, cutTo, fitTo, printable } from './text.js'
 
 const GAP = 2
+const ALL_OPERATIONS = 'all operations'
 /** On a narrower screen, the lines of this width are cut. */
 const COLUMNS_MIN = 40
 const MS_PER_SECOND = 1_000
@@ -157,14 +158,15 @@ function headerLine(picture: Picture, columns: number, style: Style): string {
     paused: style.strong,
   }
   const room = columns - columnsOf(word) - GAP
-  const right = view === undefined ? '' : filterText(view)
+  let right = view === undefined ? '' : filterText(view)
   const parts = [
     title,
     ...(modelName === undefined ? [] : [printable(modelName)]),
     ...(view === undefined ? [] : [countOf(view.engineCount, 'engine')]),
   ]
-  while (parts.length > 1 && columnsOf(parts.join(' · ')) + GAP + columnsOf(right) > room)
-    parts.pop()
+  const isTooWide = () => columnsOf(parts.join(' · ')) + GAP + columnsOf(right) > room
+  if (isTooWide() && view !== undefined) right = right.replace(` · ${ALL_OPERATIONS}`, '')
+  while (parts.length > 1 && isTooWide()) parts.pop()
   const left = cutTo(parts.join(' · '), Math.max(room, 0))
   const middle = cutTo(right, Math.max(room - columnsOf(left) - GAP, 0))
   const fill = ' '.repeat(
@@ -179,7 +181,7 @@ export function filterText({ filter }: LiveView): string {
   const { window, operation, source, status } = filter
   const minutes = WINDOWS_MS[window] / MS_PER_MINUTE
   const chosen = [
-    operation === undefined ? 'all operations' : printable(operation),
+    operation === undefined ? ALL_OPERATIONS : printable(operation),
     source === undefined ? '' : `engine ${printable(source)}`,
     status === undefined ? '' : `status ${printable(status)}`,
   ]
