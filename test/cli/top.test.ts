@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { temporaryDirectory } from '../support/processes/command.js'
+import { COMMAND_FILE, temporaryDirectory } from '../support/processes/command.js'
 import { startLiveServer } from '../support/processes/live-server.js'
+import { isOnPath } from '../support/processes/on-path.js'
 import { SKIP_TMUX, thenReport, type TmuxOptions, TmuxTerminal } from '../support/processes/tmux.js'
 
 const THROW_ON_SIGNAL = new URL('../support/processes/throw-on-signal.js', import.meta.url).href
@@ -90,6 +91,27 @@ describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
     )
   })
 
+  test('Ctrl-Z shows the shell, and fg shows the figures again', {
+    skip: isOnPath('bash') ? false : 'bash is absent',
+  }, async (context) => {
+    const { url } = await startLiveServer(context)
+    const terminal = await TmuxTerminal.start(context, ['bash', '--norc', '--noprofile', '-i'])
+    await terminal.type(`'${process.execPath}' '${COMMAND_FILE}' top '${url}'`)
+    await terminal.press('Enter')
+    await terminal.waitFor(OUTLIER)
+    await terminal.press('C-z')
+    await terminal.waitFor(/Stopped/)
+    assert.equal(await terminal.format('#{alternate_on} #{cursor_flag}'), '0 1')
+    await terminal.type('fg')
+    await terminal.press('Enter')
+    await terminal.waitFor(OUTLIER)
+    await terminal.press('q')
+    await terminal.waitFor(/Stopped/)
+    await terminal.type('echo "code $?"; stty -a')
+    await terminal.press('Enter')
+    await terminal.assertLeft(0)
+  })
+
   test('a server that goes away leaves faint figures, and comes back', async (context) => {
     const { url, port, close } = await startLiveServer(context)
     const terminal = await startTop(context, url)
@@ -98,8 +120,8 @@ describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
     await terminal.waitFor(/ no data for \d+ s, reconnecting$/m)
     await terminal.waitFor(/ECONNREFUSED 127\.0\.0\.1:\d+; next attempt in \d+ s\n/)
     const [before] = (await terminal.styled()).split('load_get', 1)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: styles are such sequences
-    assert.equal(before.match(/\u001b\[[\d;]*m/g)?.at(-1), '\u001b[2m')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these begin and end what is faint
+    assert.equal(before.match(/\u001b\[(?:0|2|22)m/g)?.at(-1), '\u001b[2m')
     await startLiveServer(context, { port, engines: 2 })
     await terminal.waitFor(/2 engines .*● live\n/)
     await terminal.press('q')

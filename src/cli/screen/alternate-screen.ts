@@ -29,7 +29,9 @@ export interface ScreenOptions {
  */
 export class AlternateScreen {
   readonly #options: ScreenOptions
-  #isOpen = false
+  #isOpen = true
+  /** False while the program is stopped, until it is told to go on: timers may be earlier. */
+  #isShown = false
   readonly #leave = () => this.close()
   readonly #resume = () => this.#enter()
   readonly #press = (_: string | undefined, key: Key) => {
@@ -41,7 +43,6 @@ export class AlternateScreen {
     this.#options = options
     const { output, input } = options
     if (input !== undefined) emitKeypressEvents(input)
-    this.#isOpen = true
     output.on('resize', options.onResize)
     input?.on('keypress', this.#press)
     process.on('SIGCONT', this.#resume)
@@ -60,7 +61,7 @@ export class AlternateScreen {
 
   /** Show lines, each at most as wide as the screen. */
   draw(lines: readonly string[]): void {
-    if (!this.#isOpen) return
+    if (!this.#isShown) return
     // Behind a line of the whole width, the cursor is still on its last character.
     const cleared = lines.map((line) =>
       columnsOf(line) < this.columns ? line + CLEAR_TO_LINE_END : line,
@@ -82,15 +83,18 @@ export class AlternateScreen {
   }
 
   #enter(): void {
+    if (this.#isShown) return
+    this.#isShown = true
     const { output, input, onResize } = this.#options
     output.write(ENTER)
-    // A program that was stopped and goes on in the background must not take the keys.
     input?.setRawMode(true)
     input?.resume()
     onResize()
   }
 
   #restore(): void {
+    if (!this.#isShown) return
+    this.#isShown = false
     const { output, input } = this.#options
     input?.setRawMode(false)
     input?.pause()
