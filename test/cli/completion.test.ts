@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { Child } from '../support/processes/child.js'
 import { COMMAND_FILE, runCommand, temporaryDirectory } from '../support/processes/command.js'
-import { isOnPath } from '../support/processes/on-path.js'
+import { skipWithout } from '../support/processes/on-path.js'
 import { SKIP_TMUX, TmuxTerminal } from '../support/processes/tmux.js'
 
 /** What is typed before the key TAB, and the line after it. */
@@ -40,7 +40,7 @@ const SHELLS = [
 
 for (const { name, command, setUp } of SHELLS) {
   test(`${name} completes commands, options, choices and files`, {
-    skip: SKIP_TMUX || (isOnPath(name) ? false : `${name} is absent`),
+    skip: SKIP_TMUX || skipWithout(name),
   }, async (context) => {
     const directory = directoryWithTrace(context)
     const shell = await TmuxTerminal.start(context, command, { columns: 120 })
@@ -61,7 +61,7 @@ for (const { name, command, setUp } of SHELLS) {
 }
 
 test('fish completes commands, options, choices and files', {
-  skip: isOnPath('fish') ? false : 'fish is absent',
+  skip: skipWithout('fish'),
 }, async (context) => {
   const directory = directoryWithTrace(context)
   const asked = CASES.map(([typed]) => `complete -C '${typed}' | string replace -r '\\t.*' ''`)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { COMMAND_FILE, temporaryDirectory } from '../support/processes/command.js'
 import { startLiveServer } from '../support/processes/live-server.js'
-import { isOnPath } from '../support/processes/on-path.js'
+import { skipWithout } from '../support/processes/on-path.js'
 import { SKIP_TMUX, thenReport, type TmuxOptions, TmuxTerminal } from '../support/processes/tmux.js'
 
 const THROW_ON_SIGNAL = new URL('../support/processes/throw-on-signal.js', import.meta.url).href
@@ -92,7 +92,7 @@ describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
   })
 
   test('Ctrl-Z shows the shell, and fg shows the figures again', {
-    skip: isOnPath('bash') ? false : 'bash is absent',
+    skip: skipWithout('bash'),
   }, async (context) => {
     const { url } = await startLiveServer(context)
     const terminal = await TmuxTerminal.start(context, ['bash', '--norc', '--noprofile', '-i'])
@@ -153,6 +153,6 @@ describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
     const sequence = /\u001b\[[\d;]*m/
     assert.doesNotMatch(await plain.styled(), sequence)
     assert.match(await coloured.styled(), sequence)
-    assert.match((await plain.lines()).join('\n'), /^ {2}日本\\u001b\[2J\\… /m)
+    assert.match((await plain.lines()).join('\n'), /^ {2}日本\\u001b\[2J\\?… /m)
   })
 })

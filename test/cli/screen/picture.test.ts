@@ -64,7 +64,7 @@ test('a screen of 80 × 24 has the headline, latency, operations, and the marked
 
 test('60 columns have shorter words and fewer columns', () => {
   assert.deepEqual(draw({}, 60, 18), [
-    'moonmeter · llama-3-70b  last 5 min · all operations  ● live',
+    'moonmeter · llama-3-70b · 4 engines       last 5 min  ● live',
     '2,940 ops/s    5.88 GB/s      0.31 % failed  4/4 up',
     '▁▂▂▃▃▄▄▅▅▆▆▇▇  ▁▂▂▃▃▄▄▅▅▆▆▇▇  ▁▁▁▁▁▁▇▁▁▁▁▁▁  0.4 s ago',
     `latency      p50    952 µs  ${'▁'.repeat(32)}`,
@@ -139,7 +139,7 @@ test('figures that are out of date are faint, and the header says since when', (
   const [header, ...lines] = drawPicture(picture({ condition }), 80, 24, MARKED)
   assert.equal(
     header,
-    '<b>moonmeter</b>             last 5 min · all operations  ' +
+    '<b>moonmeter · llama-3-70b · 4 engines</b>    last 5 min  ' +
       '<r>no data for 8 s, reconnecting</r>',
   )
   for (const line of lines.slice(0, -2)) assert.match(line, /^<f>[^<]*<\/f>$/)

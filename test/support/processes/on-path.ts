@@ -12,3 +12,8 @@ export function isOnPath(name: string): boolean {
     }
   })
 }
+
+/** Why a test that needs a program is skipped; false if it is not. With `CI` set, none is. */
+export function skipWithout(name: string): string | false {
+  return isOnPath(name) || process.env.CI === 'true' ? false : `${name} is absent`
+}

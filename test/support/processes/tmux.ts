@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { COMMAND_FILE, temporaryDirectory } from './command.js'
-import { isOnPath } from './on-path.js'
+import { skipWithout } from './on-path.js'
 import { waitUntil } from './wait-until.js'
 
 const run = promisify(execFile)
@@ -14,7 +14,7 @@ const ENVIRONMENT = ['PATH', 'HOME', 'TMPDIR'] as const
 const TERM = 'tmux-256color'
 
 /** Why tests in a terminal of tmux are skipped; false if they are not. */
-export const SKIP_TMUX = isOnPath('tmux') ? false : 'tmux is absent'
+export const SKIP_TMUX = skipWithout('tmux')
 
 /** The size of a terminal, and variables of the program in it. */
 export interface TmuxOptions {
