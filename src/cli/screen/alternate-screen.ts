@@ -24,8 +24,8 @@ export interface ScreenOptions {
 }
 
 /**
- * The alternate screen of a terminal. It is left, and the terminal as it was before, by `close`, at
- * the end of the process, and before an exception that nothing catches is printed.
+ * The alternate screen of a terminal. It is left, and the terminal as it was before, by `close` and at
+ * the end of the process.
  */
 export class AlternateScreen {
   readonly #options: ScreenOptions
@@ -33,7 +33,11 @@ export class AlternateScreen {
   /** False while the program is stopped, until it is told to go on: timers may be earlier. */
   #isShown = false
   readonly #leave = () => this.close()
-  readonly #resume = () => this.#enter()
+  readonly #resume = () => {
+    // Also after a signal that stopped the program without its doing, where a shell has had the screen.
+    this.#isShown = false
+    this.#enter()
+  }
   readonly #press = (_: string | undefined, key: Key) => {
     if (key.ctrl === true && key.name === 'z') this.#suspend()
     else this.#options.onKey(key)
@@ -46,8 +50,8 @@ export class AlternateScreen {
     output.on('resize', options.onResize)
     input?.on('keypress', this.#press)
     process.on('SIGCONT', this.#resume)
+    // Node prints an exception that nothing catches after this event, so that it can be read.
     process.on('exit', this.#leave)
-    process.on('uncaughtExceptionMonitor', this.#leave)
     this.#enter()
   }
 
@@ -78,7 +82,6 @@ export class AlternateScreen {
     input?.off('keypress', this.#press)
     process.off('SIGCONT', this.#resume)
     process.off('exit', this.#leave)
-    process.off('uncaughtExceptionMonitor', this.#leave)
     this.#restore()
   }
 
