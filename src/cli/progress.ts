@@ -27,6 +27,7 @@ const LOG_LINES = 2
 /** A run whose progress is shown. */
 export interface ProgressRun {
   readonly aggregator: EngineAggregator
+  readonly engineCount: number
   readonly terminal: Terminal
   readonly logger: Logger
   /** Seconds that it takes; 0 for no limit. */
@@ -47,7 +48,7 @@ export function showProgress(run: ProgressRun): () => void {
     run.terminal.rewrites &&
     columns >= SCREEN_COLUMNS_MIN &&
     rows >= SCREEN_ROWS_MIN &&
-    run.aggregator.engines.length <= SCREEN_ENGINES_MAX
+    run.engineCount <= SCREEN_ENGINES_MAX
   return hasScreen ? showScreen(run) : showStatus(run)
 }
 
@@ -79,12 +80,16 @@ function showScreen({ aggregator, terminal, logger, duration, scenario }: Progre
     onQuit: () => process.kill(process.pid, 'SIGINT'),
   })
   terminal.hold(() => screen.draw())
-  return () => {
+  const close = () => {
+    process.off('exit', close)
     end()
     feed.close()
     screen.close()
     terminal.release()
   }
+  // A second signal and an exception end the process at once; the log is to be read all the same.
+  process.on('exit', close)
+  return close
 }
 
 function showStatus({ aggregator, terminal, scenario }: ProgressRun): () => void {

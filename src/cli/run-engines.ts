@@ -19,6 +19,7 @@ export interface EngineRun {
   readonly duration: number
   readonly scenario: ScenarioRun | undefined
   readonly aggregator: EngineAggregator
+  readonly engineCount: number
   readonly terminal: Terminal
   readonly logger: Logger
   /** The base URL of the server. */

@@ -64,6 +64,7 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
       duration: options.duration,
       scenario,
       aggregator,
+      engineCount: options.engines,
       terminal,
       logger,
       url: server.url,

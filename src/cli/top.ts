@@ -7,6 +7,7 @@ import { CONTROLS, type Controls } from './screen/controls.js'
 import { LiveScreen } from './screen/live-screen.js'
 import { plainBlock } from './screen/plain-block.js'
 import { styleOf } from './screen/style.js'
+import { printable } from './screen/text.js'
 import { authorizationOf, streamUrl } from './server-address.js'
 import { ServerError } from './server-error.js'
 import { stopOnSignals } from './signals.js'
@@ -16,6 +17,8 @@ import type { TopOptions } from './top-command.js'
 const MS_PER_SECOND = 1_000
 /** A timer of so many seconds may be early by some milliseconds. */
 const EVERY_SLACK_MS = 100
+/** Names in the message about one that does not exist. */
+const CHOICES_MAX = 20
 
 /**
  * Shows what a server streams until a key or a signal ends it: on a terminal as a screen, elsewhere
@@ -75,21 +78,25 @@ function openScreen(
   onQuit: () => void,
 ): LiveScreen {
   const { stdin, stdout } = process
+  let wasLost = false
   return new LiveScreen({
     title: () => 'moonmeter',
     data: client,
     controls,
     output: stdout,
     input: stdin.isTTY ? stdin : undefined,
-    waiting: () =>
-      client.connection.state === 'lost'
+    waiting: () => {
+      // It stays so while a further attempt is made.
+      wasLost ||= client.connection.state === 'lost'
+      return wasLost
         ? [
             `No moonmeter answers at ${url}`,
             '',
             "  'moonmeter simulate --duration 0' starts one with synthetic engines;",
             "  'moonmeter top URL' shows another server.",
           ]
-        : [`Connecting to ${url}`],
+        : [`Connecting to ${url}`]
+    },
     onQuit,
   })
 }
@@ -148,7 +155,7 @@ function printer(
 }
 
 function staleLine({ word, message }: Condition): string {
-  const why = message === undefined ? '' : `: ${message}`
+  const why = message === undefined ? '' : `: ${printable(message)}`
   return `${new Date().toISOString()} · ${word}${why}`
 }
 
@@ -163,7 +170,7 @@ function wrongFilter({ filter, choices }: LiveView): MoonmeterError | undefined 
     if (value === undefined || known.includes(value)) continue
     return new MoonmeterError(
       'INVALID_OPTION',
-      `${option}: expected one of ${known.slice(0, 20).join(', ') || 'those recorded, which are none yet'}, got '${value}'`,
+      `${option}: expected one of ${known.slice(0, CHOICES_MAX).map(printable).join(', ') || 'those recorded, which are none yet'}, got '${value}'`,
     )
   }
   return undefined
@@ -186,13 +193,13 @@ function failureOf(
     }
     case 'refused':
       return new ServerError(
-        `${url}: ${connection.reason}; give the base URL of a server that was started with ` +
+        `${url}: ${printable(connection.reason)}; give the base URL of a server that was started with ` +
           '`dashboard: true` or by moonmeter simulate',
       )
     case 'lost':
       if (isScreen) return undefined
       return new ServerError(
-        `${url}: expected a server that answers, got ${connection.reason}; start it, or give ` +
+        `${url}: expected a server that answers, got ${printable(connection.reason)}; start it, or give ` +
           'its base URL',
       )
     default:

@@ -51,7 +51,9 @@ describe('simulate on a terminal', { skip: SKIP_TMUX, concurrency: true }, () =>
     await terminal.waitFor(LIVE)
     process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGUSR2')
     await terminal.waitFor(/Error: planted failure(.*\n)+code 1$/m)
-    await terminal.assertLeft(1)
+    const text = await terminal.assertLeft(1)
+    // The log up to then follows, too.
+    assert.match(text, / info {2}serving http:\S+\/metrics$/m)
   })
 
   test('a terminal that is too small has the status line', async (context) => {

@@ -112,10 +112,12 @@ test('wrong arguments are refused as usage', async (context) => {
     [[url, '--basic-auth-file', empty], /--basic-auth-file: expected 'user:password', got/],
     [[url, '--basic-auth-file', empty, '--token-file', empty], /or --basic-auth-file, got both/],
   ]
-  for (const [args, expected] of cases) {
-    const { code, stdout, stderr } = await runCommand(context, ['top', ...args])
-    assert.deepEqual([code, stdout], [USAGE, ''], stderr)
-    assert.match(stderr, expected)
-    assert.match(stderr, /^moonmeter: .*\n$/)
-  }
+  await Promise.all(
+    cases.map(async ([args, expected]) => {
+      const { code, stdout, stderr } = await runCommand(context, ['top', ...args])
+      assert.deepEqual([code, stdout], [USAGE, ''], stderr)
+      assert.match(stderr, expected)
+      assert.match(stderr, /^moonmeter: .*\n$/)
+    }),
+  )
 })

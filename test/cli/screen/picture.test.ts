@@ -226,6 +226,6 @@ test('any names fit any screen, without a control character', () => {
         }
       },
     ),
-    { seed: 11, numRuns: 200 },
+    { seed: 11, numRuns: 100 },
   )
 })
