@@ -168,9 +168,10 @@ function wrongFilter({ filter, choices }: LiveView): MoonmeterError | undefined 
   ] as const
   for (const [option, value, known] of checked) {
     if (value === undefined || known.includes(value)) continue
+    const names = known.slice(0, CHOICES_MAX).map(printable).join(', ')
     return new MoonmeterError(
       'INVALID_OPTION',
-      `${option}: expected one of ${known.slice(0, CHOICES_MAX).map(printable).join(', ') || 'those recorded, which are none yet'}, got '${value}'`,
+      `${option}: expected one of ${names || 'those recorded, which are none yet'}, got '${value}'`,
     )
   }
   return undefined

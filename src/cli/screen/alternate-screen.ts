@@ -24,8 +24,8 @@ export interface ScreenOptions {
 }
 
 /**
- * The alternate screen of a terminal. It is left, and the terminal as it was before, by `close` and at
- * the end of the process.
+ * The alternate screen of a terminal. It is left, and the terminal as it was before, by `close` and
+ * at the end of the process.
  */
 export class AlternateScreen {
   readonly #options: ScreenOptions
@@ -34,7 +34,7 @@ export class AlternateScreen {
   #isShown = false
   readonly #leave = () => this.close()
   readonly #resume = () => {
-    // Also after a signal that stopped the program without its doing, where a shell has had the screen.
+    // Also where another process stopped this one, and a shell has had the screen since.
     this.#isShown = false
     this.#enter()
   }

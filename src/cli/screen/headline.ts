@@ -42,12 +42,7 @@ export function headlineLines(
   const failedPercent = percentText(headline.failedKeyRatio)
   const figures = [
     style.strong(fitTo(`${threeDigits(headline.operationsPerSecond)} ops/s`, cell)),
-    style.strong(
-      fitTo(
-        `${withUnit(headline.bytesPerSecond, BYTE_UNITS) || '0'}${headline.bytesPerSecond < 1_000 ? ' B' : ''}/s`,
-        cell,
-      ),
-    ),
+    style.strong(fitTo(byteRate(headline.bytesPerSecond), cell)),
     style.strong(fitTo(`${failedPercent} % failed${isLong ? ' keys' : ''}`, cell)),
     (areAllUp ? style.strong : style.alert)(fitTo(engines, cell)),
   ]
@@ -79,8 +74,15 @@ export function latencyLines(view: LiveView, width: number, style: Style): strin
     )
     const label = LABELS[line] ?? `chart ${WINDOWS_MS[filter.window] / MS_PER_MINUTE} min`
     const value = fitTo(durationText(headline[name]), VALUE_COLUMNS, 'right')
-    return `${style.faint(fitTo(label, LABEL_COLUMNS))}${name}${style.strong(value)}  ${style.accent(chart)}`
+    const before = style.faint(fitTo(label, LABEL_COLUMNS)) + name + style.strong(value)
+    return `${before}  ${style.accent(chart)}`
   })
+}
+
+/** A single number of bytes per second; its unit has a name also where it is the plain one. */
+function byteRate(bytesPerSecond: number): string {
+  const text = withUnit(bytesPerSecond, BYTE_UNITS)
+  return text.includes(' ') ? `${text}/s` : `${text} B/s`
 }
 
 /** When an engine reported last, counted from the moment that is drawn. */

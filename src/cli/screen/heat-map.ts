@@ -51,7 +51,8 @@ export function heatLines(view: LiveView, width: number, lines: number, style: S
   const body = cells.map((counts, row) => {
     const label = `from ${withUnit(heatRowSeconds(edges[row]), DURATION_UNITS)}`
     const shades = counts.map((count) => shadeOf(count, max)).join('')
-    return `${style.faint(fitTo(label, LATENCY_LABEL_COLUMNS - GAP, 'right'))}  ${style.accent(shades)}`
+    const fitted = fitTo(label, LATENCY_LABEL_COLUMNS - GAP, 'right')
+    return `${style.faint(fitted)}  ${style.accent(shades)}`
   })
   const minutes = `${WINDOWS_MS[filter.window] / MS_PER_MINUTE} min ago`
   const below = `${minutes}${fitTo('now', Math.max(0, columns - minutes.length), 'right')}`

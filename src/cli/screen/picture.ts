@@ -215,15 +215,17 @@ function helpLine(columns: number, style: Style): string {
 }
 
 function keyLines(columns: number, style: Style): string[] {
+  const seconds = HEADLINE_MS / MS_PER_SECOND
+  const limit = durationText(OUTLIER_SECONDS_MIN)
   const keyColumns = Math.max(...KEY_HELP.map(([keys]) => columnsOf(keys)))
   const keys = KEY_HELP.map(
     ([key, what]) =>
       `  ${style.strong(fitTo(key, keyColumns))}  ${cutTo(what, columns - keyColumns - 4)}`,
   )
   const notes = [
-    `The figures at the top cover the last ${HEADLINE_MS / MS_PER_SECOND} s, tables and charts the window.`,
-    `! marks an engine that is not up, or whose p99 is above ${durationText(OUTLIER_SECONDS_MIN)} and above`,
-    `${OUTLIER_RATIO} × the median of the other engines. × median is its p99 divided by that median.`,
+    `The figures at the top cover the last ${seconds} s, tables and charts the window.`,
+    `! marks an engine that is not up, or whose p99 is above ${limit} and above`,
+    `${OUTLIER_RATIO} × the median of the other engines. × median is its p99 divided by that.`,
   ]
   return ['', ...keys, '', ...notes.map((note) => style.faint(cutTo(`  ${note}`, columns)))]
 }

@@ -15,8 +15,8 @@ export interface TimeAxis {
 
 /**
  * The axis of a chart that has the window at its whole width and the newest point in its last
- * column. A column covers a fixed period since 1970, so that its value does not change while further
- * points come.
+ * column. A column covers a fixed period since 1970, so that its value does not change while
+ * further points come.
  */
 export function timeAxis(
   timeline: readonly TimelinePoint[],
