@@ -37,10 +37,14 @@ export class TmuxTerminal {
     command: readonly string[],
     { columns = 80, rows = 24, env = {} }: TmuxOptions = {},
   ): Promise<TmuxTerminal> {
+    const started: TmuxTerminal[] = []
+    // Registered before the removal of the directory, without whose socket no server can be ended.
+    context.after(() => Promise.all(started.map((terminal) => terminal.#end())))
     const directory = temporaryDirectory(context)
     const config = join(directory, 'tmux.conf')
     writeFileSync(config, 'set -g remain-on-exit on\nset -g status off\n')
     const terminal = new TmuxTerminal(join(directory, 'socket'))
+    started.push(terminal)
     const variables = { TERM, LC_ALL: 'C.UTF-8', ...env }
     const kept = ENVIRONMENT.flatMap((name) => {
       const value = process.env[name]
@@ -51,7 +55,6 @@ export class TmuxTerminal {
       ...['-f', config, 'new-session', '-d', '-x', String(columns), '-y', String(rows)],
       ...['--', 'env', '-i', ...kept, ...set, ...command],
     )
-    context.after(() => terminal.#tmux('kill-server').catch(() => {}))
     return terminal
   }
 
@@ -111,6 +114,11 @@ export class TmuxTerminal {
     const text = (await this.lines()).join('\n')
     assert.doesNotMatch(text, / ops\/s /)
     return text
+  }
+
+  /** End the server and the program in it; a server that did not start is none to end. */
+  async #end(): Promise<void> {
+    await this.#tmux('kill-server').catch(() => {})
   }
 
   async #tmux(...args: readonly string[]): Promise<string> {
