@@ -1,8 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
-import type { Logger } from 'pino'
-import { messageOf } from '../describe.js'
-import { type EngineAggregator, liveSourceOf } from '../engine-aggregator.js'
-import { LiveFeed } from '../live/live-feed.js'
+import type { EngineAggregator } from '../engine-aggregator.js'
+import type { LiveFeed } from '../live/live-feed.js'
 import { followFeed } from './screen/live-data.js'
 import { LiveScreen } from './screen/live-screen.js'
 import { CONTROLS } from './screen/controls.js'
@@ -27,9 +25,10 @@ const LOG_LINES = 2
 /** A run whose progress is shown. */
 export interface ProgressRun {
   readonly aggregator: EngineAggregator
+  /** The feed of the live page. */
+  readonly feed: LiveFeed
   readonly engineCount: number
   readonly terminal: Terminal
-  readonly logger: Logger
   /** Seconds that it takes; 0 for no limit. */
   readonly duration: number
   readonly scenario: Pick<ScenarioRun, 'status'> | undefined
@@ -52,12 +51,9 @@ export function showProgress(run: ProgressRun): () => void {
   return hasScreen ? showScreen(run) : showStatus(run)
 }
 
-function showScreen({ aggregator, terminal, logger, duration, scenario }: ProgressRun): () => void {
+function showScreen({ feed, terminal, duration, scenario }: ProgressRun): () => void {
   const startMs = performance.now()
   const { stdin } = process
-  const feed = new LiveFeed(liveSourceOf(aggregator), {
-    onError: (error) => logger.error(`the figures could not be read: ${messageOf(error)}`),
-  })
   const { data, end } = followFeed(feed, () => screen.draw())
   const screen = new LiveScreen({
     title: () => {
@@ -83,7 +79,6 @@ function showScreen({ aggregator, terminal, logger, duration, scenario }: Progre
   const close = () => {
     process.off('exit', close)
     end()
-    feed.close()
     screen.close()
     terminal.release()
   }

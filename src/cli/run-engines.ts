@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { EngineAggregator } from '../engine-aggregator.js'
+import type { LiveFeed } from '../live/live-feed.js'
 import type { EngineOutcome } from '../pool/engine-outcome.js'
 import type { EngineGroup } from './engine-group.js'
 import { showProgress } from './progress.js'
@@ -19,6 +20,8 @@ export interface EngineRun {
   readonly duration: number
   readonly scenario: ScenarioRun | undefined
   readonly aggregator: EngineAggregator
+  /** The feed of the live page. */
+  readonly feed: LiveFeed
   readonly engineCount: number
   readonly terminal: Terminal
   readonly logger: Logger
@@ -51,7 +54,7 @@ export async function runEngines(
   try {
     endProgress = showProgress(run)
     // Logged only now, since a reader of this line may send a signal.
-    logger.info(`serving ${url}/metrics`)
+    logger.info(`serving ${url}/ and /metrics`)
     const outcomes = await group.run()
     const wallSeconds = (performance.now() - startMs) / MS_PER_SECOND
     await group.stop()

@@ -1,5 +1,5 @@
 import { messageOf } from '../describe.js'
-import { dashboardHandler } from '../dashboard/dashboard-handler.js'
+import { createDashboard } from '../dashboard/dashboard-handler.js'
 import { EngineAggregator } from '../engine-aggregator.js'
 import type { AuthorizationOptions } from '../server/authorization.js'
 import { listen } from '../server/metrics-server.js'
@@ -43,14 +43,17 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
     onRejected: (error) => logger.warn(error.message),
   })
   const scenario = prepareScenario(options, aggregator, logger)
-  const handlerOptions = {
+  const onError = (what: string) => (error: unknown) =>
+    logger.error(`${what} failed: ${messageOf(error)}`)
+  const dashboard = createDashboard(aggregator, {
     ...authorization,
-    onError: (error: unknown) => logger.error(`a scrape failed: ${messageOf(error)}`),
-  }
+    onError: onError('the live page'),
+  })
   const server = await listen(aggregator, {
     ...(await resolveHost(options.listen)),
-    ...handlerOptions,
-    next: dashboardHandler(aggregator, handlerOptions),
+    ...authorization,
+    onError: onError('a scrape'),
+    next: dashboard.handler,
   })
   try {
     const { json } = options
@@ -64,6 +67,7 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
       duration: options.duration,
       scenario,
       aggregator,
+      feed: dashboard.feed,
       engineCount: options.engines,
       terminal,
       logger,

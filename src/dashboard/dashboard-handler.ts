@@ -50,6 +50,14 @@ export function dashboardHandler(
   aggregator: EngineAggregator<MetricsRegistry>,
   options: DashboardOptions = {},
 ): MetricsHandler {
+  return createDashboard(aggregator, options).handler
+}
+
+/** The request listener of `dashboardHandler`, and its feed for others that show the same. */
+export function createDashboard(
+  aggregator: EngineAggregator<MetricsRegistry>,
+  options: DashboardOptions,
+): { readonly handler: MetricsHandler; readonly feed: LiveFeed } {
   if (!(aggregator instanceof EngineAggregator)) {
     throw new MoonmeterError(
       'INVALID_OPTION',
@@ -60,7 +68,7 @@ export function dashboardHandler(
   const authorization = new Authorization(options)
   const { historyBytesMax, onError } = settings
   const feed = new LiveFeed(liveSourceOf(aggregator), { historyBytesMax, onError })
-  return handlerOf(feed, settings, authorization)
+  return { handler: handlerOf(feed, settings, authorization), feed }
 }
 
 /** The request listener of a feed. */

@@ -1,4 +1,5 @@
 import { resolveNumbers } from '../options.js'
+import { warnOfFailure } from '../server/failure-warning.js'
 import {
   HANDLER_OPTIONS,
   type MetricsHandlerOptions,
@@ -54,7 +55,10 @@ export function readDashboardOptions(
   const numbers = resolveNumbers(owner, NUMBERS, options, ['pagePath', ...HANDLER_OPTIONS])
   const { pagePath = '/', streamsMax, historyBytesMax, ...others } = options
   return {
-    ...readHandlerOptions(owner, source, others),
+    ...readHandlerOptions(owner, source, {
+      ...others,
+      onError: others.onError ?? ((error) => warnOfFailure(`${owner}: the live page`, error)),
+    }),
     ...numbers,
     pagePath: readPath(`${owner}.pagePath`, pagePath),
   }

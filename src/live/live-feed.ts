@@ -11,7 +11,7 @@ import type { LiveSource } from './live-source.js'
 import { SlotIntervals } from './slot-intervals.js'
 
 /** Milliseconds between two updates. */
-export const UPDATE_MS = 1_000
+const UPDATE_MS = 1_000
 /** Updates that are kept for readers that are late or come back; a reader that missed more starts anew. */
 const UPDATES_MAX = 60
 /**

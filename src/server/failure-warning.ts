@@ -5,10 +5,14 @@ const MESSAGES_MAX = 32
 
 const warned = new Set<string>()
 
-/** Emits a warning of the process about what made a scrape fail, one for each message. */
-export function warnOfFailure(error: unknown): void {
-  const message = messageOf(error)
+/**
+ * Emits a warning of the process about what failed, one for each message.
+ *
+ * @param what failed, such as `metricsHandler: a scrape`
+ */
+export function warnOfFailure(what: string, error: unknown): void {
+  const message = `${what} failed: ${messageOf(error)}`
   if (warned.has(message) || warned.size >= MESSAGES_MAX) return
   warned.add(message)
-  process.emitWarning(`metricsHandler: a scrape failed: ${message}`, { type: 'MoonmeterWarning' })
+  process.emitWarning(message, { type: 'MoonmeterWarning' })
 }

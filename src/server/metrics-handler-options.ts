@@ -101,6 +101,6 @@ export function readHandlerOptions(
     paths: readPaths(owner, options),
     formats: readFormats(`${owner}.formats`, options.formats),
     encodings: readCompression(`${owner}.compression`, options.compression),
-    onError: options.onError ?? warnOfFailure,
+    onError: options.onError ?? ((error) => warnOfFailure('metricsHandler: a scrape', error)),
   }
 }

@@ -60,7 +60,7 @@ test('on a terminal the status line is rewritten in place, and removed at the en
   // No line feed follows a status line before it is cleared.
   assert.doesNotMatch(written, /per second\)\r?\n(?!\r?\noperation)/)
   assert.ok(written.lastIndexOf(CLEAR) < written.indexOf('\noperation'))
-  assert.match(written, /^\d\d:\d\d:\d\d info {2}serving http:\S+\r\n/)
+  assert.match(written, /^\d\d:\d\d:\d\d info {2}serving http:\S+\/ and \/metrics\r\n/)
 })
 
 test('the status line is cut to the width of the terminal, if that is known', {

@@ -21,7 +21,7 @@ describe('simulate on a terminal', { skip: SKIP_TMUX, concurrency: true }, () =>
     // The log is within the picture.
     assert.match(
       lines.at(-2) ?? '',
-      /^\d\d:\d\d:\d\d info {2}serving http:\/\/127\.0\.0\.1:\d+\/metrics$/,
+      /^\d\d:\d\d:\d\d info {2}serving http:\/\/127\.0\.0\.1:\d+\/ and \/metrics$/,
     )
     assert.match(lines.at(-1) ?? '', /^q quit /)
     await terminal.resize(60, 44)
@@ -32,7 +32,7 @@ describe('simulate on a terminal', { skip: SKIP_TMUX, concurrency: true }, () =>
     const text = await terminal.assertLeft(0)
     assert.match(
       text,
-      /^[\d:]+ info {2}serving http:\S+\n[\d:]+ info {2}SIGINT: stopping; .*\n+[\d,]+ rows of 2 engines in /m,
+      /^[\d:]+ info {2}serving http:.*\n[\d:]+ info {2}SIGINT: stopping; .*\n+[\d,]+ rows of 2 engines in /m,
     )
     assert.ok(JSON.parse(readFileSync(json, 'utf8')).rows > 0)
   })
@@ -53,7 +53,7 @@ describe('simulate on a terminal', { skip: SKIP_TMUX, concurrency: true }, () =>
     await terminal.waitFor(/Error: planted failure(.*\n)+code 1$/m)
     const text = await terminal.assertLeft(1)
     // The log up to then follows, too.
-    assert.match(text, / info {2}serving http:\S+\/metrics$/m)
+    assert.match(text, / info {2}serving http:\S+\/ and \/metrics$/m)
   })
 
   test('a terminal that is too small has the status line', async (context) => {

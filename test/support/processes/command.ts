@@ -54,7 +54,7 @@ export async function runCommands(
 
 /** Where a started `simulate` serves, once it does: the address without a path. */
 export async function servedUrl(simulation: Child): Promise<string> {
-  const [, url = ''] = await simulation.waitForStderr(/ serving (http:\S+)\/metrics\n/)
+  const [, url = ''] = await simulation.waitForStderr(/ serving (http:\S+)\/ and \/metrics\n/)
   return url
 }
 
