@@ -1,3 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { transform } from 'esbuild'
+
+const STYLES = ['theme', 'layout', 'headline', 'charts', 'tables', 'messages']
+
 /**
  * Bundles what an engine thread loads into one file. Node takes some 0.5 ms for each file that it
  * loads, and the recorder consists of 40 small ones. Rolldown keeps `const` declarations; bundlers
@@ -70,5 +76,49 @@ const dashboard = {
   },
 }
 
+/** What the modules of the page import of Node, which browsers do not have. */
+const STUBS = {
+  // `src/endianness.ts` refuses other processors; no browser runs on one.
+  'node:os': "export const endianness = () => 'LE'",
+  // `src/describe.ts` tells proxies apart in messages of options; the page has no such options.
+  'node:util': 'export const types = { isProxy: () => false }',
+}
+
+/** The licences of what the page contains ask for their notices. */
+const LICENCES = ['uplot', 'eventsource-parser'].map(
+  (name) => `Contains ${name}:\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim()}\n`,
+)
+
+/** Bundles the page that `dashboardHandler` serves: one script, one style sheet and index.html. */
+const page = {
+  input: 'src/page/main.ts',
+  platform: 'browser',
+  plugins: [
+    {
+      name: 'browser-stubs',
+      resolveId: (specifier) => (specifier in STUBS ? { id: `\0${specifier}` } : null),
+      load: (id) => STUBS[id.slice(1)] ?? null,
+    },
+    {
+      name: 'page-assets',
+      async generateBundle() {
+        const uplot = fileURLToPath(import.meta.resolve('uplot/dist/uPlot.min.css'))
+        const styles = [uplot, ...STYLES.map((name) => `src/page/styles/${name}.css`)]
+        const text = styles.map((file) => readFileSync(file, 'utf8')).join('\n')
+        const { code } = await transform(text, { loader: 'css', minify: true })
+        this.emitFile({ type: 'asset', fileName: 'page.css', source: code })
+        const html = readFileSync('src/page/index.html', 'utf8')
+        this.emitFile({ type: 'asset', fileName: 'index.html', source: html })
+      },
+    },
+  ],
+  output: {
+    dir: 'dist/src/page',
+    entryFileNames: 'page.js',
+    minify: true,
+    banner: `/*!\n${LICENCES.join('\n')}\n*/`,
+  },
+}
+
 // biome-ignore lint/style/noDefaultExport: Rolldown reads the default export.
-export default [recorder, dashboard]
+export default [recorder, dashboard, page]

@@ -66,6 +66,8 @@ const CASES: readonly RuleCase[] = [
       ['src/server/a.ts', "import type { a } from '../grafana/dashboard.js'"],
       ['src/rules/a.ts', "import { Snapshot } from '../snapshot/snapshot.js'"],
       ['src/index.ts', "import { ruleFile } from './rules/rule-file.js'"],
+      ['src/page/a.ts', "import { listen } from '../server/metrics-server.js'"],
+      ['src/dashboard/a.ts', "import { Page } from '../page/page.js'"],
       ['src/novelty/a.ts', ''],
     ],
     innocent: [
@@ -91,6 +93,7 @@ const CASES: readonly RuleCase[] = [
       ['src/server/a.ts', "const { pino } = await import('pino')"],
       ['src/cli/a.ts', "import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat'"],
       ['src/cli/a.ts', "import { stringify } from 'yaml'"],
+      ['src/live/a.ts', "import uPlot from 'uplot'"],
       ['src/wire/a.ts', "import { pack } from 'msgpackr/pack'\nimport left from '@scope/pad/x'"],
     ],
     innocent: [
@@ -186,6 +189,6 @@ function repositoryFiles(): SourceFile[] {
       .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length).replaceAll('\\', '/')),
   )
   return [...found, ...TOP_FILES.filter((file) => existsSync(join(ROOT, file)))]
-    .filter((path) => !path.endsWith('.jsonl'))
+    .filter((path) => !/\.(?:jsonl|png)$/.test(path))
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
 }

@@ -59,6 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   fastify: ['exposition', 'registry', 'server'],
   grafana: ['exposition', 'live'],
   rules: ['exposition'],
+  page: ['live', 'stats'],
   dashboard: [...FACADE, 'live', 'registry', 'server'],
   cli: [
     ...[...FACADE, ...BELOW_FACADE, 'live', 'recorder', 'pool', 'simulate', 'server'],
@@ -88,6 +89,7 @@ const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
   negotiator: 'server',
   moonmeter: 'pool',
   'eventsource-parser': 'live',
+  uplot: 'page',
   commander: 'cli',
   'string-width': 'cli',
   pino: 'cli',

@@ -1,0 +1,42 @@
+/** The steps of an axis within a decade. */
+const STEPS = [1, 2, 5, 10]
+/** Axes with more decades than this have labels at powers of ten only. */
+const STEP_DECADES_MAX = 3
+/** An axis spans this factor at least, so that noise does not fill it. */
+const SPAN_MIN = 8
+/** Keeps 10^-3 × 2 and the like on their step in spite of rounding. */
+const SLACK = 1e-9
+
+/** The range of a logarithmic axis: the steps around the values, so that it rarely changes. */
+export function logRange(min: number, max: number): [min: number, max: number] {
+  const middle = Math.sqrt(min * max)
+  const spread = Math.sqrt(SPAN_MIN)
+  return [stepBelow(Math.min(min, middle / spread)), stepAbove(Math.max(max, middle * spread))]
+}
+
+/** The labels of a logarithmic axis: 1, 2 and 5 of each decade, or only 1 where there are many. */
+export function logTicks(min: number, max: number): number[] {
+  const first = Math.floor(Math.log10(min) + SLACK)
+  const last = Math.ceil(Math.log10(max) - SLACK)
+  const isLong = Math.log10(max / min) > STEP_DECADES_MAX
+  const ticks: number[] = []
+  for (let decade = first; decade <= last; decade++) {
+    for (const step of isLong ? [1] : STEPS.slice(0, -1)) {
+      const tick = Number(`${step}e${decade}`)
+      if (tick >= min * (1 - SLACK) && tick <= max * (1 + SLACK)) ticks.push(tick)
+    }
+  }
+  return ticks
+}
+
+/** The inverses of steps are steps: 1, 5 and 2. */
+function stepAbove(value: number): number {
+  return Number((1 / stepBelow(1 / value)).toPrecision(1))
+}
+
+function stepBelow(value: number): number {
+  const decade = Math.floor(Math.log10(value) + SLACK)
+  const digits = value / 10 ** decade
+  const step = STEPS.findLast((one) => one <= digits * (1 + SLACK)) ?? 1
+  return Number(`${step}e${decade}`)
+}

@@ -1,0 +1,115 @@
+import { WINDOWS_MS } from '../live/live-filter.js'
+import { HEADLINE_MS, type LiveView } from '../live/live-view.js'
+import { OUTLIER_RATIO, OUTLIER_SECONDS_MIN } from '../live/outliers.js'
+import { describeRejections } from './attention.js'
+import { AttentionList } from './attention-list.js'
+import { Charts } from './charts/charts.js'
+import { byId, setAttribute, setText } from './element.js'
+import { Headline } from './headline.js'
+import { Message } from './message.js'
+import { nothingMessage } from './messages.js'
+import { nextSort, type PageState, type SortColumn } from './page-state.js'
+import { EngineTable } from './tables/engine-table.js'
+import { OperationTable } from './tables/operation-table.js'
+import { formatPassed } from './times.js'
+import { DURATION_UNITS, formatTick } from './units.js'
+
+const MS_PER_SECOND = 1_000
+/** Milliseconds of a window that may be missing before the page says so. */
+const COVERED_SLACK_MS = 10_000
+
+/** What the content can ask the page for. */
+export interface ContentOptions {
+  readonly onChoose: (choice: Partial<PageState>) => void
+  readonly onClear: () => void
+}
+
+/** Everything below the header: figures, charts and tables. */
+export class Content {
+  readonly root = byId('content', HTMLElement)
+  readonly #options: ContentOptions
+  readonly #headline = new Headline(byId('headline', HTMLElement))
+  readonly #attention: AttentionList
+  readonly #nothing = new Message(byId('nothing', HTMLElement))
+  readonly #chartsPlace = byId('charts', HTMLElement)
+  readonly #charts = new Charts(this.#chartsPlace)
+  readonly #operations: OperationTable
+  readonly #engines: EngineTable
+  #state: PageState | undefined
+  #view: LiveView | undefined
+
+  constructor(options: ContentOptions) {
+    this.#options = options
+    const { onChoose } = options
+    const toggleEngine = (source: string) =>
+      onChoose({ source: this.#state?.source === source ? undefined : source })
+    this.#attention = new AttentionList((source) => onChoose({ source }))
+    this.#operations = new OperationTable(byId('operations', HTMLElement), (operation) =>
+      onChoose({ operation: this.#state?.operation === operation ? undefined : operation }),
+    )
+    this.#engines = new EngineTable(byId('engines', HTMLElement), {
+      onChoose: toggleEngine,
+      onSort: (column) => onChoose({ sort: nextSort(this.#state?.sort, column as SortColumn) }),
+    })
+    setText(
+      byId('rule', HTMLElement),
+      `▲ marks an engine that is down, or whose p99 is above ${OUTLIER_RATIO} × the median of the ` +
+        `p99 of the other engines in the window and above ` +
+        `${formatTick(OUTLIER_SECONDS_MIN, DURATION_UNITS)}. Quantiles are those of the bins ` +
+        'that engines report: within 1.6 % of the duration.',
+    )
+  }
+
+  update(view: LiveView, state: PageState): void {
+    const isNew = view !== this.#view || state !== this.#state
+    if (!isNew) return
+    this.#view = view
+    this.#state = state
+    // The moment that is shown, for those who compare figures.
+    setAttribute(this.root, 'data-timestamp', String(view.timestampMs))
+    this.#headline.update(view)
+    this.#attention.update(view)
+    const hasRows = view.timeline.some(({ rows }) => rows > 0)
+    const key = hasRows ? undefined : JSON.stringify([state, view.choices, view.engineCount])
+    this.#nothing.show(key, () => nothingMessage(view, state, this.#options.onClear))
+    this.#chartsPlace.hidden = !hasRows
+    if (hasRows) this.#charts.update(view)
+    this.#operations.update(view)
+    this.#engines.update(view, state.sort)
+    this.#showNotes(view)
+  }
+
+  /** @param silentMs since the last update */
+  showReport(silentMs: number): void {
+    const { timestampMs = 0, lastReportMs = null } = this.#view ?? {}
+    this.#headline.showReport(
+      lastReportMs === null ? undefined : Math.max(0, timestampMs - lastReportMs) + silentMs,
+    )
+  }
+
+  #showNotes(view: LiveView): void {
+    const { coveredMs, filter, rejections } = view
+    const windowMs = WINDOWS_MS[filter.window]
+    const covered =
+      coveredMs >= windowMs - COVERED_SLACK_MS
+        ? formatPassed(windowMs)
+        : `${formatPassed(coveredMs)} so far`
+    const operation = filter.operation && `operation ${filter.operation}`
+    const engine = filter.source && `engine ${filter.source}`
+    const status = filter.status && `status ${filter.status}`
+    const headline = `Headline: the last ${HEADLINE_MS / MS_PER_SECOND} s.`
+    const window = `Charts and tables: the last ${covered}.`
+    const only = onlyOf(operation, engine, status)
+    const charts = only === '' ? '' : `Headline and charts: ${only}.`
+    setText(byId('note', HTMLElement), [headline, window, charts].join(' '))
+    setText(byId('operations-note', HTMLElement), onlyOf(engine, status))
+    const notes = [onlyOf(operation, status), describeRejections(rejections)].filter(Boolean)
+    setText(byId('engines-note', HTMLElement), notes.join(' · '))
+  }
+}
+
+/** What is shown alone: the parts of the filter that are set. */
+function onlyOf(...parts: readonly (string | undefined)[]): string {
+  const chosen = parts.filter((part) => part !== undefined)
+  return chosen.length === 0 ? '' : `only ${chosen.join(', ')}`
+}

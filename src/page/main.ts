@@ -1,0 +1,3 @@
+import { Page } from './page.js'
+
+new Page(new URL('live', document.baseURI).href).start()

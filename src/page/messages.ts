@@ -1,0 +1,149 @@
+import type { LiveView } from '../live/live-view.js'
+import { type Failure, reasonOf } from './connection-state.js'
+import { button, element } from './element.js'
+import { codes, type MessageContent, paragraph } from './message.js'
+import type { AddressProblem, PageState } from './page-state.js'
+import { countOf } from './units.js'
+
+type Content = Omit<MessageContent, 'key'>
+
+/** Names that a message lists at most. */
+const NAMES_MAX = 12
+/** The lines of the README that connect an engine. */
+const CONNECT_LINES = [
+  'const aggregator = new EngineAggregator()',
+  'const link = aggregator.connect(0)',
+  "new Worker('./engine.js', { workerData: { link }, transferList: link.transferList })",
+]
+const RECORD_LINES = [
+  'const recorder = createRecorder(workerData.link)',
+  "recorder.record('load_get', 0.0021, 12, { numBytes: 2_013_265_920 })",
+]
+
+/** An address that asks for what the page does not know. */
+export function addressMessage(problems: readonly AddressProblem[], onReset: () => void): Content {
+  return {
+    title: 'The address of this page asks for something unknown',
+    isError: true,
+    body: [
+      element(
+        'ul',
+        {},
+        ...problems.map(({ parameter, message, accepted }) =>
+          element(
+            'li',
+            {},
+            element('code', {}, parameter),
+            ` ${message}. Accepted: `,
+            ...codes(accepted),
+            '.',
+          ),
+        ),
+      ),
+      paragraph('The rest of the address is kept.'),
+      button('Show the page without it', onReset),
+    ],
+  }
+}
+
+/** No connection was there yet. */
+export function connectingMessage(url: string): Content {
+  return {
+    title: 'Connecting',
+    body: [paragraph('Waiting for the first update of ', element('code', {}, url), '.')],
+  }
+}
+
+/** The server cannot be reached, or is another one, and there is nothing to show. */
+export function failureMessage(failure: Failure, url: string, onRetry: () => void): Content {
+  const { state } = failure
+  const remedy =
+    state === 'lost'
+      ? 'Start the server, or check the network between it and this browser.'
+      : 'Open the page at the address at which moonmeter serves it.'
+  return {
+    title: state === 'lost' ? 'The server does not answer' : 'This server is not moonmeter',
+    isError: true,
+    body: [
+      paragraph(element('code', {}, url), `: ${reasonOf(failure)}.`),
+      paragraph(`${remedy} The page keeps trying.`),
+      button('Try again now', onRetry),
+    ],
+  }
+}
+
+/** The server asks for credentials that the browser has to ask for. */
+export function reloadMessage(): Content {
+  return {
+    title: 'The server asks for a user name and a password',
+    isError: true,
+    body: [
+      paragraph('The browser asks for them when the page is loaded.'),
+      button('Reload the page', () => location.reload()),
+    ],
+  }
+}
+
+/** No engine was ever connected. */
+export function noEngineMessage(): Content {
+  return {
+    title: 'No engine is connected yet',
+    body: [
+      paragraph('Connect one on the main thread:'),
+      code(CONNECT_LINES),
+      paragraph('and record in the engine:'),
+      code(RECORD_LINES),
+      paragraph('The page shows it within a second.'),
+    ],
+  }
+}
+
+/** Nothing was recorded that matches the filter. */
+export function nothingMessage(view: LiveView, state: PageState, onClear: () => void): Content {
+  const { operation, source, status } = state
+  const { choices } = view
+  const filters = [
+    { what: 'operation', name: operation, known: choices.operations },
+    { what: 'engine', name: source, known: choices.sources },
+    { what: 'status', name: status, known: choices.statuses },
+  ].filter((filter) => filter.name !== undefined)
+  const unknown = filters.filter(({ name, known }) => !known.includes(name as string))
+  if (filters.length === 0) {
+    return {
+      title: 'No operation in this window',
+      body: [
+        paragraph(
+          `${countOf(view.engineCount, 'engine')} connected, but none recorded an operation ` +
+            'in the window. The charts appear with the first one.',
+        ),
+      ],
+    }
+  }
+  return {
+    title: 'Nothing matches the filter',
+    body: [
+      paragraph(
+        'No operation in the window has ',
+        ...filters.flatMap(({ what, name }, index) => [
+          `${index === 0 ? '' : ' and '}${what} `,
+          element('code', {}, name as string),
+        ]),
+        '.',
+      ),
+      ...unknown.map(({ what, name, known }) =>
+        paragraph(
+          `No ${what} `,
+          element('code', {}, name as string),
+          ' was seen in the last 15 minutes. Seen: ',
+          ...(known.length === 0 ? ['none'] : codes(known.slice(0, NAMES_MAX))),
+          known.length > NAMES_MAX ? ` and ${known.length - NAMES_MAX} more.` : '.',
+        ),
+      ),
+      button('Clear the filter', onClear),
+    ],
+  }
+}
+
+function code(lines: readonly string[]): HTMLPreElement {
+  return element('pre', { tabindex: 0 }, element('code', {}, lines.join('\n')))
+}

@@ -1,0 +1,139 @@
+import { type LiveFilter, WINDOWS_MS, type WindowName } from '../live/live-filter.js'
+
+/** The columns of the table of engines, by which it can be sorted. */
+export const SORT_COLUMNS = [
+  'engine',
+  'rate',
+  'p50',
+  'p90',
+  'p99',
+  'ratio',
+  'failed',
+  'report',
+  'restarts',
+] as const
+
+/** A column of the table of engines. */
+export type SortColumn = (typeof SORT_COLUMNS)[number]
+
+/** An order of the table of engines. */
+export interface Sort {
+  readonly column: SortColumn
+  readonly isDescending: boolean
+}
+
+/** What a user has chosen: the part of the page that its address holds. */
+export interface PageState extends LiveFilter {
+  /** Undefined: marked engines first, then by name. */
+  readonly sort?: Sort | undefined
+  readonly isPaused: boolean
+}
+
+/** A part of an address that the page cannot follow, and what it could. */
+export interface AddressProblem {
+  /** As it is in the address. */
+  readonly parameter: string
+  readonly message: string
+  readonly accepted: readonly string[]
+}
+
+/** What an address says. */
+export interface ReadAddress {
+  /** With the default in place of each part that is a problem. */
+  readonly state: PageState
+  readonly problems: readonly AddressProblem[]
+}
+
+/** What a page shows when its address says nothing. */
+export const DEFAULT_STATE: PageState = { window: '5m', isPaused: false }
+
+/** The names of windows, the shortest first. */
+export const WINDOW_NAMES = Object.keys(WINDOWS_MS) as WindowName[]
+
+const PARAMETERS = ['window', 'operation', 'engine', 'status', 'sort', 'paused'] as const
+type Parameter = (typeof PARAMETERS)[number]
+const PAUSED_VALUES = ['', 'true', '1']
+
+/** Reads the query of an address. */
+export function readAddress(query: string): ReadAddress {
+  const problems: AddressProblem[] = []
+  const values = new Map<Parameter, string>()
+  for (const [parameter, value] of new URLSearchParams(query)) {
+    if (!isOneOf(PARAMETERS, parameter)) {
+      problems.push({ parameter, message: 'is no setting of this page', accepted: PARAMETERS })
+    } else if (values.has(parameter)) {
+      problems.push({ parameter, message: 'is there twice', accepted: ['one value'] })
+    } else values.set(parameter, value)
+  }
+  const reject = (parameter: Parameter, accepted: readonly string[]) => {
+    const value = values.get(parameter) as string
+    problems.push({ parameter, message: `has the value “${value}”`, accepted })
+    return undefined
+  }
+  const nameOf = (parameter: Parameter) => {
+    const value = values.get(parameter)
+    return value === '' ? reject(parameter, ['a name']) : value
+  }
+  const readWindow = (value = DEFAULT_STATE.window as string) =>
+    isOneOf(WINDOW_NAMES, value) ? value : reject('window', WINDOW_NAMES)
+  const readSort = (value: string) => {
+    const isDescending = value.startsWith('-')
+    const column = isDescending ? value.slice(1) : value
+    if (isOneOf(SORT_COLUMNS, column)) return { column, isDescending }
+    return reject('sort', [...SORT_COLUMNS, `-${SORT_COLUMNS[1]} (descending)`])
+  }
+  const readPaused = (value: string) =>
+    PAUSED_VALUES.includes(value) || reject('paused', ['paused', 'paused=true'])
+  const [sort, paused] = [values.get('sort'), values.get('paused')]
+  const state: PageState = {
+    window: readWindow(values.get('window')) ?? DEFAULT_STATE.window,
+    operation: nameOf('operation'),
+    source: nameOf('engine'),
+    status: nameOf('status'),
+    sort: sort === undefined ? undefined : readSort(sort),
+    isPaused: paused !== undefined && readPaused(paused) === true,
+  }
+  return { state, problems }
+}
+
+/** The query of the address of a state, with `?`; empty for the default. */
+export function writeAddress(state: PageState): string {
+  const { window, operation, source, status, sort, isPaused } = state
+  const parameters = new URLSearchParams()
+  const set = (parameter: Parameter, value: string | undefined) => {
+    if (value !== undefined) parameters.set(parameter, value)
+  }
+  set('window', window === DEFAULT_STATE.window ? undefined : window)
+  set('operation', operation)
+  set('engine', source)
+  set('status', status)
+  set('sort', sort && `${sort.isDescending ? '-' : ''}${sort.column}`)
+  set('paused', isPaused ? 'true' : undefined)
+  const query = parameters.toString()
+  return query === '' ? '' : `?${query}`
+}
+
+/**
+ * The order after the heading of a column was pressed: numbers the largest first, then reversed, then
+ * marked engines first again.
+ */
+export function nextSort(sort: Sort | undefined, column: SortColumn): Sort | undefined {
+  const isFirstDescending = column !== 'engine'
+  if (sort?.column !== column) return { column, isDescending: isFirstDescending }
+  if (sort.isDescending === isFirstDescending) return { column, isDescending: !isFirstDescending }
+  return undefined
+}
+
+/** Whether two states show the same part of the data. */
+export function isSameFilter(one: LiveFilter, other: LiveFilter): boolean {
+  return (
+    one.window === other.window &&
+    one.operation === other.operation &&
+    one.source === other.source &&
+    one.status === other.status
+  )
+}
+
+function isOneOf<Name extends string>(names: readonly Name[], value: string): value is Name {
+  return (names as readonly string[]).includes(value)
+}

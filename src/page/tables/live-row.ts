@@ -1,0 +1,88 @@
+import { button, element, setAttribute, setText } from '../element.js'
+import { Sparkline } from '../sparkline.js'
+import type { Column } from './column.js'
+
+/** What a row shows. */
+export interface RowContent {
+  readonly isChosen: boolean
+  /** Why it is marked. */
+  readonly mark: string | undefined
+  /** Per column the text of its cell, or the values of its trend. */
+  readonly cells: readonly (string | readonly number[])[]
+}
+
+interface Cell {
+  readonly root: HTMLTableCellElement
+  readonly text: Text
+  readonly sparkline?: Sparkline
+}
+
+let marks = 0
+
+/** One row of a table, with the same elements for as long as it is there. */
+export class LiveRow {
+  readonly root = element('tr')
+  readonly #cells: readonly Cell[]
+  readonly #choose: HTMLButtonElement
+  #mark: { readonly root: HTMLElement; readonly reason: Text } | undefined
+
+  constructor(
+    name: string,
+    columns: readonly Pick<Column<never>, 'kind' | 'key'>[],
+    onChoose: () => void,
+  ) {
+    this.#choose = button('', onChoose, { class: 'choose', title: `Show only ${name}` })
+    this.#cells = columns.map(({ kind, key }) => {
+      const text = document.createTextNode('')
+      const className = `${kind} column-${key}`
+      if (kind === 'name') {
+        this.#choose.append(text)
+        return { text, root: element('th', { scope: 'row', class: className }, this.#choose) }
+      }
+      if (kind === 'number') return { text, root: element('td', { class: className }, text) }
+      const sparkline = new Sparkline()
+      return { text, sparkline, root: element('td', { class: className }, sparkline.canvas) }
+    })
+    this.root.append(...this.#cells.map(({ root }) => root))
+  }
+
+  /** Show a content; what is the same is not touched. */
+  update({ isChosen, mark, cells }: RowContent): void {
+    setAttribute(this.#choose, 'aria-pressed', String(isChosen))
+    for (const [index, { text, sparkline }] of this.#cells.entries()) {
+      const content = cells[index]
+      if (typeof content === 'string') setText(text, content)
+      else sparkline?.set(content)
+    }
+    this.#showMark(mark)
+  }
+
+  /** Take the row off the page. */
+  remove(): void {
+    for (const { sparkline } of this.#cells) sparkline?.remove()
+    this.root.remove()
+  }
+
+  #showMark(mark: string | undefined): void {
+    if (mark === undefined) {
+      this.#mark?.root.remove()
+      this.#mark = undefined
+      setAttribute(this.root, 'class', undefined)
+      return
+    }
+    if (this.#mark === undefined) {
+      const id = `mark-${++marks}`
+      const reason = document.createTextNode('')
+      const root = element(
+        'span',
+        { class: 'mark', tabindex: 0, role: 'note', 'aria-labelledby': id },
+        element('span', { class: 'sign', 'aria-hidden': 'true' }, '▲'),
+        element('span', { class: 'reason', id }, reason),
+      )
+      this.#mark = { root, reason }
+      this.#choose.after(root)
+      setAttribute(this.root, 'class', 'marked')
+    }
+    setText(this.#mark.reason, mark)
+  }
+}
