@@ -1,9 +1,10 @@
 import type { Connection } from '../live/live-client.js'
 import { formatPassed } from './times.js'
 
-/** Updates that may be missing before data counts as stale, and milliseconds at least. */
+/** Updates that may be missing before data counts as stale. */
 const MISSING_UPDATES = 3
-const STALE_MS_MIN = 3_000
+/** And milliseconds at least: a busy server takes up to five seconds for an update. */
+const STALE_MS_MIN = 7_000
 /** What browsers say when nothing answers: each says something else, and none of it helps. */
 const NO_ANSWER = /failed to fetch|networkerror|load failed|network error/i
 const MS_PER_SECOND = 1_000

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 const COMPILED = fileURLToPath(new URL('../', import.meta.url))
 
 /** These load both cores, or measure how prompt something is: nothing runs beside them. */
-const ALONE = [/^chaos\//, /^pool\//]
+const ALONE = [/^chaos\//, /^pool\//, /^page\/many-engines\./]
 /** These check the package as it is published, which takes long: `npm run check` runs them. */
 const CHECKED = [/^package\/(api\/|framework-types\.|installed\.|types\.)/]
 /** These do not depend on the version of Node, or have long forms that are run on each. */
@@ -13,6 +13,8 @@ const SLOW = [
   /^chaos\/(blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
   /^(nodes|system)\//,
   /^(house-rules|reference-cases)\./,
+  // A browser runs these.
+  /^page\/(choices|connection|figures|looks|many-engines)\./,
 ]
 
 /** Compiled test files: those that may run beside each other, and the others. */

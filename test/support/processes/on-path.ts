@@ -1,16 +1,22 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Whether a program of that name can be started. */
-export function isOnPath(name: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((directory) => {
+/** Where a program of that name is that can be started; undefined if there is none. */
+export function findOnPath(name: string): string | undefined {
+  const files = (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory, name))
+  return files.find((file) => {
     try {
-      accessSync(join(directory, name), constants.X_OK)
+      accessSync(file, constants.X_OK)
       return true
     } catch {
       return false
     }
   })
+}
+
+/** Whether a program of that name can be started. */
+export function isOnPath(name: string): boolean {
+  return findOnPath(name) !== undefined
 }
 
 /** Why a test that needs a program is skipped; false if it is not. With `CI` set, none is. */

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { after, before, type TestContext, test } from 'node:test'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
+import { findOnPath, skipWithout } from '../processes/on-path.js'
+
+const PROGRAM = 'chromium'
+const EXECUTABLE = findOnPath(PROGRAM)
+const SKIP = skipWithout(PROGRAM)
+const VIEWPORT = { width: 1280, height: 800 }
+const WAIT_MS_MAX = 15_000
+/** What Chromium writes to the console for each request that fails, whoever handles that. */
+const FAILED_REQUEST = /^Failed to load resource/
+
+/** What to open a page with. */
+export interface OpenOptions extends BrowserContextOptions {
+  /** Whether requests may fail, since the server is away or refuses them. */
+  readonly mayFail?: boolean
+}
+
+/** What a test of the page gets. */
+export interface PageTest {
+  readonly context: TestContext
+  /** Opens a page in a browser context of its own. */
+  readonly open: (url: string, options?: OpenOptions) => Promise<Page>
+}
+
+/**
+ * Makes the tests of a file share one browser.
+ *
+ * @returns what declares a test. It fails also for errors on the console of a page, and for requests
+ * to other hosts, before anything that it has started is ended.
+ */
+export function browserTests(): (name: string, body: (test: PageTest) => Promise<void>) => void {
+  let browser: Browser | undefined
+  before(async () => {
+    if (SKIP !== false) return
+    assert.ok(EXECUTABLE, `install ${PROGRAM}, or unset CI to skip these tests`)
+    browser = await chromium.launch({ executablePath: EXECUTABLE })
+  })
+  after(() => browser?.close())
+  return (name, body) => {
+    test(name, { skip: SKIP }, async (context) => {
+      const contexts: BrowserContext[] = []
+      const faults: string[] = []
+      const open: PageTest['open'] = async (url, { mayFail = false, ...options } = {}) => {
+        assert.ok(browser)
+        const made = await browser.newContext({ viewport: VIEWPORT, ...options })
+        contexts.push(made)
+        const page = await made.newPage()
+        page.setDefaultTimeout(WAIT_MS_MAX)
+        watch(page, new URL(url).origin, { mayFail, faults })
+        await page.goto(url)
+        return page
+      }
+      try {
+        await body({ context, open })
+        assert.deepEqual(faults, [], 'errors on the console, or requests to other hosts')
+      } finally {
+        await Promise.all(contexts.map((one) => one.close()))
+      }
+    })
+  }
+}
+
+function watch(
+  page: Page,
+  origin: string,
+  { mayFail, faults }: { readonly mayFail: boolean; readonly faults: string[] },
+): void {
+  page.on('pageerror', (error) => faults.push(String(error)))
+  page.on('console', (message) => {
+    const text = message.text()
+    if (mayFail && FAILED_REQUEST.test(text)) return
+    if (['error', 'warning'].includes(message.type())) faults.push(text)
+  })
+  page.on('request', (request) => {
+    const target = new URL(request.url())
+    if (target.origin !== origin && target.protocol !== 'data:') faults.push(request.url())
+  })
+}

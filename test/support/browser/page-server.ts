@@ -1,0 +1,137 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+import { handlerOf } from '../../../src/dashboard/dashboard-handler.js'
+import {
+  type DashboardOptions,
+  readDashboardOptions,
+} from '../../../src/dashboard/dashboard-options.js'
+import { type AnyEngineAggregator, liveSourceOf } from '../../../src/engine-aggregator.js'
+import type { EngineAggregator } from '../../../src/index.js'
+import { LiveFeed } from '../../../src/live/live-feed.js'
+import type { LiveSource } from '../../../src/live/live-source.js'
+import { Authorization } from '../../../src/server/authorization.js'
+import type { Snapshot } from '../../../src/snapshot/snapshot.js'
+import { type FillOptions, Traffic } from './traffic.js'
+
+const UPDATE_MS = 200
+
+/** A server with engines on this thread, which record until they are stopped. */
+export interface Served {
+  readonly server: PageServer
+  readonly traffic: Traffic
+}
+
+/** Serves the page of an aggregator until the test ends. */
+export async function pageServer(
+  context: TestContext,
+  aggregator: EngineAggregator,
+  served: ServedOptions,
+): Promise<Served> {
+  const { engines, slow, fill } = served
+  const server = new PageServer(aggregator, served)
+  const traffic = new Traffic(aggregator, engines, slow)
+  context.after(async () => {
+    traffic.close()
+    server.feed.close()
+    await server.stop()
+    await aggregator.close()
+  })
+  if (fill !== undefined) traffic.fill(server.feed, fill)
+  traffic.start()
+  await server.start()
+  return { server, traffic }
+}
+
+/** What a server of a test serves. */
+export interface ServedOptions {
+  readonly engines: number
+  /** Per engine the factor by which its calls take longer. */
+  readonly slow?: ReadonlyMap<number, number>
+  readonly fill?: FillOptions
+  readonly options?: DashboardOptions
+  /** Default a free one. */
+  readonly port?: number
+  /** Milliseconds between two updates; default some per second, so that tests wait less. */
+  readonly updateMs?: number
+  /** What answers in place of the stream. */
+  readonly stream?: (response: ServerResponse) => void
+}
+
+/** A server of the page, with the snapshots that its feed has taken. */
+export class PageServer {
+  readonly feed: LiveFeed
+  /** The last ones, the newest last. */
+  readonly snapshots: Snapshot[] = []
+  readonly #aggregator: AnyEngineAggregator
+  readonly #options: DashboardOptions
+  #server: Server | undefined
+  #held: Promise<void> | undefined
+  #port: number
+  /** What answers in place of the stream. */
+  answerStream: ((response: ServerResponse) => void) | undefined
+  /** The address of the page, once it listens. */
+  url = ''
+
+  constructor(
+    aggregator: AnyEngineAggregator,
+    { options = {}, port = 0, updateMs = UPDATE_MS, stream }: Partial<ServedOptions> = {},
+  ) {
+    this.answerStream = stream
+    this.#port = port
+    this.#aggregator = aggregator
+    this.#options = options
+    const source = liveSourceOf(aggregator)
+    const held: LiveSource = {
+      modelName: source.modelName,
+      bounds: source.bounds,
+      get isClosed() {
+        return source.isClosed
+      },
+      snapshot: async () => {
+        await this.#held
+        const snapshot = await source.snapshot()
+        this.snapshots.push(snapshot)
+        return snapshot
+      },
+    }
+    this.feed = new LiveFeed(held, { updateMs })
+  }
+
+  /** Listen on a free port, or on the one that it had; answers the address of the page. */
+  async start(): Promise<string> {
+    const settings = readDashboardOptions('PageServer', this.#aggregator, this.#options)
+    const handler = handlerOf(this.feed, settings, new Authorization(this.#options))
+    const server = createServer((request, response) => {
+      if (this.answerStream !== undefined && request.url?.endsWith('/live')) {
+        this.answerStream(response)
+      } else handler(request, response)
+    })
+    this.#server = server
+    await new Promise<void>((resolve) => {
+      server.listen(this.#port, '127.0.0.1', resolve)
+    })
+    this.#port = (server.address() as AddressInfo).port
+    this.url = `http://127.0.0.1:${this.#port}${settings.pagePath}/`
+    return this.url
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  /** Take no snapshots any more, as a process does that is held up. */
+  holdUpdates(): void {
+    this.#held = new Promise(() => {})
+  }
+
+  /** Close all connections, and listen no more. */
+  async stop(): Promise<void> {
+    const server = this.#server
+    if (server === undefined) return
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  }
+}

@@ -1,0 +1,103 @@
+import type { AnyEngineAggregator } from '../../../src/engine-aggregator.js'
+import { intervalBetween } from '../../../src/live/interval-between.js'
+import type { LiveFeed } from '../../../src/live/live-feed.js'
+import type { LiveInterval } from '../../../src/live/live-interval.js'
+import { createRecorder, type Recorder } from '../../../src/recorder/index.js'
+import { runSteps } from '../generators/run-steps.js'
+
+const KEY_BYTES = 167_772_160
+const TICK_MS = 100
+/** One in so many calls fails. */
+const FAILURES = 13
+
+/** What the past of a feed is filled with. */
+export interface FillOptions {
+  readonly seconds: number
+  /** Rows per engine and second. */
+  readonly rows: number
+  /** Seconds that differ; they are repeated, since to record is slow for many engines. */
+  readonly distinct?: number
+}
+
+/** Records rows of synthetic engines on this thread. */
+export class Traffic {
+  readonly recorders: readonly Recorder[]
+  readonly #aggregator: AnyEngineAggregator
+  readonly #slow: ReadonlyMap<number, number>
+  #seed = 1
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param slow per engine the factor by which its calls take longer */
+  constructor(
+    aggregator: AnyEngineAggregator,
+    engines: number,
+    slow: ReadonlyMap<number, number> = new Map(),
+  ) {
+    this.#aggregator = aggregator
+    this.#slow = slow
+    this.recorders = Array.from({ length: engines }, (_, engine) =>
+      createRecorder(aggregator.connect(engine)),
+    )
+  }
+
+  /** Record rows of each engine many times a second. */
+  start(rows = 4): void {
+    this.record(rows)
+    this.#timer = setInterval(() => this.record(rows), TICK_MS)
+  }
+
+  /** Record no more. */
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** End all engines. */
+  close(): void {
+    this.stop()
+    for (const recorder of this.recorders) recorder.close()
+  }
+
+  /** Record some rows of each engine. */
+  record(rows: number): void {
+    for (const [engine, recorder] of this.recorders.entries()) {
+      const slow = this.#slow.get(engine) ?? 1
+      for (let row = 0; row < rows; row++) {
+        const isLoad = this.#random() < 0.7
+        const keys = 1 + Math.floor(this.#random() * 30)
+        // Log-normal, roughly: most calls take some milliseconds, and few take much longer.
+        const normal = this.#random() + this.#random() + this.#random() - 1.5
+        const seconds = (isLoad ? 0.003 : 0.012) * slow * Math.exp(1.2 * normal)
+        const isFailed = Math.floor(this.#random() * FAILURES) === 0
+        recorder.record(isLoad ? 'load_get' : 'save_put', seconds, keys, {
+          numBytes: isFailed ? 0 : keys * KEY_BYTES,
+          status: isFailed ? 'error' : 'ok',
+          numFailedKeys: isFailed ? keys : 0,
+        })
+        if (row % 4 === 0) recorder.record('lookup_exists', seconds / 20, keys)
+      }
+    }
+  }
+
+  /** Fill the history of a feed with what was recorded in the past, a second an interval. */
+  fill(feed: LiveFeed, { seconds, rows, distinct = seconds }: FillOptions): void {
+    let earlier = this.#aggregator.snapshot()
+    const intervals: LiveInterval[] = []
+    for (let second = 0; second < distinct; second++) {
+      this.record(Math.round(rows * (1 + 0.3 * Math.sin(second / 20))))
+      const later = this.#aggregator.snapshot()
+      intervals.push(runSteps(intervalBetween(earlier, later)))
+      earlier = later
+    }
+    const beginMs = Date.now() - seconds * 1_000
+    for (let second = 0; second < seconds; second++) {
+      const interval = intervals[second % distinct]
+      const [fromMs, toMs] = [beginMs + second * 1_000, beginMs + (second + 1) * 1_000]
+      feed.history.add({ ...interval, fromMs, toMs })
+    }
+  }
+
+  #random(): number {
+    this.#seed = (Math.imul(this.#seed, 1_664_525) + 1_013_904_223) >>> 0
+    return this.#seed / 2 ** 32
+  }
+}
