@@ -29,6 +29,12 @@ const CHECKS_PER_INTERVAL = 4
 /** Engines that are read or added up between two looks at the clock: some 2 ms of work. */
 const ENGINES_PER_STEP = 16
 
+/**
+ * Running engines whose journals are read for each update of a live page: 4 ms of work. Those of more
+ * are as of their last reports.
+ */
+const LIVE_ENGINES_MAX = 16
+
 /** The aggregator that accepts threads; all get the requests of all threads. */
 let accepting: AnyEngineAggregator | undefined
 
@@ -286,9 +292,10 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
       get isClosed() {
         return isClosed()
       },
-      // Engines that report are not read: they are at most an interval late.
+      // A report and an update a second may come in any order: an interval would have the rows of two
+      // reports, or of none.
       snapshot: async () => {
-        await runYielding(this.#readSilent())
+        await runYielding(inGroups(ENGINES_PER_STEP, this.#aggregation.readLive(LIVE_ENGINES_MAX)))
         return this.#aggregation.snapshot()
       },
     }

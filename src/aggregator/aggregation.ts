@@ -204,6 +204,12 @@ export class Aggregation {
     return this.#reads([...this.#local()].filter(isSilent))
   }
 
+  /** As `readSilent`, and those of all other engines where there are not more of them than so many. */
+  readLive(enginesMax: number): Iterable<number | undefined> {
+    const locals = [...this.#local()]
+    return locals.length > enginesMax ? this.readSilent() : this.#reads(locals)
+  }
+
   /**
    * Read all journals, so that a snapshot is right to the last record of every engine that is not
    * recording. Blocks the thread for `STORES_VISIBLE_MS` when there are rows that no fold published.

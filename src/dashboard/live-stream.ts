@@ -2,7 +2,12 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { ServerResponse } from 'node:http'
 import { encodeInterval } from '../live/encode-interval.js'
 import type { LiveFeed, LiveUpdate } from '../live/live-feed.js'
-import { type HistoryMessage, type LiveHello, STREAM_VERSION } from '../live/live-message.js'
+import {
+  type HistoryMessage,
+  type LiveHello,
+  STREAM_VERSION,
+  type UpdateMessage,
+} from '../live/live-message.js'
 
 /** The id of an update: that of its feed, and its sequence. */
 const EVENT_ID = /^(.*):(\d+)$/
@@ -98,7 +103,7 @@ export function encodeUpdate(feed: LiveFeed, update: LiveUpdate): Buffer {
   const known = encoded.get(feed)
   if (known?.update === update) return known.bytes
   const { sequence, interval, state } = update
-  const message = { ...(interval && { interval: encodeInterval(interval) }), state }
+  const message: UpdateMessage = { ...(interval && { interval: encodeInterval(interval) }), state }
   const bytes = Buffer.from(`id: ${feed.id}:${sequence}\n${eventOf('update', message)}`)
   encoded.set(feed, { update, bytes })
   return bytes
