@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url'
 const COMPILED = fileURLToPath(new URL('../', import.meta.url))
 
 /** These load both cores, or measure how prompt something is: nothing runs beside them. */
-const ALONE = [/^chaos\//, /^pool\//, /^page\/many-engines\./]
+const ALONE = [/^chaos\//, /^pool\//, /^page\/many-engines\./, /^system\/scenarios\./]
 /** These check the package as it is published, which takes long: `npm run check` runs them. */
 const CHECKED = [/^package\/(api\/|framework-types\.|installed\.|types\.)/]
 /** These do not depend on the version of Node, or have long forms that are run on each. */
 const SLOW = [
   /^chaos\/(blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
   /^(nodes|system)\//,
+  /^cli\/scenario\./,
   /^(house-rules|reference-cases)\./,
   // A browser runs these.
   /^page\/(choices|connection|figures|looks|many-engines)\./,
