@@ -12,7 +12,8 @@ const CHECKED = [/^package\/(api\/|framework-types\.|installed\.|types\.)/]
 const SLOW = [
   /^chaos\/(blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
   /^(nodes|system)\//,
-  /^cli\/scenario\./,
+  /^(grafana|rules)\//,
+  /^cli\/(completion|scenario)\./,
   /^(house-rules|reference-cases)\./,
   // A browser runs these.
   /^page\/(choices|connection|figures|looks|many-engines)\./,
