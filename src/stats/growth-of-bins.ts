@@ -28,6 +28,15 @@ export function growthOfBins(later: PackedBins, earlier: PackedBins): PackedBins
   let at = 0
   let written = 0
   while (laterAt < laterEnd) {
+    // Most bins have not changed, and most counts are one byte.
+    while (earlierBin === bin - 1 && laterAt < laterEnd && earlierAt < earlierEnd) {
+      const byte = later[laterAt]
+      if (byte !== earlier[earlierAt] || byte === 0 || byte >= ONE_BYTE_END) break
+      laterAt++
+      earlierAt++
+      earlierBin = bin++
+    }
+    if (laterAt === laterEnd) break
     let count = later[laterAt++]
     if (count >= ONE_BYTE_END) {
       count = readFrom(later, laterAt - 1)
