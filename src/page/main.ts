@@ -1,3 +1,8 @@
 import { Page } from './page.js'
 
-new Page(new URL('live', document.baseURI).href).start()
+const url = new URL('live', document.baseURI)
+// An address may hold a user name and a password. `fetch` refuses one that does, and the browser sends
+// those of the page for its stream, too.
+url.username = ''
+url.password = ''
+new Page(url.href).start()

@@ -155,3 +155,13 @@ pageTest('a server that is gone before the page has data is named', async ({ con
     return (await page.locator('#connection').textContent()) === 'disconnected'
   })
 })
+
+pageTest('a page opens at an address with a name and a password', async ({ context, open }) => {
+  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const options = { basicAuth: { username: 'operator', password: 'secret' } }
+  const { server } = await pageServer(context, aggregator, { engines: 1, options })
+  const page = await open(server.url.replace('//', '//operator:secret@'))
+  await page.locator('#engines tbody tr').first().waitFor()
+  await page.locator('#windows label').first().click()
+  await waitUntil('the choice in the address', async () => page.url().includes('window=1m'))
+})
