@@ -21,7 +21,13 @@ export type Connection =
   /** Updates come. */
   | { readonly state: 'live' }
   /** It was lost or never there, and is tried again at `retryAtMs` of the monotonic clock. */
-  | { readonly state: 'lost'; readonly reason: string; readonly retryAtMs: number }
+  | {
+      readonly state: 'lost'
+      readonly reason: string
+      readonly retryAtMs: number
+      /** The status of an answer that has no stream, 500 to 599; undefined without an answer. */
+      readonly status?: number
+    }
   /** The server requires credentials, or other ones. */
   | { readonly state: 'unauthorized'; readonly challenge: string }
   /** The server does not have this stream. It is tried again, since a server may be replaced. */
@@ -118,7 +124,8 @@ export class LiveClient {
       if (abort !== this.#abort) return
       abort.abort()
       const state = error instanceof StreamError ? 'refused' : 'lost'
-      this.#retry(state, reasonOf(error))
+      const status = error instanceof StatusError ? { status: error.status } : {}
+      this.#retry({ state, reason: reasonOf(error), ...status })
     } finally {
       silence.end()
     }
@@ -136,8 +143,7 @@ export class LiveClient {
     }
     await response.body?.cancel()
     if (response.status === 401) return response.headers.get('WWW-Authenticate') ?? ''
-    if (response.status >= 500)
-      throw new Error(`the server answered with status ${response.status}`)
+    if (response.status >= 500) throw new StatusError(response.status)
     throw new StreamError(
       `expected the stream of a moonmeter server, got status ${response.status} and ` +
         `${response.headers.get('Content-Type') ?? 'no content'}`,
@@ -188,11 +194,11 @@ export class LiveClient {
     this.#change({ state: 'live' })
   }
 
-  #retry(state: 'lost' | 'refused', reason: string): void {
+  #retry(failure: { state: 'lost' | 'refused'; reason: string; status?: number }): void {
     const retryMs = this.#retryMs
     this.#retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)
     this.#retryTimer = setTimeout(() => this.connect(), retryMs)
-    this.#change({ state, reason, retryAtMs: performance.now() + retryMs })
+    this.#change({ ...failure, retryAtMs: performance.now() + retryMs })
   }
 
   #change(connection: Connection): void {
@@ -204,6 +210,16 @@ export class LiveClient {
 function emptyHistory(bounds: readonly number[]): LiveHistory {
   const layout = BinLayout.of(bounds)
   return new LiveHistory({ merge: (intervals) => mergeIntervals(layout, intervals) })
+}
+
+/** The server answered, but not with its stream. */
+class StatusError extends Error {
+  readonly status: number
+
+  constructor(status: number) {
+    super(`the server answered with status ${status}`)
+    this.status = status
+  }
 }
 
 /** Ends a connection on which nothing comes for some time. */

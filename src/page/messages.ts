@@ -8,6 +8,8 @@ import { countOf } from './units.js'
 type Content = Omit<MessageContent, 'key'>
 
 /** Names that a message lists at most. */
+/** The status of a server that serves as many pages as it may. */
+const BUSY_STATUS = 503
 const NAMES_MAX = 12
 /** The lines of the README that connect an engine. */
 const CONNECT_LINES = [
@@ -56,13 +58,9 @@ export function connectingMessage(url: string): Content {
 
 /** The server cannot be reached, or is another one, and there is nothing to show. */
 export function failureMessage(failure: Failure, url: string, onRetry: () => void): Content {
-  const { state } = failure
-  const remedy =
-    state === 'lost'
-      ? 'Start the server, or check the network between it and this browser.'
-      : 'Open the page at the address at which moonmeter serves it.'
+  const { title, remedy } = adviceOn(failure)
   return {
-    title: state === 'lost' ? 'The server does not answer' : 'This server is not moonmeter',
+    title,
     isError: true,
     body: [
       paragraph(element('code', {}, url), `: ${reasonOf(failure)}.`),
@@ -73,6 +71,29 @@ export function failureMessage(failure: Failure, url: string, onRetry: () => voi
 }
 
 /** The server asks for credentials that the browser has to ask for. */
+function adviceOn(failure: Failure): { readonly title: string; readonly remedy: string } {
+  if (failure.state === 'refused') {
+    return {
+      title: 'This server is not moonmeter',
+      remedy: 'Open the page at the address at which moonmeter serves it.',
+    }
+  }
+  const { status } = failure
+  if (status === undefined) {
+    return {
+      title: 'The server does not answer',
+      remedy: 'Start the server, or check the network between it and this browser.',
+    }
+  }
+  return {
+    title: 'The server sends no figures',
+    remedy:
+      status === BUSY_STATUS
+        ? 'It may have as many open pages as it allows: close those that nobody needs.'
+        : 'Look at the log of the server, or of the proxy in front of it.',
+  }
+}
+
 export function reloadMessage(): Content {
   return {
     title: 'The server asks for a user name and a password',

@@ -165,3 +165,18 @@ pageTest('a page opens at an address with a name and a password', async ({ conte
   await page.locator('#windows label').first().click()
   await waitUntil('the choice in the address', async () => page.url().includes('window=1m'))
 })
+
+pageTest('a server with as many pages as it allows is named as such', async ({ context, open }) => {
+  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const options = { streamsMax: 1 }
+  const { server } = await pageServer(context, aggregator, { engines: 1, options })
+  const first = await open(server.url)
+  await first.locator('#engines tbody tr').first().waitFor()
+  const second = await open(server.url, { mayFail: true })
+  const message = second.getByRole('alert')
+  await message.getByRole('heading', { name: 'The server sends no figures' }).waitFor()
+  await message.getByText('the server answered with status 503').waitFor()
+  await message.getByText('as many open pages as it allows').waitFor()
+  await first.close()
+  await second.locator('#engines tbody tr').first().waitFor()
+})
