@@ -209,7 +209,11 @@ function choicesOf(
 ): LiveView['choices'] {
   const operations = new Set<string>()
   const statuses = new Set<string>()
-  for (const { names } of intervals) {
+  // Those that the aggregator has dropped since are in intervals only.
+  const sources = new Set(engines.map(({ source }) => source))
+  for (const interval of intervals) {
+    for (const source of interval.sources) sources.add(source)
+    const { names } = interval
     for (const { operation, status } of names) {
       operations.add(operation)
       statuses.add(status)
@@ -217,7 +221,7 @@ function choicesOf(
   }
   return {
     operations: [...operations].sort(),
-    sources: engines.map(({ source }) => source),
+    sources: [...sources],
     statuses: [...statuses].sort(),
   }
 }

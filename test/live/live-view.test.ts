@@ -290,3 +290,10 @@ test('what leaves the window is in no table any more', () => {
   )
   assert.deepEqual([view.coveredMs, view.timeline.length], [1_000, 1])
 })
+
+test('an engine that the aggregator has dropped can be chosen while it has rows', () => {
+  const dropped: RowsOf = { source: '1', operation: 'get', status: 'ok', seconds: 0.1 }
+  const builder = new ViewBuilder(bounds, { window: '1m' })
+  const view = builder.build(intervalsOf([[dropped]]), stateAt(END_MS, [engineOf('0')]))
+  assert.deepEqual(view.choices.sources, ['0', '1'])
+})
