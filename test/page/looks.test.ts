@@ -106,6 +106,8 @@ pageTest('long names do not make a phone scroll sideways', async (test) => {
   traffic.recorders[0]?.record(name, 0.1, 1)
   const page = await test.open(`${server.url}?operation=${name}`, { viewport: PHONE })
   await page.locator('#charts:not([hidden])').waitFor()
+  await page.locator('#operations tbody tr').first().waitFor()
+  traffic.recorders[0].record('load\u202eteg', 0.01, 1)
   await page.locator('#operations .choose', { hasText: name }).waitFor()
   assert.equal(await overflow(page), 0)
 })
@@ -150,3 +152,13 @@ interface Scrolled {
 interface Box {
   getBoundingClientRect(): { readonly width: number }
 }
+
+pageTest('a phone shows the names of operations whole', async (test) => {
+  const url = await serve(test, { engines: 1 })
+  const page = await test.open(url, { viewport: PHONE })
+  await page.locator('#operations tbody tr:nth-child(3)').waitFor()
+  const cut = await page.evaluate<readonly string[]>(`[...document.querySelectorAll(
+    '#operations .choose',
+  )].filter((name) => name.scrollWidth > name.clientWidth).map((name) => name.textContent)`)
+  assert.deepEqual(cut, [])
+})
