@@ -162,3 +162,17 @@ pageTest('a phone shows the names of operations whole', async (test) => {
   )].filter((name) => name.scrollWidth > name.clientWidth).map((name) => name.textContent)`)
   assert.deepEqual(cut, [])
 })
+
+pageTest('a row is red where it needs attention', async (test) => {
+  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const { server } = await pageServer(test.context, aggregator, { engines: 1 })
+  aggregator.connect(1)
+  const page = await test.open(server.url)
+  await page.locator('#engines tr.marked').waitFor()
+  const colourOf = (column: string) =>
+    page.evaluate<string>(
+      `getComputedStyle(document.querySelector('#engines tr.marked .column-${column}')).color`,
+    )
+  assert.equal(await colourOf('p99'), await colourOf('p50'))
+  assert.notEqual(await colourOf('report'), await colourOf('p50'))
+})

@@ -22,7 +22,7 @@ export class EngineTable {
       caption: 'Engines',
       columns: this.#columns(),
       nameOf: ({ source }) => source,
-      markOf: (row) => findingOf(row, this.#timestampMs)?.reason,
+      markOf: (row) => findingOf(row, this.#timestampMs),
       onChoose,
       onSort,
     })

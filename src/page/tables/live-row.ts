@@ -3,10 +3,16 @@ import { Sparkline } from '../sparkline.js'
 import type { Column } from './column.js'
 
 /** What a row shows. */
+/** Why a row is marked. */
+export interface Mark {
+  /** A class of the row, by which the style sheet colours the cells that the mark is about. */
+  readonly kind: string
+  readonly reason: string
+}
+
 export interface RowContent {
   readonly isChosen: boolean
-  /** Why it is marked. */
-  readonly mark: string | undefined
+  readonly mark: Mark | undefined
   /** Per column the text of its cell, or the values of its trend. */
   readonly cells: readonly (string | readonly number[])[]
 }
@@ -63,7 +69,7 @@ export class LiveRow {
     this.root.remove()
   }
 
-  #showMark(mark: string | undefined): void {
+  #showMark(mark: Mark | undefined): void {
     if (mark === undefined) {
       this.#mark?.root.remove()
       this.#mark = undefined
@@ -81,8 +87,8 @@ export class LiveRow {
       )
       this.#mark = { root, reason }
       this.#choose.after(root)
-      setAttribute(this.root, 'class', 'marked')
     }
-    setText(this.#mark.reason, mark)
+    setAttribute(this.root, 'class', `marked ${mark.kind}`)
+    setText(this.#mark.reason, mark.reason)
   }
 }

@@ -1,7 +1,7 @@
 import { element, setAttribute, setText } from '../element.js'
 import { chooseUnit, formatNumber, type Unit } from '../units.js'
 import { type Column, sortRows, type TableSort } from './column.js'
-import { LiveRow } from './live-row.js'
+import { LiveRow, type Mark } from './live-row.js'
 
 /** What a table needs to know of its rows. */
 export interface TableOptions<Row> {
@@ -10,7 +10,7 @@ export interface TableOptions<Row> {
   readonly columns: readonly Column<Row>[]
   readonly nameOf: (row: Row) => string
   /** Why a row is marked; undefined for rows that are not. */
-  readonly markOf?: (row: Row) => string | undefined
+  readonly markOf?: (row: Row) => Mark | undefined
   /** Called when the name of a row is pressed. */
   readonly onChoose: (name: string) => void
   /** Called with a column whose heading is pressed; a table without it cannot be sorted. */
