@@ -9,7 +9,7 @@ export const WINDOW_NAMES = Object.keys(WINDOWS_MS) as readonly WindowName[]
 export interface Controls {
   readonly filter: LiveFilter
   readonly sort: SortName
-  /** Whether the order of the column is turned round. */
+  /** Whether the order of the column is reversed. */
   readonly isReversed: boolean
   readonly isPaused: boolean
   /** Whether the list of keys is shown. */
@@ -39,14 +39,14 @@ export interface Key {
 /** The keys, with what each does. */
 export const KEY_HELP: readonly (readonly [keys: string, what: string])[] = [
   ['q, Ctrl-C', 'quit'],
-  ['space', 'pause: the figures stay as they are, and can be filtered and sorted'],
+  ['space', 'pause; filters and sorting still work'],
   ['w', 'the next window: 1, 5 or 15 minutes'],
-  ['o O', 'show the next or the previous operation alone, or all'],
-  ['e E', 'show the next or the previous engine alone, or all'],
-  ['s S', 'show the next or the previous status alone, or all'],
-  ['↑ ↓ enter', 'move to an engine, and show it alone or all again'],
-  ['← →', 'sort the engines by the column to the left or right'],
-  ['r', 'turn the order round'],
+  ['o O', 'show the next or previous operation, or all'],
+  ['e E', 'show the next or previous engine, or all'],
+  ['s S', 'show the next or previous status, or all'],
+  ['↑ ↓ enter', 'move to an engine; show only it, or all'],
+  ['← →', 'sort engines by the column left or right'],
+  ['r', 'reverse the order'],
   ['a, esc', 'show all operations, engines and statuses'],
   ['?', 'show or hide this list'],
 ]

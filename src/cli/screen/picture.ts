@@ -223,9 +223,10 @@ function keyLines(columns: number, style: Style): string[] {
       `  ${style.strong(fitTo(key, keyColumns))}  ${cutTo(what, columns - keyColumns - 4)}`,
   )
   const notes = [
-    `The figures at the top cover the last ${seconds} s, tables and charts the window.`,
-    `! marks an engine that is not up, or whose p99 is above ${limit} and above`,
-    `${OUTLIER_RATIO} × the median of the other engines. × median is its p99 divided by that.`,
+    `Figures at the top: the last ${seconds} s. Below: the window.`,
+    `! marks an engine that is down, or has a p99 above ${limit}`,
+    `and above ${OUTLIER_RATIO} × the median of the other engines.`,
+    '× median is the p99 divided by that median.',
   ]
   return ['', ...keys, '', ...notes.map((note) => style.faint(cutTo(`  ${note}`, columns)))]
 }
