@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { type Logger, pino } from 'pino'
 import { writeFile } from './files.js'
-import { printable } from './screen/text.js'
+import { printable } from '../live/printable.js'
 import type { LogFormat } from './simulation-options.js'
 import type { Terminal } from './terminal.js'
 

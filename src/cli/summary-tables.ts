@@ -1,4 +1,4 @@
-import { printable } from './screen/text.js'
+import { printable } from '../live/printable.js'
 import { QUANTILE_NAMES, type Summaries, type Summary } from './summary.js'
 import { formatTable, type NumberColumn, type Table, widthOf } from './table.js'
 import type { OutputStyle } from './terminal.js'

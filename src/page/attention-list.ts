@@ -1,4 +1,5 @@
 import type { LiveView } from '../live/live-view.js'
+import { printable } from '../live/printable.js'
 import { findingsOf } from './attention.js'
 import { button, byId, element, setAttribute, setText } from './element.js'
 import { countOf } from './units.js'
@@ -41,7 +42,7 @@ export class AttentionList {
     for (const [index, { source, reason }] of shown.entries()) {
       const line = this.#lines[index]
       line.source = source
-      setText(line.choose, `Engine ${source}`)
+      setText(line.choose, `Engine ${printable(source)}`)
       setText(line.reason, reason)
     }
     const more = findings.length - shown.length

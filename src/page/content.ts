@@ -1,5 +1,6 @@
 import { WINDOWS_MS } from '../live/live-filter.js'
 import { HEADLINE_MS, type LiveView } from '../live/live-view.js'
+import { printable } from '../live/printable.js'
 import { OUTLIER_RATIO, OUTLIER_SECONDS_MIN } from '../live/outliers.js'
 import { describeRejections } from './attention.js'
 import { AttentionList } from './attention-list.js'
@@ -94,9 +95,9 @@ export class Content {
       coveredMs >= windowMs - COVERED_SLACK_MS
         ? formatPassed(windowMs)
         : `${formatPassed(coveredMs)} so far`
-    const operation = filter.operation && `operation ${filter.operation}`
-    const engine = filter.source && `engine ${filter.source}`
-    const status = filter.status && `status ${filter.status}`
+    const operation = filter.operation && `operation ${printable(filter.operation)}`
+    const engine = filter.source && `engine ${printable(filter.source)}`
+    const status = filter.status && `status ${printable(filter.status)}`
     const headline = `Headline: the last ${HEADLINE_MS / MS_PER_SECOND} s.`
     const window = `Charts and tables: the last ${covered}.`
     const only = onlyOf(operation, engine, status)

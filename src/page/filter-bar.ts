@@ -1,3 +1,4 @@
+import { printable } from '../live/printable.js'
 import type { WindowName } from '../live/live-filter.js'
 import type { LiveView } from '../live/live-view.js'
 import { byId, element, setAttribute, setText } from './element.js'
@@ -78,7 +79,7 @@ function showOptions(
   for (const [index, value] of values.entries()) {
     const option = select.options.item(index) ?? select.appendChild(element('option'))
     if (option.value !== value || index === 0) option.value = value
-    const text = value === '' ? all : value
+    const text = value === '' ? all : printable(value)
     setText(option, isUnknown && value === chosen ? `${text} (not seen)` : text)
   }
   if (select.value !== (chosen ?? '')) select.value = chosen ?? ''

@@ -1,3 +1,4 @@
+import { printable } from '../live/printable.js'
 import { element } from './element.js'
 
 /** A message in place of what cannot be shown. */
@@ -45,5 +46,8 @@ export function paragraph(...children: readonly (Node | string)[]): HTMLParagrap
 
 /** Names as a list in a sentence, each as code. */
 export function codes(names: readonly string[]): (Node | string)[] {
-  return names.flatMap((name, index) => [index === 0 ? '' : ', ', element('code', {}, name)])
+  return names.flatMap((name, index) => [
+    index === 0 ? '' : ', ',
+    element('code', {}, printable(name)),
+  ])
 }

@@ -1,4 +1,5 @@
 import type { LiveView } from '../live/live-view.js'
+import { printable } from '../live/printable.js'
 import { type Failure, reasonOf } from './connection-state.js'
 import { button, element } from './element.js'
 import { codes, type MessageContent, paragraph } from './message.js'
@@ -7,9 +8,9 @@ import { countOf } from './units.js'
 
 type Content = Omit<MessageContent, 'key'>
 
-/** Names that a message lists at most. */
 /** The status of a server that serves as many pages as it may. */
 const BUSY_STATUS = 503
+/** Names that a message lists at most. */
 const NAMES_MAX = 12
 /** The lines of the README that connect an engine. */
 const CONNECT_LINES = [
@@ -35,7 +36,7 @@ export function addressMessage(problems: readonly AddressProblem[], onReset: () 
           element(
             'li',
             {},
-            element('code', {}, parameter),
+            element('code', {}, printable(parameter)),
             ` ${message}. Accepted: `,
             ...codes(accepted),
             '.',
@@ -70,7 +71,6 @@ export function failureMessage(failure: Failure, url: string, onRetry: () => voi
   }
 }
 
-/** The server asks for credentials that the browser has to ask for. */
 function adviceOn(failure: Failure): { readonly title: string; readonly remedy: string } {
   if (failure.state === 'refused') {
     return {
@@ -94,6 +94,7 @@ function adviceOn(failure: Failure): { readonly title: string; readonly remedy: 
   }
 }
 
+/** The server asks for credentials that the browser has to ask for. */
 export function reloadMessage(): Content {
   return {
     title: 'The server asks for a user name and a password',
@@ -147,14 +148,14 @@ export function nothingMessage(view: LiveView, state: PageState, onClear: () => 
         'No operation in the window has ',
         ...filters.flatMap(({ what, name }, index) => [
           `${index === 0 ? '' : ' and '}${what} `,
-          element('code', {}, name as string),
+          element('code', {}, printable(name as string)),
         ]),
         '.',
       ),
       ...unknown.map(({ what, name, known }) =>
         paragraph(
           `No ${what} `,
-          element('code', {}, name as string),
+          element('code', {}, printable(name as string)),
           ' was seen in the last 15 minutes. Seen: ',
           ...(known.length === 0 ? ['none'] : codes(known.slice(0, NAMES_MAX))),
           known.length > NAMES_MAX ? ` and ${known.length - NAMES_MAX} more.` : '.',

@@ -1,4 +1,5 @@
 import { type LiveFilter, WINDOWS_MS, type WindowName } from '../live/live-filter.js'
+import { printable } from '../live/printable.js'
 
 /** The columns of the table of engines, by which it can be sorted. */
 export const SORT_COLUMNS = [
@@ -67,7 +68,7 @@ export function readAddress(query: string): ReadAddress {
   }
   const reject = (parameter: Parameter, accepted: readonly string[]) => {
     const value = values.get(parameter) as string
-    problems.push({ parameter, message: `has the value “${value}”`, accepted })
+    problems.push({ parameter, message: `has the value “${printable(value)}”`, accepted })
     return undefined
   }
   const nameOf = (parameter: Parameter) => {

@@ -1,4 +1,5 @@
 import { LiveClient } from '../live/live-client.js'
+import { printable } from '../live/printable.js'
 import { Banner } from './banner.js'
 import { type Failure, freshnessOf } from './connection-state.js'
 import { Content } from './content.js'
@@ -119,8 +120,8 @@ export class Page {
     const view = this.#problems.length > 0 ? undefined : this.#views.view(this.#state)
     this.#bar.update(this.#state, view?.choices ?? this.#views.choices)
     if (hello !== undefined) {
-      setText(byId('model', HTMLElement), hello.modelName)
-      document.title = `${hello.modelName} · moonmeter`
+      setText(byId('model', HTMLElement), printable(hello.modelName))
+      document.title = `${printable(hello.modelName)} · moonmeter`
     }
     const isShown = this.#showMessage() && view !== undefined
     this.#content.root.hidden = !isShown

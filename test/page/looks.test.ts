@@ -163,6 +163,17 @@ pageTest('a phone shows the names of operations whole', async (test) => {
   assert.deepEqual(cut, [])
 })
 
+pageTest('a name cannot change the order of the words beside it', async (test) => {
+  const aggregator = new EngineAggregator({ intervalMs: 100, modelName: 'a\u202eb' })
+  const { server, traffic } = await pageServer(test.context, aggregator, { engines: 1 })
+  const page = await test.open(`${server.url}?operation=load%E2%80%AEteg`)
+  await page.locator('#operations tbody tr').first().waitFor()
+  traffic.recorders[0].record('load\u202eteg', 0.01, 1)
+  await page.locator('#operations .choose', { hasText: 'load\\u202eteg' }).waitFor()
+  await page.locator('#note', { hasText: 'only operation load\\u202eteg' }).waitFor()
+  assert.ok(!(await page.locator('body').innerText()).includes('\u202e'))
+})
+
 pageTest('a row is red where it needs attention', async (test) => {
   const aggregator = new EngineAggregator({ intervalMs: 100 })
   const { server } = await pageServer(test.context, aggregator, { engines: 1 })

@@ -9,7 +9,8 @@ import { HEAT_LINES_MIN, heatLines } from './heat-map.js'
 import { headlineLines, latencyLines } from './headline.js'
 import { PLAIN, type Style } from './style.js'
 import { type EngineLines, engineTable, operationTable } from './tables.js'
-import { columnsOf, cutTo, fitTo, printable } from './text.js'
+import { printable } from '../../live/printable.js'
+import { columnsOf, cutTo, fitTo } from './text.js'
 
 const GAP = 2
 const ALL_OPERATIONS = 'all operations'

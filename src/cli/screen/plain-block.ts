@@ -7,7 +7,7 @@ import { headlineLines, latencyLines } from './headline.js'
 import { filterText, noMatchLines } from './picture.js'
 import type { Style } from './style.js'
 import { engineTable, operationTable } from './tables.js'
-import { printable } from './text.js'
+import { printable } from '../../live/printable.js'
 
 /** A picture as lines for a file or another program. */
 export function plainBlock(

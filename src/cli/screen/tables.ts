@@ -6,7 +6,8 @@ import { secondsAgo } from './headline.js'
 import { type SortName, sortEngines } from './sort-engines.js'
 import { sparklineFromZero, type TimeAxis, timeAxis, valuesOn } from './sparkline.js'
 import type { Style } from './style.js'
-import { columnsOf, cutTo, printable } from './text.js'
+import { printable } from '../../live/printable.js'
+import { columnsOf, cutTo } from './text.js'
 
 const SORT_MARKS = { down: '↓', up: '↑' } as const
 /** Before the reason that an engine is marked for. */

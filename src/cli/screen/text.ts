@@ -1,27 +1,11 @@
 import stringWidth from 'string-width'
 
 const ELLIPSIS = '…'
-/**
- * Characters that a terminal would obey, or that change the order of those around them: control
- * characters, line separators, marks of the writing direction, and halves of surrogate pairs.
- */
-const NOT_PRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
-/** What JSON has a short escape for. */
-const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 const CHARACTERS = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 /** Columns of a terminal that a text takes; escape sequences take none. */
 export function columnsOf(text: string): number {
   return stringWidth(text)
-}
-
-/** A text from outside in which no character controls a terminal: those that would are escaped. */
-export function printable(text: string): string {
-  return text.replace(
-    NOT_PRINTABLE,
-    (character) =>
-      SHORT_ESCAPES[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }
 
 /** A text without escape sequences, cut to so many columns; an ellipsis shows that it was cut. */

@@ -1,8 +1,8 @@
+import { printable } from '../../live/printable.js'
 import { button, element, setAttribute, setText } from '../element.js'
 import { Sparkline } from '../sparkline.js'
 import type { Column } from './column.js'
 
-/** What a row shows. */
 /** Why a row is marked. */
 export interface Mark {
   /** A class of the row, by which the style sheet colours the cells that the mark is about. */
@@ -10,6 +10,7 @@ export interface Mark {
   readonly reason: string
 }
 
+/** What a row shows. */
 export interface RowContent {
   readonly isChosen: boolean
   readonly mark: Mark | undefined
@@ -37,7 +38,7 @@ export class LiveRow {
     columns: readonly Pick<Column<never>, 'kind' | 'key'>[],
     onChoose: () => void,
   ) {
-    this.#choose = button('', onChoose, { class: 'choose', title: `Show only ${name}` })
+    this.#choose = button('', onChoose, { class: 'choose', title: `Show only ${printable(name)}` })
     this.#cells = columns.map(({ kind, key }) => {
       const text = document.createTextNode('')
       const className = `${kind} column-${key}`

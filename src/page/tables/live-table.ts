@@ -1,3 +1,4 @@
+import { printable } from '../../live/printable.js'
 import { element, setAttribute, setText } from '../element.js'
 import { chooseUnit, formatNumber, type Unit } from '../units.js'
 import { type Column, sortRows, type TableSort } from './column.js'
@@ -76,7 +77,7 @@ export class LiveTable<Row> {
         isChosen: name === chosen,
         mark: markOf?.(row),
         cells: columns.map((column) => {
-          if (column.kind !== 'number') return column.trend?.(row) ?? name
+          if (column.kind !== 'number') return column.trend?.(row) ?? printable(name)
           const value = column.value(row)
           return value !== undefined && column.format !== undefined
             ? column.format(value)
