@@ -34,13 +34,20 @@ export function integerFrom(min: number, max: number): (text: string) => number 
   }
 }
 
-/** Returns a parser of one of some names. */
-export function oneOf<Name extends string>(names: readonly Name[]): (text: string) => Name {
-  return (text) => {
+/** A parser of one of some names, with the names for the completion of shells. */
+export interface NameParser<Name extends string> {
+  (text: string): Name
+  readonly choices: readonly Name[]
+}
+
+/** Returns a parser of one of some names; unlike `Option.choices`, the help does not list them. */
+export function oneOf<Name extends string>(names: readonly Name[]): NameParser<Name> {
+  const parse = (text: string) => {
     const name = names.find((each) => each === text)
     if (name !== undefined) return name
     throw new InvalidArgumentError(`Expected one of ${names.join(', ')}.`)
   }
+  return Object.assign(parse, { choices: names })
 }
 
 /** Returns a parser of durations such as `5m`, from `min` to `max` seconds, as seconds. */

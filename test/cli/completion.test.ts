@@ -18,6 +18,7 @@ const CASES: readonly (readonly [typed: string, completed: string])[] = [
   ['moonmeter simulate --trace data/tr', 'moonmeter simulate --trace data/trace\\ one.jsonl '],
   ['moonmeter inspect data/tr', 'moonmeter inspect data/trace\\ one.jsonl '],
   ['moonmeter help ins', 'moonmeter help inspect '],
+  ['moonmeter simulate --scenario slow-e', 'moonmeter simulate --scenario slow-engine '],
 ]
 const QUOTED_COMMAND = `'${process.execPath}' '${COMMAND_FILE}'`
 const MOONMETER = `moonmeter() { ${QUOTED_COMMAND} "$@"; }`

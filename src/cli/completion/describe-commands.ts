@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander'
+import type { NameParser } from '../option-parsers.js'
 
 /** What may follow an option, or stand as an argument. */
 export type Value =
@@ -56,12 +57,16 @@ function describe(command: Command): DescribedCommand {
 }
 
 function describeOption(option: Option): DescribedOption {
-  const { long, short, description, argChoices, flags, required, optional } = option
+  const { long, short, description, flags, required, optional } = option
   return {
     flags: [long, short].filter((flag) => flag !== undefined && flag !== null),
     description: firstWords(description),
-    value: required || optional ? valueNamed(placeholderOf(flags), argChoices) : undefined,
+    value: required || optional ? valueNamed(placeholderOf(flags), choicesOf(option)) : undefined,
   }
+}
+
+function choicesOf({ argChoices, parseArg }: Option): readonly string[] | undefined {
+  return argChoices ?? (parseArg as Partial<NameParser<string>> | undefined)?.choices
 }
 
 function valueNamed(name: string, choices: readonly string[] | undefined): Value {
