@@ -116,8 +116,8 @@ export class Page {
   }
 
   #draw(): void {
-    const { hello } = this.#client
     const view = this.#problems.length > 0 ? undefined : this.#views.view(this.#state)
+    const { hello } = this.#views
     this.#bar.update(this.#state, view?.choices ?? this.#views.choices)
     if (hello !== undefined) {
       setText(byId('model', HTMLElement), printable(hello.modelName))

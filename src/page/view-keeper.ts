@@ -22,6 +22,11 @@ export class ViewKeeper {
     this.#client = client
   }
 
+  /** What the server of the shown moment said of itself; undefined before the first connection. */
+  get hello(): LiveHello | undefined {
+    return (this.#frozen ?? this.#client).hello
+  }
+
   /** When the moment was that a pause shows, in milliseconds since 1970. */
   get frozenAtMs(): number | undefined {
     return this.#frozen?.state.timestampMs

@@ -30,6 +30,21 @@ pageTest('a page connects again when the server was restarted', async ({ context
   restarted.traffic.stop()
 })
 
+pageTest('a pause keeps the name of the server that it shows', async ({ context, open }) => {
+  const first = new EngineAggregator({ intervalMs: 100, modelName: 'the-first' })
+  const { server } = await pageServer(context, first, { engines: 1 })
+  const page = await open(`${server.url}?paused`, { mayFail: true })
+  await page.locator('#engines tbody tr').first().waitFor()
+  await server.stop()
+  await page.locator('.connection[data-state="disconnected"]').waitFor()
+  const second = new EngineAggregator({ intervalMs: 100, modelName: 'the-next' })
+  await pageServer(context, second, { engines: 1, port: server.port })
+  await page.locator('.connection[data-state="paused"]').waitFor()
+  assert.equal(await page.locator('#model').textContent(), 'the-first')
+  await page.click('#pause')
+  await page.locator('#model', { hasText: 'the-next' }).waitFor()
+})
+
 pageTest('data that does not come any more is marked as stale', async ({ context, open }) => {
   const aggregator = new EngineAggregator({ intervalMs: 100 })
   const { server } = await pageServer(context, aggregator, { engines: 1, updateMs: 1_000 })
