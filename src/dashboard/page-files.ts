@@ -43,7 +43,7 @@ export class PageFiles {
     this.#folder = folder
   }
 
-  /** The response with a file, or that the client has it. */
+  /** The response with a file; 304 where the client has it. */
   async respond(name: string, request: IncomingMessage): Promise<ResponseParts> {
     const { contentType, etag, bytes } = await kept(this.#files, name, () =>
       readPageFile(name, this.#folder),

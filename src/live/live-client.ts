@@ -99,7 +99,7 @@ export class LiveClient {
     void this.#read(this.#abort)
   }
 
-  /** Read nothing any more. */
+  /** Close the connection, and do not connect again. */
   close(): void {
     clearTimeout(this.#retryTimer)
     this.#abort?.abort()

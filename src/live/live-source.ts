@@ -5,7 +5,7 @@ export interface LiveSource {
   readonly modelName: string
   /** Bucket upper bounds in seconds, as in the snapshots. */
   readonly bounds: readonly number[]
-  /** Whether nothing will be counted any more. */
+  /** Whether the aggregator is closed: its snapshots change no more. */
   readonly isClosed: boolean
   /** All engines at this moment, without blocking the thread. */
   snapshot(): Promise<Snapshot>

@@ -13,7 +13,7 @@ const TIME_MS_MAX = 8.64e15
 /** An hour: servers send an update each second. */
 const INTERVAL_MS_MAX = 3_600_000
 
-/** A server is no moonmeter, or one of another version; the message is for the user. */
+/** The server is not moonmeter, or has another version; the message is for the user. */
 export class StreamError extends Error {}
 
 /** An event of a stream, read. */
@@ -61,7 +61,7 @@ function parse(data: string): { readonly interval?: unknown; readonly state?: un
   } catch {
     // Reported below.
   }
-  throw new StreamError('the server sent an event that is no JSON object; is it moonmeter?')
+  throw new StreamError('the server sent an event that is not a JSON object; is it moonmeter?')
 }
 
 function readHello(message: Fields<LiveHello>): LiveHello {

@@ -12,8 +12,8 @@ export interface BannerContent {
 }
 
 /**
- * The line below the header that says that what is shown is not what is now. It is a live region, so
- * its message is changed only with the state.
+ * The line below the header that says that the figures are stale or paused. It is a live region, so its
+ * message is changed only with the state.
  */
 export class Banner {
   readonly #place = byId('banner', HTMLElement)

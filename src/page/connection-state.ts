@@ -5,7 +5,7 @@ import { formatPassed } from './times.js'
 const MISSING_UPDATES = 3
 /** And milliseconds at least: a busy server takes up to five seconds for an update. */
 const STALE_MS_MIN = 7_000
-/** What browsers say when nothing answers: each says something else, and none of it helps. */
+/** The messages of `fetch` when no server answers: they differ by browser, and name no cause. */
 const NO_ANSWER = /failed to fetch|networkerror|load failed|network error/i
 const MS_PER_SECOND = 1_000
 

@@ -24,7 +24,7 @@ interface Figure {
   current?: Unit
 }
 
-/** The figures that say at once whether all is well. */
+/** The figures at the top: rates, engines that are up, and the last report. */
 export class Headline {
   readonly #operations: Figure
   readonly #bytes: Figure

@@ -23,7 +23,7 @@ const RECORD_LINES = [
   "recorder.record('load_get', 0.0021, 12, { numBytes: 2_013_265_920 })",
 ]
 
-/** An address that asks for what the page does not know. */
+/** An address with parameters or values that the page does not accept. */
 export function addressMessage(problems: readonly AddressProblem[], onReset: () => void): Content {
   return {
     title: 'The address of this page asks for something unknown',
@@ -49,7 +49,7 @@ export function addressMessage(problems: readonly AddressProblem[], onReset: () 
   }
 }
 
-/** No connection was there yet. */
+/** Before the first connection. */
 export function connectingMessage(url: string): Content {
   return {
     title: 'Connecting',
@@ -57,7 +57,7 @@ export function connectingMessage(url: string): Content {
   }
 }
 
-/** The server cannot be reached, or is another one, and there is nothing to show. */
+/** No figures yet, since the server cannot be reached or is not moonmeter. */
 export function failureMessage(failure: Failure, url: string, onRetry: () => void): Content {
   const { title, remedy } = adviceOn(failure)
   return {

@@ -30,7 +30,7 @@ export interface PageState extends LiveFilter {
   readonly isPaused: boolean
 }
 
-/** A part of an address that the page cannot follow, and what it could. */
+/** A part of an address that the page does not accept, and what it accepts. */
 export interface AddressProblem {
   /** As it is in the address. */
   readonly parameter: string
@@ -38,14 +38,14 @@ export interface AddressProblem {
   readonly accepted: readonly string[]
 }
 
-/** What an address says. */
+/** An address, read. */
 export interface ReadAddress {
   /** With the default in place of each part that is a problem. */
   readonly state: PageState
   readonly problems: readonly AddressProblem[]
 }
 
-/** What a page shows when its address says nothing. */
+/** The state of an address without a query. */
 export const DEFAULT_STATE: PageState = { window: '5m', isPaused: false }
 
 /** The names of windows, the shortest first. */
@@ -61,7 +61,7 @@ export function readAddress(query: string): ReadAddress {
   const values = new Map<Parameter, string>()
   for (const [parameter, value] of new URLSearchParams(query)) {
     if (!isOneOf(PARAMETERS, parameter)) {
-      problems.push({ parameter, message: 'is no setting of this page', accepted: PARAMETERS })
+      problems.push({ parameter, message: 'is not a setting of this page', accepted: PARAMETERS })
     } else if (values.has(parameter)) {
       problems.push({ parameter, message: 'is there twice', accepted: ['one value'] })
     } else values.set(parameter, value)

@@ -24,7 +24,7 @@ import { formatClock, formatPassed } from './times.js'
 import { storedToken, storeToken, tokenMessage } from './token-form.js'
 import { ViewKeeper } from './view-keeper.js'
 
-/** Milliseconds after which times on the page are told anew. */
+/** Milliseconds after which times on the page are written anew. */
 const TICK_MS = 1_000
 const UPDATE_MS_DEFAULT = 1_000
 const NO_FILTER = { operation: undefined, source: undefined, status: undefined } as const
@@ -129,7 +129,7 @@ export class Page {
     this.#showConnection(isShown)
   }
 
-  /** Shows what stands in the way of the figures; whether nothing does. */
+  /** Shows the message in place of the figures; returns whether there is none. */
   #showMessage(): boolean {
     const { connection, state } = this.#client
     const retry = () => this.#client.connect()

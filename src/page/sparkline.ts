@@ -31,7 +31,7 @@ function observe(entries: readonly IntersectionObserverEntry[]): void {
   }
 }
 
-/** A small line without axes, each on its own scale from zero. The numbers beside it say the rest. */
+/** A small line without axes, each on its own scale from zero. The numbers beside it give its scale. */
 export class Sparkline {
   readonly canvas: HTMLCanvasElement
   #values: readonly number[] = []

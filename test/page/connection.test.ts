@@ -81,7 +81,7 @@ pageTest('an address that the page cannot follow says what it could', async ({ c
   const message = page.getByRole('alert')
   await message.getByText('window has the value “7m”. Accepted: 1m, 5m, 15m.').waitFor()
   await message
-    .getByText('colour is no setting of this page. Accepted: window, operation')
+    .getByText('colour is not a setting of this page. Accepted: window, operation')
     .waitFor()
   assert.equal(await page.locator('#content').isVisible(), false)
   await message.getByRole('button').click()

@@ -53,7 +53,7 @@ const WRONG: readonly (readonly [query: string, parameter: string, message: RegE
   ['?engine=', 'engine', /has the value “”/],
   ['?status=', 'status', /has the value “”/],
   ['?paused=maybe', 'paused', /has the value “maybe”/],
-  ['?engines=3', 'engines', /is no setting of this page/],
+  ['?engines=3', 'engines', /is not a setting of this page/],
   ['?engine=1&engine=2', 'engine', /is there twice/],
 ]
 
