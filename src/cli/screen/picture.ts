@@ -1,7 +1,6 @@
 import { WINDOWS_MS } from '../../live/live-filter.js'
 import { HEADLINE_MS, type LiveView } from '../../live/live-view.js'
 import { OUTLIER_RATIO, OUTLIER_SECONDS_MIN } from '../../live/outliers.js'
-import { durationText } from './figures.js'
 import { countOf } from '../units.js'
 import type { Condition } from './condition.js'
 import { type Controls, KEY_HELP } from './controls.js'
@@ -217,7 +216,7 @@ function helpLine(columns: number, style: Style): string {
 
 function keyLines(columns: number, style: Style): string[] {
   const seconds = HEADLINE_MS / MS_PER_SECOND
-  const limit = durationText(OUTLIER_SECONDS_MIN)
+  const limit = OUTLIER_SECONDS_MIN * MS_PER_SECOND
   const keyColumns = Math.max(...KEY_HELP.map(([keys]) => columnsOf(keys)))
   const keys = KEY_HELP.map(
     ([key, what]) =>
@@ -225,7 +224,7 @@ function keyLines(columns: number, style: Style): string[] {
   )
   const notes = [
     `Figures at the top: the last ${seconds} s. Below: the window.`,
-    `! marks an engine that is down, or has a p99 above ${limit}`,
+    `! marks an engine that is down, or has a p99 above ${limit} ms`,
     `and above ${OUTLIER_RATIO} × the median of the other engines.`,
     '× median is the p99 divided by that median.',
   ]

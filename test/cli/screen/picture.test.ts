@@ -185,6 +185,7 @@ test('rejected payloads, the log and the list of keys are shown', () => {
   ])
   const help = draw({ controls: { ...CONTROLS, isHelp: true } }, 80, 24)
   assert.match(help.join('\n'), / {2}w {2,}the next window: 1, 5 or 15 minutes\n/)
+  assert.match(help.join('\n'), /a p99 above 10 ms\n/)
   const narrow = draw({ controls: { ...CONTROLS, isHelp: true } }, 60, 24).slice(1)
   assert.ok(!narrow.join('\n').includes('…'), 'all of the help fits a narrow terminal')
 })
