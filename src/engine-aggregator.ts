@@ -55,6 +55,9 @@ export interface CloseOptions {
 /** An aggregator with whatever registry. */
 export type AnyEngineAggregator = EngineAggregator<MetricsRegistry>
 
+/** The sources of an aggregator, for transports inside this package. */
+export let aggregationOf: (aggregator: AnyEngineAggregator) => Aggregation
+
 /** What a live feed reads of an aggregator, for readers inside this package. */
 export let liveSourceOf: (aggregator: AnyEngineAggregator) => LiveSource
 
@@ -65,6 +68,7 @@ export let liveSourceOf: (aggregator: AnyEngineAggregator) => LiveSource
  */
 export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry> {
   static {
+    aggregationOf = (aggregator) => aggregator.#aggregation
     liveSourceOf = (aggregator) => aggregator.#liveSource
   }
 

@@ -13,6 +13,7 @@
  * - `FILE_FAILED`: a file cannot be read or written.
  * - `LISTEN_FAILED`: the server cannot listen on the HTTP address.
  * - `ENGINE_FAILED`: an engine of a pool ended with an error.
+ * - `NATS_FAILED`: no server of NATS can be used, or its bucket is of another version.
  */
 export type MoonmeterErrorCode =
   | 'INVALID_OPTION'
@@ -27,6 +28,7 @@ export type MoonmeterErrorCode =
   | 'FILE_FAILED'
   | 'LISTEN_FAILED'
   | 'ENGINE_FAILED'
+  | 'NATS_FAILED'
 
 /**
  * Why a payload was rejected; the `reason` label of `moonmeter_payloads_rejected_total`.

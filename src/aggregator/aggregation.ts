@@ -1,6 +1,7 @@
 import { readClock } from '../call-safely.js'
 import type { MoonmeterError } from '../errors.js'
 import type { JournalReader } from '../journal/journal-reader.js'
+import type { ColumnLayout } from '../snapshot/column-layout.js'
 import { Snapshot } from '../snapshot/snapshot.js'
 import { SourceSnapshot } from '../snapshot/source-snapshot.js'
 import type { ConnectorStats, ConnectorStatsOptions } from '../stats/connector-stats.js'
@@ -20,6 +21,18 @@ import { Rejections } from './rejections.js'
 import type { Moment, Source } from './source.js'
 import { type SourceSettings, SourceTable } from './source-table.js'
 import { Totals } from './totals.js'
+
+/** The state of a source that somebody else put together of its incarnations. */
+export interface SourceState {
+  /** Everything that the source counted, as a report; its incarnation ends only with the source. */
+  readonly report: DecodedReport
+  /** Bytes of the payloads that it was made of. */
+  readonly bytes: number
+  /** Milliseconds since the newest of them was made. */
+  readonly ageMs: number
+  /** When the source began to count, in milliseconds since 1970. */
+  readonly createdMs: number
+}
 
 /** Highest number of an incarnation from outside; local ones get the numbers after the newest. */
 const INCARNATION_MAX = Number.MAX_SAFE_INTEGER - 2 ** 32
@@ -77,6 +90,16 @@ export class Aggregation {
     if (!perEngine) this.#totals = new Totals(layout, operations, nowMs)
   }
 
+  /** How the numbers of each source are arranged, which says which metrics are counted. */
+  get layout(): ColumnLayout {
+    return this.#settings.layout
+  }
+
+  /** Bytes that a payload may have. */
+  get payloadBytesMax(): number {
+    return this.#settings.payloadBytesMax
+  }
+
   /** The engine indices known, ascending. */
   get engines(): number[] {
     return this.#sources.engines
@@ -121,6 +144,19 @@ export class Aggregation {
       } else this.addRows(payload.stats, payload.byteLength, options)
     })
     return error === undefined ? { accepted: true } : { accepted: false, error }
+  }
+
+  /**
+   * Take the state of a source outside this process.
+   *
+   * @returns why it was rejected, if it was; nothing has changed then
+   */
+  takeState({ report, bytes, ageMs, createdMs }: SourceState): MoonmeterError | undefined {
+    return this.#rejections.guard(() => {
+      const { nowMs, monotonicMs } = this.#moment()
+      const moment = { nowMs: nowMs - ageMs, monotonicMs: monotonicMs - ageMs }
+      this.#takeReport(report, bytes, moment, createdMs)
+    })
   }
 
   /**
@@ -310,10 +346,14 @@ export class Aggregation {
     if (report.incarnation > INCARNATION_MAX) {
       throw rejection('range', `an incarnation up to ${INCARNATION_MAX}`, report.incarnation)
     }
+    const moment = this.#moment()
+    this.#takeReport(report, bytes, moment, moment.nowMs)
+  }
+
+  #takeReport(report: DecodedReport, bytes: number, moment: Moment, createdMs: number): void {
     const { engine: index, instance: name } = report
     const isNew = this.#sources.find(index, name) === undefined
-    const moment = this.#moment()
-    const source = this.#sources.add(index, name, moment.nowMs)
+    const source = this.#sources.add(index, name, createdMs)
     if (source === undefined) {
       // Rows add up across engines; a report is everything so far of one engine, to be kept apart.
       const expected = `at most ${this.#settings.enginesMax} engines (enginesMax)`

@@ -28,6 +28,15 @@ export function incarnationNumber(nowMs: number): number {
   return startMs * VALUES + value
 }
 
+/**
+ * When an incarnation began, in milliseconds since 1970.
+ *
+ * @param incarnation a number that `incarnationNumber` made
+ */
+export function startOfIncarnation(incarnation: number): number {
+  return EPOCH_MS + Math.floor(incarnation / VALUES)
+}
+
 /** Milliseconds of a clock that all processes of the system share, and that cannot be set. */
 function uptimeMs(): number {
   return Number(hrtime.bigint() / NS_PER_MS)

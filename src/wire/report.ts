@@ -141,6 +141,15 @@ export function readReport(bytes: Buffer, layout: BinLayout, hasExtras = false):
   }
 }
 
+/**
+ * Where a report comes from.
+ *
+ * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `engine`, `type` and `range`, and as `unpack`
+ */
+export function identityOfReport(bytes: Buffer): SourceIdentity {
+  return readIdentity(readMap(unpack(bytes)))
+}
+
 function readIdentity(payload: ReadonlyMap<unknown, unknown>): SourceIdentity {
   const engine = payload.get('engine')
   if (typeof engine !== 'number' || !Number.isSafeInteger(engine) || engine < 0) {

@@ -1,0 +1,168 @@
+import type { BinLayout } from '../stats/bin-layout.js'
+import { mergeSeries, type PackedSeries, REPORT_SERIES_MAX } from '../stats/packed-series.js'
+import { encodeReport } from '../wire/report.js'
+import { type Bucket, CONFLICT } from './bucket.js'
+import { decodeKey, type EntryKey, encodeKey } from './entry-key.js'
+import { encodeFolded, FoldedIncarnations } from './folded-entry.js'
+import type { Fleet, FleetSource } from './fleet.js'
+import type { SourceEntries, SourceEntry } from './source-entries.js'
+
+/** Incarnations of one engine that are folded at a time. */
+const FOLDED_AT_ONCE_MAX = 64
+
+/** What became of incarnations that had ended. */
+export interface FoldCounts {
+  /** Incarnations that were added to the sum of their engine. */
+  folded: number
+  /** Sums that another aggregator had written meanwhile; nothing was written then. */
+  conflicts: number
+}
+
+/**
+ * Removes the entries of incarnations that ended some time ago. They are added to one entry of their
+ * engine first, so that no total falls.
+ *
+ * Any number of aggregators may do this at the same time, and may end at any point of it:
+ *
+ * - The folded entry lists the incarnations that it contains. A reader counts an incarnation either
+ *   by its own entry or by the folded one, so an entry that both has been added and not been deleted
+ *   yet counts once.
+ * - The folded entry is written only if it still has the revision that it was computed from. Of two
+ *   aggregators, one writes it; the other finds the incarnations in the list when it looks again.
+ * - An entry is added only as the server has it at that moment, and deleted only if it still has that
+ *   revision. Deleting it again changes nothing.
+ *
+ * An incarnation has ended when its last report said so, or when a newer one of its engine has an
+ * entry. The newest one of an engine is not folded without a last report, however old it is.
+ */
+export class BucketFolder {
+  readonly #bucket: Bucket
+  readonly #fleet: Fleet
+  readonly #layout: BinLayout
+  readonly #keptEndedMs: number
+  readonly #now: () => number
+  readonly counts: FoldCounts = { folded: 0, conflicts: 0 }
+
+  constructor(
+    bucket: Bucket,
+    fleet: Fleet,
+    { layout, keptEndedMs, now }: { layout: BinLayout; keptEndedMs: number; now: () => number },
+  ) {
+    this.#bucket = bucket
+    this.#fleet = fleet
+    this.#layout = layout
+    this.#keptEndedMs = keptEndedMs
+    this.#now = now
+  }
+
+  /** Fold what is due, and remove what is left of it. */
+  async fold(): Promise<void> {
+    for (const source of [...this.#fleet.sources]) {
+      await this.#deleteFolded(source)
+      await this.#foldSource(source)
+    }
+    for (const [key, { revision, createdMs }] of [...this.#fleet.markers]) {
+      if (!this.#isOld(createdMs)) continue
+      await this.#bucket.removeMarker(key, revision)
+      this.#fleet.forgetMarker(key)
+    }
+  }
+
+  /** Delete entries that are in the sum: whoever wrote it may have ended before it could. */
+  async #deleteFolded({ keys, entries }: FleetSource): Promise<void> {
+    for (const text of [...keys]) {
+      const key = decodeKey(text)
+      if (key?.kind !== 'incarnation' || !entries.isFolded(key.incarnation)) continue
+      await this.#bucket.delete(text, this.#fleet.revisionOf(text))
+    }
+  }
+
+  async #foldSource({ instance, engine, keys, entries }: FleetSource): Promise<void> {
+    const due = endedIncarnations(entries)
+      .filter(([, { createdMs }]) => this.#isOld(createdMs))
+      .slice(0, FOLDED_AT_ONCE_MAX)
+    if (due.length === 0) return
+    const folded: EntryKey = { kind: 'folded', instance, engine }
+    // A sum that cannot be read here, such as one with other bucket bounds, is not replaced.
+    if (keys.has(encodeKey(folded)) !== (entries.folded !== undefined)) return
+    const numbers = due.map(([number]) => number)
+    const keyOf = (incarnation: number) =>
+      encodeKey({ kind: 'incarnation', instance, engine, incarnation })
+    for (const [number, { revision }] of due) {
+      const current = await this.#bucket.get(keyOf(number))
+      if (current?.value === undefined || current.revision !== revision) return
+    }
+    const current = await this.#bucket.get(encodeKey(folded))
+    const known = entries.folded?.revision ?? 0
+    if (current?.value !== undefined && current.revision !== known) return
+    const remaining = remainingIncarnations(keys, numbers, entries)
+    const incarnations = (entries.folded?.incarnations ?? new FoldedIncarnations()).with(
+      numbers,
+      remaining,
+    )
+    const series = sumOf(this.#layout, [
+      entries.folded?.report.series ?? [],
+      ...due.map(([, { report }]) => report.series),
+    ])
+    if (incarnations === undefined || series.length > REPORT_SERIES_MAX) return
+    const hasExtras = series.some(({ extras }) => extras !== undefined)
+    const report = encodeReport({
+      instance,
+      engine,
+      incarnation: Math.max(entries.folded?.report.incarnation ?? 0, ...numbers),
+      sequence: (entries.folded?.report.sequence ?? 0) + 1,
+      timestampMs: this.#now(),
+      final: true,
+      bounds: this.#layout.bounds,
+      series,
+      exemplars: [],
+      ...(hasExtras && { inFlight: series.map(() => 0) }),
+    })
+    const value = encodeFolded({ incarnations, report })
+    const written = await this.#bucket.put(encodeKey(folded), value, current?.revision ?? 0)
+    if (written === CONFLICT) {
+      this.counts.conflicts++
+      return
+    }
+    this.counts.folded += numbers.length
+    for (const [number, { revision }] of due) await this.#bucket.delete(keyOf(number), revision)
+  }
+
+  #isOld(createdMs: number): boolean {
+    return this.#now() - createdMs >= this.#keptEndedMs
+  }
+}
+
+/** The incarnations that have ended and are not in the sum yet, oldest first. */
+function endedIncarnations(entries: SourceEntries): [number, SourceEntry][] {
+  return [...entries.incarnations]
+    .filter(([number, { report }]) => report.final || number < entries.newest)
+    .filter(([number]) => !entries.isFolded(number))
+    .sort(([left], [right]) => left - right)
+}
+
+/** Incarnations that have a key, can be read or not, and will not be in the sum. */
+function remainingIncarnations(
+  keys: ReadonlySet<string>,
+  numbers: readonly number[],
+  entries: SourceEntries,
+): number[] {
+  return [...keys].flatMap((text) => {
+    const key = decodeKey(text)
+    if (key?.kind !== 'incarnation' || entries.isFolded(key.incarnation)) return []
+    return numbers.includes(key.incarnation) ? [] : [key.incarnation]
+  })
+}
+
+function sumOf(layout: BinLayout, lists: readonly (readonly PackedSeries[])[]): PackedSeries[] {
+  const parts = new Map<string, PackedSeries[]>()
+  for (const series of lists.flat()) {
+    // The length tells where one name ends and the other begins.
+    const name = `${series.operation.length} ${series.operation} ${series.status}`
+    parts.set(name, [...(parts.get(name) ?? []), series])
+  }
+  return Array.from(parts.values(), (list) => {
+    const [first] = list
+    return first === undefined || list.length === 1 ? first : mergeSeries(layout, first, list)
+  }).filter((series) => series !== undefined)
+}

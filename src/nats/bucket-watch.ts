@@ -1,0 +1,211 @@
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../describe.js'
+import { type AnyEngineAggregator, aggregationOf } from '../engine-aggregator.js'
+import { inGroups, runYielding } from '../exposition/run-yielding.js'
+import { refuseUnknownOptions, requireNumber, TIMER_MS_MAX } from '../options.js'
+import { Bucket, type Entry, type EntryWatch } from './bucket.js'
+import { BucketFolder } from './bucket-folder.js'
+import { Fleet } from './fleet.js'
+import { NATS_OPTION_NAMES, type NatsOptions, readNatsOptions } from './nats-options.js'
+import { claim, release } from './uses.js'
+
+const KEPT_ENDED_MS = { fallback: 3_600_000, min: 1, max: Number.MAX_SAFE_INTEGER, integer: true }
+/** How often entries are folded: this part of the time that they are kept, within limits. */
+const FOLDS_PER_KEPT = 10
+const FOLD_MS = { min: 100, max: TIMER_MS_MAX }
+/** Milliseconds after which a watch that failed is begun again. */
+const RETRY_MS = 500
+/** Entries that are taken between two looks at the clock, and before the event loop turns. */
+const ENTRIES_PER_STEP = 8
+const ENTRIES_PER_TURN = 64
+
+/** Options of `watchBucket`. */
+export interface WatchBucketOptions extends NatsOptions {
+  /**
+   * Milliseconds for which the entry of an incarnation that has ended is kept. After that it is added
+   * to one entry of its engine, and removed; totals stay. Default an hour.
+   */
+  readonly keptEndedMs?: number
+}
+
+/** How an aggregator gets the entries of a bucket. */
+export interface BucketWatchHealth {
+  /** Whether there is a connection to a server at this moment. */
+  readonly connected: boolean
+  /** Entries in the bucket, as far as they have come. */
+  readonly entries: number
+  /** Watches that ended and were begun again. */
+  readonly restarts: number
+  /** Incarnations that this aggregator added to the sums of their engines. */
+  readonly folded: number
+  /** Sums that another aggregator wrote at the same time. */
+  readonly foldConflicts: number
+  /** Times that incarnations could not be removed; it is tried again. */
+  readonly foldsFailed: number
+  /** The message of the last failure; undefined before the first. */
+  readonly lastError: string | undefined
+}
+
+/** Keeps an aggregator equal to a bucket. */
+export interface BucketWatch {
+  /** How entries come; a new object each time. */
+  readonly health: BucketWatchHealth
+  /** Stop, and end the connection. The aggregator keeps what it has. Until then, the process lives. */
+  close(): Promise<void>
+}
+
+/**
+ * Show the engines of a fleet in an aggregator: those that `natsSink` reports, each with its
+ * `instance`. Any number of aggregators may do so, and all show the same counts of store operations.
+ *
+ * @returns once everything that is in the bucket has been taken, so that no scrape shows less
+ * @throws MoonmeterError `INVALID_OPTION`, also for an aggregator that is published; `NATS_FAILED`
+ * when there is no connection, the credentials are refused, or the bucket cannot be used or is of
+ * another version; `FILE_FAILED`
+ */
+export async function watchBucket(
+  aggregator: AnyEngineAggregator,
+  options: WatchBucketOptions,
+): Promise<BucketWatch> {
+  refuseUnknownOptions('watchBucket', options, [...NATS_OPTION_NAMES, 'keptEndedMs'])
+  const keptEndedMs = requireNumber('watchBucket.keptEndedMs', KEPT_ENDED_MS, options.keptEndedMs)
+  const settings = readNatsOptions('watchBucket', options)
+  const aggregation = aggregationOf(aggregator)
+  claim(aggregation, 'watching')
+  try {
+    const bucket = await Bucket.open(settings)
+    const now = Date.now
+    const fleet = new Fleet(aggregation, now)
+    const { bins: layout } = aggregation.layout
+    const folder = new BucketFolder(bucket, fleet, { layout, keptEndedMs, now })
+    const follower = new Follower(bucket, fleet, folder, keptEndedMs)
+    await follower.synced
+    return {
+      get health() {
+        return follower.health
+      },
+      close: async () => {
+        await follower.close()
+        release(aggregation)
+      },
+    }
+  } catch (error) {
+    release(aggregation)
+    throw error
+  }
+}
+
+/** Follows the entries of a bucket, and folds them. */
+class Follower {
+  readonly #bucket: Bucket
+  readonly #fleet: Fleet
+  readonly #folder: BucketFolder
+  readonly #foldTimer: NodeJS.Timeout
+  /** Resolves when everything has been taken that was in the bucket at the begin. */
+  readonly synced: Promise<void>
+  #watch: EntryWatch | undefined
+  #isClosed = false
+  #isFolding = false
+  #isSynced = false
+  #onSynced: () => void = () => {}
+  #restarts = 0
+  #foldsFailed = 0
+  #lastError: string | undefined
+  /** Ends with the last watch. */
+  readonly #followed: Promise<void>
+
+  constructor(bucket: Bucket, fleet: Fleet, folder: BucketFolder, keptEndedMs: number) {
+    this.#bucket = bucket
+    this.#fleet = fleet
+    this.#folder = folder
+    this.synced = new Promise((resolve) => {
+      this.#onSynced = resolve
+    })
+    // The client begins an interrupted watch again after some 10 s; a new one is there at once.
+    bucket.onChange(() => this.#watch?.stop())
+    this.#followed = this.#follow()
+    const foldMs = Math.min(FOLD_MS.max, Math.max(FOLD_MS.min, keptEndedMs / FOLDS_PER_KEPT))
+    this.#foldTimer = setInterval(() => void this.#fold(), foldMs)
+    this.#foldTimer.unref()
+  }
+
+  get health(): BucketWatchHealth {
+    const { folded, conflicts } = this.#folder.counts
+    return {
+      connected: this.#bucket.isConnected,
+      entries: this.#fleet.size,
+      restarts: this.#restarts,
+      folded,
+      foldConflicts: conflicts,
+      foldsFailed: this.#foldsFailed,
+      lastError: this.#lastError,
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearInterval(this.#foldTimer)
+    this.#watch?.stop()
+    await this.#bucket.close()
+    await this.#followed
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#isClosed) {
+      try {
+        if (this.#bucket.isConnected) await this.#followOnce()
+      } catch (error) {
+        this.#lastError = messageOf(error)
+      }
+      if (this.#isClosed) break
+      this.#isSynced = false
+      await this.#untilConnected()
+      this.#restarts++
+    }
+  }
+
+  /** Waits for the connection where there is none, and otherwise for some time. */
+  async #untilConnected(): Promise<void> {
+    if (this.#bucket.isConnected) await sleep(RETRY_MS)
+    else {
+      await new Promise<void>((resolve) => {
+        const stop = this.#bucket.onChange(() => {
+          stop()
+          resolve()
+        })
+        if (this.#isClosed) resolve()
+      })
+    }
+  }
+
+  async #followOnce(): Promise<void> {
+    const watch = await this.#bucket.watch()
+    this.#watch = watch
+    const first: Entry[] = []
+    let taken = 0
+    for await (const { isLast, ...entry } of watch) {
+      if (this.#isClosed) break
+      if (this.#isSynced) this.#fleet.take(entry)
+      else first.push(entry)
+      if (!this.#isSynced && isLast) {
+        await runYielding(inGroups(ENTRIES_PER_STEP, this.#fleet.takeAll(first.splice(0))))
+        this.#isSynced = true
+        this.#onSynced()
+      }
+      if (++taken % ENTRIES_PER_TURN === 0) await turn()
+    }
+  }
+
+  async #fold(): Promise<void> {
+    // Without a watch, what is known of the bucket is old.
+    if (this.#isFolding || !this.#isSynced || !this.#bucket.isConnected) return
+    this.#isFolding = true
+    try {
+      await this.#folder.fold()
+    } catch (error) {
+      this.#foldsFailed++
+      this.#lastError = messageOf(error)
+    }
+    this.#isFolding = false
+  }
+}

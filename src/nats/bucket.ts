@@ -1,0 +1,272 @@
+import { readFileSync } from 'node:fs'
+import { JetStreamApiCodes, JetStreamApiError, jetstream } from '@nats-io/jetstream'
+import { type KV, type KvEntry, Kvm, type KvWatchEntry } from '@nats-io/kv'
+import {
+  type Authenticator,
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  nkeyAuthenticator,
+} from '@nats-io/transport-node'
+import { messageOf } from '../describe.js'
+import { MoonmeterError } from '../errors.js'
+import { LAYOUT_VERSION, VERSION_KEY } from './entry-key.js'
+import type { NatsSettings } from './nats-options.js'
+
+/** Milliseconds between attempts to connect again, and a random part on top for each. */
+const RECONNECT_MS = 200
+const RECONNECT_JITTER_MS = 100
+const LOST = 'the connection was lost'
+
+/** One entry as it is in the bucket now: a value, or the marker of one that was deleted. */
+export interface Entry {
+  readonly key: string
+  readonly revision: number
+  /** Undefined where the entry was deleted. */
+  readonly value: Uint8Array | undefined
+  /** When the server took it, in milliseconds since 1970. */
+  readonly createdMs: number
+}
+
+/** A watch of all entries: first what is there, then each change. */
+export interface EntryWatch extends AsyncIterable<Entry & { readonly isLast: boolean }> {
+  stop(): void
+}
+
+/** The expected revision of an entry was another: somebody else has written it. */
+export const CONFLICT = Symbol('conflict')
+
+/** A connection to the bucket of a fleet. It connects again by itself until it is closed. */
+export class Bucket {
+  readonly #settings: NatsSettings
+  readonly #connection: NatsConnection
+  readonly #kv: KV
+  readonly #listeners = new Set<() => void>()
+  #isConnected = true
+  /** Rejects each request that waits for its answer. */
+  readonly #waiting = new Set<(error: Error) => void>()
+
+  private constructor(settings: NatsSettings, connection: NatsConnection, kv: KV) {
+    this.#settings = settings
+    this.#connection = connection
+    this.#kv = kv
+    void this.#follow()
+  }
+
+  /**
+   * Connects, opens the bucket or makes it, and checks the version of its layout.
+   *
+   * @throws MoonmeterError `NATS_FAILED`
+   */
+  static async open(settings: NatsSettings): Promise<Bucket> {
+    const { servers, bucket, replicas, bucketBytesMax, timeoutMs } = settings
+    const connection = await connectTo(settings)
+    try {
+      const kv = await new Kvm(jetstream(connection, { timeout: timeoutMs })).create(bucket, {
+        replicas,
+        history: 1,
+        // Reads are answered by the leader: one that comes from a replica could be old.
+        allow_direct: false,
+        ...(bucketBytesMax > 0 && { max_bytes: bucketBytesMax }),
+      })
+      await checkVersion(kv, bucket)
+      return new Bucket(settings, connection, kv)
+    } catch (cause) {
+      await connection.close()
+      if (cause instanceof MoonmeterError) throw cause
+      throw failed(
+        `bucket ${bucket} at ${servers.join(', ')}: expected a bucket of JetStream that can be ` +
+          `used, got ${messageOf(cause)}; start the server with JetStream, and check the rights of ` +
+          'the user and the limits of the account',
+        cause,
+      )
+    }
+  }
+
+  /** Whether there is a connection to a server at this moment. */
+  get isConnected(): boolean {
+    return this.#isConnected
+  }
+
+  /**
+   * Calls a function whenever the connection comes or goes.
+   *
+   * @returns a function that ends it
+   */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Reads one entry, from the server that leads the bucket; undefined where there never was one. */
+  async get(key: string): Promise<Entry | undefined> {
+    const entry = await this.#orLost(this.#kv.get(key))
+    return entry === null ? undefined : toEntry(entry)
+  }
+
+  /**
+   * Writes an entry, if it is still as it was.
+   *
+   * @param revision of the entry or its marker, 0 where there is none
+   * @returns the new revision, or `CONFLICT` where the entry has another one: nothing was written
+   */
+  async put(key: string, value: Uint8Array, revision: number): Promise<number | typeof CONFLICT> {
+    const { timeoutMs: timeout } = this.#settings
+    return this.#orLost(this.#kv.put(key, value, { previousSeq: revision, timeout })).catch(
+      conflictOrThrow,
+    )
+  }
+
+  /** Deletes an entry, if it is still as it was; its marker stays. */
+  async delete(key: string, revision: number): Promise<void | typeof CONFLICT> {
+    return this.#orLost(this.#kv.delete(key, { previousSeq: revision })).catch(conflictOrThrow)
+  }
+
+  /** Removes the marker of an entry that was deleted, and nothing that came after it. */
+  async removeMarker(key: string, revision: number): Promise<void> {
+    const { bucket } = this.#settings
+    const manager = await this.#orLost(jetstream(this.#connection).jetstreamManager(false))
+    await this.#orLost(
+      manager.streams.purge(`KV_${bucket}`, { filter: `$KV.${bucket}.${key}`, seq: revision + 1 }),
+    )
+  }
+
+  /** Watches all entries. The watch ends when it is stopped, or by an error of the connection. */
+  async watch(filter = '>'): Promise<EntryWatch> {
+    const entries = await this.#orLost(this.#kv.watch({ key: filter }))
+    return {
+      stop: () => entries.stop(),
+      async *[Symbol.asyncIterator]() {
+        for await (const entry of entries) yield { ...toEntry(entry), isLast: isLast(entry) }
+      },
+    }
+  }
+
+  /** The keys of the entries of a filter that were not deleted. */
+  async keys(filter: string): Promise<string[]> {
+    const keys: string[] = []
+    for await (const key of await this.#orLost(this.#kv.keys(filter))) keys.push(key)
+    return keys
+  }
+
+  /** Ends the connection; what was not acknowledged may be lost. */
+  async close(): Promise<void> {
+    await this.#connection.close()
+    this.#isConnected = false
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** The answer, or a failure as soon as the connection is lost, rather than after the time-out. */
+  #orLost<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject)
+      answer.then(resolve, reject).finally(() => this.#waiting.delete(reject))
+      if (!this.#isConnected) reject(new Error(LOST))
+    })
+  }
+
+  async #follow(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (type === 'disconnect') this.#change(false)
+      else if (type === 'reconnect') this.#change(true)
+    }
+    this.#change(false)
+  }
+
+  #change(isConnected: boolean): void {
+    if (this.#isConnected === isConnected) return
+    this.#isConnected = isConnected
+    if (!isConnected) for (const reject of this.#waiting) reject(new Error(LOST))
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+async function connectTo(settings: NatsSettings): Promise<NatsConnection> {
+  const { servers, user, password, token, tls, timeoutMs } = settings
+  try {
+    return await connect({
+      servers: [...servers],
+      name: 'moonmeter',
+      timeout: timeoutMs,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: RECONNECT_MS,
+      reconnectJitter: RECONNECT_JITTER_MS,
+      reconnectJitterTLS: RECONNECT_JITTER_MS,
+      // Credentials that are refused for a while, as in a server that restarts, end no connection.
+      ignoreAuthErrorAbort: true,
+      ...(user !== undefined && { user, pass: password ?? '' }),
+      ...(token !== undefined && { token }),
+      ...(tls !== undefined && { tls: { ...tls } }),
+      ...authenticatorOf(settings),
+    })
+  } catch (cause) {
+    if (cause instanceof MoonmeterError) throw cause
+    throw failed(
+      `nats: expected a connection to ${servers.join(', ')}, got ${reasonOf(cause)}; check the ` +
+        'address, the credentials and the option tls',
+      cause,
+    )
+  }
+}
+
+function authenticatorOf({ nkeySeed, credsFile }: NatsSettings): {
+  readonly authenticator?: Authenticator
+} {
+  if (nkeySeed !== undefined) {
+    return { authenticator: nkeyAuthenticator(new TextEncoder().encode(nkeySeed)) }
+  }
+  if (credsFile === undefined) return {}
+  try {
+    return { authenticator: credsAuthenticator(readFileSync(credsFile)) }
+  } catch (cause) {
+    const message = `credsFile: expected a file that can be read, got ${messageOf(cause)}`
+    throw new MoonmeterError('FILE_FAILED', message, { cause })
+  }
+}
+
+/** The layout of a bucket is written once, by whoever comes first. */
+async function checkVersion(kv: KV, bucket: string): Promise<void> {
+  let entry = await kv.get(VERSION_KEY)
+  if (entry === null || entry.operation !== 'PUT') {
+    const revision = entry?.revision ?? 0
+    await kv.put(VERSION_KEY, LAYOUT_VERSION, { previousSeq: revision }).catch(conflictOrThrow)
+    entry = await kv.get(VERSION_KEY)
+  }
+  const version = entry?.string()
+  if (version === LAYOUT_VERSION) return
+  throw failed(
+    `bucket ${bucket}: expected layout version ${LAYOUT_VERSION}, got ${JSON.stringify(version)}; ` +
+      'use another bucket, or the same version of moonmeter on all hosts',
+  )
+}
+
+function conflictOrThrow(error: unknown): typeof CONFLICT {
+  const { StreamWrongLastSequence, StreamWrongLastSequenceUnknown } = JetStreamApiCodes
+  const isConflict =
+    error instanceof JetStreamApiError &&
+    (error.code === StreamWrongLastSequence || error.code === StreamWrongLastSequenceUnknown)
+  if (isConflict) return CONFLICT
+  throw error
+}
+
+function toEntry(entry: KvEntry): Entry {
+  const { key, revision, operation, created } = entry
+  const value = operation === 'PUT' ? entry.value : undefined
+  return { key, revision, value, createdMs: created.getTime() }
+}
+
+/** Whether all that was there at the begin of a watch has come; entries may go meanwhile. */
+function isLast({ isUpdate, delta }: KvWatchEntry): boolean {
+  return isUpdate || delta === 0
+}
+
+/** What the client says, and why, where that is more. */
+function reasonOf(error: unknown): string {
+  const message = messageOf(error)
+  const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : ''
+  return cause === '' || message.includes(cause) ? message : `${message} (${cause})`
+}
+
+function failed(message: string, cause?: unknown): MoonmeterError {
+  return new MoonmeterError('NATS_FAILED', message, { cause })
+}

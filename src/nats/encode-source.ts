@@ -1,0 +1,67 @@
+import { MoonmeterError } from '../errors.js'
+import { partsOf, type SourceSnapshot } from '../snapshot/source-snapshot.js'
+import { REPORT_EXEMPLARS_MAX, type SeriesExemplar } from '../stats/exemplar.js'
+import { type PackedSeries, REPORT_SERIES_MAX } from '../stats/packed-series.js'
+import { encodeReport } from '../wire/report.js'
+
+/** What a report of a source has that the source itself does not know. */
+export interface ReportHeader {
+  readonly instance: string
+  readonly incarnation: number
+  readonly sequence: number
+  readonly timestampMs: number
+  readonly final: boolean
+}
+
+/**
+ * Everything that an aggregator counted for an engine, over all its threads, as the report of one
+ * incarnation.
+ *
+ * @throws MoonmeterError `INVALID_OPTION` for more series than a report may have
+ */
+export function encodeSource(
+  source: SourceSnapshot,
+  header: ReportHeader,
+): Uint8Array<ArrayBuffer> {
+  const { key, table, layout, exemplars, inFlight } = partsOf(source)
+  if (table.series.length > REPORT_SERIES_MAX) {
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `engine ${key.engine}: expected at most ${REPORT_SERIES_MAX} series in a report, got ` +
+        `${table.series.length}; use fewer names of operations and statuses`,
+    )
+  }
+  // The names that series are shown under: limits may give one the name of `other`.
+  const series = table.names.map(({ operation, status }, index) => ({
+    ...(table.series[index] as PackedSeries),
+    operation,
+    status,
+  }))
+  return encodeReport({
+    ...header,
+    engine: Number(key.engine),
+    bounds: layout.bins.bounds,
+    series,
+    exemplars: table.names
+      .flatMap((name, index): SeriesExemplar[] =>
+        (exemplars.get(name) ?? []).flatMap((exemplar) =>
+          exemplar === undefined ? [] : [{ series: index, exemplar }],
+        ),
+      )
+      .slice(0, REPORT_EXEMPLARS_MAX),
+    ...(inFlight !== undefined && { inFlight: placesOf(inFlight, series) }),
+  })
+}
+
+/** The calls in flight of each operation, at the first of its series. */
+function placesOf(
+  inFlight: ReadonlyMap<string, number>,
+  series: readonly PackedSeries[],
+): number[] {
+  const left = new Map(inFlight)
+  return series.map(({ operation }) => {
+    const count = left.get(operation) ?? 0
+    left.delete(operation)
+    return count
+  })
+}

@@ -1,0 +1,72 @@
+import { isInstance } from '../source-identity.js'
+
+/** The version of the layout of a bucket that this code reads and writes. */
+export const LAYOUT_VERSION = '1'
+/** The key of the entry that holds the version; keys of sources have three parts. */
+export const VERSION_KEY = 'version'
+
+const FOLDED = 'folded'
+const ESCAPE = '='
+/** Bytes of an instance that stand for themselves: NATS allows them within a part of a key. */
+const PLAIN = /[A-Za-z0-9_-]/
+const ESCAPED = /=([0-9A-F]{2})/g
+/** A number as `String` writes it: any other text would be a second key of the same entry. */
+const NUMBER = /^(?:0|[1-9]\d{0,15})$/
+
+/** An engine of an instance, as the keys of its entries begin. */
+export interface EntrySource {
+  readonly instance: string
+  readonly engine: number
+}
+
+/** What an entry holds: the latest report of an incarnation, or the sum of those that were removed. */
+export type EntryKey = EntrySource &
+  ({ readonly kind: 'incarnation'; readonly incarnation: number } | { readonly kind: 'folded' })
+
+/** The key of an entry: `INSTANCE.ENGINE.INCARNATION` or `INSTANCE.ENGINE.folded`. */
+export function encodeKey(key: EntryKey): string {
+  return `${sourceKey(key)}.${key.kind === 'folded' ? FOLDED : key.incarnation}`
+}
+
+/** What all keys of an engine begin with, without the last dot. */
+export function sourceKey({ instance, engine }: EntrySource): string {
+  return `${encodeInstance(instance)}.${engine}`
+}
+
+/**
+ * An instance as a part of a key. NATS refuses most characters in keys, and a dot separates parts, so
+ * each byte of UTF-8 but letters, digits, `_` and `-` becomes `=` and two hex digits.
+ */
+export function encodeInstance(instance: string): string {
+  return Array.from(Buffer.from(instance), (byte) => {
+    const character = String.fromCharCode(byte)
+    if (PLAIN.test(character)) return character
+    return `${ESCAPE}${byte.toString(16).toUpperCase().padStart(2, '0')}`
+  }).join('')
+}
+
+/** What a key says; undefined for one that `encodeKey` does not make. */
+export function decodeKey(text: string): EntryKey | undefined {
+  const [encoded = '', engineText = '', last = '', ...rest] = text.split('.')
+  const instance = decodeInstance(encoded)
+  const engine = numberOf(engineText)
+  if (instance === undefined || engine === undefined || rest.length > 0) return undefined
+  if (last === FOLDED) return { kind: 'folded', instance, engine }
+  const incarnation = numberOf(last)
+  if (incarnation === undefined || incarnation === 0) return undefined
+  return { kind: 'incarnation', instance, engine, incarnation }
+}
+
+function decodeInstance(encoded: string): string | undefined {
+  const bytes = encoded.replaceAll(ESCAPED, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  const instance = Buffer.from(bytes, 'latin1').toString('utf8')
+  // Also refuses a byte that needed no escape, and bytes that are no UTF-8.
+  return isInstance(instance) && encodeInstance(instance) === encoded ? instance : undefined
+}
+
+function numberOf(text: string): number | undefined {
+  const number = Number(text)
+  return NUMBER.test(text) && Number.isSafeInteger(number) ? number : undefined
+}

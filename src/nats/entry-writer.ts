@@ -1,0 +1,136 @@
+import { messageOf } from '../describe.js'
+import { type Bucket, CONFLICT } from './bucket.js'
+import { type EntryKey, encodeKey } from './entry-key.js'
+import { decodeFolded } from './folded-entry.js'
+
+/** Milliseconds after which a put that failed is tried again. */
+const RETRY_MS = 1_000
+
+/** What became of puts; the writers of a connection share one. */
+export interface PutCounts {
+  /** Puts that the server acknowledged. */
+  puts: number
+  /** Puts that failed, or were not acknowledged in time. Each is tried again, with the newest report. */
+  putsFailed: number
+  /** Engines that no longer report, since their incarnation was removed as one that had ended. */
+  removed: number
+  /** The message of the last failure. */
+  lastError: string | undefined
+}
+
+/**
+ * Writes one incarnation's entry. One put at a time is on its way; of the reports that come
+ * meanwhile, or while the server is away, only the newest is kept.
+ *
+ * Each put names the revision that it replaces. A put that was given up when its connection was lost
+ * may still reach the server, and would replace a newer report otherwise.
+ */
+export class EntryWriter {
+  readonly #bucket: Bucket
+  readonly #key: EntryKey & { readonly kind: 'incarnation' }
+  readonly #counts: PutCounts
+  #revision = 0
+  #waiting: Uint8Array | undefined
+  #isWriting = false
+  #isRemoved = false
+  #retry: NodeJS.Timeout | undefined
+  /** Resolve when nothing waits any more. */
+  #listeners: (() => void)[] = []
+
+  constructor(bucket: Bucket, key: EntryKey & { readonly kind: 'incarnation' }, counts: PutCounts) {
+    this.#bucket = bucket
+    this.#key = key
+    this.#counts = counts
+  }
+
+  /** Whether a report offered now would be on its way at once. */
+  get isReady(): boolean {
+    return !this.#isWriting && this.#bucket.isConnected && !this.#isRemoved
+  }
+
+  /** Whether everything that was offered has been acknowledged, or can no longer be. */
+  get isSettled(): boolean {
+    return !this.#isWriting && this.#waiting === undefined
+  }
+
+  /** Resolves once everything that was offered has been acknowledged, or can no longer be. */
+  settled(): Promise<void> {
+    if (this.isSettled) return Promise.resolve()
+    return new Promise((resolve) => this.#listeners.push(resolve))
+  }
+
+  /** Take a report in place of the one that waits. */
+  offer(report: Uint8Array): void {
+    if (this.#isRemoved) return
+    this.#waiting = report
+    void this.write()
+  }
+
+  /** Write what waits, if anything does; also called when the connection is back. */
+  async write(): Promise<void> {
+    if (this.#isWriting) return
+    this.#isWriting = true
+    clearTimeout(this.#retry)
+    while (this.#waiting !== undefined && this.#bucket.isConnected) {
+      const report = this.#waiting
+      this.#waiting = undefined
+      if (await this.#put(report)) continue
+      if (this.#isRemoved) break
+      this.#waiting ??= report
+      this.#retry = setTimeout(() => void this.write(), RETRY_MS)
+      // Telemetry alone must not keep a process alive.
+      this.#retry.unref()
+      break
+    }
+    this.#isWriting = false
+    if (this.isSettled) for (const resolve of this.#listeners.splice(0)) resolve()
+  }
+
+  /** Stop: nothing more is tried. */
+  close(): void {
+    clearTimeout(this.#retry)
+    this.#isRemoved = true
+  }
+
+  /** @returns whether the report is in the bucket */
+  async #put(report: Uint8Array): Promise<boolean> {
+    try {
+      const key = encodeKey(this.#key)
+      let revision = await this.#bucket.put(key, report, this.#revision)
+      if (revision === CONFLICT) {
+        if (!(await this.#findRevision())) return false
+        revision = await this.#bucket.put(key, report, this.#revision)
+      }
+      if (revision === CONFLICT) throw new Error(`${key} changes while it is written`)
+      this.#revision = revision
+      this.#counts.puts++
+      return true
+    } catch (error) {
+      this.#counts.putsFailed++
+      this.#counts.lastError = messageOf(error)
+      return false
+    }
+  }
+
+  /**
+   * Find the revision to replace: a put was written whose acknowledgement was lost, or the entry was
+   * deleted.
+   *
+   * @returns false where the incarnation is in the sum of those that were removed: a report of it
+   * would not be counted
+   */
+  async #findRevision(): Promise<boolean> {
+    const entry = await this.#bucket.get(encodeKey(this.#key))
+    if (entry?.value === undefined) {
+      const { instance, engine, incarnation } = this.#key
+      const folded = await this.#bucket.get(encodeKey({ kind: 'folded', instance, engine }))
+      if (folded?.value !== undefined && decodeFolded(folded.value).contains(incarnation)) {
+        this.#isRemoved = true
+        this.#counts.removed++
+        return false
+      }
+    }
+    this.#revision = entry?.revision ?? 0
+    return true
+  }
+}

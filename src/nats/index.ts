@@ -1,0 +1,10 @@
+/** The state of a fleet in a bucket of NATS: `moonmeter/nats`. */
+export {
+  type BucketWatch,
+  type BucketWatchHealth,
+  type WatchBucketOptions,
+  watchBucket,
+} from './bucket-watch.js'
+export type { NatsOptions, NatsTlsOptions } from './nats-options.js'
+export { type NatsSink, type NatsSinkHealth, type NatsSinkOptions, natsSink } from './nats-sink.js'
+export { type RemoveSourceOptions, removeSource } from './remove-source.js'

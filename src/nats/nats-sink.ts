@@ -1,0 +1,186 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type AnyEngineAggregator, aggregationOf } from '../engine-aggregator.js'
+import { MoonmeterError } from '../errors.js'
+import { refuseUnknownOptions, requireNumber, TIMER_MS_MAX } from '../options.js'
+import type { ReportSink } from '../recorder/report-sink.js'
+import { engineIndex, instanceName } from '../source-identity.js'
+import { identityOfReport } from '../wire/report.js'
+import { Bucket } from './bucket.js'
+import { EntryWriter, type PutCounts } from './entry-writer.js'
+import { NATS_OPTION_NAMES, type NatsOptions, readNatsOptions } from './nats-options.js'
+import { Publication } from './publication.js'
+import { claim } from './uses.js'
+
+const INTERVAL_MS = { fallback: 1_000, min: 1, max: TIMER_MS_MAX, integer: true }
+/** Milliseconds that `close` waits for acknowledgements. */
+const CLOSE_MS = { fallback: 5_000, min: 0, max: TIMER_MS_MAX, integer: true }
+
+/** Options of `natsSink`. */
+export interface NatsSinkOptions extends NatsOptions {
+  /** The host or process of the engines, up to 255 bytes; no other process that runs may have it. */
+  readonly instance: string
+  /** Milliseconds between two reports of an engine that `publish` sends; default 1,000. */
+  readonly intervalMs?: number
+}
+
+/** How the reports of a process get to the bucket. */
+export interface NatsSinkHealth {
+  /** Whether there is a connection to a server at this moment. */
+  readonly connected: boolean
+  /** Puts that the server acknowledged. */
+  readonly puts: number
+  /** Puts that failed or were not acknowledged in time; the newest report is tried again each second. */
+  readonly putsFailed: number
+  /** Engines that no longer report, since aggregators removed their incarnations as ended ones. */
+  readonly removed: number
+  /** The message of the last failure; undefined before the first. */
+  readonly lastError: string | undefined
+}
+
+/** Puts the reports of the engines of a process into the bucket of a fleet. */
+export interface NatsSink {
+  /** The instance that the engines report as: the option `instance` of their recorders. */
+  readonly instance: string
+  /** How reports get to the bucket; a new object each time. */
+  readonly health: NatsSinkHealth
+  /**
+   * A sink for the recorder of one engine, for `createRecorder({ engine, instance, sink })`. Each
+   * recorder needs one of its own.
+   *
+   * @throws MoonmeterError `INVALID_ENGINE`, `CLOSED`
+   */
+  sinkFor(engine: number): ReportSink
+  /**
+   * Put everything that an aggregator counts for the engines of its own process into the bucket, each
+   * interval and at `close`. Sources that have an instance, which came from other processes, are left
+   * out.
+   *
+   * @throws MoonmeterError `INVALID_OPTION` for an aggregator that is published already, or that
+   * watches a bucket; `CLOSED`
+   */
+  publish(aggregator: AnyEngineAggregator): void
+  /**
+   * Publish a last time, wait until everything is acknowledged, 5 s at most, and end the connection.
+   * Until then the connection keeps the process alive. Close recorders first.
+   *
+   * @returns whether the server has acknowledged the last report of every engine
+   */
+  close(options?: { readonly timeoutMs?: number }): Promise<boolean>
+}
+
+/**
+ * Connect to the bucket of a fleet, to put the reports of this process there. The bucket is made
+ * where there is none.
+ *
+ * @throws MoonmeterError `INVALID_OPTION`; `NATS_FAILED` when there is no connection, the credentials
+ * are refused, or the bucket cannot be used or is of another version; `FILE_FAILED`
+ */
+export async function natsSink(options: NatsSinkOptions): Promise<NatsSink> {
+  refuseUnknownOptions('natsSink', options, [...NATS_OPTION_NAMES, 'instance', 'intervalMs'])
+  const instance = instanceName(options.instance)
+  if (instance === undefined) {
+    const message = 'natsSink.instance: expected a name of this process, got none'
+    throw new MoonmeterError('INVALID_OPTION', message)
+  }
+  const intervalMs = requireNumber('natsSink.intervalMs', INTERVAL_MS, options.intervalMs)
+  const settings = readNatsOptions('natsSink', options)
+  return new BucketSink(await Bucket.open(settings), instance, intervalMs)
+}
+
+class BucketSink implements NatsSink {
+  readonly instance: string
+  readonly #bucket: Bucket
+  readonly #intervalMs: number
+  readonly #counts: PutCounts = { puts: 0, putsFailed: 0, removed: 0, lastError: undefined }
+  readonly #writers = new Set<EntryWriter>()
+  readonly #publications: Publication[] = []
+  #isClosed = false
+
+  constructor(bucket: Bucket, instance: string, intervalMs: number) {
+    this.#bucket = bucket
+    this.instance = instance
+    this.#intervalMs = intervalMs
+    bucket.onChange(() => {
+      for (const writer of this.#writers) void writer.write()
+    })
+  }
+
+  get health(): NatsSinkHealth {
+    return { connected: this.#bucket.isConnected, ...this.#counts }
+  }
+
+  sinkFor(engine: number): ReportSink {
+    this.#assertOpen()
+    engineIndex(engine)
+    let writer: EntryWriter | undefined
+    return {
+      isReady: () => writer?.isReady ?? this.#bucket.isConnected,
+      send: (bytes) => {
+        writer ??= this.#writerOfReport(bytes, engine)
+        writer.offer(bytes)
+      },
+      close: () => {
+        const own = writer
+        if (own !== undefined) void own.settled().then(() => this.#writers.delete(own))
+      },
+    }
+  }
+
+  publish(aggregator: AnyEngineAggregator): void {
+    this.#assertOpen()
+    const aggregation = aggregationOf(aggregator)
+    claim(aggregation, 'published')
+    this.#publications.push(
+      new Publication(aggregation, {
+        instance: this.instance,
+        intervalMs: this.#intervalMs,
+        counts: this.#counts,
+        writerOf: (engine, incarnation) => this.#newWriter(engine, incarnation),
+      }),
+    )
+  }
+
+  async close(options: { readonly timeoutMs?: number } = {}): Promise<boolean> {
+    refuseUnknownOptions('natsSink.close', options, ['timeoutMs'])
+    const timeoutMs = requireNumber('natsSink.close.timeoutMs', CLOSE_MS, options.timeoutMs)
+    if (this.#isClosed) return false
+    this.#isClosed = true
+    await Promise.all(this.#publications.map((publication) => publication.close()))
+    const timer = new AbortController()
+    const settled = Promise.all([...this.#writers].map((writer) => writer.settled()))
+    const isSettled = await Promise.race([
+      settled.then(() => true),
+      sleep(timeoutMs, false, { signal: timer.signal }).catch(() => false),
+    ])
+    timer.abort()
+    for (const writer of this.#writers) writer.close()
+    await this.#bucket.close()
+    return isSettled && this.#counts.removed === 0
+  }
+
+  #writerOfReport(bytes: Uint8Array, engine: number): EntryWriter {
+    const report = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    const identity = identityOfReport(report)
+    if (identity.instance === this.instance && identity.engine === engine) {
+      return this.#newWriter(engine, identity.incarnation)
+    }
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `natsSink.sinkFor(${engine}): expected a recorder of that engine and of instance ` +
+        `'${this.instance}', got engine ${identity.engine} of '${identity.instance}'; pass ` +
+        'createRecorder the same engine and instance',
+    )
+  }
+
+  #newWriter(engine: number, incarnation: number): EntryWriter {
+    const key = { kind: 'incarnation', instance: this.instance, engine, incarnation } as const
+    const writer = new EntryWriter(this.#bucket, key, this.#counts)
+    this.#writers.add(writer)
+    return writer
+  }
+
+  #assertOpen(): void {
+    if (!this.#isClosed) return
+    throw new MoonmeterError('CLOSED', 'natsSink: expected no use after close(); make a new one')
+  }
+}

@@ -1,0 +1,114 @@
+import type { Aggregation } from '../aggregator/aggregation.js'
+import { messageOf } from '../describe.js'
+import { inGroups, runYielding } from '../exposition/run-yielding.js'
+import { incarnationNumber } from '../recorder/incarnation-number.js'
+import { partsOf, type SourceSnapshot } from '../snapshot/source-snapshot.js'
+import type { SeriesTable } from '../snapshot/series-table.js'
+import { encodeSource } from './encode-source.js'
+import type { EntryWriter, PutCounts } from './entry-writer.js'
+
+/** Engines that are read or encoded between two looks at the clock: some 2 ms of work. */
+const ENGINES_PER_STEP = 16
+
+/** What a publication is made with. */
+export interface PublicationSettings {
+  readonly instance: string
+  readonly intervalMs: number
+  readonly counts: PutCounts
+  readonly writerOf: (engine: number, incarnation: number) => EntryWriter
+}
+
+interface PublishedSource {
+  readonly writer: EntryWriter
+  sequence: number
+  /** What was offered last. */
+  table: SeriesTable | undefined
+}
+
+/**
+ * Puts everything that an aggregator counts for the engines of its process into the bucket. To the
+ * fleet, the run of this process is one incarnation of each engine: the aggregator has added up those
+ * of its threads, also the last read of the memory of a thread that has ended.
+ */
+export class Publication {
+  readonly #aggregation: Aggregation
+  readonly #settings: PublicationSettings
+  readonly #incarnation = incarnationNumber(Date.now())
+  readonly #sources = new Map<number, PublishedSource>()
+  readonly #timer: NodeJS.Timeout
+  /** Ends with the publishing that is under way. */
+  #published = Promise.resolve()
+  #isPublishing = false
+
+  constructor(aggregation: Aggregation, settings: PublicationSettings) {
+    this.#aggregation = aggregation
+    this.#settings = settings
+    this.#timer = setInterval(() => this.#publishInTime(), settings.intervalMs)
+    // Telemetry alone must not keep a process alive.
+    this.#timer.unref()
+    this.#publishInTime()
+  }
+
+  /** Publish a last time, with everything that was recorded so far. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#published
+    this.#aggregation.readJournals()
+    await runYielding(this.#steps(true))
+  }
+
+  #publishInTime(): void {
+    if (this.#isPublishing) return
+    this.#isPublishing = true
+    this.#published = this.#publish().finally(() => {
+      this.#isPublishing = false
+    })
+  }
+
+  async #publish(): Promise<void> {
+    await runYielding(inGroups(ENGINES_PER_STEP, this.#aggregation.readSilent()))
+    await runYielding(this.#steps(false))
+  }
+
+  *#steps(isFinal: boolean): Generator<void> {
+    const { sources } = this.#aggregation.snapshot(({ key }) => key.instance === undefined)
+    for (const source of sources) {
+      // The sum of all engines past the limit has no index.
+      if (typeof source.engine === 'number') this.#offer(source.engine, source, isFinal)
+      yield
+    }
+  }
+
+  #offer(engine: number, source: SourceSnapshot, isFinal: boolean): void {
+    const published = this.#sourceOf(engine)
+    const { writer } = published
+    const { table } = partsOf(source)
+    // An engine that is not up and counted nothing new is left to be silent in the fleet, too.
+    const isDue = isFinal || source.health.up || table !== published.table
+    if (!isDue || (!isFinal && !writer.isReady)) return
+    const { instance, counts } = this.#settings
+    try {
+      const report = encodeSource(source, {
+        instance,
+        incarnation: this.#incarnation,
+        sequence: ++published.sequence,
+        timestampMs: Date.now(),
+        final: isFinal,
+      })
+      published.table = table
+      writer.offer(report)
+    } catch (error) {
+      counts.putsFailed++
+      counts.lastError = messageOf(error)
+    }
+  }
+
+  #sourceOf(engine: number): PublishedSource {
+    const known = this.#sources.get(engine)
+    if (known !== undefined) return known
+    const writer = this.#settings.writerOf(engine, this.#incarnation)
+    const source = { writer, sequence: 0, table: undefined }
+    this.#sources.set(engine, source)
+    return source
+  }
+}

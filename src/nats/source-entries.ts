@@ -1,0 +1,155 @@
+import type { BinLayout } from '../stats/bin-layout.js'
+import { addPackedBins } from '../stats/packed-bins.js'
+import {
+  mergeSeries,
+  newSeries,
+  type PackedSeries,
+  type SeriesName,
+} from '../stats/packed-series.js'
+import type { DecodedReport } from '../wire/report.js'
+import type { FoldedIncarnations } from './folded-entry.js'
+
+/** An entry of an engine, decoded. */
+export interface SourceEntry {
+  readonly report: DecodedReport
+  /** Of the entry's value. */
+  readonly bytes: number
+  readonly revision: number
+  /** When the server took it, in milliseconds since 1970. */
+  readonly createdMs: number
+}
+
+/** The sum of the incarnations that were removed. */
+export interface FoldedSum extends SourceEntry {
+  readonly incarnations: FoldedIncarnations
+}
+
+/** What the entries of an engine add up to. */
+export interface EntriesTotal {
+  /** Each name once; a series keeps its place for as long as the engine is known. */
+  readonly series: readonly PackedSeries[]
+  /** The entry of the newest incarnation; undefined where that was removed. */
+  readonly newest: SourceEntry | undefined
+}
+
+/**
+ * The entries of one engine, and their sum: that of the incarnations that were removed, and the
+ * latest report of each that is not in it. The sum is a function of the entries, so their order of
+ * arrival does not matter, and it is the same before an incarnation is added to the folded entry,
+ * after that, and when its own entry is deleted.
+ */
+export class SourceEntries {
+  readonly #layout: BinLayout
+  readonly #incarnations = new Map<number, SourceEntry>()
+  #folded: FoldedSum | undefined
+  /** Places of the series in the sum, by their names. */
+  readonly #places = new Map<string, number>()
+  readonly #names: SeriesName[] = []
+  /** The sum of all entries but the newest, until one of them changes. */
+  #base: readonly PackedSeries[] | undefined
+
+  constructor(layout: BinLayout) {
+    this.#layout = layout
+  }
+
+  /** The latest report of each incarnation, those included that the folded entry contains. */
+  get incarnations(): ReadonlyMap<number, SourceEntry> {
+    return this.#incarnations
+  }
+
+  get folded(): FoldedSum | undefined {
+    return this.#folded
+  }
+
+  /** The number of the newest incarnation, also of one that was removed; 0 for none. */
+  get newest(): number {
+    return Math.max(this.#newestEntry, this.#folded?.report.incarnation ?? 0)
+  }
+
+  /** The smallest number of an incarnation that was ever in an entry; 0 for none. */
+  get first(): number {
+    const { first = 0 } = this.#folded?.incarnations ?? {}
+    const numbers = [first, ...this.#incarnations.keys()].filter((number) => number > 0)
+    return numbers.length === 0 ? 0 : Math.min(...numbers)
+  }
+
+  /** Set the entry of an incarnation, or remove it. */
+  set(incarnation: number, entry: SourceEntry | undefined): void {
+    const isNewest = incarnation === this.#newestEntry
+    if (entry === undefined) this.#incarnations.delete(incarnation)
+    else this.#incarnations.set(incarnation, entry)
+    if (!isNewest || entry === undefined) this.#base = undefined
+  }
+
+  /** Set the sum of the incarnations that were removed. */
+  setFolded(folded: FoldedSum | undefined): void {
+    this.#folded = folded
+    this.#base = undefined
+  }
+
+  /** Whether an incarnation is in the sum of those that were removed. */
+  isFolded(incarnation: number): boolean {
+    return this.#folded?.incarnations.contains(incarnation) ?? false
+  }
+
+  total(): EntriesTotal {
+    const number = this.#newestEntry
+    const latest = this.#incarnations.get(number)
+    this.#base ??= this.#sum(
+      [...this.#incarnations.keys()].filter((other) => other !== number),
+      this.#folded?.report.series,
+    )
+    const parts = latest === undefined || this.isFolded(number) ? [] : latest.report.series
+    const newest = number === this.newest ? latest : undefined
+    return { series: this.#merge([this.#base, parts]), newest }
+  }
+
+  /** The place of a series in the sum. */
+  placeOf({ operation, status }: SeriesName): number {
+    // The length tells where one name ends and the other begins.
+    const name = `${operation.length} ${operation} ${status}`
+    const known = this.#places.get(name)
+    if (known !== undefined) return known
+    this.#places.set(name, this.#names.length)
+    this.#names.push({ operation, status })
+    return this.#names.length - 1
+  }
+
+  /** The number of the newest incarnation that has an entry; 0 for none. */
+  get #newestEntry(): number {
+    return Math.max(0, ...this.#incarnations.keys())
+  }
+
+  #sum(numbers: readonly number[], folded: readonly PackedSeries[] = []): PackedSeries[] {
+    const reports = numbers
+      // In one order, since sums past 2^53 are rounded.
+      .toSorted((left, right) => left - right)
+      .filter((number) => !this.isFolded(number))
+      .map((number) => this.#incarnations.get(number)?.report.series ?? [])
+    return this.#merge([folded, ...reports])
+  }
+
+  #merge(lists: readonly (readonly PackedSeries[])[]): PackedSeries[] {
+    const parts: PackedSeries[][] = []
+    for (const series of lists.flat()) {
+      const place = this.placeOf(series)
+      parts[place] ??= []
+      parts[place].push(series)
+    }
+    return this.#names.map((name, place) => {
+      const [only, ...others] = parts[place] ?? [newSeries(name)]
+      if (only !== undefined && others.length === 0) return only
+      return mergeSeries(this.#layout, name, parts[place] ?? [])
+    })
+  }
+}
+
+/** Rows per bucket of each series, as a decoded report has them. */
+export function countBuckets(layout: BinLayout, series: readonly PackedSeries[]): Float64Array {
+  const buckets = layout.bounds.length + 1
+  const counts = new Float64Array(series.length * buckets)
+  for (const [index, { bins }] of series.entries()) {
+    addPackedBins(counts, bins, layout.bucketOfBin, index * buckets)
+  }
+  return counts
+}
