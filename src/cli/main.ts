@@ -9,6 +9,7 @@ import { examples } from './help.js'
 import { inspectCommand } from './inspect-command.js'
 import { ServerError } from './server-error.js'
 import { rulesCommand } from './rules-command.js'
+import { serveCommand } from './serve-command.js'
 import { simulateCommand } from './simulate-command.js'
 import { widthOfOutput } from './terminal.js'
 import { topCommand } from './top-command.js'
@@ -38,6 +39,7 @@ const program = new Command('moonmeter')
     examples([
       ['moonmeter simulate', 'four engines for 30 seconds'],
       ['moonmeter top', 'what a server counts, live'],
+      ['moonmeter serve --nats nats://127.0.0.1:4222', 'the metrics of a fleet'],
       ['moonmeter inspect --sample', 'what inspect shows'],
       ['moonmeter dashboard > moonmeter.json', 'a dashboard for Grafana'],
       ['moonmeter rules > moonmeter.rules.yml', 'alerts for Prometheus'],
@@ -46,6 +48,7 @@ const program = new Command('moonmeter')
   )
 for (const command of [
   simulateCommand(),
+  serveCommand(),
   topCommand(),
   inspectCommand(),
   dashboardCommand(),

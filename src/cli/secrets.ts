@@ -4,6 +4,31 @@ import { readFile } from './files.js'
 
 type BasicAuth = NonNullable<AuthorizationOptions['basicAuth']>
 
+/** Files of secrets that requests for metrics must have, as commander parses them. */
+export interface SecretFiles {
+  readonly bearerTokenFile?: string
+  readonly basicAuthFile?: string
+}
+
+/**
+ * Reads the secrets that requests for metrics must have.
+ *
+ * @throws MoonmeterError `FILE_FAILED`, `INVALID_OPTION`
+ */
+export async function readSecrets({
+  bearerTokenFile,
+  basicAuthFile,
+}: SecretFiles): Promise<AuthorizationOptions> {
+  return {
+    ...(bearerTokenFile !== undefined && {
+      bearerToken: await readToken('--bearer-token-file', bearerTokenFile),
+    }),
+    ...(basicAuthFile !== undefined && {
+      basicAuth: await readBasicAuth('--basic-auth-file', basicAuthFile),
+    }),
+  }
+}
+
 /**
  * Reads a bearer token from a file, since all users of a machine can read the arguments of processes.
  *

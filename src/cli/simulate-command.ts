@@ -9,8 +9,16 @@ import {
 } from '../simulate/scenario.js'
 import { BLOCK_TOKENS } from '../simulate/store-call.js'
 import { REQUESTS_PER_SECOND } from '../simulate/traffic.js'
+import { addFleetOptions } from './fleet-options.js'
 import { examples, glossary } from './help.js'
-import { integerFrom, numberFrom, oneOf, parseListen, parseSpeed } from './option-parsers.js'
+import {
+  integerFrom,
+  numberFrom,
+  oneOf,
+  parseListen,
+  parseSpeed,
+  parseText,
+} from './option-parsers.js'
 import {
   LOG_FORMATS,
   LOGGED_ENGINES_MAX,
@@ -132,6 +140,14 @@ export function simulateCommand(): Command {
       const { runSimulation } = await import('./simulation.js')
       await runSimulation(options)
     })
+  command
+    .option(
+      '--nats <url>',
+      'report to a fleet by these NATS servers, separated by commas',
+      parseText,
+    )
+    .option('--instance <name>', 'instance of the fleet (default: the host name)', parseText)
+  addFleetOptions(command)
   for (const [flags, help, name] of LATENCY_FLAGS) {
     const { fallback, min, max } = LATENCY_OPTIONS[name]
     const shown = String(Number(fallback.toPrecision(3)))

@@ -1,5 +1,7 @@
 import type { ScenarioName } from '../simulate/scenario.js'
+import type { FleetOptions } from './fleet-options.js'
 import type { ListenAddress } from './resolve-host.js'
+import type { SecretFiles } from './secrets.js'
 
 /** Log formats of the command: readable lines, or pino's JSON. */
 export const LOG_FORMATS = ['text', 'json'] as const
@@ -14,7 +16,7 @@ export const TRAFFIC_ERROR_RATE = 0.01
 export const LOGGED_ENGINES_MAX = 1_024
 
 /** The options of `moonmeter simulate`, as commander parses them. */
-export interface SimulationOptions {
+export interface SimulationOptions extends FleetOptions, SecretFiles {
   readonly engines: number
   readonly threads?: number
   readonly trace?: string
@@ -36,8 +38,8 @@ export interface SimulationOptions {
   /** Length of the fault in seconds; 0 until the end of the run. */
   readonly scenarioFor?: number
   readonly listen: ListenAddress
-  readonly bearerTokenFile?: string
-  readonly basicAuthFile?: string
+  /** The instance that the engines report as, with `--nats`. */
+  readonly instance?: string
   readonly json?: string
   readonly log?: string
   readonly logFormat: LogFormat

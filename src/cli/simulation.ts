@@ -1,17 +1,17 @@
 import { messageOf } from '../describe.js'
 import { createDashboard } from '../dashboard/dashboard-handler.js'
 import { EngineAggregator } from '../engine-aggregator.js'
-import type { AuthorizationOptions } from '../server/authorization.js'
 import { listen } from '../server/metrics-server.js'
 import type { RequestSource } from '../simulate/engine.js'
 import { readTrace } from '../simulate/trace.js'
 import { checkExposition, checkTallies } from './agreement.js'
 import { writeFile } from './files.js'
+import { publishRun } from './fleet-publication.js'
 import { openLogs } from './logs.js'
 import { resolveHost } from './resolve-host.js'
 import { runEngines } from './run-engines.js'
 import { prepareScenario } from './scenario-run.js'
-import { readBasicAuth, readToken } from './secrets.js'
+import { readSecrets } from './secrets.js'
 import { LOGGED_ENGINES_MAX, type SimulationOptions } from './simulation-options.js'
 import { summarize } from './summary.js'
 import { formatSummaries, TEXT_ENGINES_MAX } from './summary-tables.js'
@@ -26,7 +26,7 @@ const INTERVAL_MS_MIN = 1_000
  * Runs synthetic engines, serves their metrics during the run, and prints the result.
  *
  * @throws MoonmeterError `INVALID_OPTION`, `INVALID_TRACE`, `LISTEN_FAILED`, `FILE_FAILED`,
- * `ENGINE_FAILED`
+ * `ENGINE_FAILED`, `NATS_FAILED`
  */
 export async function runSimulation(options: SimulationOptions): Promise<void> {
   const authorization = await readSecrets(options)
@@ -55,6 +55,10 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
     onError: onError('a scrape'),
     next: dashboard.handler,
   })
+  const publication = await publishRun(options, aggregator).catch(async (error: unknown) => {
+    await server.close()
+    throw error
+  })
   try {
     const { json } = options
     // Fails before the run if the file cannot be written; its content is kept until the end.
@@ -73,6 +77,7 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
       logger,
       url: server.url,
     })
+    await publication.close(logger)
     const summaries = summarize(aggregator, json === undefined ? TEXT_ENGINES_MAX : undefined)
     const { rows } = aggregator.snapshot()
     const result = { ...summaries, wallSeconds, rows, rowsPerSecond: rows / wallSeconds }
@@ -94,21 +99,8 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
       logger.info(`${crashed} crashed as planned; the counts of all incarnations agree`)
     }
   } finally {
+    await publication.close(logger)
     await server.close()
-  }
-}
-
-async function readSecrets({
-  bearerTokenFile,
-  basicAuthFile,
-}: SimulationOptions): Promise<AuthorizationOptions> {
-  return {
-    ...(bearerTokenFile !== undefined && {
-      bearerToken: await readToken('--bearer-token-file', bearerTokenFile),
-    }),
-    ...(basicAuthFile !== undefined && {
-      basicAuth: await readBasicAuth('--basic-auth-file', basicAuthFile),
-    }),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { BinLayout } from '../stats/bin-layout.js'
 import { mergeSeries, type PackedSeries, REPORT_SERIES_MAX } from '../stats/packed-series.js'
 import { encodeReport } from '../wire/report.js'
-import { type Bucket, CONFLICT } from './bucket.js'
+import { CONFLICT, type EntryStore } from './bucket.js'
 import { decodeKey, type EntryKey, encodeKey } from './entry-key.js'
 import { encodeFolded, FoldedIncarnations } from './folded-entry.js'
 import type { Fleet, FleetSource } from './fleet.js'
@@ -36,7 +36,7 @@ export interface FoldCounts {
  * entry. The newest one of an engine is not folded without a last report, however old it is.
  */
 export class BucketFolder {
-  readonly #bucket: Bucket
+  readonly #bucket: EntryStore
   readonly #fleet: Fleet
   readonly #layout: BinLayout
   readonly #keptEndedMs: number
@@ -44,7 +44,7 @@ export class BucketFolder {
   readonly counts: FoldCounts = { folded: 0, conflicts: 0 }
 
   constructor(
-    bucket: Bucket,
+    bucket: EntryStore,
     fleet: Fleet,
     { layout, keptEndedMs, now }: { layout: BinLayout; keptEndedMs: number; now: () => number },
   ) {

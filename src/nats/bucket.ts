@@ -33,6 +33,9 @@ export interface EntryWatch extends AsyncIterable<Entry & { readonly isLast: boo
   stop(): void
 }
 
+/** What is done with single entries of a bucket. */
+export type EntryStore = Pick<Bucket, 'isConnected' | 'get' | 'put' | 'delete' | 'removeMarker'>
+
 /** The expected revision of an entry was another: somebody else has written it. */
 export const CONFLICT = Symbol('conflict')
 

@@ -1,5 +1,5 @@
 import { messageOf } from '../describe.js'
-import { type Bucket, CONFLICT } from './bucket.js'
+import { CONFLICT, type EntryStore } from './bucket.js'
 import { type EntryKey, encodeKey } from './entry-key.js'
 import { decodeFolded } from './folded-entry.js'
 
@@ -26,7 +26,7 @@ export interface PutCounts {
  * may still reach the server, and would replace a newer report otherwise.
  */
 export class EntryWriter {
-  readonly #bucket: Bucket
+  readonly #bucket: EntryStore
   readonly #key: EntryKey & { readonly kind: 'incarnation' }
   readonly #counts: PutCounts
   #revision = 0
@@ -37,7 +37,11 @@ export class EntryWriter {
   /** Resolve when nothing waits any more. */
   #listeners: (() => void)[] = []
 
-  constructor(bucket: Bucket, key: EntryKey & { readonly kind: 'incarnation' }, counts: PutCounts) {
+  constructor(
+    bucket: EntryStore,
+    key: EntryKey & { readonly kind: 'incarnation' },
+    counts: PutCounts,
+  ) {
     this.#bucket = bucket
     this.#key = key
     this.#counts = counts

@@ -1,0 +1,74 @@
+import type { Command } from 'commander'
+import { messageOf } from '../describe.js'
+import { MoonmeterError } from '../errors.js'
+import type { NatsOptions } from '../nats/nats-options.js'
+import { parseText } from './option-parsers.js'
+import { readBasicAuth, readToken } from './secrets.js'
+
+/** The options that say how to reach the bucket of a fleet, as commander parses them. */
+export interface FleetOptions {
+  /** Addresses, separated by commas. */
+  readonly nats?: string
+  readonly natsBucket?: string
+  readonly natsUserFile?: string
+  readonly natsTokenFile?: string
+  readonly natsNkeyFile?: string
+  readonly natsCreds?: string
+  readonly natsTls?: true
+  readonly natsCa?: string
+}
+
+/** Adds the options that say how to reach the bucket, but `--nats` itself. */
+export function addFleetOptions(command: Command): Command {
+  return command
+    .option('--nats-bucket <name>', 'bucket of the fleet (default: moonmeter)', parseText)
+    .option('--nats-user-file <file>', "file with 'user:password' for the NATS server")
+    .option('--nats-token-file <file>', 'file with a token for the NATS server')
+    .option('--nats-nkey-file <file>', 'file with the seed of an nkey for the NATS server')
+    .option('--nats-creds <file>', 'file of NATS credentials, as nsc writes it')
+    .option('--nats-tls', 'refuse a NATS server without TLS')
+    .option('--nats-ca <file>', "certificates that may have signed the NATS server's; asks for TLS")
+}
+
+/**
+ * Loads `moonmeter/nats`, whose packages are optional.
+ *
+ * @throws MoonmeterError `NATS_FAILED` where they are not installed
+ */
+export async function loadNats(): Promise<typeof import('../nats/index.js')> {
+  try {
+    return await import('../nats/index.js')
+  } catch (cause) {
+    throw new MoonmeterError(
+      'NATS_FAILED',
+      `--nats: expected the packages of NATS, got ${messageOf(cause)}; npm install ` +
+        '@nats-io/transport-node @nats-io/jetstream @nats-io/kv',
+      { cause },
+    )
+  }
+}
+
+/** How to reach the bucket of the fleet. */
+export async function natsOptionsOf(
+  options: FleetOptions & { readonly nats: string },
+): Promise<NatsOptions> {
+  const { nats, natsBucket, natsUserFile, natsTokenFile, natsNkeyFile, natsCreds } = options
+  const read = async <Secret>(
+    option: string,
+    path: string | undefined,
+    reader: (option: string, path: string) => Promise<Secret>,
+  ) => (path === undefined ? undefined : await reader(option, path))
+  const user = await read('--nats-user-file', natsUserFile, readBasicAuth)
+  const token = await read('--nats-token-file', natsTokenFile, readToken)
+  const nkeySeed = await read('--nats-nkey-file', natsNkeyFile, readToken)
+  return {
+    servers: nats.split(',').map((address) => address.trim()),
+    ...(natsBucket !== undefined && { bucket: natsBucket }),
+    ...(user !== undefined && { user: user.username, password: user.password }),
+    ...(token !== undefined && { token }),
+    ...(nkeySeed !== undefined && { nkeySeed }),
+    ...(natsCreds !== undefined && { credsFile: natsCreds }),
+    ...(options.natsTls === true && { tls: true }),
+    ...(options.natsCa !== undefined && { tls: { caFile: options.natsCa } }),
+  }
+}

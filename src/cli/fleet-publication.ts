@@ -1,0 +1,43 @@
+import { hostname } from 'node:os'
+import type { Logger } from 'pino'
+import type { EngineAggregator } from '../engine-aggregator.js'
+import { MoonmeterError } from '../errors.js'
+import { loadNats, natsOptionsOf } from './fleet-options.js'
+import type { SimulationOptions } from './simulation-options.js'
+
+/** The reports of a run to a fleet. */
+export interface FleetPublication {
+  /** Publishes a last time, and warns where that was not acknowledged; further calls do nothing. */
+  close(logger: Logger): Promise<void>
+}
+
+/**
+ * Publishes what an aggregator counts, where the options name a server.
+ *
+ * @throws MoonmeterError `INVALID_OPTION`, `NATS_FAILED`, `FILE_FAILED`
+ */
+export async function publishRun(
+  options: SimulationOptions,
+  aggregator: EngineAggregator,
+): Promise<FleetPublication> {
+  const { nats, instance = hostname() } = options
+  if (nats === undefined) {
+    if (options.instance !== undefined) {
+      throw new MoonmeterError('INVALID_OPTION', '--instance: expected --nats, too, got none')
+    }
+    return { close: async () => {} }
+  }
+  const { natsSink } = await loadNats()
+  const sink = await natsSink({ ...(await natsOptionsOf({ ...options, nats })), instance })
+  sink.publish(aggregator)
+  let isClosed = false
+  return {
+    close: async (logger) => {
+      if (isClosed) return
+      isClosed = true
+      if (await sink.close()) return
+      const { lastError = 'no answer' } = sink.health
+      logger.warn(`--nats: the last reports were not acknowledged, but ${lastError}`)
+    },
+  }
+}

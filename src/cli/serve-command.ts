@@ -1,0 +1,71 @@
+import { Command, Option } from 'commander'
+import { addFleetOptions, type FleetOptions } from './fleet-options.js'
+import { examples } from './help.js'
+import { integerFrom, numberFrom, parseListen, parseText } from './option-parsers.js'
+import type { ListenAddress } from './resolve-host.js'
+import type { SecretFiles } from './secrets.js'
+import { LOG_FORMATS, type LogFormat } from './simulation-options.js'
+
+const LISTEN = '127.0.0.1:9464'
+const KEPT_ENDED_SECONDS = 3_600
+const KEPT_ENDED_SECONDS_MAX = 10 * 365 * 86_400
+const ENGINES_MAX = { fallback: 4_096, max: 1_000_000 }
+
+/** The options of `moonmeter serve`, as commander parses them. */
+export interface ServeOptions extends FleetOptions, SecretFiles {
+  readonly nats: string
+  readonly keptEnded: number
+  readonly enginesMax: number
+  readonly model: string
+  readonly listen: ListenAddress
+  readonly log?: string
+  readonly logFormat: LogFormat
+}
+
+/** Creates the command `moonmeter serve`. */
+export function serveCommand(): Command {
+  const listen = new Option('--listen <host:port>', 'address to serve /metrics on')
+  const logFormat = new Option('--log-format <f>', 'format of the log')
+  const command = new Command('serve')
+    .description('Serve the metrics of a fleet, whose engines report to a bucket of NATS.')
+    .requiredOption('--nats <url>', 'addresses of NATS servers, separated by commas', parseText)
+  return (
+    addFleetOptions(command)
+      .option(
+        '--kept-ended <s>',
+        'seconds for which ended incarnations have entries of their own',
+        numberFrom(1, KEPT_ENDED_SECONDS_MAX),
+        KEPT_ENDED_SECONDS,
+      )
+      .option(
+        '--engines-max <n>',
+        'engines told apart, in all instances; reports of further ones are rejected',
+        integerFrom(1, ENGINES_MAX.max),
+        ENGINES_MAX.fallback,
+      )
+      .option('--model <name>', 'value of the model_name label', 'llama-3-70b')
+      .addOption(listen.argParser(parseListen).default(parseListen(LISTEN), LISTEN))
+      .option('--bearer-token-file <file>', 'require the bearer token in this file for /metrics')
+      .option(
+        '--basic-auth-file <file>',
+        "require the 'user:password' in this file for /metrics, or the bearer token",
+      )
+      .option('--log <file>', 'append the log to a file, beside standard error')
+      .addOption(logFormat.choices(LOG_FORMATS).default('text'))
+      .addHelpText(
+        'after',
+        examples([
+          ['moonmeter serve --nats nats://127.0.0.1:4222', 'until Ctrl-C'],
+          [
+            'moonmeter simulate --nats nats://127.0.0.1:4222 --instance a --listen 127.0.0.1:0',
+            'engines that report there, in another terminal',
+          ],
+        ]),
+      )
+      // Loaded only now, since --help needs no server.
+      .action(async (options: ServeOptions) => {
+        const { serveFleet } = await import('./serve.js')
+        await serveFleet(options)
+      })
+  )
+}

@@ -1,0 +1,67 @@
+import { createDashboard } from '../dashboard/dashboard-handler.js'
+import { messageOf } from '../describe.js'
+import { EngineAggregator } from '../engine-aggregator.js'
+import { listen } from '../server/metrics-server.js'
+import { loadNats, natsOptionsOf } from './fleet-options.js'
+import { openLogs } from './logs.js'
+import { resolveHost } from './resolve-host.js'
+import { readSecrets } from './secrets.js'
+import type { ServeOptions } from './serve-command.js'
+import { stopOnSignals } from './signals.js'
+import { Terminal } from './terminal.js'
+
+const MS_PER_SECOND = 1e3
+
+/**
+ * Serves the metrics of a fleet until a signal.
+ *
+ * @throws MoonmeterError `INVALID_OPTION`, `NATS_FAILED`, `LISTEN_FAILED`, `FILE_FAILED`
+ */
+export async function serveFleet(options: ServeOptions): Promise<void> {
+  const authorization = await readSecrets(options)
+  const { logger } = openLogs(new Terminal(process.stderr), {
+    format: options.logFormat,
+    file: options.log,
+  })
+  const { watchBucket } = await loadNats()
+  const aggregator = new EngineAggregator({
+    modelName: options.model,
+    enginesMax: options.enginesMax,
+    onRejected: (error) => logger.warn(error.message),
+  })
+  const watch = await watchBucket(aggregator, {
+    ...(await natsOptionsOf(options)),
+    keptEndedMs: options.keptEnded * MS_PER_SECOND,
+  })
+  const onError = (what: string) => (error: unknown) =>
+    logger.error(`${what} failed: ${messageOf(error)}`)
+  try {
+    // Only now: a scrape before everything was read would show counters that fall.
+    const server = await listen(aggregator, {
+      ...(await resolveHost(options.listen)),
+      ...authorization,
+      onError: onError('a scrape'),
+      next: createDashboard(aggregator, { ...authorization, onError: onError('the live page') })
+        .handler,
+    })
+    logger.info(`read ${watch.health.entries} entries of the bucket`)
+    const stopped = untilSignal((signal) => logger.info(`${signal}: stopping`))
+    // Logged only now, since a reader of this line may send a signal.
+    logger.info(`serving ${server.url}/metrics`)
+    await stopped
+    await server.close()
+  } finally {
+    await watch.close()
+    await aggregator.close()
+  }
+}
+
+function untilSignal(onSignal: (signal: string) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const remove = stopOnSignals((signal) => {
+      remove()
+      onSignal(signal)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { decodeKey, type EntryKey, encodeKey, VERSION_KEY } from '../../src/nats/entry-key.js'
+import { isInstance } from '../../src/source-identity.js'
+
+/** What NATS takes for a key; a dot may neither begin nor end it. */
+const VALID = /^[-/=\w]+(?:\.[-/=\w]+)*$/
+
+const instances = fc
+  .oneof(
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }),
+    fc.string({
+      unit: fc.constantFrom('.', '=', '*', '>', ' ', ':', '/', '_', '-', 'é', 'A', '4'),
+    }),
+  )
+  .filter(isInstance)
+const keys: fc.Arbitrary<EntryKey> = fc
+  .record({ instance: instances, engine: fc.maxSafeNat(), number: fc.maxSafeNat() })
+  .map(({ instance, engine, number }) =>
+    number === 0
+      ? { kind: 'folded', instance, engine }
+      : { kind: 'incarnation', instance, engine, incarnation: number },
+  )
+
+test('every key is one that NATS takes, and says what it was made of', () => {
+  fc.assert(
+    fc.property(keys, (key) => {
+      const text = encodeKey(key)
+      assert.match(text, VALID)
+      assert.equal(text.split('.').length, 3)
+      assert.deepEqual(decodeKey(text), key)
+    }),
+    { seed: 1, numRuns: 2_000 },
+  )
+})
+
+test('no two keys have the same text', () => {
+  fc.assert(
+    fc.property(keys, keys, (left, right) => {
+      const isSame = JSON.stringify(left) === JSON.stringify(right)
+      assert.equal(encodeKey(left) === encodeKey(right), isSame)
+    }),
+    { seed: 2, numRuns: 2_000 },
+  )
+})
+
+test('a text that is read as a key is the only one of that key', () => {
+  const parts = fc.string({
+    unit: fc.constantFrom('=', '4', '1', 'C', 'c', '3', 'A', '9', 'a', '_'),
+  })
+  const numbers = fc.oneof(
+    fc.nat().map(String),
+    fc.constantFrom('', '0', '00', '-1', '1.', '+1', '1e3', '0x1', ' 1', '9007199254740992'),
+  )
+  fc.assert(
+    fc.property(parts, numbers, fc.oneof(numbers, fc.constant('folded')), (instance, one, two) => {
+      const text = `${instance}.${one}.${two}`
+      const key = decodeKey(text)
+      if (key !== undefined) assert.equal(encodeKey(key), text)
+    }),
+    { seed: 3, numRuns: 5_000 },
+  )
+})
+
+test('keys of other shapes are none', () => {
+  const others = [VERSION_KEY, '', 'a', 'a.1', 'a.1.0', '.1.1', 'a.b.1', 'a.1.1.1', 'a.1.Folded']
+  // An escape of a letter, an escape that is cut off, and bytes that are no UTF-8.
+  for (const text of [...others, '=41.1.1', 'a=.1.1', 'a=4.1.1', '=FF.1.1', 'a=2e.1.1']) {
+    assert.equal(decodeKey(text), undefined, text)
+  }
+  assert.equal(encodeKey({ kind: 'folded', instance: 'a.b:1', engine: 2 }), 'a=2Eb=3A1.2.folded')
+})

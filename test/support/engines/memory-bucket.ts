@@ -1,0 +1,58 @@
+import { CONFLICT, type Entry, type EntryStore } from '../../../src/nats/bucket.js'
+
+/** A bucket in memory, with every change that was ever made to it. */
+export class MemoryBucket {
+  readonly #changes: Entry[] = []
+  readonly #entries = new Map<string, Entry>()
+
+  /** All changes in their order. */
+  get changes(): readonly Entry[] {
+    return this.#changes
+  }
+
+  /** What a watch begins with after a number of changes: the last one of each key. */
+  entriesAfter(count: number): Entry[] {
+    const last = new Map<string, Entry>()
+    for (const change of this.#changes.slice(0, count)) last.set(change.key, change)
+    return [...last.values()].sort((left, right) => left.revision - right.revision)
+  }
+
+  /** Writes an entry, whatever its revision is. */
+  set(key: string, value: Uint8Array | undefined, createdMs = 0): number {
+    const entry = { key, value, createdMs, revision: this.#changes.length + 1 }
+    this.#changes.push(entry)
+    this.#entries.set(key, entry)
+    return entry.revision
+  }
+
+  /**
+   * The bucket as one of its clients sees it.
+   *
+   * @param step awaited before and after each request; it rejects where the client has ended
+   */
+  client(step: () => Promise<unknown>): EntryStore {
+    const request = async <Answer>(answer: () => Answer): Promise<Answer> => {
+      await step()
+      const result = answer()
+      await step()
+      return result
+    }
+    const change = (key: string, value: Uint8Array | undefined, revision: number) =>
+      (this.#entries.get(key)?.revision ?? 0) === revision ? this.set(key, value) : CONFLICT
+    return {
+      isConnected: true,
+      get: (key) => request(() => this.#entries.get(key)),
+      put: (key, value, revision) => request(() => change(key, value, revision)),
+      delete: (key, revision) =>
+        request(() => {
+          const changed = change(key, undefined, revision)
+          return changed === CONFLICT ? CONFLICT : undefined
+        }),
+      removeMarker: (key, revision) =>
+        request(() => {
+          const entry = this.#entries.get(key)
+          if (entry?.value === undefined && entry?.revision === revision) this.#entries.delete(key)
+        }),
+    }
+  }
+}

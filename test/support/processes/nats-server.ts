@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { Child } from './child.js'
+import { temporaryDirectory } from './command.js'
+import { freePort } from './free-port.js'
+import { isOnPath } from './on-path.js'
+
+const NAME = 'nats-server'
+const IS_MISSING = !isOnPath(NAME)
+/** Where everything was installed for the tests, what is absent is a failure. */
+export const NATS_SKIP =
+  IS_MISSING && process.env.CI !== 'true' ? `${NAME} not found; apt-get install nats-server` : false
+
+/** How a server of a test is set up. */
+export interface NatsServerOptions {
+  /** Lines of its configuration, beside those for the address and JetStream. */
+  readonly config?: string
+  /** Bytes that JetStream may store; default no limit of its own. */
+  readonly storeBytesMax?: number
+}
+
+/** A NATS server of a test with JetStream; it keeps its port and data when it is started again. */
+export class NatsServer {
+  readonly #context: TestContext
+  readonly #file: string
+  #child: Child
+  readonly url: string
+
+  private constructor(context: TestContext, file: string, url: string) {
+    this.#context = context
+    this.#file = file
+    this.url = url
+    this.#child = this.#start()
+  }
+
+  static async start(context: TestContext, options: NatsServerOptions = {}): Promise<NatsServer> {
+    assert.equal(IS_MISSING, false, 'install it, or unset CI to skip this test')
+    const { config = '', storeBytesMax } = options
+    const directory = temporaryDirectory(context)
+    const port = await freePort()
+    const store = join(directory, 'store')
+    mkdirSync(store)
+    const limit = storeBytesMax === undefined ? '' : `, max_file_store: ${storeBytesMax}`
+    const file = join(directory, 'server.conf')
+    const jetstream = `jetstream { store_dir: "${store}"${limit} }`
+    writeFileSync(file, `listen: "127.0.0.1:${port}"\n${jetstream}\n${config}\n`)
+    const server = new NatsServer(context, file, `nats://127.0.0.1:${port}`)
+    await server.#untilReady()
+    return server
+  }
+
+  /** Ends it as a power failure would. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#child.end()
+  }
+
+  /** Starts it again, after it was killed. */
+  async restart(): Promise<void> {
+    this.#child = this.#start()
+    await this.#untilReady()
+  }
+
+  #start(): Child {
+    return new Child(this.#context, NAME, ['-c', this.#file])
+  }
+
+  async #untilReady(): Promise<void> {
+    await this.#child.waitForStderr(/Server is ready/)
+  }
+}
