@@ -2,7 +2,7 @@ import type { BinLayout } from '../stats/bin-layout.js'
 import { mergeSeries, type PackedSeries, REPORT_SERIES_MAX } from '../stats/packed-series.js'
 import { encodeReport } from '../wire/report.js'
 import { CONFLICT, type EntryStore } from './bucket.js'
-import { decodeKey, type EntryKey, encodeKey } from './entry-key.js'
+import { decodeKey, encodeKey } from './entry-key.js'
 import { encodeFolded, FoldedIncarnations } from './folded-entry.js'
 import type { Fleet, FleetSource } from './fleet.js'
 import type { SourceEntries, SourceEntry } from './source-entries.js'
@@ -16,6 +16,16 @@ export interface FoldCounts {
   folded: number
   /** Sums that another aggregator had written meanwhile; nothing was written then. */
   conflicts: number
+}
+
+/** A folded entry to be written. */
+interface FoldPlan {
+  readonly key: string
+  /** That of the folded entry that the sum was made from; 0 for none. */
+  readonly revision: number
+  readonly value: Uint8Array
+  /** The keys of the entries that were added, with the revisions that were. */
+  readonly due: readonly (readonly [key: string, revision: number])[]
 }
 
 /**
@@ -73,44 +83,53 @@ export class BucketFolder {
     for (const text of [...keys]) {
       const key = decodeKey(text)
       if (key?.kind !== 'incarnation' || !entries.isFolded(key.incarnation)) continue
-      await this.#bucket.delete(text, this.#fleet.revisionOf(text))
+      const revision = this.#fleet.revisionOf(text)
+      if (revision > 0) await this.#bucket.delete(text, revision)
     }
   }
 
-  async #foldSource({ instance, engine, keys, entries }: FleetSource): Promise<void> {
+  async #foldSource(source: FleetSource): Promise<void> {
+    // All of it at once: what is known of the bucket changes while a request waits for its answer.
+    const plan = this.#plan(source)
+    if (plan === undefined) return
+    for (const [key, revision] of plan.due) {
+      const current = await this.#bucket.get(key)
+      if (current?.value === undefined || current.revision !== revision) return
+    }
+    const current = await this.#bucket.get(plan.key)
+    // A sum that was removed on purpose is not written again.
+    if ((current?.value === undefined ? 0 : current.revision) !== plan.revision) return
+    const written = await this.#bucket.put(plan.key, plan.value, current?.revision ?? 0)
+    if (written === CONFLICT) {
+      this.counts.conflicts++
+      return
+    }
+    this.counts.folded += plan.due.length
+    for (const [key, revision] of plan.due) await this.#bucket.delete(key, revision)
+  }
+
+  /** What to write for an engine, of what is known of it; undefined for nothing. */
+  #plan({ instance, engine, keys, entries }: FleetSource): FoldPlan | undefined {
     const due = endedIncarnations(entries)
       .filter(([, { createdMs }]) => this.#isOld(createdMs))
       .slice(0, FOLDED_AT_ONCE_MAX)
-    if (due.length === 0) return
-    const folded: EntryKey = { kind: 'folded', instance, engine }
+    if (due.length === 0) return undefined
+    const { folded } = entries
+    const key = encodeKey({ kind: 'folded', instance, engine })
     // A sum that cannot be read here, such as one with other bucket bounds, is not replaced.
-    if (keys.has(encodeKey(folded)) !== (entries.folded !== undefined)) return
+    if (keys.has(key) !== (folded !== undefined)) return undefined
     const numbers = due.map(([number]) => number)
-    const keyOf = (incarnation: number) =>
-      encodeKey({ kind: 'incarnation', instance, engine, incarnation })
-    for (const [number, { revision }] of due) {
-      const current = await this.#bucket.get(keyOf(number))
-      if (current?.value === undefined || current.revision !== revision) return
-    }
-    const current = await this.#bucket.get(encodeKey(folded))
-    const known = entries.folded?.revision ?? 0
-    if (current?.value !== undefined && current.revision !== known) return
-    const remaining = remainingIncarnations(keys, numbers, entries)
-    const incarnations = (entries.folded?.incarnations ?? new FoldedIncarnations()).with(
-      numbers,
-      remaining,
-    )
-    const series = sumOf(this.#layout, [
-      entries.folded?.report.series ?? [],
-      ...due.map(([, { report }]) => report.series),
-    ])
-    if (incarnations === undefined || series.length > REPORT_SERIES_MAX) return
+    const known = folded?.incarnations ?? new FoldedIncarnations()
+    const incarnations = known.with(numbers, remainingIncarnations(keys, numbers, entries))
+    const parts = due.map(([, { report }]) => report.series)
+    const series = sumOf(this.#layout, [folded?.report.series ?? [], ...parts])
+    if (incarnations === undefined || series.length > REPORT_SERIES_MAX) return undefined
     const hasExtras = series.some(({ extras }) => extras !== undefined)
     const report = encodeReport({
       instance,
       engine,
-      incarnation: Math.max(entries.folded?.report.incarnation ?? 0, ...numbers),
-      sequence: (entries.folded?.report.sequence ?? 0) + 1,
+      incarnation: Math.max(folded?.report.incarnation ?? 0, ...numbers),
+      sequence: (folded?.report.sequence ?? 0) + 1,
       timestampMs: this.#now(),
       final: true,
       bounds: this.#layout.bounds,
@@ -118,14 +137,15 @@ export class BucketFolder {
       exemplars: [],
       ...(hasExtras && { inFlight: series.map(() => 0) }),
     })
-    const value = encodeFolded({ incarnations, report })
-    const written = await this.#bucket.put(encodeKey(folded), value, current?.revision ?? 0)
-    if (written === CONFLICT) {
-      this.counts.conflicts++
-      return
+    return {
+      key,
+      revision: folded?.revision ?? 0,
+      value: encodeFolded({ incarnations, report }),
+      due: due.map(([incarnation, { revision }]) => [
+        encodeKey({ kind: 'incarnation', instance, engine, incarnation }),
+        revision,
+      ]),
     }
-    this.counts.folded += numbers.length
-    for (const [number, { revision }] of due) await this.#bucket.delete(keyOf(number), revision)
   }
 
   #isOld(createdMs: number): boolean {

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createUser } from '@nats-io/nkeys'
+import { jetstream } from '@nats-io/jetstream'
+import { Kvm } from '@nats-io/kv'
+import { connect } from '@nats-io/transport-node'
+import { EngineAggregator, MoonmeterError } from '../../src/index.js'
+import { type NatsOptions, natsSink, removeSource, watchBucket } from '../../src/nats/index.js'
+import { createRecorder } from '../../src/recorder/index.js'
+import { runCommand, temporaryDirectory } from '../support/processes/command.js'
+import { freePort } from '../support/processes/free-port.js'
+import { startSink, startWatching } from '../support/processes/fleet.js'
+import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
+import { isOnPath } from '../support/processes/on-path.js'
+import { waitUntil } from '../support/processes/wait-until.js'
+
+/** Connects and closes again. */
+async function use(options: NatsOptions): Promise<void> {
+  const nats = await natsSink({ timeoutMs: 2_000, ...options, instance: 'a' })
+  await nats.close()
+}
+
+async function refusal(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.then(
+    () => assert.fail('expected a failure'),
+    (reason: unknown) => reason,
+  )
+  assert.ok(error instanceof MoonmeterError, String(error))
+  return `${error.code} ${error.message}`
+}
+
+test('users, tokens and nkeys that the server knows are accepted, and no others', {
+  skip: NATS_SKIP,
+}, async (context) => {
+  const user = createUser()
+  const users = `{ user: alice, password: secret }, { nkey: ${user.getPublicKey()} }`
+  const server = await NatsServer.start(context, { config: `authorization { users: [${users}] }` })
+  const servers = server.url
+  const nkeySeed = new TextDecoder().decode(user.getSeed())
+  await use({ servers, user: 'alice', password: 'secret' })
+  await use({ servers, nkeySeed })
+  const other = new TextDecoder().decode(createUser().getSeed())
+  const credentials = [
+    {},
+    { user: 'alice', password: 'other' },
+    { nkeySeed: other },
+    { token: 's' },
+  ]
+  for (const each of credentials) {
+    assert.match(
+      await refusal(use({ servers, ...each })),
+      /^NATS_FAILED nats: expected a connection to nats:.*Authorization Violation.*credentials/,
+    )
+  }
+  const tokens = await NatsServer.start(context, { config: 'authorization { token: "t-1" }' })
+  await use({ servers: tokens.url, token: 't-1' })
+  assert.match(await refusal(use({ servers: tokens.url, token: 't-2' })), /Authorization Violation/)
+})
+
+test('TLS is used where it is asked for, or nothing is sent', {
+  skip: NATS_SKIP || (isOnPath('openssl') ? false : 'openssl not found'),
+}, async (context) => {
+  const plain = await NatsServer.start(context)
+  assert.match(
+    await refusal(use({ servers: plain.url, tls: true })),
+    /^NATS_FAILED .*server does not support 'tls'/,
+  )
+  const directory = temporaryDirectory(context)
+  const [key, certificate] = ['key.pem', 'cert.pem'].map((name) => join(directory, name))
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  const files = ['-keyout', `${key}`, '-out', `${certificate}`]
+  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  execFileSync('openssl', ['req', ...kind, ...subject, ...files], { stdio: 'ignore' })
+  const config = `tls { cert_file: "${certificate}", key_file: "${key}" }`
+  const secure = await NatsServer.start(context, { config })
+  const servers = secure.url.replace('127.0.0.1', 'localhost')
+  await use({ servers, tls: { caFile: `${certificate}` } })
+  assert.match(await refusal(use({ servers, tls: true })), /^NATS_FAILED .*self.signed/)
+})
+
+test('a server that is not there, and one without JetStream, are clear errors', {
+  skip: NATS_SKIP,
+}, async (context) => {
+  const servers = `nats://127.0.0.1:${await freePort()}`
+  assert.match(await refusal(use({ servers })), /^NATS_FAILED .*ECONNREFUSED.*check the address/)
+  const aggregator = new EngineAggregator()
+  assert.match(await refusal(watchBucket(aggregator, { servers })), /^NATS_FAILED .*ECONNREFUSED/)
+  assert.match(await refusal(removeSource({ servers, instance: 'a' })), /^NATS_FAILED/)
+  const { code, stderr } = await runCommand(context, ['serve', '--nats', servers])
+  assert.equal(code, 1)
+  assert.match(stderr, /^moonmeter: nats: expected a connection to .*\n$/)
+  const config = 'accounts { A { users: [{ user: u, password: p }] } }'
+  const { url } = await NatsServer.start(context, { config })
+  assert.match(
+    await refusal(use({ servers: url, user: 'u', password: 'p' })),
+    /^NATS_FAILED bucket moonmeter at nats:.*[Jj]et[Ss]tream.*start the server with JetStream/,
+  )
+  // The aggregator that could not watch is free for another attempt.
+  const { url: third } = await NatsServer.start(context)
+  await (await watchBucket(aggregator, { servers: third })).close()
+  await aggregator.close()
+})
+
+test('a bucket of another version is refused', { skip: NATS_SKIP }, async (context) => {
+  const { url: servers } = await NatsServer.start(context)
+  await use({ servers, bucket: 'fleet' })
+  const connection = await connect({ servers })
+  context.after(() => connection.close())
+  const kv = await new Kvm(jetstream(connection)).open('fleet')
+  await kv.put('version', '2')
+  assert.match(
+    await refusal(use({ servers, bucket: 'fleet' })),
+    /^NATS_FAILED bucket fleet: expected layout version 1, got "2"; use another bucket/,
+  )
+  await use({ servers })
+})
+
+test('a bucket that is full is a counted failure, and the newest report is there later', {
+  skip: NATS_SKIP,
+}, async (context) => {
+  const { url: servers } = await NatsServer.start(context)
+  const nats = await startSink(context, { servers, instance: 'a', bucketBytesMax: 4_000 })
+  const connection = await connect({ servers })
+  context.after(() => connection.close())
+  const kv = await new Kvm(jetstream(connection)).open('moonmeter')
+  await kv.put('filler', new Uint8Array(3_700))
+  const recorder = createRecorder({
+    engine: 0,
+    instance: 'a',
+    sink: nats.sinkFor(0),
+    intervalMs: 20,
+  })
+  recorder.record('load_get', 0.5, 1)
+  await waitUntil('two failures', () => nats.health.putsFailed >= 2)
+  assert.match(nats.health.lastError ?? '', /maximum bytes exceeded/)
+  assert.deepEqual([nats.health.connected, nats.health.puts], [true, 0])
+  recorder.record('load_get', 0.5, 1)
+  await connection.request('$JS.API.STREAM.PURGE.KV_moonmeter', '{"filter":"$KV.moonmeter.filler"}')
+  await waitUntil('a put', () => nats.health.puts > 0)
+  recorder.close()
+  assert.equal(await nats.close(), true)
+  assert.equal((await startWatching(context, { servers })).rows(), 2)
+})
+
+test('options that are unknown, out of range or contradictory are refused', async () => {
+  const servers = 'nats://127.0.0.1:1'
+  const refused: readonly (readonly [object, RegExp])[] = [
+    [{ servers, instance: 'a', server: 'x' }, /got an option 'server'/],
+    [{ servers }, /natsSink.instance: expected a name of this process, got none/],
+    [{ instance: 'a' }, /natsSink.servers: expected addresses.* got undefined/],
+    [{ servers: [], instance: 'a' }, /servers: expected addresses/],
+    [{ servers, instance: 'a', bucket: 'a.b' }, /bucket: expected up to 200 letters.* got "a.b"/],
+    [{ servers, instance: 'a', replicas: 6 }, /replicas: expected an integer from 1 to 5, got 6/],
+    [{ servers, instance: 'a', user: 'u' }, /credentials: expected user and password/],
+    [{ servers, instance: 'a', token: 't', nkeySeed: 's' }, /got "token and nkeySeed"/],
+    [{ servers, instance: 'a', tls: { ca: 'x' } }, /tls: expected some of caFile.* got "ca"/],
+    [{ servers, instance: 'a', tls: 1 }, /tls: expected a boolean or paths of files, got 1/],
+    [{ servers, instance: 'a', token: 1 }, /token: expected a string, got 1/],
+  ]
+  for (const [options, message] of refused) {
+    const text = await refusal(natsSink(options as Parameters<typeof natsSink>[0]))
+    assert.match(text, /^INVALID_OPTION /)
+    assert.match(text, message)
+  }
+  const credsFile = join('no', 'such', 'file')
+  assert.match(
+    await refusal(use({ servers, credsFile })),
+    /^FILE_FAILED credsFile: expected a file/,
+  )
+})

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { EngineAggregator } from '../../src/index.js'
+import { createRecorder } from '../../src/recorder/index.js'
+import { parseExposition } from '../support/assertions/exposition.js'
+import { scrape, servedUrl, startCommand } from '../support/processes/command.js'
+import { startEngine, startSink, startWatching } from '../support/processes/fleet.js'
+import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
+import { waitUntil } from '../support/processes/wait-until.js'
+
+const AWAY_MS = 1_500
+const RECORDS = 'moonmeter_engine_records_total'
+/** Rows that an engine records before it ends. */
+const ROWS_OF_DYING = 30_000
+const DYING_ENGINE = new URL('../support/engines/dying-engine.js', import.meta.url)
+
+/** The rows of each engine that a served command shows. */
+async function recordsOf(url: string): Promise<Record<string, number>> {
+  const records = parseExposition(await scrape(url)).filter(({ name }) => name === RECORDS)
+  return Object.fromEntries(
+    records.map(({ labels, value }) => [`${labels.instance} ${labels.engine}`, Number(value)]),
+  )
+}
+
+test('an aggregator that was killed and started again is right with its first answer', {
+  skip: NATS_SKIP,
+}, async (context) => {
+  const server = await NatsServer.start(context)
+  const args = ['serve', '--nats', server.url, '--listen', '127.0.0.1:0']
+  const serve = () => startCommand(context, args)
+  const engine = await startEngine(context, server.url, 'host a:1', 3)
+  const first = serve()
+  const firstUrl = await servedUrl(first)
+  engine.type('7\n')
+  await engine.waitForStdout(/acknowledged 7\n/)
+  await waitUntil('7 rows', async () => (await recordsOf(firstUrl))['host a:1 3'] === 7)
+  first.kill('SIGKILL')
+  await first.end()
+  engine.type('5\n')
+  await engine.waitForStdout(/acknowledged 12\n/)
+  const secondUrl = await servedUrl(serve())
+  assert.deepEqual(await recordsOf(secondUrl), { 'host a:1 3': 12 })
+})
+
+test('an engine process that is killed leaves its acknowledged rows, and others go on', {
+  skip: NATS_SKIP,
+}, async (context) => {
+  const server = await NatsServer.start(context)
+  const fleet = await startWatching(context, { servers: server.url })
+  const [killed, other] = await Promise.all([
+    startEngine(context, server.url, 'killed'),
+    startEngine(context, server.url, 'other'),
+  ])
+  killed.type('10\n')
+  other.type('1\n')
+  await killed.waitForStdout(/acknowledged 10\n/)
+  await other.waitForStdout(/acknowledged 1\n/)
+  killed.type('silent 100\n')
+  killed.kill('SIGKILL')
+  await killed.end()
+  const next = await startEngine(context, server.url, 'killed')
+  next.type('20\n')
+  other.type('2\n')
+  await next.waitForStdout(/acknowledged 20\n/)
+  await other.waitForStdout(/acknowledged 3\n/)
+  await waitUntil('33 rows', () => fleet.rows() === 33)
+  const late = await startWatching(context, { servers: server.url })
+  assert.equal(late.rows(), 33)
+  assert.deepEqual(
+    late.aggregator.snapshot().sources.map(({ instance, health }) => [instance, health.rows]),
+    [
+      ['killed', 30],
+      ['other', 3],
+    ],
+  )
+})
+
+test('while the server is away one report waits, and all rows are there when it is back', {
+  skip: NATS_SKIP,
+}, async (context) => {
+  const server = await NatsServer.start(context)
+  const fleets = await Promise.all(
+    [1, 2].map(() => startWatching(context, { servers: server.url })),
+  )
+  const nats = await startSink(context, { servers: server.url, instance: 'a' })
+  const recorder = createRecorder({
+    engine: 0,
+    instance: 'a',
+    sink: nats.sinkFor(0),
+    intervalMs: 20,
+  })
+  recorder.record('load_get', 0.5, 1)
+  await waitUntil('1 row', () => fleets.every(({ rows }) => rows() === 1))
+  await server.kill()
+  await waitUntil('away', () => !nats.health.connected)
+  const { puts } = nats.health
+  const backMs = performance.now() + AWAY_MS
+  let rows = 1
+  // The engine goes on, and makes no report that would wait.
+  for (; performance.now() < backMs; rows += 100) {
+    for (let row = 0; row < 100; row++) recorder.record('load_get', 0.5, 1)
+    await sleep(5)
+  }
+  assert.equal(nats.health.puts, puts)
+  assert.ok(fleets.every((fleet) => fleet.rows() === 1 && !fleet.watch.health.connected))
+  await server.restart()
+  const startMs = performance.now()
+  await waitUntil(`${rows} rows`, () => fleets.every((fleet) => fleet.rows() === rows))
+  assert.ok(performance.now() - startMs < 5_000)
+  recorder.close()
+  assert.equal(await nats.close(), true)
+  assert.ok(nats.health.puts > puts)
+  const late = await startWatching(context, { servers: server.url })
+  assert.equal(late.rows(), rows)
+  assert.equal(late.aggregator.snapshot().sources[0]?.health.up, false)
+})
+
+test('a report that was made while the server was away arrives after close was called', {
+  skip: NATS_SKIP,
+}, async (context) => {
+  const server = await NatsServer.start(context)
+  const nats = await startSink(context, { servers: server.url, instance: 'a' })
+  const recorder = createRecorder({ engine: 0, instance: 'a', sink: nats.sinkFor(0) })
+  await server.kill()
+  await waitUntil('away', () => !nats.health.connected)
+  recorder.record('load_get', 0.5, 1)
+  recorder.close()
+  const closed = nats.close({ timeoutMs: 20_000 })
+  await server.restart()
+  assert.equal(await closed, true)
+  assert.equal((await startWatching(context, { servers: server.url })).rows(), 1)
+})
+
+test('close gives up after its time-out, and says so', { skip: NATS_SKIP }, async (context) => {
+  const server = await NatsServer.start(context)
+  const nats = await startSink(context, { servers: server.url, instance: 'a' })
+  const recorder = createRecorder({ engine: 0, instance: 'a', sink: nats.sinkFor(0) })
+  await server.kill()
+  await waitUntil('away', () => !nats.health.connected)
+  recorder.close()
+  assert.equal(await nats.close({ timeoutMs: 50 }), false)
+})
+
+test('threads that end in whatever way leave all their rows in the bucket', {
+  skip: NATS_SKIP,
+}, async (context) => {
+  const server = await NatsServer.start(context)
+  const fleet = await startWatching(context, { servers: server.url })
+  const aggregator = new EngineAggregator({ intervalMs: 60_000 })
+  const nats = await startSink(context, {
+    servers: server.url,
+    instance: 'threads',
+    intervalMs: 20,
+  })
+  nats.publish(aggregator)
+  for (const [engine, death] of [
+    [0, 'exit'],
+    [1, 'throw'],
+    [0, 'exit'],
+  ] as const) {
+    const link = aggregator.connect(engine)
+    const workerData = { link, death, progress: new SharedArrayBuffer(16) }
+    const worker = new Worker(DYING_ENGINE, { workerData, transferList: link.transferList })
+    const ended = new Promise((resolve) => worker.once('exit', resolve))
+    // An exception is how one of them ends.
+    worker.once('error', () => {})
+    await ended
+  }
+  const rows = 3 * ROWS_OF_DYING
+  await waitUntil(`${rows} rows`, () => fleet.rows() === rows)
+  // What was recorded in the last interval is in the last report.
+  const recorder = createRecorder(aggregator.connect(2))
+  recorder.record('save_put', 0.5, 1)
+  assert.equal(await nats.close(), true)
+  await waitUntil(`${rows + 1} rows`, () => fleet.rows() === rows + 1)
+  const [own, theirs] = [aggregator, fleet.aggregator].map((one) =>
+    one.snapshot().sources.map(({ engine, series }) => [engine, series.map((each) => each.rows)]),
+  )
+  assert.deepEqual(theirs, own)
+  recorder.close()
+  await aggregator.close()
+})

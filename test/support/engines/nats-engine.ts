@@ -1,0 +1,39 @@
+/**
+ * An engine of a process of its own that reports to a bucket. It records what it is told to on standard
+ * input, a number of rows a line, and answers `acknowledged ROWS` when the server has them. `silent
+ * ROWS` records rows without a report, and `close` ends it.
+ */
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { natsSink } from '../../../src/nats/index.js'
+import { createRecorder } from '../../../src/recorder/index.js'
+import { waitUntil } from '../processes/wait-until.js'
+
+/** Longer than any test: reports leave only when they are asked for. */
+const INTERVAL_MS = 600_000
+
+const [servers = '', instance = '', engine = '0'] = process.argv.slice(2)
+const nats = await natsSink({ servers, instance })
+const sink = nats.sinkFor(Number(engine))
+const recorder = createRecorder({ engine: Number(engine), instance, sink, intervalMs: INTERVAL_MS })
+let rows = 0
+const lines = createInterface({ input: process.stdin })
+lines.on('line', (line) => void follow(line))
+process.stdout.write('ready\n')
+await once(lines, 'close')
+
+async function follow(line: string): Promise<void> {
+  if (line === 'close') {
+    recorder.close()
+    process.stdout.write(`closed ${await nats.close()}\n`)
+    process.exit()
+  }
+  const [, silent, count] = /^(silent )?(\d+)$/.exec(line) ?? []
+  for (let left = Number(count); left > 0; left--) recorder.record('load_get', 0.5, 1)
+  rows += Number(count)
+  if (silent !== undefined) return
+  const { puts } = nats.health
+  recorder.report()
+  await waitUntil('acknowledged', () => nats.health.puts > puts)
+  process.stdout.write(`acknowledged ${rows}\n`)
+}

@@ -1,0 +1,57 @@
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { EngineAggregator } from '../../../src/index.js'
+import {
+  type BucketWatch,
+  type NatsSink,
+  type NatsSinkOptions,
+  natsSink,
+  type WatchBucketOptions,
+  watchBucket,
+} from '../../../src/nats/index.js'
+import { Child } from './child.js'
+
+const ENGINE_FILE = fileURLToPath(new URL('../engines/nats-engine.js', import.meta.url))
+
+/** An aggregator of a test that watches a bucket. */
+export interface WatchingAggregator {
+  readonly aggregator: EngineAggregator
+  readonly watch: BucketWatch
+  /** Rows of all engines. */
+  readonly rows: () => number
+}
+
+/** Starts an aggregator that watches the bucket until the test ends. */
+export async function startWatching(
+  context: TestContext,
+  options: WatchBucketOptions,
+): Promise<WatchingAggregator> {
+  const aggregator = new EngineAggregator()
+  const watch = await watchBucket(aggregator, options)
+  context.after(async () => {
+    await watch.close()
+    await aggregator.close()
+  })
+  return { aggregator, watch, rows: () => aggregator.snapshot().rows }
+}
+
+/** Connects a sink that is closed after the test at the latest: its connection keeps the process. */
+export async function startSink(context: TestContext, options: NatsSinkOptions): Promise<NatsSink> {
+  const sink = await natsSink(options)
+  context.after(() => sink.close({ timeoutMs: 0 }))
+  return sink
+}
+
+/** Starts an engine in a process of its own, which is told by lines what to record. */
+export async function startEngine(
+  context: TestContext,
+  url: string,
+  instance: string,
+  engine = 0,
+): Promise<Child> {
+  const child = new Child(context, process.execPath, [ENGINE_FILE, url, instance, `${engine}`], {
+    input: { open: true },
+  })
+  await child.waitForStdout(/ready\n/)
+  return child
+}
