@@ -68,6 +68,8 @@ const CASES: readonly RuleCase[] = [
       ['src/index.ts', "import { ruleFile } from './rules/rule-file.js'"],
       ['src/page/a.ts', "import { listen } from '../server/metrics-server.js'"],
       ['src/dashboard/a.ts', "import { Page } from '../page/page.js'"],
+      ['src/index.ts', "import { natsSink } from './nats/index.js'"],
+      ['src/nats/a.ts', "import { listen } from '../server/metrics-server.js'"],
       ['src/novelty/a.ts', ''],
     ],
     innocent: [
@@ -91,6 +93,7 @@ const CASES: readonly RuleCase[] = [
       ['src/index.ts', "export { Piscina } from 'piscina'"],
       ['src/server/a.ts', "import type { FastifyReply } from 'fastify'"],
       ['src/server/a.ts', "const { pino } = await import('pino')"],
+      ['src/cli/a.ts', "import { connect } from '@nats-io/transport-node'"],
       ['src/cli/a.ts', "import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat'"],
       ['src/cli/a.ts', "import { stringify } from 'yaml'"],
       ['src/live/a.ts', "import uPlot from 'uplot'"],

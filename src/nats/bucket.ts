@@ -121,8 +121,9 @@ export class Bucket {
   }
 
   /** Deletes an entry, if it is still as it was; its marker stays. */
-  async delete(key: string, revision: number): Promise<void | typeof CONFLICT> {
-    return this.#orLost(this.#kv.delete(key, { previousSeq: revision })).catch(conflictOrThrow)
+  async delete(key: string, revision: number): Promise<typeof CONFLICT | undefined> {
+    const deleted = this.#orLost(this.#kv.delete(key, { previousSeq: revision }))
+    return deleted.then(() => undefined, conflictOrThrow)
   }
 
   /** Removes the marker of an entry that was deleted, and nothing that came after it. */

@@ -35,7 +35,7 @@ export class EntryWriter {
   #isRemoved = false
   #retry: NodeJS.Timeout | undefined
   /** Resolve when nothing waits any more. */
-  #listeners: (() => void)[] = []
+  readonly #listeners: (() => void)[] = []
 
   constructor(
     bucket: EntryStore,

@@ -59,19 +59,24 @@ test('entries that nobody can have written are rejected and counted, and change 
     ['no.0.engine', 'x'],
   ]
   for (const [key, value] of poisoned) await kv.put(key, value)
+  // As many rows as before, and fewer keys: only the sum of all entries shows it.
+  const series = [{ ...seriesWithRows(5), numKeys: 1 }]
+  await kv.put('good.0.1', reportBytes({ instance: 'good', sequence: 9, series }))
+  const next = { instance: 'good', incarnation: 3, series: [seriesWithRows(2)] }
+  await kv.put('good.0.3', reportBytes(next))
   await kv.put('last.0.1', reportBytes({ instance: 'last' }))
   await waitUntil('the last', () => rowsOf(fleet).last === 1)
-  assert.deepEqual(rowsOf(fleet), { good: 5, last: 1, other: 3 })
+  assert.deepEqual(rowsOf(fleet), { good: 7, last: 1, other: 3 })
   const count = Object.values(rejectionsOf(fleet)).reduce((sum, one) => sum + one, 0)
-  assert.equal(count, poisoned.length)
+  assert.equal(count, poisoned.length + 1)
   const { backwards, engine, version } = fleet.aggregator.snapshot().rejections
-  assert.equal(backwards, 1)
+  assert.equal(backwards, 2)
   assert.ok(engine >= 4 && version >= 1, JSON.stringify(rejectionsOf(fleet)))
   const metrics = await fleet.aggregator.registry.metrics()
-  assert.match(metrics, /moonmeter_payloads_rejected_total\{reason="backwards"\} 1\n/)
+  assert.match(metrics, /moonmeter_payloads_rejected_total\{reason="backwards"\} 2\n/)
   // The next report of the engine takes the place of what was there.
   await kv.put('good.0.1', good(6, 10))
-  await waitUntil('6 rows', () => rowsOf(fleet).good === 6)
+  await waitUntil('8 rows', () => rowsOf(fleet).good === 8)
 })
 
 test('two aggregators fold at once, and all show the same totals before and after it', {

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createUser } from '@nats-io/nkeys'
 import { jetstream } from '@nats-io/jetstream'
 import { Kvm } from '@nats-io/kv'
-import { connect } from '@nats-io/transport-node'
+import { connect, nkeys } from '@nats-io/transport-node'
 import { EngineAggregator, MoonmeterError } from '../../src/index.js'
 import { type NatsOptions, natsSink, removeSource, watchBucket } from '../../src/nats/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
@@ -34,14 +33,14 @@ async function refusal(promise: Promise<unknown>): Promise<string> {
 test('users, tokens and nkeys that the server knows are accepted, and no others', {
   skip: NATS_SKIP,
 }, async (context) => {
-  const user = createUser()
+  const user = nkeys.createUser()
   const users = `{ user: alice, password: secret }, { nkey: ${user.getPublicKey()} }`
   const server = await NatsServer.start(context, { config: `authorization { users: [${users}] }` })
   const servers = server.url
   const nkeySeed = new TextDecoder().decode(user.getSeed())
   await use({ servers, user: 'alice', password: 'secret' })
   await use({ servers, nkeySeed })
-  const other = new TextDecoder().decode(createUser().getSeed())
+  const other = new TextDecoder().decode(nkeys.createUser().getSeed())
   const credentials = [
     {},
     { user: 'alice', password: 'other' },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { runCommand } from '../support/processes/command.js'
 import { loadedFiles } from '../support/processes/loaded-files.js'
 
 /** What the recorder needs of msgpackr: its entries without the native part, and what they import. */
@@ -20,6 +21,19 @@ const SERVE_PAGE = `async ({ dashboardHandler }) => {
   dashboardHandler(aggregator)
   await aggregator.close()
 }`
+/** Packages of NATS begin with it. */
+const NATS = '@nats-io/'
+/** A module that makes a process write the URL of each module that it imports to standard error. */
+const HOOK = `
+  import { writeSync } from 'node:fs'
+  export async function resolve(specifier, context, next) {
+    const resolved = await next(specifier, context)
+    writeSync(2, resolved.url + '\\n')
+    return resolved
+  }`
+const TRACE_IMPORTS = dataUrl(
+  `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(HOOK))})`,
+)
 const START_POOL = `async ({ EngineAggregator, EnginePool }) => {
   const aggregator = new EngineAggregator()
   await new EnginePool({ aggregator, filename: 'file:///engine.js', engines: 1 }).stop()
@@ -46,6 +60,33 @@ test('the main thread loads no package of the command, a pool or a framework', a
     packages.filter((name) => NOT_OF_MAIN.includes(name)),
     [],
   )
+})
+
+test('only moonmeter/nats loads NATS', async () => {
+  for (const entry of ['', '/recorder', '/dashboard', '/fastify', '/opentelemetry']) {
+    const files = await loadedFiles(`moonmeter${entry}`)
+    assert.ok(files.length > 0, entry)
+    const found = files.filter((file) => /@nats-io|src\/nats\//.test(file))
+    assert.deepEqual(found, [], entry)
+  }
+  const packages = packagesOf(await loadedFiles('moonmeter/nats'))
+  assert.ok(packages.includes(`${NATS}transport-node`), packages.join(', '))
+  assert.deepEqual(
+    packages.filter((name) => NOT_OF_MAIN.includes(name)),
+    [],
+  )
+})
+
+test('the command loads NATS only where an option names a server', async (context) => {
+  const simulate = ['simulate', '--duration', '0.01', '--listen', '127.0.0.1:0']
+  const loadsNats = async (args: readonly string[]) => {
+    const { stderr } = await runCommand(context, args, { nodeArgs: ['--import', TRACE_IMPORTS] })
+    assert.match(stderr, /src\/cli\/help\.js/)
+    return /src\/nats\/|@nats-io/.test(stderr)
+  }
+  assert.equal(await loadsNats(['serve', '--help']), false)
+  assert.equal(await loadsNats(simulate), false)
+  assert.equal(await loadsNats([...simulate, '--nats', 'nats://127.0.0.1:1']), true)
 })
 
 test('the main thread loads Piscina with its first pool', async () => {
@@ -81,4 +122,8 @@ test('both entries have the same class of errors', async () => {
 function packagesOf(files: readonly string[]): string[] {
   const names = files.map((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1])
   return [...new Set(names.filter((name) => name !== undefined))].sort()
+}
+
+function dataUrl(module: string): string {
+  return `data:text/javascript,${encodeURIComponent(module)}`
 }

@@ -57,13 +57,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulate: ['stats'],
   server: ['exposition', 'registry'],
   fastify: ['exposition', 'registry', 'server'],
+  nats: [...FACADE, 'stats', 'snapshot', 'wire', 'recorder', 'aggregator', 'exposition'],
   grafana: ['exposition', 'live'],
   rules: ['exposition'],
   page: ['live', 'stats'],
   dashboard: [...FACADE, 'live', 'registry', 'server'],
   cli: [
     ...[...FACADE, ...BELOW_FACADE, 'live', 'recorder', 'pool', 'simulate', 'server'],
-    ...['dashboard', 'grafana', 'rules', 'workers'],
+    ...['dashboard', 'grafana', 'nats', 'rules', 'workers'],
   ],
   index: [...FACADE, ...BELOW_FACADE, 'recorder', 'pool', 'server'],
   workers: ['recorder', 'simulate', 'pool'],
@@ -95,6 +96,9 @@ const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
   pino: 'cli',
   yaml: 'rules',
   '@opentelemetry/api': 'opentelemetry',
+  '@nats-io/jetstream': 'nats',
+  '@nats-io/kv': 'nats',
+  '@nats-io/transport-node': 'nats',
   '@grafana/grafana-foundation-sdk': 'grafana',
 }
 
