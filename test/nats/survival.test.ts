@@ -85,12 +85,8 @@ test('while the server is away one report waits, and all rows are there when it 
     [1, 2].map(() => startWatching(context, { servers: server.url })),
   )
   const nats = await startSink(context, { servers: server.url, instance: 'a' })
-  const recorder = createRecorder({
-    engine: 0,
-    instance: 'a',
-    sink: nats.sinkFor(0),
-    intervalMs: 20,
-  })
+  const sink = nats.sinkFor(0)
+  const recorder = createRecorder({ engine: 0, instance: 'a', sink, intervalMs: 20 })
   recorder.record('load_get', 0.5, 1)
   await waitUntil('1 row', () => fleets.every(({ rows }) => rows() === 1))
   await server.kill()
@@ -98,6 +94,7 @@ test('while the server is away one report waits, and all rows are there when it 
   const { puts } = nats.health
   const backMs = performance.now() + AWAY_MS
   let rows = 1
+  assert.equal(sink.isReady?.(), false)
   // The engine goes on, and makes no report that would wait.
   for (; performance.now() < backMs; rows += 100) {
     for (let row = 0; row < 100; row++) recorder.record('load_get', 0.5, 1)
@@ -109,6 +106,7 @@ test('while the server is away one report waits, and all rows are there when it 
   const startMs = performance.now()
   await waitUntil(`${rows} rows`, () => fleets.every((fleet) => fleet.rows() === rows))
   assert.ok(performance.now() - startMs < 5_000)
+  assert.ok(fleets.every(({ watch }) => watch.health.restarts > 0))
   recorder.close()
   assert.equal(await nats.close(), true)
   assert.ok(nats.health.puts > puts)

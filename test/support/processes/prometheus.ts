@@ -66,12 +66,14 @@ export interface PrometheusOptions {
   readonly rules?: string
   /** The URL of the Alertmanager that gets the alerts of the rules. */
   readonly alertmanager?: string
+  /** Whether labels of samples win over those of the target, such as `instance`; default false. */
+  readonly honorLabels?: boolean
 }
 
 /** Starts a Prometheus server that scrapes the targets once a second. */
 export async function startPrometheus(
   context: TestContext,
-  { directory, jobs, args = [], rules, alertmanager }: PrometheusOptions,
+  { directory, jobs, args = [], honorLabels = false, rules, alertmanager }: PrometheusOptions,
 ): Promise<Prometheus> {
   assert.deepEqual(MISSING, [], 'install them, or unset CI to skip this test')
   const config = join(directory, 'prometheus.yml')
@@ -80,6 +82,7 @@ export async function startPrometheus(
     return `
   - job_name: ${job}
     metrics_path: ${pathname}
+    honor_labels: ${honorLabels}
     static_configs: [{ targets: ['${host}'] }]`
   })
   const global = '{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }'

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { aggregationOf } from '../../src/engine-aggregator.js'
+import { type AggregatorOptions, EngineAggregator } from '../../src/index.js'
+import { encodeKey } from '../../src/nats/entry-key.js'
+import { Fleet } from '../../src/nats/fleet.js'
+import { incarnationNumber } from '../../src/recorder/incarnation-number.js'
+import { makeExemplar } from '../../src/stats/exemplar.js'
+import type { PackedSeries } from '../../src/stats/packed-series.js'
+import type { Report } from '../../src/wire/report.js'
+import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
+
+const NOW_MS = Date.UTC(2030, 0, 1)
+const MINUTE_MS = 60_000
+let revision = 0
+
+function fleetOf(options: AggregatorOptions = {}) {
+  const aggregator = new EngineAggregator({ now: () => NOW_MS, ...options })
+  const fleet = new Fleet(aggregationOf(aggregator), () => NOW_MS)
+  return { aggregator, fleet, source: () => aggregator.snapshot().sources[0] }
+}
+
+function entryOf(fields: Partial<Report> & { readonly incarnation: number }, createdMs = NOW_MS) {
+  const identity = { instance: 'a', engine: 0, incarnation: fields.incarnation }
+  const key = encodeKey({ kind: 'incarnation', ...identity })
+  return { key, createdMs, revision: ++revision, value: reportBytes({ ...identity, ...fields }) }
+}
+
+test('an engine whose last report is old is not up when an aggregator starts', () => {
+  const startMs = NOW_MS - 10 * MINUTE_MS
+  const old = entryOf({ incarnation: incarnationNumber(startMs) }, NOW_MS - MINUTE_MS)
+  const { fleet, source } = fleetOf()
+  for (const _ of fleet.takeAll([old]));
+  const health = source()?.health
+  assert.deepEqual([health?.up, health?.lastReportMs], [false, NOW_MS - MINUTE_MS])
+  // Counters count from the start of the engine, whichever aggregator shows them.
+  assert.equal(health?.createdMs, startMs)
+  // A server whose clock is behind has no say about a report that has just come.
+  fleet.take(entryOf({ incarnation: incarnationNumber(startMs), sequence: 2 }, startMs))
+  assert.deepEqual([source()?.health.up, source()?.health.lastReportMs], [true, NOW_MS])
+})
+
+test('an engine is up as its newest incarnation is', () => {
+  const { fleet, source } = fleetOf()
+  fleet.take(entryOf({ incarnation: 2, final: true }))
+  fleet.take(entryOf({ incarnation: 1 }))
+  assert.equal(source()?.health.up, false)
+  fleet.take(entryOf({ incarnation: 3 }))
+  assert.equal(source()?.health.up, true)
+})
+
+test('series keep their places, and exemplars and calls in flight are those of the newest', () => {
+  const { fleet, source } = fleetOf({ extraMetrics: ['hit_keys', 'in_flight'] })
+  const withExtras = (series: PackedSeries, numHitKeys: number) => ({
+    ...series,
+    extras: { numTransferredBytes: 0, numHitKeys },
+  })
+  const exemplar = makeExemplar('trace', 0.5, 1)
+  const [gets, puts] = [seriesWithRows(2), seriesWithRows(3, 'save_put')]
+  fleet.take(
+    entryOf({
+      incarnation: 1,
+      series: [withExtras(gets, 4), withExtras(puts, 0)],
+      inFlight: [9, 9],
+    }),
+  )
+  fleet.take(
+    entryOf({
+      incarnation: 2,
+      series: [withExtras(puts, 0), withExtras(gets, 1)],
+      inFlight: [0, 5],
+      exemplars: [{ series: 0, exemplar }],
+    }),
+  )
+  const found = source()
+  assert.deepEqual(
+    found?.series.map((one) => [one.operation, one.rows, one.exemplars.filter(Boolean).length]),
+    [
+      ['load_get', 4, 0],
+      ['save_put', 6, 1],
+    ],
+  )
+  assert.deepEqual({ ...found?.inFlight }, { load_get: 5, save_put: 0 })
+})
+
+test('engines past the limit are rejected, and take no place', () => {
+  const { aggregator, fleet } = fleetOf({ enginesMax: 1 })
+  fleet.take(entryOf({ incarnation: 1 }))
+  const bytes = reportBytes({ instance: 'b', incarnation: 1 })
+  fleet.take({ key: 'b.0.1', createdMs: NOW_MS, revision: ++revision, value: bytes })
+  assert.equal(aggregator.snapshot().sources.length, 1)
+  assert.equal(aggregator.snapshot().rejections.engine, 1)
+  const [, other] = [...fleet.sources]
+  assert.equal(other?.entries.incarnations.size, 0)
+})
