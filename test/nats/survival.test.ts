@@ -11,6 +11,7 @@ import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
 const AWAY_MS = 1_500
+const SILENT_MS = 60_000
 const RECORDS = 'moonmeter_engine_records_total'
 /** Rows that an engine records before it ends. */
 const ROWS_OF_DYING = 30_000
@@ -146,7 +147,9 @@ test('threads that end in whatever way leave all their rows in the bucket', {
 }, async (context) => {
   const server = await NatsServer.start(context)
   const fleet = await startWatching(context, { servers: server.url })
-  const aggregator = new EngineAggregator({ intervalMs: 60_000 })
+  let aheadMs = 0
+  const monotonicNow = () => performance.now() + aheadMs
+  const aggregator = new EngineAggregator({ intervalMs: SILENT_MS, monotonicNow })
   const nats = await startSink(context, {
     servers: server.url,
     instance: 'threads',
@@ -168,11 +171,16 @@ test('threads that end in whatever way leave all their rows in the bucket', {
   }
   const rows = 3 * ROWS_OF_DYING
   await waitUntil(`${rows} rows`, () => fleet.rows() === rows)
-  // What was recorded in the last interval is in the last report.
   const recorder = createRecorder(aggregator.connect(2))
   recorder.record('save_put', 0.5, 1)
-  assert.equal(await nats.close(), true)
+  // An engine that is silent for an interval is read.
+  aheadMs = SILENT_MS
   await waitUntil(`${rows + 1} rows`, () => fleet.rows() === rows + 1)
+  // What is recorded in the last interval is in the last report.
+  aheadMs = 0
+  recorder.record('save_put', 0.5, 1)
+  assert.equal(await nats.close(), true)
+  await waitUntil(`${rows + 2} rows`, () => fleet.rows() === rows + 2)
   const [own, theirs] = [aggregator, fleet.aggregator].map((one) =>
     one.snapshot().sources.map(({ engine, series }) => [engine, series.map((each) => each.rows)]),
   )
