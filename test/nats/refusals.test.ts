@@ -136,11 +136,17 @@ test('a bucket that is full is a counted failure, and the newest report is there
   assert.match(nats.health.lastError ?? '', /maximum bytes exceeded/)
   assert.deepEqual([nats.health.connected, nats.health.puts], [true, 0])
   recorder.record('load_get', 0.5, 1)
+  // One that makes no further report: its last one is tried again.
+  const other = createRecorder({ engine: 1, instance: 'a', sink: nats.sinkFor(1) })
+  other.record('load_get', 0.5, 1)
+  const { putsFailed } = nats.health
+  other.close()
+  await waitUntil('three more failures', () => nats.health.putsFailed >= putsFailed + 3)
   await connection.request('$JS.API.STREAM.PURGE.KV_moonmeter', '{"filter":"$KV.moonmeter.filler"}')
   await waitUntil('a put', () => nats.health.puts > 0)
   recorder.close()
   assert.equal(await nats.close(), true)
-  assert.equal((await startWatching(context, { servers })).rows(), 2)
+  assert.equal((await startWatching(context, { servers })).rows(), 3)
 })
 
 test('options that are unknown, out of range or contradictory are refused', async () => {
