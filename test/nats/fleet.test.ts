@@ -85,11 +85,27 @@ test('series keep their places, and exemplars and calls in flight are those of t
 
 test('engines past the limit are rejected, and take no place', () => {
   const { aggregator, fleet } = fleetOf({ enginesMax: 1 })
-  fleet.take(entryOf({ incarnation: 1 }))
-  const bytes = reportBytes({ instance: 'b', incarnation: 1 })
-  fleet.take({ key: 'b.0.1', createdMs: NOW_MS, revision: ++revision, value: bytes })
+  const entries = [
+    entryOf({ incarnation: 1 }),
+    ...['b', 'c'].map((instance) => ({
+      key: `${instance}.0.1`,
+      createdMs: NOW_MS,
+      revision: ++revision,
+      value: reportBytes({ instance, incarnation: 1 }),
+    })),
+  ]
+  for (const entry of entries.slice(0, 2)) fleet.take(entry)
   assert.equal(aggregator.snapshot().sources.length, 1)
   assert.equal(aggregator.snapshot().rejections.engine, 1)
-  const [, other] = [...fleet.sources]
-  assert.equal(other?.entries.incarnations.size, 0)
+  for (const _ of fleet.takeAll(entries));
+  assert.equal(aggregator.snapshot().rejections.engine, 2)
+  const kept = Array.from(fleet.sources, (source) => [
+    source.instance,
+    source.entries.incarnations.size,
+  ])
+  assert.deepEqual(kept, [
+    ['a', 1],
+    ['b', 0],
+    ['c', 0],
+  ])
 })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { Child } from './child.js'
-import { temporaryDirectory } from './command.js'
 import { freePort } from './free-port.js'
 import { isOnPath } from './on-path.js'
 
@@ -33,12 +33,17 @@ export class NatsServer {
     this.#file = file
     this.url = url
     this.#child = this.#start()
+    // Hooks run in their order: the directory can be removed when the server has ended.
+    context.after(async () => {
+      await this.kill()
+      rmSync(dirname(file), { recursive: true, force: true, maxRetries: 5 })
+    })
   }
 
   static async start(context: TestContext, options: NatsServerOptions = {}): Promise<NatsServer> {
     assert.equal(IS_MISSING, false, 'install it, or unset CI to skip this test')
     const { config = '', storeBytesMax } = options
-    const directory = temporaryDirectory(context)
+    const directory = mkdtempSync(join(tmpdir(), 'moonmeter-test-'))
     const port = await freePort()
     const store = join(directory, 'store')
     mkdirSync(store)
