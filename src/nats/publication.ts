@@ -2,7 +2,7 @@ import type { Aggregation } from '../aggregator/aggregation.js'
 import { messageOf } from '../describe.js'
 import { inGroups, runYielding } from '../exposition/run-yielding.js'
 import { incarnationNumber } from '../recorder/incarnation-number.js'
-import { partsOf, type SourceSnapshot } from '../snapshot/source-snapshot.js'
+import { partsOf, type SourceKey, type SourceSnapshot } from '../snapshot/source-snapshot.js'
 import type { SeriesTable } from '../snapshot/series-table.js'
 import { encodeSource } from './encode-source.js'
 import type { EntryWriter, PutCounts } from './entry-writer.js'
@@ -19,6 +19,9 @@ export interface PublicationSettings {
 }
 
 interface PublishedSource {
+  /** Another object after the engine was dropped and came back. */
+  readonly key: SourceKey
+  readonly incarnation: number
   readonly writer: EntryWriter
   sequence: number
   /** What was offered last. */
@@ -33,7 +36,6 @@ interface PublishedSource {
 export class Publication {
   readonly #aggregation: Aggregation
   readonly #settings: PublicationSettings
-  readonly #incarnation = incarnationNumber(Date.now())
   readonly #sources = new Map<number, PublishedSource>()
   readonly #timer: NodeJS.Timeout
   /** Ends with the publishing that is under way. */
@@ -80,9 +82,9 @@ export class Publication {
   }
 
   #offer(engine: number, source: SourceSnapshot, isFinal: boolean): void {
-    const published = this.#sourceOf(engine)
-    const { writer } = published
-    const { table } = partsOf(source)
+    const { key, table } = partsOf(source)
+    const published = this.#sourceOf(engine, key)
+    const { writer, incarnation } = published
     // An engine that is not up and counted nothing new is left to be silent in the fleet, too.
     const isDue = isFinal || source.health.up || table !== published.table
     if (!isDue || (!isFinal && !writer.isReady)) return
@@ -90,7 +92,7 @@ export class Publication {
     try {
       const report = encodeSource(source, {
         instance,
-        incarnation: this.#incarnation,
+        incarnation,
         sequence: ++published.sequence,
         timestampMs: Date.now(),
         final: isFinal,
@@ -103,11 +105,13 @@ export class Publication {
     }
   }
 
-  #sourceOf(engine: number): PublishedSource {
+  /** An engine that was dropped counts from zero, so it begins another incarnation. */
+  #sourceOf(engine: number, key: SourceKey): PublishedSource {
     const known = this.#sources.get(engine)
-    if (known !== undefined) return known
-    const writer = this.#settings.writerOf(engine, this.#incarnation)
-    const source = { writer, sequence: 0, table: undefined }
+    if (known?.key === key) return known
+    const incarnation = incarnationNumber(Date.now())
+    const writer = this.#settings.writerOf(engine, incarnation)
+    const source = { key, incarnation, writer, sequence: 0, table: undefined }
     this.#sources.set(engine, source)
     return source
   }

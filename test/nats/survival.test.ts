@@ -188,3 +188,25 @@ test('threads that end in whatever way leave all their rows in the bucket', {
   recorder.close()
   await aggregator.close()
 })
+
+test('an engine that a process drops goes on in the fleet when it is back', {
+  skip: NATS_SKIP,
+}, async (context) => {
+  const server = await NatsServer.start(context)
+  const fleet = await startWatching(context, { servers: server.url })
+  const nats = await startSink(context, { servers: server.url, instance: 'a', intervalMs: 20 })
+  const aggregator = new EngineAggregator()
+  nats.publish(aggregator)
+  let rows = 0
+  for (const more of [5, 2]) {
+    const recorder = createRecorder(aggregator.connect(0))
+    for (let row = 0; row < more; row++) recorder.record('load_get', 0.5, 1)
+    recorder.report()
+    rows += more
+    await waitUntil(`${rows} rows`, () => fleet.rows() === rows)
+    aggregator.disconnect(0, { series: 'drop' })
+  }
+  assert.equal(aggregator.snapshot().rows, 0)
+  assert.equal((await startWatching(context, { servers: server.url })).rows(), 7)
+  await aggregator.close()
+})
