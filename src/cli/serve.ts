@@ -47,7 +47,7 @@ export async function serveFleet(options: ServeOptions): Promise<void> {
     logger.info(`read ${watch.health.entries} entries of the bucket`)
     const stopped = untilSignal((signal) => logger.info(`${signal}: stopping`))
     // Logged only now, since a reader of this line may send a signal.
-    logger.info(`serving ${server.url}/metrics`)
+    logger.info(`serving ${server.url}/ and /metrics`)
     await stopped
     await server.close()
   } finally {

@@ -3,8 +3,8 @@ import { mergeSeries, type PackedSeries, REPORT_SERIES_MAX } from '../stats/pack
 import { encodeReport } from '../wire/report.js'
 import { CONFLICT, type EntryStore } from './bucket.js'
 import { decodeKey, encodeKey } from './entry-key.js'
-import { encodeFolded, FoldedIncarnations } from './folded-entry.js'
 import type { Fleet, FleetSource } from './fleet.js'
+import { encodeFolded, FoldedIncarnations } from './folded-entry.js'
 import type { SourceEntries, SourceEntry } from './source-entries.js'
 
 /** Incarnations of one engine that are folded at a time. */

@@ -1,9 +1,9 @@
 import type { Aggregation } from '../aggregator/aggregation.js'
 import { messageOf } from '../describe.js'
-import { inGroups, runYielding } from '../exposition/run-yielding.js'
 import { incarnationNumber } from '../recorder/incarnation-number.js'
-import { partsOf, type SourceKey, type SourceSnapshot } from '../snapshot/source-snapshot.js'
+import { inGroups, runYielding } from '../run-yielding.js'
 import type { SeriesTable } from '../snapshot/series-table.js'
+import { partsOf, type SourceKey, type SourceSnapshot } from '../snapshot/source-snapshot.js'
 import { encodeSource } from './encode-source.js'
 import type { EntryWriter, PutCounts } from './entry-writer.js'
 

@@ -57,7 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulate: ['stats'],
   server: ['exposition', 'registry'],
   fastify: ['exposition', 'registry', 'server'],
-  nats: [...FACADE, 'stats', 'snapshot', 'wire', 'recorder', 'aggregator', 'exposition'],
+  nats: [...FACADE, 'stats', 'snapshot', 'wire', 'recorder', 'aggregator'],
   grafana: ['exposition', 'live'],
   rules: ['exposition'],
   page: ['live', 'stats'],
