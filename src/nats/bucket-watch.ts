@@ -1,6 +1,7 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { messageOf } from '../describe.js'
 import { type AnyEngineAggregator, aggregationOf } from '../engine-aggregator.js'
+import { MoonmeterError } from '../errors.js'
 import { refuseUnknownOptions, requireNumber, TIMER_MS_MAX } from '../options.js'
 import { inGroups, runYielding } from '../run-yielding.js'
 import { Bucket, type Entry, type EntryWatch } from './bucket.js'
@@ -78,8 +79,16 @@ export async function watchBucket(
     const fleet = new Fleet(aggregation, now)
     const { bins: layout } = aggregation.layout
     const folder = new BucketFolder(bucket, fleet, { layout, keptEndedMs, now })
-    const follower = new Follower(bucket, fleet, folder, keptEndedMs)
-    await follower.synced
+    const follower = new Follower(bucket, fleet, folder, keptEndedMs, settings.timeoutMs)
+    await follower.synced.catch(async (cause: unknown) => {
+      await follower.close()
+      throw new MoonmeterError(
+        'NATS_FAILED',
+        `bucket ${settings.bucket}: expected entries that can be watched, got ${messageOf(cause)}; ` +
+          'check the rights of the user',
+        { cause },
+      )
+    })
     return {
       get health() {
         return follower.health
@@ -101,25 +110,38 @@ class Follower {
   readonly #fleet: Fleet
   readonly #folder: BucketFolder
   readonly #foldTimer: NodeJS.Timeout
-  /** Resolves when everything has been taken that was in the bucket at the begin. */
+  /**
+   * Resolves when everything has been taken that was in the bucket at the begin; rejected where the
+   * first watch fails.
+   */
   readonly synced: Promise<void>
   #watch: EntryWatch | undefined
   #isClosed = false
   #isFolding = false
   #isSynced = false
   #onSynced: () => void = () => {}
+  #onFailed: (error: unknown) => void = () => {}
+  readonly #timeoutMs: number
   #restarts = 0
   #foldsFailed = 0
   #lastError: string | undefined
   /** Ends with the last watch. */
   readonly #followed: Promise<void>
 
-  constructor(bucket: Bucket, fleet: Fleet, folder: BucketFolder, keptEndedMs: number) {
+  constructor(
+    bucket: Bucket,
+    fleet: Fleet,
+    folder: BucketFolder,
+    keptEndedMs: number,
+    timeoutMs: number,
+  ) {
     this.#bucket = bucket
     this.#fleet = fleet
     this.#folder = folder
-    this.synced = new Promise((resolve) => {
+    this.#timeoutMs = timeoutMs
+    this.synced = new Promise((resolve, reject) => {
       this.#onSynced = resolve
+      this.#onFailed = reject
     })
     // The client begins an interrupted watch again after some 10 s; a new one is there at once.
     bucket.onChange(() => this.#watch?.stop())
@@ -156,6 +178,7 @@ class Follower {
         if (this.#bucket.isConnected) await this.#followOnce()
       } catch (error) {
         this.#lastError = messageOf(error)
+        this.#onFailed(error)
       }
       if (this.#isClosed) break
       this.#isSynced = false
@@ -183,7 +206,10 @@ class Follower {
     this.#watch = watch
     const first: Entry[] = []
     let taken = 0
+    // The entry of the version is always there.
+    const timer = setTimeout(() => watch.stop(), this.#timeoutMs)
     for await (const { isLast, ...entry } of watch) {
+      clearTimeout(timer)
       if (this.#isClosed) break
       if (this.#isSynced) this.#fleet.take(entry)
       else first.push(entry)
@@ -194,6 +220,9 @@ class Follower {
       }
       if (++taken % ENTRIES_PER_TURN === 0) await turn()
     }
+    clearTimeout(timer)
+    const isRefused = taken === 0 && !this.#isClosed && this.#bucket.isConnected
+    if (isRefused) throw new Error(`no entry within ${this.#timeoutMs} ms`)
   }
 
   async #fold(): Promise<void> {

@@ -85,6 +85,8 @@ export class Fleet {
     const gone = new Set(this.#revisions.keys())
     for (const entry of entries) {
       if (entry.value !== undefined) gone.delete(entry.key)
+      // Revisions only begin again in a bucket that was made again.
+      if (entry.revision < this.revisionOf(entry.key)) this.#revisions.delete(entry.key)
       this.#guard(() => {
         const change = this.#set(entry)
         if (change === undefined) return

@@ -109,3 +109,12 @@ test('engines past the limit are rejected, and take no place', () => {
     ['c', 0],
   ])
 })
+
+test('entries of a bucket that was made again are taken, though their revisions are lower', () => {
+  const { fleet, source } = fleetOf()
+  fleet.take({ ...entryOf({ incarnation: 1 }), revision: 1_000 })
+  const later = entryOf({ incarnation: 1, sequence: 2, series: [seriesWithRows(5)] })
+  for (const _ of fleet.takeAll([{ ...later, revision: 2 }]));
+  fleet.take({ ...entryOf({ incarnation: 2 }), revision: 3 })
+  assert.equal(source()?.health.rows, 6)
+})

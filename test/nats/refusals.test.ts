@@ -102,6 +102,21 @@ test('a server that is not there, and one without JetStream, are clear errors', 
   await aggregator.close()
 })
 
+test('an aggregator that may not watch the bucket is refused', {
+  skip: NATS_SKIP,
+}, async (context) => {
+  const may = 'publish: { deny: "$JS.API.CONSUMER.>" }'
+  const users = `{ user: u, password: p, permissions: { ${may} } }`
+  const { url } = await NatsServer.start(context, { config: `authorization { users: [${users}] }` })
+  const aggregator = new EngineAggregator()
+  const options = { servers: url, user: 'u', password: 'p', timeoutMs: 500 }
+  assert.match(
+    await refusal(watchBucket(aggregator, options)),
+    /^NATS_FAILED bucket moonmeter: expected entries that can be watched, got .*rights of the user/,
+  )
+  await aggregator.close()
+})
+
 test('a bucket of another version is refused', { skip: NATS_SKIP }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
   await use({ servers, bucket: 'fleet' })
