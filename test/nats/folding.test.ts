@@ -239,6 +239,23 @@ test('a report of an incarnation that was folded before is rejected, and counts 
   assert.equal(reader.aggregator.snapshot().rejections.incarnation, 1)
 })
 
+test('a sum that was removed on purpose is not written again', async () => {
+  const bucket = bucketOf([{ gets: 4, puts: 0, isFinal: true }])
+  const reader = new Reader()
+  const folder = folderOf(
+    reader,
+    bucket.client(async () => {}),
+  )
+  reader.follow(bucket)
+  await folder.fold()
+  bucket.set(keyOf(2), bytesOf({ gets: 1, puts: 0, isFinal: true }, 2))
+  reader.follow(bucket)
+  // The folder does not know of it yet.
+  bucket.set(encodeKey({ kind: 'folded', instance: INSTANCE, engine: 4 }), undefined)
+  await folder.fold()
+  assert.equal(folder.counts.folded, 1)
+})
+
 test('an entry that went backwards is left out, and the others of its engine count', () => {
   const reader = new Reader()
   const bucket = bucketOf([
