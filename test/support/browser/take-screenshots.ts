@@ -18,7 +18,7 @@ const SIMULATION = [
 ]
 /** What the window of a minute is filled with: a calm, and then the fault. */
 const FILL_MS = 78_000
-const SERVING = / serving (http:\S+)\/metrics\n/
+const SERVING = / serving (http:\S+)\/ and \/metrics\n/
 const SHOTS: readonly (readonly [file: string, options: BrowserContextOptions])[] = [
   ['light.png', { colorScheme: 'light', viewport: { width: 1280, height: 920 } }],
   ['dark.png', { colorScheme: 'dark', viewport: { width: 1280, height: 920 } }],
