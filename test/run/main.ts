@@ -16,7 +16,7 @@ const FILE_MS_MAX = 120_000
 /** A group of files that takes longer is killed. */
 const GROUP_MS_MAX = 600_000
 /** Files that run beside those that keep the cores busy, since most tests wait for half of their time. */
-const WAITING_FILES = 1
+const WAITING_FILES = 2
 /** Lives per mode, unless MOONMETER_INCARNATIONS says otherwise. */
 const MODE_LIVES = '18'
 const LIVES_FILE = fileURLToPath(new URL('../chaos/incarnations.test.js', import.meta.url))

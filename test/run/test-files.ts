@@ -12,11 +12,11 @@ const CHECKED = [/^package\/(api\/|framework-types\.|installed\.|types\.)/]
 const SLOW = [
   /^chaos\/(blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
   /^(nodes|system)\//,
-  /^(grafana|rules)\//,
+  /^(grafana|page|rules)\//,
   /^cli\/(completion|scenario)\./,
+  /^cli\/screen\//,
+  /^(journal\/memory-order|live\/(interval-between|merge-intervals)|nats\/folding)\./,
   /^(house-rules|reference-cases)\./,
-  // A browser runs these.
-  /^page\/(choices|connection|figures|looks|many-engines)\./,
 ]
 
 /** Compiled test files: those that may run beside each other, and the others. */
