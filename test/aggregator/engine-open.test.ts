@@ -16,14 +16,19 @@ const RETURNING_ENGINE = engineOf('')
 function newAggregator(context: TestContext) {
   const aggregator = new EngineAggregator()
   context.after(() => aggregator.close())
+  const openNow = () => aggregator.snapshot().sources[0]?.health.open
   const isOpen = async () => {
-    const samples = parseExposition(await aggregator.registry.metrics())
-    const [sample] = samples.filter(
-      ({ name, labels }) => name === SELF_METRICS.engineOpen.name && labels.engine === '0',
-    )
-    const [{ health }] = aggregator.snapshot().sources
-    assert.equal(sample?.value, Number(health.open))
-    return health.open
+    for (;;) {
+      const before = openNow()
+      const samples = parseExposition(await aggregator.registry.metrics())
+      // The last report may have come while the metrics were read.
+      if (openNow() !== before) continue
+      const [sample] = samples.filter(
+        ({ name, labels }) => name === SELF_METRICS.engineOpen.name && labels.engine === '0',
+      )
+      assert.equal(sample?.value, Number(before))
+      return before
+    }
   }
   return { aggregator, isOpen }
 }
