@@ -28,19 +28,34 @@ export function growthOfBins(later: PackedBins, earlier: PackedBins): PackedBins
   let at = 0
   let written = 0
   while (laterAt < laterEnd) {
-    // Most bins have not changed, and most counts are one byte.
+    // Most bins have not changed, and most counts have one byte or two.
     while (earlierBin === bin - 1 && laterAt < laterEnd && earlierAt < earlierEnd) {
       const byte = later[laterAt]
-      if (byte !== earlier[earlierAt] || byte === 0 || byte >= ONE_BYTE_END) break
-      laterAt++
-      earlierAt++
-      earlierBin = bin++
+      if (byte !== earlier[earlierAt]) break
+      if (byte > 0 && byte < ONE_BYTE_END) {
+        laterAt++
+        earlierAt++
+        earlierBin = bin++
+        continue
+      }
+      const second = later[laterAt + 1]
+      if (second !== earlier[earlierAt + 1] || !(second < ONE_BYTE_END)) break
+      laterAt += 2
+      earlierAt += 2
+      bin += byte === 0 ? second : 1
+      earlierBin = bin - 1
     }
     if (laterAt === laterEnd) break
     let count = later[laterAt++]
     if (count >= ONE_BYTE_END) {
-      count = readFrom(later, laterAt - 1)
-      laterAt = reader.at
+      const second = later[laterAt]
+      if (second < ONE_BYTE_END) {
+        count += (second - 1) * ONE_BYTE_END
+        laterAt++
+      } else {
+        count = readFrom(later, laterAt - 1)
+        laterAt = reader.at
+      }
     } else if (count === 0) {
       const skipped = readFrom(later, laterAt)
       laterAt = reader.at
@@ -59,8 +74,14 @@ export function growthOfBins(later: PackedBins, earlier: PackedBins): PackedBins
         earlierCount = readFrom(earlier, reader.at)
         earlierAt = reader.at
       } else if (earlierCount >= ONE_BYTE_END) {
-        earlierCount = readFrom(earlier, earlierAt - 1)
-        earlierAt = reader.at
+        const second = earlier[earlierAt]
+        if (second < ONE_BYTE_END) {
+          earlierCount += (second - 1) * ONE_BYTE_END
+          earlierAt++
+        } else {
+          earlierCount = readFrom(earlier, earlierAt - 1)
+          earlierAt = reader.at
+        }
       }
     }
     if (earlierBin === bin) count -= earlierCount
