@@ -22,7 +22,7 @@ import type { Moment, Source } from './source.js'
 import { type SourceSettings, SourceTable } from './source-table.js'
 import { Totals } from './totals.js'
 
-/** The state of a source that somebody else put together of its incarnations. */
+/** The state of a source that a caller has put together from its incarnations. */
 export interface SourceState {
   /** Everything that the source counted, as a report; its incarnation ends only with the source. */
   readonly report: DecodedReport

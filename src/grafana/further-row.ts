@@ -7,7 +7,7 @@ const HALF = 12
 
 /**
  * The metrics that no panel of the other rows shows, so that one that is new in the catalogue is on the
- * dashboard before somebody designs a panel for it.
+ * dashboard before a panel is designed for it.
  */
 export function furtherRow(
   metrics: readonly MetricDefinition[],

@@ -36,7 +36,7 @@ export interface EntryWatch extends AsyncIterable<Entry & { readonly isLast: boo
 /** What is done with single entries of a bucket. */
 export type EntryStore = Pick<Bucket, 'isConnected' | 'get' | 'put' | 'delete' | 'removeMarker'>
 
-/** The expected revision of an entry was another: somebody else has written it. */
+/** The expected revision of an entry was another: another client has written it. */
 export const CONFLICT = Symbol('conflict')
 
 /** A connection to the bucket of a fleet. It connects again by itself until it is closed. */

@@ -1,6 +1,6 @@
 import { formatDuration } from './duration.js'
 
-/** How soon somebody should look: `critical` at once, `warning` within the day. */
+/** How soon a person should look: `critical` at once, `warning` within the day. */
 type Severity = 'critical' | 'warning'
 
 /** What to know about an alert that fires; each a sentence or more. */
