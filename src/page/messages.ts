@@ -89,7 +89,7 @@ function adviceOn(failure: Failure): { readonly title: string; readonly remedy: 
     title: 'The server sends no figures',
     remedy:
       status === BUSY_STATUS
-        ? 'It may have as many open pages as it allows: close those that nobody needs.'
+        ? 'It may have as many open pages as it allows: close those that are not in use.'
         : 'Look at the log of the server, or of the proxy in front of it.',
   }
 }
