@@ -42,8 +42,11 @@ interface FoldPlan {
  * - An entry is added only as the server has it at that moment, and deleted only if it still has that
  *   revision. Deleting it again changes nothing.
  *
- * An incarnation has ended when its last report said so, or when a newer one of its engine has an
- * entry. The newest one of an engine is not folded without a last report, however old it is.
+ * An incarnation has ended when its last report said so. One that has a newer one of its engine beside
+ * it, and has made no put for the time that entries are kept, is ended first: its report is written
+ * again as the last one, if the entry is still as it was. So no put that the server acknowledges can
+ * come between the sum and the deletion: an engine that goes on after all finds that it was ended. The
+ * newest incarnation of an engine is not ended, however old it is.
  */
 export class BucketFolder {
   readonly #bucket: EntryStore
@@ -69,6 +72,7 @@ export class BucketFolder {
   async fold(): Promise<void> {
     for (const source of [...this.#fleet.sources]) {
       await this.#deleteFolded(source)
+      await this.#endSuperseded(source)
       await this.#foldSource(source)
     }
     for (const [key, { revision, createdMs }] of [...this.#fleet.markers]) {
@@ -85,6 +89,17 @@ export class BucketFolder {
       if (key?.kind !== 'incarnation' || !entries.isFolded(key.incarnation)) continue
       const revision = this.#fleet.revisionOf(text)
       if (revision > 0) await this.#bucket.delete(text, revision)
+    }
+  }
+
+  /** End incarnations that have a newer one beside them: the time they are kept begins again. */
+  async #endSuperseded({ instance, engine, entries }: FleetSource): Promise<void> {
+    for (const [incarnation, { report, revision, createdMs }] of [...entries.incarnations]) {
+      const isSuperseded = incarnation < entries.newest && !entries.isFolded(incarnation)
+      if (report.final || !isSuperseded || !this.#isOld(createdMs)) continue
+      const key = encodeKey({ kind: 'incarnation', instance, engine, incarnation })
+      const last = encodeReport({ ...report, final: true, timestampMs: this.#now() })
+      await this.#bucket.put(key, last, revision)
     }
   }
 
@@ -156,8 +171,7 @@ export class BucketFolder {
 /** The incarnations that have ended and are not in the sum yet, oldest first. */
 function endedIncarnations(entries: SourceEntries): [number, SourceEntry][] {
   return [...entries.incarnations]
-    .filter(([number, { report }]) => report.final || number < entries.newest)
-    .filter(([number]) => !entries.isFolded(number))
+    .filter(([number, { report }]) => report.final && !entries.isFolded(number))
     .sort(([left], [right]) => left - right)
 }
 

@@ -1,4 +1,5 @@
 import { messageOf } from '../describe.js'
+import { isFinalReport } from '../wire/report.js'
 import { CONFLICT, type EntryStore } from './bucket.js'
 import { type EntryKey, encodeKey } from './entry-key.js'
 import { decodeFolded } from './folded-entry.js'
@@ -12,7 +13,7 @@ export interface PutCounts {
   puts: number
   /** Puts that failed, or were not acknowledged in time. Each is tried again, with the newest report. */
   putsFailed: number
-  /** Engines that no longer report, since their incarnation was removed as one that had ended. */
+  /** Engines that no longer report, since an aggregator ended their incarnation. */
   removed: number
   /** The message of the last failure. */
   lastError: string | undefined
@@ -79,7 +80,10 @@ export class EntryWriter {
       const report = this.#waiting
       this.#waiting = undefined
       if (await this.#put(report)) continue
-      if (this.#isRemoved) break
+      if (this.#isRemoved) {
+        this.#waiting = undefined
+        break
+      }
       this.#waiting ??= report
       this.#retry = setTimeout(() => void this.write(), RETRY_MS)
       // Telemetry alone must not keep a process alive.
@@ -102,7 +106,7 @@ export class EntryWriter {
       const key = encodeKey(this.#key)
       let revision = await this.#bucket.put(key, report, this.#revision)
       if (revision === CONFLICT) {
-        if (!(await this.#findRevision())) return false
+        if (!(await this.#findRevision(report))) return false
         revision = await this.#bucket.put(key, report, this.#revision)
       }
       if (revision === CONFLICT) throw new Error(`${key} changes while it is written`)
@@ -120,21 +124,24 @@ export class EntryWriter {
    * Find the revision to replace: a put was written whose acknowledgement was lost, or the entry was
    * deleted.
    *
-   * @returns false where the incarnation is in the sum of those that were removed: a report of it
-   * would not be counted
+   * @returns false where an aggregator has ended the incarnation: a further report would not be counted
    */
-  async #findRevision(): Promise<boolean> {
+  async #findRevision(report: Uint8Array): Promise<boolean> {
     const entry = await this.#bucket.get(encodeKey(this.#key))
-    if (entry?.value === undefined) {
-      const { instance, engine, incarnation } = this.#key
-      const folded = await this.#bucket.get(encodeKey({ kind: 'folded', instance, engine }))
-      if (folded?.value !== undefined && decodeFolded(folded.value).contains(incarnation)) {
-        this.#isRemoved = true
-        this.#counts.removed++
-        return false
-      }
+    if (await this.#isEnded(entry?.value, report)) {
+      this.#isRemoved = true
+      this.#counts.removed++
+      return false
     }
     this.#revision = entry?.revision ?? 0
     return true
+  }
+
+  async #isEnded(found: Uint8Array | undefined, report: Uint8Array): Promise<boolean> {
+    // A last report of this writer is the one that it is about to put again.
+    if (found !== undefined) return isFinalReport(found) && Buffer.compare(found, report) !== 0
+    const { instance, engine, incarnation } = this.#key
+    const folded = await this.#bucket.get(encodeKey({ kind: 'folded', instance, engine }))
+    return folded?.value !== undefined && decodeFolded(folded.value).contains(incarnation)
   }
 }

@@ -31,7 +31,7 @@ export interface NatsSinkHealth {
   readonly puts: number
   /** Puts that failed or were not acknowledged in time; the newest report is tried again each second. */
   readonly putsFailed: number
-  /** Engines that no longer report, since aggregators removed their incarnations as ended ones. */
+  /** Engines that no longer report, since an aggregator ended their incarnations. */
   readonly removed: number
   /** The message of the last failure; undefined before the first. */
   readonly lastError: string | undefined

@@ -150,6 +150,16 @@ export function identityOfReport(bytes: Buffer): SourceIdentity {
   return readIdentity(readMap(unpack(bytes)))
 }
 
+/** Whether a payload is the last report of its incarnation; false for bytes that are no report. */
+export function isFinalReport(bytes: Uint8Array): boolean {
+  try {
+    const payload = readMap(unpack(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)))
+    return payload.get(REPORT_KEY) === REPORT_VERSION && payload.get('final') === true
+  } catch {
+    return false
+  }
+}
+
 function readIdentity(payload: ReadonlyMap<unknown, unknown>): SourceIdentity {
   const engine = payload.get('engine')
   if (typeof engine !== 'number' || !Number.isSafeInteger(engine) || engine < 0) {

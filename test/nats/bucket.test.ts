@@ -131,7 +131,7 @@ test('two aggregators fold at once, and all show the same totals before and afte
   }
 })
 
-test('an engine whose incarnation was folded while it was away stops, and counts once', {
+test('an engine that was ended while it was away stops, and counts once', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
@@ -145,7 +145,9 @@ test('an engine whose incarnation was folded while it was away stops, and counts
   const next = createRecorder({ ...options, sink: nats.sinkFor(0) })
   next.record('load_get', 0.5, 1)
   next.report()
-  await waitUntil('folded', () => fleet.watch.health.folded === 1)
+  const kv = await open(context, servers)
+  const ofOld = async (kind: string) => (await kv.get(`a.0.${kind}`))?.operation === 'PUT'
+  await waitUntil('folded', () => ofOld('folded'))
   old.record('load_get', 0.5, 1)
   old.report()
   await waitUntil('removed', () => nats.health.removed === 1)

@@ -6,6 +6,7 @@ import { EngineAggregator } from '../../src/index.js'
 import type { Entry } from '../../src/nats/bucket.js'
 import { BucketFolder } from '../../src/nats/bucket-folder.js'
 import { encodeKey } from '../../src/nats/entry-key.js'
+import { EntryWriter } from '../../src/nats/entry-writer.js'
 import { Fleet } from '../../src/nats/fleet.js'
 import { FoldedIncarnations } from '../../src/nats/folded-entry.js'
 import { DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
@@ -153,6 +154,48 @@ test('two folders at once that may end at any step change no total, for old and 
       },
     ),
     { seed: 5, numRuns: 120 },
+  )
+})
+
+test('an engine that goes on while it is ended counts all that was acknowledged, and no more', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 6 }), async (scheduler, reports) => {
+      const bucket = new MemoryBucket()
+      const client = () => bucket.client(() => scheduler.schedule(Promise.resolve()))
+      const counts = { puts: 0, putsFailed: 0, removed: 0, lastError: undefined }
+      const key = { kind: 'incarnation', instance: INSTANCE, engine: 4, incarnation: 1 } as const
+      const writer = new EntryWriter(client(), key, counts)
+      bucket.set(keyOf(2), bytesOf({ gets: 100, puts: 0, isFinal: false }, 2))
+      let acknowledged = 0
+      let roundsLeft = 4
+      let isRunning = true
+      const engine = async () => {
+        for (let gets = 1; gets <= reports; gets++) {
+          const { puts } = counts
+          writer.offer(bytesOf({ gets, puts: 0, isFinal: false }, 1, gets))
+          await writer.settled()
+          if (counts.puts > puts) acknowledged = gets
+        }
+        isRunning = false
+      }
+      const reader = new Reader()
+      const folder = folderOf(reader, client())
+      const fold = async () => {
+        while (isRunning || roundsLeft-- > 0) {
+          await scheduler.schedule(Promise.resolve())
+          reader.follow(bucket)
+          await folder.fold()
+        }
+      }
+      await scheduler.waitFor(Promise.all([engine(), fold()]))
+      reader.follow(bucket)
+      assert.deepEqual(reader.totals, { gets: 100 + acknowledged, puts: 0, rejected: 0 })
+      assert.equal(counts.removed, acknowledged < reports ? 1 : 0)
+      const late = new Reader()
+      late.read(bucket.entriesAfter(bucket.changes.length))
+      assert.deepEqual(late.totals, reader.totals)
+    }),
+    { seed: 7, numRuns: 200 },
   )
 })
 
