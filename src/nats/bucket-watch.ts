@@ -7,6 +7,7 @@ import { inGroups, runYielding } from '../run-yielding.js'
 import { Bucket, type Entry, type EntryWatch } from './bucket.js'
 import { BucketFolder } from './bucket-folder.js'
 import { Fleet } from './fleet.js'
+import { takeMissedChanges } from './missed-changes.js'
 import { NATS_OPTION_NAMES, type NatsOptions, readNatsOptions } from './nats-options.js'
 import { claim, release } from './uses.js'
 
@@ -16,6 +17,8 @@ const FOLDS_PER_KEPT = 10
 const FOLD_MS = { min: 100, max: TIMER_MS_MAX }
 /** Milliseconds after which a watch that failed is begun again. */
 const RETRY_MS = 500
+/** Milliseconds between two looks for changes that the watch has left out. */
+const CHECK_MS = 30_000
 /** Entries that are taken between two looks at the clock, and before the event loop turns. */
 const ENTRIES_PER_STEP = 8
 const ENTRIES_PER_TURN = 64
@@ -37,6 +40,8 @@ export interface BucketWatchHealth {
   readonly entries: number
   /** Watches that ended and were begun again. */
   readonly restarts: number
+  /** Changes that the server left out of the watch, and that were found by a look at all revisions. */
+  readonly missed: number
   /** Incarnations that this aggregator added to the sums of their engines. */
   readonly folded: number
   /** Sums that another aggregator wrote at the same time. */
@@ -110,6 +115,7 @@ class Follower {
   readonly #fleet: Fleet
   readonly #folder: BucketFolder
   readonly #foldTimer: NodeJS.Timeout
+  readonly #checkTimer: NodeJS.Timeout
   /**
    * Resolves when everything has been taken that was in the bucket at the begin; rejected where the
    * first watch fails.
@@ -123,6 +129,7 @@ class Follower {
   #onFailed: (error: unknown) => void = () => {}
   readonly #timeoutMs: number
   #restarts = 0
+  #missed = 0
   #foldsFailed = 0
   #lastError: string | undefined
   /** Ends with the last watch. */
@@ -149,6 +156,8 @@ class Follower {
     const foldMs = Math.min(FOLD_MS.max, Math.max(FOLD_MS.min, keptEndedMs / FOLDS_PER_KEPT))
     this.#foldTimer = setInterval(() => void this.#fold(), foldMs)
     this.#foldTimer.unref()
+    this.#checkTimer = setInterval(() => void this.#check(), CHECK_MS)
+    this.#checkTimer.unref()
   }
 
   get health(): BucketWatchHealth {
@@ -157,6 +166,7 @@ class Follower {
       connected: this.#bucket.isConnected,
       entries: this.#fleet.size,
       restarts: this.#restarts,
+      missed: this.#missed,
       folded,
       foldConflicts: conflicts,
       foldsFailed: this.#foldsFailed,
@@ -167,6 +177,7 @@ class Follower {
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#foldTimer)
+    clearInterval(this.#checkTimer)
     this.#watch?.stop()
     await this.#bucket.close()
     await this.#followed
@@ -236,5 +247,14 @@ class Follower {
       this.#lastError = messageOf(error)
     }
     this.#isFolding = false
+  }
+
+  async #check(): Promise<void> {
+    if (!this.#isSynced || !this.#bucket.isConnected) return
+    try {
+      this.#missed += await takeMissedChanges(this.#bucket, this.#fleet)
+    } catch (error) {
+      this.#lastError = messageOf(error)
+    }
   }
 }

@@ -36,6 +36,9 @@ export interface EntryWatch extends AsyncIterable<Entry & { readonly isLast: boo
 /** What is done with single entries of a bucket. */
 export type EntryStore = Pick<Bucket, 'isConnected' | 'get' | 'put' | 'delete' | 'removeMarker'>
 
+/** What a look for missed changes needs of a bucket. */
+export type EntryReader = Pick<Bucket, 'get' | 'revisions'>
+
 /** The expected revision of an entry was another: another client has written it. */
 export const CONFLICT = Symbol('conflict')
 
@@ -126,13 +129,46 @@ export class Bucket {
     return deleted.then(() => undefined, conflictOrThrow)
   }
 
-  /** Removes the marker of an entry that was deleted, and nothing that came after it. */
+  /** Removes the marker of an entry that was deleted, if it is still there. */
   async removeMarker(key: string, revision: number): Promise<void> {
-    const { bucket } = this.#settings
+    const isThere = async () => {
+      const entry = await this.get(key)
+      return entry?.revision === revision && entry.value === undefined
+    }
+    if (!(await isThere())) return
     const manager = await this.#orLost(jetstream(this.#connection).jetstreamManager(false))
-    await this.#orLost(
-      manager.streams.purge(`KV_${bucket}`, { filter: `$KV.${bucket}.${key}`, seq: revision + 1 }),
-    )
+    try {
+      // A purge of the key makes nats-server 2.9 leave out messages of other keys in watches.
+      await this.#orLost(
+        manager.streams.deleteMessage(`KV_${this.#settings.bucket}`, revision, false),
+      )
+    } catch (error) {
+      // Another aggregator may have removed it meanwhile.
+      if (await isThere()) throw error
+    }
+  }
+
+  /**
+   * The newest revision of each key, of entries and of markers.
+   *
+   * @throws Error where the listing stops before its end
+   */
+  async revisions(): Promise<Map<string, number>> {
+    const revisions = new Map<string, number>()
+    const entries = await this.#orLost(this.#kv.watch({ headers_only: true }))
+    const { timeoutMs } = this.#settings
+    const timer = setTimeout(() => entries.stop(), timeoutMs)
+    try {
+      for await (const entry of entries) {
+        timer.refresh()
+        revisions.set(entry.key, entry.revision)
+        // The entry of the version is always there, so there is a last one.
+        if (isLast(entry)) return revisions
+      }
+    } finally {
+      clearTimeout(timer)
+    }
+    throw new Error(`keys of the bucket: expected one within ${timeoutMs} ms, got none`)
   }
 
   /** Watches all entries. The watch ends when it is stopped, or by an error of the connection. */

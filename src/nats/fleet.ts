@@ -83,6 +83,7 @@ export class Fleet {
   *takeAll(entries: readonly Entry[]): Generator<void> {
     const changed = new Map<FleetSource, Change[]>()
     const gone = new Set(this.#revisions.keys())
+    this.#markers.clear()
     for (const entry of entries) {
       if (entry.value !== undefined) gone.delete(entry.key)
       // Revisions only begin again in a bucket that was made again.
@@ -107,6 +108,22 @@ export class Fleet {
   /** The newest revision of a key that is in the bucket; 0 for others. */
   revisionOf(key: string): number {
     return this.#revisions.get(key) ?? 0
+  }
+
+  /** The newest revisions of the keys that are in the bucket. */
+  get revisions(): ReadonlyMap<string, number> {
+    return this.#revisions
+  }
+
+  /** The newest revision of a key that has come, of its entry or its marker; 0 for none. */
+  latestOf(key: string): number {
+    if (key === VERSION_KEY) return Number.POSITIVE_INFINITY
+    return this.#revisions.get(key) ?? this.#markers.get(key)?.revision ?? 0
+  }
+
+  /** Take an entry as deleted whose marker is gone, too. */
+  forget(key: string): void {
+    this.#delete(key)
   }
 
   /** A marker is no longer in the bucket. */

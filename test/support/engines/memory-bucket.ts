@@ -1,4 +1,9 @@
-import { CONFLICT, type Entry, type EntryStore } from '../../../src/nats/bucket.js'
+import {
+  CONFLICT,
+  type Entry,
+  type EntryReader,
+  type EntryStore,
+} from '../../../src/nats/bucket.js'
 
 /** A bucket in memory, with every change that was ever made to it. */
 export class MemoryBucket {
@@ -8,6 +13,11 @@ export class MemoryBucket {
   /** All changes in their order. */
   get changes(): readonly Entry[] {
     return this.#changes
+  }
+
+  /** What is in it now, markers included. */
+  get entries(): readonly Entry[] {
+    return [...this.#entries.values()]
   }
 
   /** What a watch begins with after a number of changes: the last one of each key. */
@@ -30,7 +40,7 @@ export class MemoryBucket {
    *
    * @param step awaited before and after each request; it rejects where the client has ended
    */
-  client(step: () => Promise<unknown>): EntryStore {
+  client(step: () => Promise<unknown>): EntryStore & EntryReader {
     const request = async <Answer>(answer: () => Answer): Promise<Answer> => {
       await step()
       const result = answer()
@@ -42,6 +52,10 @@ export class MemoryBucket {
     return {
       isConnected: true,
       get: (key) => request(() => this.#entries.get(key)),
+      revisions: () =>
+        request(
+          () => new Map(Array.from(this.#entries.values(), ({ key, revision }) => [key, revision])),
+        ),
       put: (key, value, revision) => request(() => change(key, value, revision)),
       delete: (key, revision) =>
         request(() => {
