@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { RequestListener } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Registry } from 'prom-client'
@@ -35,7 +36,8 @@ class CountingRegistry extends Registry {
 /** Serves many engines. */
 async function serveEngines(context: TestContext) {
   const registry = new CountingRegistry()
-  const aggregator = new EngineAggregator({ registry })
+  // On a busy machine, seconds pass between the scrapes of a test; no engine is to be down then.
+  const aggregator = new EngineAggregator({ registry, silentAfterMs: 1e9 })
   context.after(() => aggregator.close())
   for (let engine = 0; engine < ENGINES; engine++) {
     assert.ok(aggregator.ingest(reportBytes({ engine, series: SERIES })).accepted)
@@ -44,6 +46,17 @@ async function serveEngines(context: TestContext) {
   const text = await (await fetch(`${url}/metrics`)).text()
   registry.renderings = 0
   return { aggregator, registry, url, text }
+}
+
+/** Serves and counts the requests that came, and those whose connection or response is over. */
+async function serveCounted(context: TestContext, listener: RequestListener) {
+  const requests = { came: 0, over: 0 }
+  const url = await serve(context, (request, response) => {
+    response.once('close', () => requests.over++)
+    listener(request, response)
+    requests.came++
+  })
+  return { url, requests }
 }
 
 test('500 pipelined scrapes that nobody reads are one rendering, and take little memory', async (context) => {
@@ -84,13 +97,13 @@ test('whoever asks during a rendering gets the next one, with all others who do'
     const text = `counted ${counted}\n`
     return new Promise((resolve) => finish.push(() => resolve(text)))
   })
-  const url = await serve(context, metricsHandler(source))
+  const { url, requests } = await serveCounted(context, metricsHandler(source))
   const scrape = async () => (await fetch(`${url}/metrics`)).text()
   const first = [scrape()]
   await waitUntil('the first rendering', () => source.renderings === 1)
   counted = 1
   const second = Array.from({ length: 10 }, scrape)
-  await sleep(100)
+  await waitUntil('all requests', () => requests.came === 11)
   assert.equal(source.renderings, 1)
   counted = 2
   finish[0]()
@@ -104,18 +117,17 @@ test('whoever asks during a rendering gets the next one, with all others who do'
 test('nothing is rendered for clients that left while they waited', async (context) => {
   const finish: (() => void)[] = []
   const source = textSource(() => new Promise((resolve) => finish.push(() => resolve('a 1\n'))))
-  const url = await serve(context, metricsHandler(source))
+  const { url, requests } = await serveCounted(context, metricsHandler(source))
   const first = fetch(`${url}/metrics`)
   await waitUntil('the first rendering', () => finish.length === 1)
   const leaving = openClient(context, url)
   leaving.socket.write(GET)
-  // The server, in this process, reads the request, and later the end of the connection.
-  await sleep(50)
+  await waitUntil('its request', () => requests.came === 2)
   leaving.socket.resetAndDestroy()
-  await sleep(50)
+  await waitUntil('the end of its connection', () => requests.over === 1)
   finish[0]()
   assert.equal(await (await first).text(), 'a 1\n')
-  await sleep(50)
+  // The next rendering begins where one ends, before its response is sent.
   assert.equal(source.renderings, 1)
 })
 
@@ -143,7 +155,7 @@ test('a slow client gets the whole of its rendering while others get newer ones'
 test('clients that stop reading hold four renderings at most, and a fifth waits for one of them', async (context) => {
   const text = numberedLines(LARGE_BYTES)
   const source = textSource(() => text)
-  const url = await serve(context, metricsHandler(source))
+  const { url, requests } = await serveCounted(context, metricsHandler(source))
   const clients: RawClient[] = []
   for (let rendering = 1; rendering <= 4; rendering++) {
     const client = openClient(context, url)
@@ -153,7 +165,7 @@ test('clients that stop reading hold four renderings at most, and a fifth waits 
     clients.push(client)
   }
   const fifth = fetch(`${url}/metrics`)
-  await sleep(100)
+  await waitUntil('the fifth request', () => requests.came === 5)
   assert.equal(source.renderings, 4)
   clients[2].socket.destroy()
   const response = await fifth
