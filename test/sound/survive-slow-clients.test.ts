@@ -6,7 +6,12 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listen, type MetricsHandlerOptions, metricsHandler } from '../../src/index.js'
 import { MIB } from '../support/assertions/memory.js'
-import { openClient, parseResponses } from '../support/processes/raw-client.js'
+import {
+  openClient,
+  parseResponses,
+  readSlowly,
+  SLOW_STALL_MS,
+} from '../support/processes/raw-client.js'
 import { serve } from '../support/processes/servers.js'
 import { numberedLines, type TextSource, textSource } from '../support/processes/text-source.js'
 import { waitUntil } from '../support/processes/wait-until.js'
@@ -73,24 +78,19 @@ for (const [name, start] of Object.entries(SERVERS)) {
 }
 
 test('a slow client that makes progress gets the whole response, longer than a stall may last', async (context) => {
-  const stallTimeoutMs = 400
   const url = await serve(
     context,
     metricsHandler(
       textSource(() => TEXT),
-      { stallTimeoutMs },
+      { stallTimeoutMs: SLOW_STALL_MS },
     ),
   )
   const client = openClient(context, url)
   const startMs = performance.now()
   client.socket.write(LAST_GET)
-  client.socket.on('data', () => {
-    if (performance.now() - startMs > 3 * stallTimeoutMs) return
-    client.socket.pause()
-    setTimeout(() => client.socket.resume(), 10)
-  })
+  readSlowly(client)
   const [response] = parseResponses(await client.closed)
-  assert.ok(performance.now() - startMs > 3 * stallTimeoutMs)
+  assert.ok(performance.now() - startMs > SLOW_STALL_MS)
   assert.equal(response.body.toString(), TEXT)
 })
 

@@ -26,6 +26,27 @@ export function openClient(context: Pick<TestContext, 'after'>, url: string): Ra
   return { socket, received, closed }
 }
 
+/** Milliseconds between two reads of a slow client; each read has 64 KiB at most. */
+const PAUSE_MS = 5
+/**
+ * Milliseconds without progress after which the server of a slow client closes the connection. The
+ * client has to read some MiB until the system lets the server write again, which takes a tenth of
+ * this time where nothing else runs.
+ */
+export const SLOW_STALL_MS = 1_000
+/** Milliseconds for which a client reads slowly: longer than a stall may last. */
+const SLOW_MS = 1.5 * SLOW_STALL_MS
+
+/** Reads little by little for longer than a stall may last, and then all that is left. */
+export function readSlowly({ socket }: RawClient): void {
+  const endMs = performance.now() + SLOW_MS
+  socket.on('data', () => {
+    if (performance.now() > endMs) return
+    socket.pause()
+    setTimeout(() => socket.resume(), PAUSE_MS)
+  })
+}
+
 /** A response as it was received. */
 export interface RawResponse {
   readonly status: number
