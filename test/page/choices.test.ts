@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import { EngineAggregator } from '../../src/index.js'
 import { browserTests, type PageTest } from '../support/browser/browser.js'
-import { pageServer, type Served } from '../support/browser/page-server.js'
+import { pageAggregator, pageServer, type Served } from '../support/browser/page-server.js'
 import { readFigure, readTable } from '../support/browser/read-page.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
@@ -10,7 +9,7 @@ const pageTest = browserTests()
 
 /** Engine 2 is slow, so it is marked. */
 async function serve({ context }: PageTest): Promise<Served> {
-  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const aggregator = pageAggregator()
   return pageServer(context, aggregator, { engines: 4, slow: new Map([[2, 20]]) })
 }
 
@@ -45,9 +44,9 @@ pageTest('a choice filters the figures and is in the address', async (test) => {
     'the address has the choices',
   )
   // A sixteenth of a third of the rows, roughly.
-  await waitUntil('fewer operations', async () => {
-    const shown = (await readFigure(page, 'operations')) ?? Number.POSITIVE_INFINITY
-    return shown < all / 10
+  await waitUntil('some operations, and fewer', async () => {
+    const shown = (await readFigure(page, 'operations')) ?? 0
+    return shown > 0 && shown < all / 10
   })
   await page.click('#pause')
   const engine = (await readTable(page, '#engines')).rows.get('1')

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
-import { EngineAggregator } from '../../src/index.js'
 import { browserTests } from '../support/browser/browser.js'
-import { pageServer } from '../support/browser/page-server.js'
+import { pageAggregator, pageServer } from '../support/browser/page-server.js'
 import { readFigure } from '../support/browser/read-page.js'
 import { Traffic } from '../support/browser/traffic.js'
 import { waitUntil } from '../support/processes/wait-until.js'
@@ -10,7 +9,7 @@ import { waitUntil } from '../support/processes/wait-until.js'
 const pageTest = browserTests()
 
 pageTest('a page connects again when the server was restarted', async ({ context, open }) => {
-  const first = new EngineAggregator({ intervalMs: 100 })
+  const first = pageAggregator()
   const { server } = await pageServer(context, first, { engines: 2 })
   const page = await open(server.url, { mayFail: true })
   await page.locator('#engines tbody tr:nth-child(2)').waitFor()
@@ -20,7 +19,7 @@ pageTest('a page connects again when the server was restarted', async ({ context
   const banner = page.locator('.banner[data-kind="stale"]')
   await banner.getByText('Connection lost.').waitFor()
   await banner.getByText(/No data for \d+ s, reconnecting/).waitFor()
-  const second = new EngineAggregator({ intervalMs: 100, modelName: 'the-next' })
+  const second = pageAggregator({ modelName: 'the-next' })
   const restarted = await pageServer(context, second, { engines: 3, port: server.port })
   await page.locator('.connection[data-state="live"]').waitFor()
   await page.locator('#engines tbody tr:nth-child(3)').waitFor()
@@ -31,13 +30,13 @@ pageTest('a page connects again when the server was restarted', async ({ context
 })
 
 pageTest('a pause keeps the name of the server that it shows', async ({ context, open }) => {
-  const first = new EngineAggregator({ intervalMs: 100, modelName: 'the-first' })
+  const first = pageAggregator({ modelName: 'the-first' })
   const { server } = await pageServer(context, first, { engines: 1 })
   const page = await open(`${server.url}?paused`, { mayFail: true })
   await page.locator('#engines tbody tr').first().waitFor()
   await server.stop()
   await page.locator('.connection[data-state="disconnected"]').waitFor()
-  const second = new EngineAggregator({ intervalMs: 100, modelName: 'the-next' })
+  const second = pageAggregator({ modelName: 'the-next' })
   await pageServer(context, second, { engines: 1, port: server.port })
   await page.locator('.connection[data-state="paused"]').waitFor()
   assert.equal(await page.locator('#model').textContent(), 'the-first')
@@ -46,7 +45,7 @@ pageTest('a pause keeps the name of the server that it shows', async ({ context,
 })
 
 pageTest('data that does not come any more is marked as stale', async ({ context, open }) => {
-  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const aggregator = pageAggregator()
   const { server } = await pageServer(context, aggregator, { engines: 1, updateMs: 1_000 })
   const page = await open(server.url)
   await page.locator('#engines tbody tr').first().waitFor()
@@ -63,7 +62,7 @@ pageTest('data that does not come any more is marked as stale', async ({ context
 })
 
 pageTest('a server without engines shows how to connect one', async ({ context, open }) => {
-  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const aggregator = pageAggregator()
   const { server } = await pageServer(context, aggregator, { engines: 0 })
   const page = await open(server.url)
   await page.getByRole('heading', { name: 'No engine is connected yet' }).waitFor()
@@ -75,7 +74,7 @@ pageTest('a server without engines shows how to connect one', async ({ context, 
 })
 
 pageTest('an address that the page cannot follow says what it could', async ({ context, open }) => {
-  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const aggregator = pageAggregator()
   const { server } = await pageServer(context, aggregator, { engines: 1 })
   const page = await open(`${server.url}?window=7m&colour=red&engine=0`)
   const message = page.getByRole('alert')
@@ -90,7 +89,7 @@ pageTest('an address that the page cannot follow says what it could', async ({ c
 })
 
 pageTest('a filter that matches nothing says so, and what there is', async ({ context, open }) => {
-  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const aggregator = pageAggregator()
   const { server } = await pageServer(context, aggregator, { engines: 2 })
   const page = await open(`${server.url}?operation=load_gte&engine=1`)
   const message = page.locator('#nothing')
@@ -104,7 +103,7 @@ pageTest('a filter that matches nothing says so, and what there is', async ({ co
 })
 
 pageTest('a wrong token is refused in words, the right one is kept', async ({ context, open }) => {
-  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const aggregator = pageAggregator()
   const options = { bearerToken: 'right-token', pagePath: '/moon/meter' }
   const { server } = await pageServer(context, aggregator, { engines: 1, options })
   const page = await open(server.url, { mayFail: true })
@@ -123,6 +122,11 @@ pageTest('a wrong token is refused in words, the right one is kept', async ({ co
   await page.locator('#engines tbody tr').first().waitFor()
   assert.ok(!page.url().includes('token'))
 })
+
+/** Timers of half a second and more never fire, so that a page makes no attempt by itself. */
+const NO_ATTEMPTS = `
+  const { setTimeout } = window
+  window.setTimeout = (run, ms = 0) => ms < 500 ? setTimeout(run, ms) : 0`
 
 const OTHERS: readonly (readonly [
   what: string,
@@ -146,9 +150,9 @@ const OTHERS: readonly (readonly [
 
 for (const [what, answer, expected] of OTHERS) {
   pageTest(`${what} is told from moonmeter`, async ({ context, open }) => {
-    const aggregator = new EngineAggregator({ intervalMs: 100 })
+    const aggregator = pageAggregator()
     const { server } = await pageServer(context, aggregator, { engines: 1, stream: answer })
-    const page = await open(server.url, { mayFail: true })
+    const page = await open(server.url, { mayFail: true, script: NO_ATTEMPTS })
     const message = page.getByRole('alert')
     await message.getByRole('heading', { name: 'This server is not moonmeter' }).waitFor()
     assert.match((await message.textContent()) ?? '', expected)
@@ -159,7 +163,7 @@ for (const [what, answer, expected] of OTHERS) {
 }
 
 pageTest('a server that is gone before the page has data is named', async ({ context, open }) => {
-  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const aggregator = pageAggregator()
   const stream = (response: ServerResponse) => response.destroy()
   const { server } = await pageServer(context, aggregator, { engines: 1, stream })
   const page = await open(server.url, { mayFail: true })
@@ -172,7 +176,7 @@ pageTest('a server that is gone before the page has data is named', async ({ con
 })
 
 pageTest('a page opens at an address with a name and a password', async ({ context, open }) => {
-  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const aggregator = pageAggregator()
   const options = { basicAuth: { username: 'operator', password: 'secret' } }
   const { server } = await pageServer(context, aggregator, { engines: 1, options })
   const page = await open(server.url.replace('//', '//operator:secret@'))
@@ -182,7 +186,7 @@ pageTest('a page opens at an address with a name and a password', async ({ conte
 })
 
 pageTest('a server with as many pages as it allows is named as such', async ({ context, open }) => {
-  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const aggregator = pageAggregator()
   const options = { streamsMax: 1 }
   const { server } = await pageServer(context, aggregator, { engines: 1, options })
   const first = await open(server.url)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import { EngineAggregator, type Snapshot } from '../../src/index.js'
+import type { Snapshot } from '../../src/index.js'
 import { browserTests, type PageTest } from '../support/browser/browser.js'
-import { type PageServer, pageServer } from '../support/browser/page-server.js'
+import { pageAggregator, type PageServer, pageServer } from '../support/browser/page-server.js'
 import { readFigure, readTable } from '../support/browser/read-page.js'
 import { servedUrl, startCommand } from '../support/processes/command.js'
 import { waitUntil } from '../support/processes/wait-until.js'
@@ -23,9 +23,14 @@ async function pausedPage(
   open: PageTest['open'],
   server: PageServer,
   query: string,
+  isEnough: (interval: Snapshot) => boolean = () => true,
 ): Promise<Page> {
   const page = await open(`${server.url}${query}`)
-  await waitUntil('some updates', () => server.snapshots.length > 3)
+  const { snapshots } = server
+  await waitUntil('some updates', () => {
+    const [first, last] = [snapshots[0], snapshots.at(-1)]
+    return snapshots.length > 3 && first && last && isEnough(last.since(first))
+  })
   const before = await page.locator('#content').getAttribute('data-timestamp')
   await page.locator(`#content:not([data-timestamp="${before}"])`).waitFor()
   await page.locator('#engines tbody tr').first().waitFor()
@@ -47,7 +52,7 @@ function assertShown(shown: number | undefined, expected: number | undefined, wh
 }
 
 pageTest('figures are those of the snapshot of the same moment', async ({ context, open }) => {
-  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const aggregator = pageAggregator()
   const { server, traffic } = await pageServer(context, aggregator, { engines: 3 })
   const page = await pausedPage(open, server, '?status=ok&operation=load_get')
   traffic.stop()
@@ -81,13 +86,17 @@ pageTest('figures are those of the snapshot of the same moment', async ({ contex
 })
 
 pageTest('operations and failed keys are those of the snapshot', async ({ context, open }) => {
-  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const aggregator = pageAggregator()
   const { server, traffic } = await pageServer(context, aggregator, { engines: 2 })
-  const page = await pausedPage(open, server, '?engine=1')
+  const seriesOf = ({ sources }: Snapshot) =>
+    sources.find(({ engine }) => engine === 1)?.series ?? []
+  const page = await pausedPage(open, server, '?engine=1', (interval) =>
+    seriesOf(interval).some(({ numFailedKeys }) => numFailedKeys > 0),
+  )
   traffic.stop()
   const interval = await intervalOf(page, server)
   const seconds = interval.elapsedMs / 1_000
-  const series = interval.sources.find(({ engine }) => engine === 1)?.series ?? []
+  const series = seriesOf(interval)
   const { rows, names } = await readTable(page, '#operations')
   assert.deepEqual(names, ['load_get', 'lookup_exists', 'save_put'])
   let failedKeys = 0
@@ -139,7 +148,7 @@ pageTest('charts and sparklines of a running simulate draw and move', async ({ c
 })
 
 pageTest('names of users are shown as text, whatever is in them', async ({ context, open }) => {
-  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const aggregator = pageAggregator()
   const { server, traffic } = await pageServer(context, aggregator, { engines: 1 })
   const name = '<img src=x onerror=document.title=1> & "x"'
   // Rows before the first snapshot are in no interval.

@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
-import { EngineAggregator } from '../../src/index.js'
 import { browserTests, type PageTest } from '../support/browser/browser.js'
-import { pageServer, type ServedOptions } from '../support/browser/page-server.js'
+import { pageAggregator, pageServer, type ServedOptions } from '../support/browser/page-server.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
 const pageTest = browserTests()
@@ -13,7 +12,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const PHONE = { width: 400, height: 800 }
 
 async function serve({ context }: PageTest, options: ServedOptions): Promise<string> {
-  const aggregator = new EngineAggregator({ intervalMs: 200 })
+  const aggregator = pageAggregator()
   const { server } = await pageServer(context, aggregator, options)
   return server.url
 }
@@ -89,7 +88,7 @@ for (const [what, options, query, wait] of STATES) {
 }
 
 pageTest('stale figures can still be read', async (test) => {
-  const aggregator = new EngineAggregator({ intervalMs: 200 })
+  const aggregator = pageAggregator()
   const { server } = await pageServer(test.context, aggregator, { engines: 2 })
   const page = await test.open(server.url, { mayFail: true })
   await page.locator('#engines tbody tr').first().waitFor()
@@ -99,7 +98,7 @@ pageTest('stale figures can still be read', async (test) => {
 })
 
 pageTest('long names do not make a phone scroll sideways', async (test) => {
-  const aggregator = new EngineAggregator({ intervalMs: 200, modelName: 'model-'.repeat(20) })
+  const aggregator = pageAggregator({ modelName: 'model-'.repeat(20) })
   const { server, traffic } = await pageServer(test.context, aggregator, { engines: 1 })
   await waitUntil('a snapshot', () => server.snapshots.length > 0)
   const name = 'operation_'.repeat(10)
@@ -164,7 +163,7 @@ pageTest('a phone shows the names of operations whole', async (test) => {
 })
 
 pageTest('a name cannot change the order of the words beside it', async (test) => {
-  const aggregator = new EngineAggregator({ intervalMs: 100, modelName: 'a\u202eb' })
+  const aggregator = pageAggregator({ modelName: 'a\u202eb' })
   const { server, traffic } = await pageServer(test.context, aggregator, { engines: 1 })
   const page = await test.open(`${server.url}?operation=load%E2%80%AEteg`)
   await page.locator('#operations tbody tr').first().waitFor()
@@ -175,7 +174,7 @@ pageTest('a name cannot change the order of the words beside it', async (test) =
 })
 
 pageTest('a row is red where it needs attention', async (test) => {
-  const aggregator = new EngineAggregator({ intervalMs: 100 })
+  const aggregator = pageAggregator()
   const { server } = await pageServer(test.context, aggregator, { engines: 1 })
   aggregator.connect(1)
   const page = await test.open(server.url)

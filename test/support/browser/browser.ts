@@ -21,6 +21,8 @@ const FAILED_REQUEST = /^Failed to load resource/
 export interface OpenOptions extends BrowserContextOptions {
   /** Whether requests may fail, since the server is away or refuses them. */
   readonly mayFail?: boolean
+  /** A script that the page runs first. */
+  readonly script?: string
 }
 
 /** What a test of the page gets. */
@@ -48,10 +50,14 @@ export function browserTests(): (name: string, body: (test: PageTest) => Promise
     test(name, { skip: SKIP }, async (context) => {
       const contexts: BrowserContext[] = []
       const faults: string[] = []
-      const open: PageTest['open'] = async (url, { mayFail = false, ...options } = {}) => {
+      const open: PageTest['open'] = async (
+        url,
+        { mayFail = false, script = '', ...options } = {},
+      ) => {
         assert.ok(browser)
         const made = await browser.newContext({ viewport: VIEWPORT, ...options })
         contexts.push(made)
+        await made.addInitScript(script)
         const page = await made.newPage()
         page.setDefaultTimeout(WAIT_MS_MAX)
         watch(page, new URL(url).origin, { mayFail, faults })

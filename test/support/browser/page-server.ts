@@ -1,5 +1,4 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { handlerOf } from '../../../src/dashboard/dashboard-handler.js'
 import {
@@ -7,19 +6,29 @@ import {
   readDashboardOptions,
 } from '../../../src/dashboard/dashboard-options.js'
 import { type AnyEngineAggregator, liveSourceOf } from '../../../src/engine-aggregator.js'
-import type { EngineAggregator } from '../../../src/index.js'
+import { type AggregatorOptions, EngineAggregator } from '../../../src/index.js'
 import { LiveFeed } from '../../../src/live/live-feed.js'
 import type { LiveSource } from '../../../src/live/live-source.js'
 import { Authorization } from '../../../src/server/authorization.js'
 import type { Snapshot } from '../../../src/snapshot/snapshot.js'
+import { freePort } from '../processes/free-port.js'
 import { type FillOptions, Traffic } from './traffic.js'
 
 const UPDATE_MS = 200
+/** Milliseconds between two reports of an engine. */
+const REPORT_MS = 100
+/** Longer than any test: no engine is shown as down for a report that a busy machine makes late. */
+const NEVER_MS = 2 ** 30
 
 /** A server with engines on this thread, which record until they are stopped. */
 export interface Served {
   readonly server: PageServer
   readonly traffic: Traffic
+}
+
+/** An aggregator for a page, whose engines are up from their first report until they end. */
+export function pageAggregator(options: AggregatorOptions = {}): EngineAggregator {
+  return new EngineAggregator({ intervalMs: REPORT_MS, silentAfterMs: NEVER_MS, ...options })
 }
 
 /** Serves the page of an aggregator until the test ends. */
@@ -108,10 +117,11 @@ export class PageServer {
       } else handler(request, response)
     })
     this.#server = server
-    await new Promise<void>((resolve) => {
-      server.listen(this.#port, '127.0.0.1', resolve)
+    // No connection takes it as its own port while the server is stopped.
+    if (this.#port === 0) this.#port = await freePort()
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(this.#port, '127.0.0.1', resolve)
     })
-    this.#port = (server.address() as AddressInfo).port
     this.url = `http://127.0.0.1:${this.#port}${settings.pagePath}/`
     return this.url
   }

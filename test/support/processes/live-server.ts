@@ -4,6 +4,7 @@ import { EngineAggregator } from '../../../src/index.js'
 import { createRecorder } from '../../../src/recorder/index.js'
 import type { AuthorizationOptions } from '../../../src/server/authorization.js'
 import { listen } from '../../../src/server/metrics-server.js'
+import { freePort } from './free-port.js'
 
 const RECORD_MS = 20
 const KEYS = 4
@@ -31,7 +32,7 @@ export interface LiveServerOptions extends AuthorizationOptions {
 /** Serve the live stream of engines on this thread until the test ends. */
 export async function startLiveServer(
   context: TestContext,
-  { port = 0, engines = 4, operation = 'save_put', ...authorization }: LiveServerOptions = {},
+  { port, engines = 4, operation = 'save_put', ...authorization }: LiveServerOptions = {},
 ): Promise<LiveServer> {
   const aggregator = new EngineAggregator({ modelName: 'llama-3-70b' })
   const recorders = Array.from({ length: engines }, (_, index) =>
@@ -46,7 +47,8 @@ export async function startLiveServer(
   }, RECORD_MS)
   const server = await listen(aggregator, {
     ...authorization,
-    port,
+    // No connection takes it as its own port while the server is closed.
+    port: port ?? (await freePort()),
     next: dashboardHandler(aggregator, authorization),
   })
   const { url } = server
