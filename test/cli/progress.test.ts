@@ -24,7 +24,7 @@ const ARGS = ['simulate', '--engines', '2', '--listen', '127.0.0.1:0', '--durati
 const FAST_TIMERS = new URL('../support/processes/fast-timers.js', import.meta.url).href
 const FAILING_METRIC = new URL('../support/processes/failing-metric.js', import.meta.url).href
 
-/** Simulates on a pseudo-terminal until two status lines were shown, and Ctrl-C; returns the output. */
+/** Simulates on a pseudo-terminal until two status lines showed rows; returns the output. */
 async function simulateOnTerminal(
   context: TestContext,
   options: TerminalOptions,
@@ -35,7 +35,7 @@ async function simulateOnTerminal(
     input: { open: true },
     nodeArgs: ['--import', FAST_TIMERS],
   })
-  await simulation.waitForStdout(/( 2 engines .*){2}/s)
+  await simulation.waitForStdout(/( 2 engines {2}[1-9].*){2}/s)
   simulation.type(CTRL_C)
   const { code, stdout } = await simulation.end()
   assert.equal(code, 0, stdout)
@@ -101,7 +101,8 @@ test('a terminal does not show lines of metrics; the file of --log has them', {
   }
   const [first, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n')
   assert.match(first ?? '', /^\d{4}-\d\d-\d\dT[\d:.]+Z info {2}serving http:/)
-  assert.match(lines.at(-1) ?? '', METRICS)
+  // There is none for an interval without rows, which the last one may be.
+  assert.ok(lines.some((line) => METRICS.test(line)))
   for (const line of lines) assert.match(line, new RegExp(`${METRICS.source}|SIGINT: stopping`))
 })
 
@@ -152,7 +153,7 @@ test('without a terminal, status and log lines are written every ten seconds', a
   const lines = stderr.trimEnd().split('\n')
   const statuses = lines.filter((line) => STATUS.test(line))
   const logged = lines.filter((line) => METRICS.test(line))
-  assert.ok(statuses.length >= 2 && logged.length >= 3, stderr)
+  assert.ok(statuses.length >= 2 && logged.length >= 2, stderr)
   // Each log line covers the interval since the one before, the last one until the end.
   const rows = logged.map((line) => Number(/lookup_exists_count=(\d+)/.exec(line)?.[1]))
   const [, total = ''] = /^lookup_exists +([\d,]+)/m.exec(stdout) ?? []
