@@ -17,6 +17,9 @@ const MS_PER_SECOND = 1e3
 /** The longest time of a server. */
 const LIFE_MS_MAX = 110_000
 
+const COMPLAINT = /level=(?:warn|error)|failed/i
+const TIMED_OUT = /msg="Scrape failed" err=.*context deadline exceeded/
+
 /** What the HTTP API answers, as far as it is asked here. */
 interface Answer<Data> {
   readonly status: string
@@ -51,8 +54,8 @@ export interface Prometheus {
   readonly queryRange: (expression: string, seconds: number) => Promise<readonly Range[]>
   /** The values of a label in the series of a selector. */
   readonly labelValues: (label: string, selector: string) => Promise<readonly string[]>
-  /** What it logged so far, by line. */
-  readonly log: () => string[]
+  /** Its warnings, errors and failures so far, without scrapes that took longer than a second. */
+  readonly complaints: () => string[]
 }
 
 /** What a Prometheus server scrapes and how. */
@@ -129,7 +132,8 @@ export async function startPrometheus(
       return query<Range>('query_range', { query: expression, ...range })
     },
     labelValues: (label, selector) => get(`label/${label}/values`, { 'match[]': selector }),
-    log: () => child.stderr.split('\n'),
+    complaints: () =>
+      child.stderr.split('\n').filter((line) => COMPLAINT.test(line) && !TIMED_OUT.test(line)),
   }
 }
 
