@@ -84,7 +84,7 @@ test('after close rows are refused by old handles and new ones, and nothing is p
 })
 
 test('an engine that never yields reports when it is asked to, from inside record', async (context) => {
-  const aggregator = new EngineAggregator({ intervalMs: 20 })
+  const aggregator = new EngineAggregator({ intervalMs: 20, silentAfterMs: 60_000 })
   const link = aggregator.connect(0)
   const worker = new Worker(BUSY_ENGINE, {
     workerData: { link },
