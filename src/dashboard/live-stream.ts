@@ -8,6 +8,7 @@ import {
   STREAM_VERSION,
   type UpdateMessage,
 } from '../live/live-message.js'
+import { isHttp2, limitStreamStall, piecesFor } from '../server/http2-progress.js'
 
 /** The id of an update: that of its feed, and its sequence. */
 const EVENT_ID = /^(.*):(\d+)$/
@@ -42,8 +43,12 @@ export async function sendFeed(
   feed: LiveFeed,
   { lastEventId, stallTimeoutMs, over }: StreamOptions,
 ): Promise<void> {
-  const write = async (bytes: Uint8Array | string) => {
-    if (!response.write(bytes) && !over.aborted) await drained(response, stallTimeoutMs)
+  const write = async (event: Uint8Array | string) => {
+    const bytes = typeof event === 'string' ? Buffer.from(event) : event
+    for (const piece of piecesFor(response, [bytes])) {
+      if (over.aborted) return
+      if (!response.write(piece)) await drained(response, stallTimeoutMs)
+    }
   }
   let sequence = sequenceOf(feed, lastEventId)
   await write(eventOf('hello', helloOf(feed, sequence !== undefined)))
@@ -137,18 +142,24 @@ function changed(feed: LiveFeed, over: AbortSignal): Promise<void> {
 
 /**
  * Resolves when the client has read what was written. The connection of a client that reads nothing is
- * closed; one that reads slowly may take longer for a large event, since Node looks at progress.
+ * closed; one that reads slowly may take longer for a large event, since progress counts.
  */
 function drained(response: ServerResponse, stallTimeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const close = () => response.destroy()
+    const limit = isHttp2(response) ? limitStreamStall : limitConnectionStall
+    const endLimit = limit(response, stallTimeoutMs)
     const done = () => {
-      response.off('drain', done).off('close', done).off('timeout', close)
-      // Between two updates nothing is written, which is no stall.
-      response.setTimeout(0)
+      response.off('drain', done).off('close', done)
+      endLimit()
       resolve()
     }
-    response.on('drain', done).on('close', done).on('timeout', close)
-    response.setTimeout(stallTimeoutMs)
+    response.on('drain', done).on('close', done)
   })
+}
+
+/** @returns ends the limit: between two updates nothing is written, which is no stall */
+function limitConnectionStall(response: ServerResponse, stallTimeoutMs: number): () => void {
+  const close = () => response.destroy()
+  response.on('timeout', close).setTimeout(stallTimeoutMs)
+  return () => response.off('timeout', close).setTimeout(0)
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { METRICS_PATH } from '../server/endpoint-paths.js'
+import { piecesFor } from '../server/http2-progress.js'
 import { limitTime, type ResponseLimits } from '../server/limit-time.js'
 import { METHODS, MetricsEndpoint } from '../server/metrics-endpoint.js'
 import type { MetricsHandlerOptions, MetricsSource } from '../server/metrics-handler-options.js'
@@ -68,5 +69,5 @@ function send(
   const varies = [reply.getHeader('Vary') ?? [], vary || []].flat()
   if (varies.length > 0) reply.header('Vary', varies.join(', '))
   whenFirst(reply.raw, () => limitTime(raw, reply.raw, limits))
-  return reply.send(Readable.from(buffers))
+  return reply.send(Readable.from(piecesFor(reply.raw, buffers)))
 }

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { isHttp2, limitStreamStall } from './http2-progress.js'
 
 /** The limits on the time that a response takes, in milliseconds. */
 export interface ResponseLimits {
@@ -8,19 +10,26 @@ export interface ResponseLimits {
   readonly responseTimeoutMs: number
 }
 
-/** Close the connection when a response makes no progress, or takes too long. */
+/**
+ * Close the connection when a response makes no progress, or takes too long; of HTTP/2 only the stream
+ * of the response.
+ */
 export function limitTime(
   { socket }: IncomingMessage,
   response: ServerResponse,
   { stallTimeoutMs, responseTimeoutMs }: ResponseLimits,
 ): void {
-  const close = () => response.destroy()
+  if (isHttp2(response)) response.once('close', limitStreamStall(response, stallTimeoutMs))
+  else limitStall(socket, response, stallTimeoutMs)
+  const timer = setTimeout(() => response.destroy(), responseTimeoutMs)
+  response.once('close', () => clearTimeout(timer))
+}
+
+function limitStall(socket: Socket, response: ServerResponse, stallTimeoutMs: number): void {
   const { timeout = 0 } = socket
   // A request that a test injects into an application has a socket without time-outs.
   socket.setTimeout?.(stallTimeoutMs)
-  response.on('timeout', close)
+  response.on('timeout', () => response.destroy())
   // Before Node sets the time for which the connection is kept.
   response.prependOnceListener('finish', () => socket.setTimeout?.(timeout))
-  const timer = setTimeout(close, responseTimeoutMs)
-  response.once('close', () => clearTimeout(timer))
 }

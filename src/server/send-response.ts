@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isHttp2, piecesFor } from './http2-progress.js'
 import { limitTime, type ResponseLimits } from './limit-time.js'
 import { isFirst, whenFirst } from './response-order.js'
+import { isOver } from './response-over.js'
 import type { ResponseParts } from './response-parts.js'
 
 /** Bytes of a request's body that are read and dropped; then the client is no longer listened to. */
@@ -21,7 +23,7 @@ export async function sendResponse(
   const hasBody = encoding !== undefined || Number(length) > 0
   // To keep the connection, the server would have to read all of the body. A connection of HTTP/2 has
   // other requests, which go on whether the body of this one is read or not.
-  const isLast = hasBody && request.httpVersionMajor < 2
+  const isLast = hasBody && !isHttp2(response)
   if (isLast) response.setHeader('Connection', 'close')
   // A middleware may have set some already.
   if (vary !== '') response.appendHeader('Vary', vary)
@@ -31,9 +33,9 @@ export async function sendResponse(
     if (hasBody) dropBody(request)
   })
   if (request.method !== 'HEAD') {
-    for (const buffer of buffers) {
-      if (!response.write(buffer)) await drained(response)
-      if (response.destroyed) return
+    for (const piece of piecesFor(response, buffers)) {
+      if (!response.write(piece)) await drained(response)
+      if (isOver(request, response)) return
     }
   }
   if (isLast && !isFirst(response)) await once(response, 'socket')
