@@ -1,14 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { describe } from '../describe.js'
+import { MoonmeterError } from '../errors.js'
 import { refuseUnknownOptions, requireType, resolveNumbers, TIMER_MS_MAX } from '../options.js'
 import { HANDLER_OPTIONS, type MetricsHandlerOptions } from './metrics-handler-options.js'
 
 const HOST = '127.0.0.1'
+/** A name of up to 253 characters, or an address, which may have a zone. */
+const HOST_NAME = /^[^\s/]{1,253}$/
 const NUMBERS = {
   port: { fallback: 9464, min: 0, max: 2 ** 16 - 1, integer: true },
   connectionsMax: { fallback: 64, min: 1, max: 2 ** 16, integer: true },
   headersTimeoutMs: { fallback: 5_000, min: 1, max: TIMER_MS_MAX, integer: true },
   requestTimeoutMs: { fallback: 10_000, min: 1, max: TIMER_MS_MAX, integer: true },
 } as const
+const OPTIONS = ['host', 'next', ...Object.keys(NUMBERS), ...HANDLER_OPTIONS]
 
 /** Options of `listen`; each has a default. */
 export interface ListenOptions extends MetricsHandlerOptions {
@@ -53,6 +58,7 @@ export interface ListenSettings {
  * @throws MoonmeterError `INVALID_OPTION` for an unknown option, or one out of range
  */
 export function readListenOptions(options: ListenOptions): ListenSettings {
+  refuseUnknownOptions('listen', options, OPTIONS)
   const {
     host = HOST,
     port,
@@ -63,11 +69,16 @@ export function readListenOptions(options: ListenOptions): ListenSettings {
     ...others
   } = options
   const numbers = { port, connectionsMax, headersTimeoutMs, requestTimeoutMs }
-  refuseUnknownOptions('listen', options, [
-    ...['host', 'next', ...Object.keys(numbers)],
-    ...HANDLER_OPTIONS,
-  ])
-  requireType('listen.host', 'string', host)
+  requireHost(host)
   requireType('listen.next', 'function', next)
   return { host, next, ...resolveNumbers('listen', NUMBERS, numbers), handlerOptions: others }
+}
+
+/** The host of an option, checked: Node takes an empty one for every address of this host. */
+function requireHost(host: unknown): void {
+  if (typeof host === 'string' && HOST_NAME.test(host)) return
+  throw new MoonmeterError(
+    'INVALID_OPTION',
+    `listen.host: expected a name or an address, such as 127.0.0.1 or ::, got ${describe(host)}`,
+  )
 }

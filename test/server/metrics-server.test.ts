@@ -37,6 +37,10 @@ test('options out of range, of another type or unknown are invalid', async () =>
     { port: -1 },
     { port: '9464' },
     { host: 1 },
+    // Node would listen on every address.
+    { host: '' },
+    { host: '127.0.0.1\n' },
+    null,
     { connectionsMax: 0 },
     { headersTimeoutMs: 0.5 },
     { requestTimeoutMs: Number.POSITIVE_INFINITY },
