@@ -106,8 +106,10 @@ function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
   }
   const { engine, incarnation, intervalMs, port } = link
   const extraMetrics = requireNames('link.extraMetrics', EXTRA_METRIC_NAMES, link.extraMetrics)
+  const { seriesMax } = link
+  const operations = readOperations(link.operations, { seriesMax })
   const hasExtras = extraMetrics.length > 0
-  const layout = new JournalLayout(BinLayout.of(link.bounds), link.seriesMax, hasExtras)
+  const layout = new JournalLayout(BinLayout.of(link.bounds), seriesMax, hasExtras)
   const journal = new Journal(link.journal, layout)
   const { fresh, recording, closed } = JOURNAL_STATE
   const state = Atomics.compareExchange(journal.words, HEADER.state, fresh, recording)
@@ -123,7 +125,7 @@ function recordToLink(link: EngineLink, options: RecorderOptions): Recorder {
   return makeRecorder({
     identity: { engine, incarnation },
     journal,
-    operations: link.operations,
+    operations,
     sink: new PortSink(port, journal),
     intervalMs,
     now: options.now ?? Date.now,
@@ -185,6 +187,13 @@ function isLink(link: EngineLink): boolean {
     link?.port instanceof MessagePort &&
     Array.isArray(link.bounds) &&
     Array.isArray(link.operations) &&
-    [link.engine, link.incarnation, link.seriesMax, link.intervalMs].every(Number.isSafeInteger)
+    isIntegerWithin(link.engine, 0) &&
+    isIntegerWithin(link.incarnation, 1) &&
+    isIntegerWithin(link.seriesMax, SERIES_MAX.min, SERIES_MAX.max) &&
+    isIntegerWithin(link.intervalMs, NUMBERS.intervalMs.min, TIMER_MS_MAX)
   )
+}
+
+function isIntegerWithin(value: number, min: number, max = Number.MAX_SAFE_INTEGER): boolean {
+  return Number.isSafeInteger(value) && value >= min && value <= max
 }

@@ -54,6 +54,29 @@ test('memory that is not the link’s journal is refused', async () => {
   await aggregator.close()
 })
 
+test('a link with a field that no link has is refused, and is not taken', async () => {
+  const aggregator = new EngineAggregator()
+  const link = aggregator.connect(0)
+  for (const [field, values] of Object.entries({
+    engine: [-1, 0.5, '0'],
+    incarnation: [0, 2 ** 53],
+    seriesMax: [1, 2 ** 20],
+    // Node's timers take 2^31 ms for 1 ms.
+    intervalMs: [0, -1, 2 ** 31],
+  })) {
+    for (const value of values) {
+      const forged = { ...link, [field]: value } as never
+      assert.throws(() => createRecorder(forged), failure('INVALID_LINK'), `${field} ${value}`)
+    }
+  }
+  for (const operations of [[1], [null], new Array(1), [''], ['op', 'op']]) {
+    const forged = { ...link, operations } as never
+    assert.throws(() => createRecorder(forged), failure('INVALID_OPTION'))
+  }
+  createRecorder(link).close()
+  await aggregator.close()
+})
+
 test('an unknown option is refused and does not take the link', async () => {
   const aggregator = new EngineAggregator()
   const link = aggregator.connect(0)
