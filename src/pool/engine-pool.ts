@@ -36,7 +36,7 @@ export interface PoolOptions {
   readonly aggregator: AnyEngineAggregator
   /** The file that exports the engine's function: a `file:` URL or an absolute path. */
   readonly filename: string | URL
-  /** The number of engines, 1 to 4,096, with indices from 0; or their distinct indices. */
+  /** The number of engines, 1 to 4,096, with indices from 0; or so many distinct indices. */
   readonly engines: number | readonly number[]
   /**
    * The number of threads, 1 to the number of engines; default one per engine. Engines that share a
@@ -119,8 +119,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
       const backoff = new Backoff(restart)
       return new EngineSupervisor({ engine, aggregator, backoff, terminateTimeoutMs, emit, run })
     })
-    const { Piscina }: typeof import('piscina') = require('piscina')
-    this.#piscina = new Piscina({
+    this.#piscina = newPiscina({
       filename: THREAD_FILE,
       name: 'runIncarnation',
       minThreads: threads,
@@ -129,9 +128,9 @@ export class EnginePool extends EventEmitter<PoolEvents> {
       idleTimeout: Number.POSITIVE_INFINITY,
       // With Atomics.wait between tasks, an engine's event loop would not run, nor its reports.
       atomics: 'disabled',
-      ...(resourceLimits && { resourceLimits }),
-      ...(env && { env }),
-      ...(execArgv && { execArgv }),
+      ...(resourceLimits !== undefined && { resourceLimits }),
+      ...(env !== undefined && { env }),
+      ...(execArgv !== undefined && { execArgv }),
     })
     this.#piscina.on('error', (error: unknown) => {
       emit('threadError', error instanceof Error ? error : new Error(messageOf(error)))
@@ -199,6 +198,22 @@ export class EnginePool extends EventEmitter<PoolEvents> {
   }
 }
 
+type PiscinaOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>
+
+/** @throws MoonmeterError `INVALID_OPTION` for options that Piscina or Node's `Worker` refuses */
+function newPiscina(options: PiscinaOptions): Piscina {
+  const { Piscina }: typeof import('piscina') = require('piscina')
+  try {
+    return new Piscina(options)
+  } catch (cause) {
+    throw new MoonmeterError(
+      'INVALID_OPTION',
+      `EnginePool: expected ${OF_WORKERS.join(', ')} that a Worker takes, got: ${messageOf(cause)}`,
+      { cause },
+    )
+  }
+}
+
 function readEngines(engines: number | readonly number[]): readonly number[] {
   if (typeof engines === 'number') {
     return [...Array(requireNumber('engines', ENGINES, engines)).keys()]
@@ -206,12 +221,16 @@ function readEngines(engines: number | readonly number[]): readonly number[] {
   if (!Array.isArray(engines)) {
     throw new MoonmeterError('INVALID_OPTION', 'engines: expected a number or an array of indices')
   }
-  const indices = Array.from(engines, (engine) => engineIndex(engine))
-  if (indices.length === 0 || new Set(indices).size !== indices.length) {
-    throw new MoonmeterError(
-      'INVALID_OPTION',
-      `engines: expected distinct engine indices, at least one, got ${indices.join(', ') || 'none'}`,
-    )
+  requireNumber('engines.length', ENGINES, engines.length)
+  const indices = new Set<number>()
+  for (const engine of Array.from(engines, (index) => engineIndex(index))) {
+    if (indices.has(engine)) {
+      throw new MoonmeterError(
+        'INVALID_OPTION',
+        `engines: expected distinct engine indices, got ${engine} twice`,
+      )
+    }
+    indices.add(engine)
   }
-  return indices
+  return [...indices]
 }

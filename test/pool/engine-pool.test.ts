@@ -149,6 +149,7 @@ test('invalid options are refused', async () => {
     [{ engines: 1.5 }, 'INVALID_OPTION'],
     [{ engines: [] }, 'INVALID_OPTION'],
     [{ engines: [1, 1] }, 'INVALID_OPTION'],
+    [{ engines: Array.from({ length: 4_097 }, (_, index) => index) }, 'INVALID_OPTION'],
     [{ engines: [-1] }, 'INVALID_ENGINE'],
     [{ engines: ['0'] }, 'INVALID_ENGINE'],
     [{ stopTimeoutMs: -1 }, 'INVALID_OPTION'],
@@ -157,6 +158,12 @@ test('invalid options are refused', async () => {
     [{ filename: undefined }, 'INVALID_OPTION'],
     [{ aggregator: undefined }, 'INVALID_OPTION'],
     [{ name: 5 }, 'INVALID_OPTION'],
+    [{ resourceLimits: 5 }, 'INVALID_OPTION'],
+    [{ resourceLimits: null }, 'INVALID_OPTION'],
+    [{ env: 'text' }, 'INVALID_OPTION'],
+    [{ env: '' }, 'INVALID_OPTION'],
+    [{ execArgv: 'text' }, 'INVALID_OPTION'],
+    [{ execArgv: ['--no-such-flag'] }, 'INVALID_OPTION'],
   ]
   for (const [change, code] of wrong) {
     const make = () => new EnginePool({ ...options, ...change })
