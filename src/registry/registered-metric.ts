@@ -9,7 +9,7 @@ import type {
   WriteOptions,
 } from '../exposition/exposition-format.js'
 import { FORMATS } from '../exposition/formats.js'
-import type { FamilyDefinition, SnapshotFamily } from '../exposition/metric-family.js'
+import type { SnapshotFamily } from '../exposition/metric-family.js'
 import { SAMPLE_SUFFIXES } from '../exposition/metric-types.js'
 import { OutputBuffer } from '../exposition/output-buffer.js'
 import { runYielding } from '../run-yielding.js'
@@ -168,14 +168,21 @@ export class RegisteredMetric {
     return this.#exchange(name, type + text, [])
   }
 
-  /** The family as of a snapshot that is taken now, to be written in a format. */
-  async prepare(format: ExpositionFormat): Promise<PreparedFamily> {
+  /**
+   * The family as of a snapshot that is taken now, to be written in a format.
+   *
+   * @param registry the one that is read: another one where registries were merged, which has default
+   * labels of its own
+   */
+  async prepare(registry: MetricsRegistry, format: ExpositionFormat): Promise<PreparedFamily> {
     const { definition } = this.#family
     const groups = this.#family.groups(await this.#read())
     const writer = this.#writerOf(format)
     return {
       definition,
-      write: (output, families) => writer.write(output, groups, this.#options(families)),
+      write: (output, families) => {
+        return writer.write(output, groups, { extraLabels: defaultLabelsOf(registry), families })
+      },
     }
   }
 
@@ -198,8 +205,8 @@ export class RegisteredMetric {
     return writer
   }
 
-  #options(families: readonly FamilyDefinition[] = []): WriteOptions {
-    return { extraLabels: defaultLabelsOf(this.#registry), families }
+  #options(): WriteOptions {
+    return { extraLabels: defaultLabelsOf(this.#registry), families: [] }
   }
 
   #exchange(name: string, type: string, values: RegistrySample[]): RegistryFamily {

@@ -45,14 +45,18 @@ export async function renderRegistry(
 ): Promise<RenderedRegistry> {
   if (!isListing(registry)) return renderAsItIs(registry)
   // All are read in one turn, before the first is written, so that they show one moment.
-  const reads = registry.getMetricsAsArray().map((metric) => read(metric, format))
+  const reads = registry.getMetricsAsArray().map((metric) => read(registry, metric, format))
   const output = new OutputBuffer()
   await runYielding(writeAll(registry, await Promise.all(reads), format, output))
   return { ownContentType: undefined, buffers: output.take() }
 }
 
-async function read(metric: ListedMetric, format: ExpositionFormat): Promise<ReadMetric> {
-  if (metric instanceof RegisteredMetric) return metric.prepare(format)
+async function read(
+  registry: MetricsRegistry,
+  metric: ListedMetric,
+  format: ExpositionFormat,
+): Promise<ReadMetric> {
+  if (metric instanceof RegisteredMetric) return metric.prepare(registry, format)
   // The metrics of some libraries return their samples at once, and of others a promise of them.
   return { samples: await metric.get?.() }
 }

@@ -48,6 +48,26 @@ for (const { name, skip, load } of LIBRARIES) {
     assert.ok(names(samples).has('process_cpu_seconds_total'))
   })
 
+  test(`${name}: metricsHandler adds the default labels of the registry that it serves`, {
+    skip,
+  }, async (context) => {
+    const { Registry } = await load()
+    const registry = new Registry()
+    registry.setDefaultLabels({ part: 'one' })
+    const aggregator = new EngineAggregator({ registry })
+    const merged = Registry.merge([registry, new Registry()])
+    merged.setDefaultLabels({ host: 'a' })
+    for (const [served, label] of [
+      [merged, '{host="a"}'],
+      [registry, '{part="one"}'],
+    ] as const) {
+      const url = await serve(context, metricsHandler({ registry: served }))
+      const text = await (await fetch(`${url}/metrics`)).text()
+      assert.ok(text.includes(`\nmoonmeter_engines_up${label} 0\n`), text)
+    }
+    await aggregator.close()
+  })
+
   test(`${name}: metricsHandler serves the user’s metrics and ours as OpenMetrics`, {
     skip: skip || PARSER_SKIP,
   }, async (context) => {
