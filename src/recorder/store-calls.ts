@@ -73,14 +73,15 @@ export class StoreCalls {
     if (this.#recorder.closed) return
     const isExists = operation.endsWith('_exists')
     const numKeys = Array.isArray(keys) ? keys.length : 0
-    const numFailedKeys = failed ? numKeys : isExists ? 0 : countNegative(result, numKeys)
+    const countCodes = () => (isExists ? 0 : countNegative(result, numKeys))
+    const numFailedKeys = failed ? numKeys : (measure(countCodes) ?? 0)
     const partial = numFailedKeys > 0 ? STATUS_PARTIAL_FAILURE : STATUS_OK
     const numBytes = isExists ? 0 : this.#countBytes(keys as readonly unknown[], rest, result)
     const countsExtras = this.#recorder.hasExtras && !failed
     // Of bytes that the caller counts, those of a key are not known.
     const bytesLost =
       countsExtras && numFailedKeys > 0 && this.#bytesOf === undefined
-        ? failedBytes(rest, result, numKeys)
+        ? measure(() => failedBytes(rest, result, numKeys))
         : undefined
     // A clock of the caller's may go back, or be NaN.
     this.#recorder.record(operation, elapsedMs > 0 ? elapsedMs / MS_PER_SECOND : 0, numKeys, {
@@ -89,17 +90,22 @@ export class StoreCalls {
       numFailedKeys,
       traceId,
       numTransferredBytes: bytesLost === undefined ? undefined : numBytes - bytesLost,
-      numHitKeys: countsExtras && isExists ? countHits(result, numKeys) : 0,
+      numHitKeys: countsExtras && isExists ? measure(() => countHits(result, numKeys)) : 0,
     })
   }
 
   /** The bytes of a call; 0 where `bytesOf` throws or returns no valid number. */
   #countBytes(keys: readonly unknown[], rest: readonly unknown[], result: unknown): number {
     const bytesOf = this.#bytesOf
-    if (bytesOf === undefined) return sumBytes(rest) || sumBytes(result)
+    if (bytesOf === undefined) return measure(() => sumBytes(rest) || sumBytes(result)) ?? 0
     const bytes: unknown = callSafely('bytesOf', () => bytesOf(keys, rest, result))
     return typeof bytes === 'number' && bytes >= 0 && bytes <= COUNT_MAX ? bytes : 0
   }
+}
+
+/** What is read of a caller's values, which may be proxies, or nested deeper than the stack. */
+function measure<Result>(read: () => Result): Result | undefined {
+  return callSafely('instrumentStore', read)
 }
 
 /** Counts one call as in flight, at most once at a time. */

@@ -33,9 +33,22 @@ export function failedBytes(
 
 /** The bytes of all buffers in a value, nested arrays included. */
 export function sumBytes(value: unknown): number {
-  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return value.byteLength
-  if (!Array.isArray(value)) return 0
-  return value.reduce((bytes: number, part: unknown) => bytes + sumBytes(part), 0)
+  return Array.isArray(value) ? sumParts(value, new Map()) : bytesOf(value)
+}
+
+/** @param known bytes of the arrays that were read: one may be in several places, or in itself */
+function sumParts(parts: readonly unknown[], known: Map<readonly unknown[], number>): number {
+  let bytes = known.get(parts)
+  if (bytes !== undefined) return bytes
+  bytes = 0
+  known.set(parts, bytes)
+  for (const part of parts) bytes += Array.isArray(part) ? sumParts(part, known) : bytesOf(part)
+  known.set(parts, bytes)
+  return bytes
+}
+
+function bytesOf(value: unknown): number {
+  return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) ? value.byteLength : 0
 }
 
 /** A typed array with another number of values than keys is the data itself, not a code per key. */

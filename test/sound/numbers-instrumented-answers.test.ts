@@ -173,6 +173,33 @@ test('what fails in the telemetry changes no answer, and the row is recorded wit
   }
 })
 
+test('a call with values that cannot be measured is recorded without what they have', async () => {
+  const cyclic: unknown[] = [new Uint8Array(5)]
+  cyclic.push(cyclic, [[cyclic]])
+  let deep: unknown[] = []
+  for (let level = 0; level < 100_000; level++) deep = [deep]
+  const revoked = Proxy.revocable([], {})
+  revoked.revoke()
+  const shared = [new Uint8Array(2)]
+  for (const [buffers, result, bytes] of [
+    [cyclic, [0, 0], 5],
+    [deep, [0, 0], 0],
+    [[revoked.proxy], [0, 0], 0],
+    [[shared, shared], [0, 0], 4],
+    [[new Uint8Array(3)], revoked.proxy, 3],
+  ] as const) {
+    const recording = startRecording()
+    const client = { batchPut: (_keys: string[], _buffers: unknown) => result }
+    const store = instrumentStore(client, recording.recorder)
+    assert.equal(store.batchPut(['a', 'b'], buffers), result)
+    const { save_put_count, save_put_total_keys, save_put_total_bytes } = recording.aggregator
+      .stats()
+      .reduce()
+    assert.deepEqual([save_put_count, save_put_total_keys, save_put_total_bytes], [1, 2, bytes])
+    await recording.close()
+  }
+})
+
 /** How a process ends in which each unhandled rejection is fatal. */
 function endOf(context: ConstructorParameters<typeof Child>[0], source: string): Promise<Ended> {
   const [index, recorder] = MODULES
