@@ -22,6 +22,8 @@ const GZIP = { 'accept-encoding': 'gzip' }
 const LARGE = numberedLines(24 * MIB)
 /** Milliseconds by which clients leave one after the other. */
 const LEAVE_MS = 5
+/** Longer than a request takes on a busy machine. */
+const STALL_MS = 1_000
 const GET = 'GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'
 const LAST_GET = 'GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'
 
@@ -189,7 +191,7 @@ test('a registry that fails causes a 500 without internal details, and onError g
 test('a client that does not read is closed after the limit and keeps no place', async (context) => {
   const app = newApp(context)
   const aggregator = textSource(() => LARGE)
-  app.register(metricsPlugin, { aggregator, responsesMax: 1, stallTimeoutMs: 200 })
+  app.register(metricsPlugin, { aggregator, responsesMax: 1, stallTimeoutMs: STALL_MS })
   const url = await listening(app)
   const client = openClient(context, url)
   client.socket.pause()

@@ -9,18 +9,26 @@ import { temporaryDirectory } from '../support/processes/command.js'
 import { isOnPath } from '../support/processes/on-path.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-const STOP_MS = 100
+/** In which an engine that is asked to stop does so, also on a busy machine. */
+const STOP_MS = 1_000
 const TERMINATE_MS = 150
 /** What timers and a loaded machine may add to the sum of both. */
-const LATE_MS_MAX = 1_500
+const LATE_MS_MAX = 5_000
 const SKIP = isOnPath('mkfifo') ? false : 'no named pipes: mkfifo is absent'
 const OPTIONS = { stopTimeoutMs: STOP_MS, terminateTimeoutMs: TERMINATE_MS }
 
 /** A named pipe without a writer, and a function that ends the calls which wait for one. */
 async function makePipe(context: TestContext) {
-  const path = join(temporaryDirectory(context), 'pipe')
-  assert.equal((await new Child(context, 'mkfifo', [path]).end()).code, 0)
+  let path = ''
   const release = () => closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK))
+  // A test that fails would hang. It is refused where nothing waits for a writer.
+  context.after(() => {
+    try {
+      release()
+    } catch {}
+  })
+  path = join(temporaryDirectory(context), 'pipe')
+  assert.equal((await new Child(context, 'mkfifo', [path]).end()).code, 0)
   return { path, release }
 }
 
