@@ -62,7 +62,7 @@ export interface MetricDefinition {
    */
   readonly labels: readonly string[]
   /** How samples with the same labels are merged over the processes of a cluster; default `sum`. */
-  readonly aggregator?: 'sum' | 'max'
+  readonly aggregator?: 'sum' | 'max' | 'min'
 }
 
 /** A family of store operations, and what of a series it shows. */
@@ -214,5 +214,59 @@ export const SELF_METRICS = {
     type: 'counter',
     help: 'Number of payloads that were rejected and changed nothing, by reason.',
     labels: ['reason'],
+  },
+} as const satisfies Record<string, MetricDefinition>
+
+/** Metrics of a process that is connected to a bucket of NATS; other processes have none of them. */
+export const NATS_METRICS = {
+  connected: {
+    name: 'moonmeter_nats_connected',
+    type: 'gauge',
+    help: 'Whether there is a connection to a NATS server (1) or not (0).',
+    labels: [],
+    aggregator: 'min',
+  },
+  puts: {
+    name: 'moonmeter_nats_puts_total',
+    type: 'counter',
+    help: 'Number of reports that the NATS server acknowledged.',
+    labels: [],
+  },
+  putFailures: {
+    name: 'moonmeter_nats_put_failures_total',
+    type: 'counter',
+    help: 'Number of reports that failed or were not acknowledged in time; the newest is tried again.',
+    labels: [],
+  },
+  enginesRemoved: {
+    name: 'moonmeter_nats_engines_removed_total',
+    type: 'counter',
+    help: 'Number of engines that no longer report, since aggregators removed their incarnation.',
+    labels: [],
+  },
+  rowsLeftOut: {
+    name: 'moonmeter_nats_rows_left_out',
+    type: 'gauge',
+    help: 'Rows that are counted here and not published: of sources with an instance, and of other.',
+    labels: [],
+  },
+  entries: {
+    name: 'moonmeter_nats_entries',
+    type: 'gauge',
+    help: 'Entries in the bucket, as far as they have come.',
+    labels: [],
+    aggregator: 'max',
+  },
+  watchRestarts: {
+    name: 'moonmeter_nats_watch_restarts_total',
+    type: 'counter',
+    help: 'Number of watches of the bucket that ended and were begun again.',
+    labels: [],
+  },
+  foldFailures: {
+    name: 'moonmeter_nats_fold_failures_total',
+    type: 'counter',
+    help: 'Number of times that ended incarnations could not be removed; it is tried again.',
+    labels: [],
   },
 } as const satisfies Record<string, MetricDefinition>

@@ -8,6 +8,7 @@ import {
 } from './engine-aggregator-options.js'
 import { MoonmeterError } from './errors.js'
 import { selfFamilies } from './exposition/families/self-families.js'
+import { type SingleMetric, singleFamilies } from './exposition/families/single-families.js'
 import { storeFamilies } from './exposition/families/store-families.js'
 import { inGroups, runYielding } from './run-yielding.js'
 import type { EngineLink } from './journal/engine-link.js'
@@ -20,6 +21,7 @@ import { refuseUnknownOptions, requireType } from './options.js'
 import type { DefaultRegistry } from './registry/create-registry.js'
 import type { MetricsRegistry } from './registry/metrics-registry.js'
 import { registerFamilies } from './registry/register-families.js'
+import { shareInTurn } from './registry/share-in-turn.js'
 import type { Snapshot } from './snapshot/snapshot.js'
 import { engineIndex, instanceName } from './source-identity.js'
 import { MooncakeStoreConnectorStats } from './wire/mooncake-store-connector-stats.js'
@@ -62,6 +64,12 @@ export let aggregationOf: (aggregator: AnyEngineAggregator) => Aggregation
 export let liveSourceOf: (aggregator: AnyEngineAggregator) => LiveSource
 
 /**
+ * Shows metrics of a transport beside those of an aggregator, until they are unregistered with it.
+ * Metrics that it shows already are read by the new functions.
+ */
+export let showMetrics: (aggregator: AnyEngineAggregator, metrics: readonly SingleMetric[]) => void
+
+/**
  * Aggregates the stats of all engines on the main thread and exposes them in a metrics registry. It
  * takes the reports of threads that were connected, reads the journals of those that ended or are
  * silent, and takes payloads that came another way.
@@ -70,6 +78,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   static {
     aggregationOf = (aggregator) => aggregator.#aggregation
     liveSourceOf = (aggregator) => aggregator.#liveSource
+    showMetrics = (aggregator, metrics) => aggregator.#show(metrics)
   }
 
   readonly #settings: AggregatorSettings<Registry>
@@ -77,7 +86,12 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   readonly #links: EngineLinks
   readonly #readInterval: (stats: MooncakeStoreConnectorStats) => Iterable<void>
   readonly #logging: KVConnectorLogging | undefined
-  readonly #unregister: () => void
+  /** Takes the snapshot of a scrape. */
+  readonly #read: () => Promise<Snapshot>
+  /** Remove the metrics from the registry. */
+  readonly #unregister: (() => void)[] = []
+  /** What reads each metric of a transport, by the name of the metric. */
+  readonly #shown = new Map<string, SingleMetric['read']>()
   readonly #liveSource: LiveSource
   readonly #timers: NodeJS.Timeout[] = []
   #isLogging = false
@@ -101,7 +115,8 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     this.#readInterval = this.#aggregation.intervalReader()
     this.#logging = log && new KVConnectorLogging({ log, onApproximateP90, stats: sums })
     const families = [...storeFamilies(layout, settings), ...selfFamilies(shape)]
-    this.#unregister = registerFamilies(registry, families, () => runYielding(this.#scrape()))
+    this.#read = shareInTurn(() => runYielding(this.#scrape()))
+    this.#unregister.push(registerFamilies(registry, families, this.#read))
     this.#liveSource = this.#makeLiveSource()
     // More often than reports are due, so that none is late by a whole interval.
     const checkMs = Math.ceil(intervalMs / CHECKS_PER_INTERVAL)
@@ -266,7 +281,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   async close(options: CloseOptions = {}): Promise<void> {
     refuseUnknownOptions('close', options, ['unregister'])
     requireType('close.unregister', 'boolean', options.unregister)
-    if (options.unregister === true) this.#unregister()
+    if (options.unregister === true) for (const unregister of this.#unregister) unregister()
     if (this.#closed) return
     this.#closed = true
     this.#acceptor?.close()
@@ -285,6 +300,19 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   *#scrape(): Generator<unknown, Snapshot> {
     yield* this.#readSilent()
     return yield* this.#aggregation.scrape()
+  }
+
+  #show(metrics: readonly SingleMetric[]): void {
+    const { registry, shape } = this.#settings
+    const added = metrics
+      .map(({ definition }) => definition)
+      .filter(({ name }) => !this.#shown.has(name))
+      .map((definition) => ({
+        definition,
+        read: (snapshot: Snapshot) => this.#shown.get(definition.name)?.(snapshot) ?? 0,
+      }))
+    this.#unregister.push(registerFamilies(registry, singleFamilies(shape, added), this.#read))
+    for (const { definition, read } of metrics) this.#shown.set(definition.name, read)
   }
 
   #makeLiveSource(): LiveSource {

@@ -5,6 +5,7 @@ import { runYielding } from './run-yielding.js'
 import { refuseUnknownOptions, requireType } from './options.js'
 import type { MetricsRegistry } from './registry/metrics-registry.js'
 import { registerFamilies } from './registry/register-families.js'
+import { shareInTurn } from './registry/share-in-turn.js'
 import { ColumnLayout } from './snapshot/column-layout.js'
 import { engineIndex } from './source-identity.js'
 import { BinLayout } from './stats/bin-layout.js'
@@ -74,7 +75,7 @@ export class MooncakeStorePromMetrics {
     const reset = () => {
       this.#aggregation = newAggregation()
     }
-    const read = () => runYielding(this.#aggregation.scrape())
+    const read = shareInTurn(() => runYielding(this.#aggregation.scrape()))
     const families = storeFamilies(layout, { modelName, shape })
     registerFamilies(registry, families, read, reset)
   }

@@ -8,6 +8,7 @@ import { Bucket, type Entry, type EntryWatch } from './bucket.js'
 import { BucketFolder } from './bucket-folder.js'
 import { Fleet } from './fleet.js'
 import { takeMissedChanges } from './missed-changes.js'
+import { showWatchMetrics } from './nats-metrics.js'
 import { NATS_OPTION_NAMES, type NatsOptions, readNatsOptions } from './nats-options.js'
 import { claim, release } from './uses.js'
 
@@ -63,9 +64,11 @@ export interface BucketWatch {
 /**
  * Show the engines of a fleet in an aggregator: those that `natsSink` reports, each with its
  * `instance`. Any number of aggregators may do so, and all show the same counts of store operations.
+ * The metrics `moonmeter_nats_…` are shown beside the aggregator's.
  *
  * @returns once everything that is in the bucket has been taken, so that no scrape shows less
- * @throws MoonmeterError `INVALID_OPTION`, also for an aggregator that is published; `NATS_FAILED`
+ * @throws MoonmeterError `INVALID_OPTION`, also for an aggregator that is published, or whose registry
+ * does not take the metrics; `NATS_FAILED`
  * when there is no connection, the credentials are refused, or the bucket cannot be used or is of
  * another version; `FILE_FAILED`
  */
@@ -85,15 +88,20 @@ export async function watchBucket(
     const { bins: layout } = aggregation.layout
     const folder = new BucketFolder(bucket, fleet, { layout, keptEndedMs, now })
     const follower = new Follower(bucket, fleet, folder, keptEndedMs, settings.timeoutMs)
-    await follower.synced.catch(async (cause: unknown) => {
+    try {
+      await follower.synced.catch((cause: unknown) => {
+        throw new MoonmeterError(
+          'NATS_FAILED',
+          `bucket ${settings.bucket}: expected entries that can be watched, got ` +
+            `${messageOf(cause)}; check the rights of the user`,
+          { cause },
+        )
+      })
+      showWatchMetrics(aggregator, () => follower.health)
+    } catch (error) {
       await follower.close()
-      throw new MoonmeterError(
-        'NATS_FAILED',
-        `bucket ${settings.bucket}: expected entries that can be watched, got ${messageOf(cause)}; ` +
-          'check the rights of the user',
-        { cause },
-      )
-    })
+      throw error
+    }
     return {
       get health() {
         return follower.health

@@ -7,9 +7,10 @@ import { engineIndex, instanceName } from '../source-identity.js'
 import { identityOfReport } from '../wire/report.js'
 import { Bucket } from './bucket.js'
 import { EntryWriter, type PutCounts } from './entry-writer.js'
+import { showSinkMetrics } from './nats-metrics.js'
 import { NATS_OPTION_NAMES, type NatsOptions, readNatsOptions } from './nats-options.js'
 import { Publication } from './publication.js'
-import { claim } from './uses.js'
+import { claim, release } from './uses.js'
 
 const INTERVAL_MS = { fallback: 1_000, min: 1, max: TIMER_MS_MAX, integer: true }
 /** Milliseconds that `close` waits for acknowledgements. */
@@ -53,10 +54,11 @@ export interface NatsSink {
   /**
    * Put everything that an aggregator counts for the engines of its own process into the bucket, each
    * interval and at `close`. Sources that have an instance, which came from other processes, are left
-   * out.
+   * out, and so is the sum of engines past `enginesMax`; `moonmeter_nats_rows_left_out` counts them.
+   * The metrics `moonmeter_nats_…` are shown beside the aggregator's.
    *
    * @throws MoonmeterError `INVALID_OPTION` for an aggregator that is published already, or that
-   * watches a bucket; `CLOSED`
+   * watches a bucket, or when its registry does not take the metrics; `CLOSED`
    */
   publish(aggregator: AnyEngineAggregator): void
   /**
@@ -130,6 +132,12 @@ class BucketSink implements NatsSink {
     this.#assertOpen()
     const aggregation = aggregationOf(aggregator)
     claim(aggregation, 'published')
+    try {
+      showSinkMetrics(aggregator, () => this.health)
+    } catch (error) {
+      release(aggregation)
+      throw error
+    }
     this.#publications.push(
       new Publication(aggregation, {
         instance: this.instance,

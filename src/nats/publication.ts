@@ -73,10 +73,9 @@ export class Publication {
   }
 
   *#steps(isFinal: boolean): Generator<void> {
-    const { sources } = this.#aggregation.snapshot(({ key }) => key.instance === undefined)
+    const { sources } = this.#aggregation.snapshot(({ key }) => isPublished(key))
     for (const source of sources) {
-      // The sum of all engines past the limit has no index.
-      if (typeof source.engine === 'number') this.#offer(source.engine, source, isFinal)
+      this.#offer(Number(source.engine), source, isFinal)
       yield
     }
   }
@@ -115,4 +114,12 @@ export class Publication {
     this.#sources.set(engine, source)
     return source
   }
+}
+
+/**
+ * Whether a source is put into the bucket: an engine of this process. One that has an instance came
+ * from another process, and the sum of all engines past the limit has no index.
+ */
+export function isPublished({ instance, engine }: Partial<SourceKey>): boolean {
+  return instance === undefined && typeof engine === 'number'
 }

@@ -2,12 +2,11 @@ import type { SnapshotFamily } from '../exposition/metric-family.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { assertRegistry, canRemove, type MetricsRegistry } from './metrics-registry.js'
 import { RegisteredMetric } from './registered-metric.js'
-import { shareInTurn } from './share-in-turn.js'
 
 /**
  * Register families in a registry: all of them or, where one is refused, none.
  *
- * @param read takes a snapshot for a scrape
+ * @param read takes a snapshot for a scrape, which all calls of one turn share (`shareInTurn`)
  * @param reset called when the registry resets its metrics
  * @returns a function that removes them from the registry; it throws `INVALID_OPTION` where the
  * registry cannot remove metrics
@@ -20,8 +19,7 @@ export function registerFamilies(
   reset: () => void = () => {},
 ): () => void {
   assertRegistry(registry)
-  const shared = shareInTurn(read)
-  const metrics = families.map((family) => new RegisteredMetric(registry, family, shared, reset))
+  const metrics = families.map((family) => new RegisteredMetric(registry, family, read, reset))
   const unregister = () => {
     for (const metric of metrics) metric.unregister()
   }
