@@ -3,6 +3,7 @@ import { requirePrefix } from '../exposition/families/metric-prefix.js'
 import { resolveNumbers } from '../options.js'
 import { alertRule } from './alert-rule.js'
 import { engineAlerts } from './engine-alerts.js'
+import { natsAlerts } from './nats-alerts.js'
 import { recordingRules } from './recording-rules.js'
 import { RULE_NUMBERS, type RuleOptions } from './rule-options.js'
 import { Selectors } from './selectors.js'
@@ -28,7 +29,11 @@ export function ruleFile(given: Partial<RuleOptions> = {}): string {
   const options = { ...resolveNumbers('rules', RULE_NUMBERS, numbers), prefix, job }
   const selectors = new Selectors(options)
   const { rules, series } = recordingRules(options, selectors)
-  const alerts = [...storeAlerts(options, selectors, series), ...engineAlerts(options, selectors)]
+  const alerts = [
+    ...storeAlerts(options, selectors, series),
+    ...engineAlerts(options, selectors),
+    ...natsAlerts(options, selectors),
+  ]
   const document = new Document({
     groups: [{ name: `${prefix}moonmeter`, rules: [...rules, ...alerts.map(alertRule)] }],
   })

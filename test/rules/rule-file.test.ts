@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'yaml'
-import { SELF_METRICS, STORE_METRICS } from '../../src/catalogue.js'
+import { NATS_METRICS, SELF_METRICS, STORE_METRICS } from '../../src/catalogue.js'
 import type { AlertRule } from '../../src/rules/alert-rule.js'
 import type { RecordingRule } from '../../src/rules/recording-rules.js'
 import { ruleFile } from '../../src/rules/rule-file.js'
 import { failure } from '../support/assertions/failures.js'
-import { buckets, self, store, up } from '../support/generators/rule-series.js'
+import { buckets, isConnected, self, store, up } from '../support/generators/rule-series.js'
 import { PROMETHEUS_SKIP } from '../support/processes/prometheus.js'
 import { checkRules, testRules } from '../support/processes/promtool.js'
 
@@ -48,7 +48,7 @@ test('recorded series are named level:metric:operations, each once', () => {
 
 test('with a prefix and a job, all selectors have them', () => {
   const texts = rulesOf({ prefix: 'myapp_', job: 'kv' }).map(({ expr }) => expr)
-  for (const { name } of Object.values({ ...STORE_METRICS, ...SELF_METRICS })) {
+  for (const { name } of Object.values({ ...STORE_METRICS, ...SELF_METRICS, ...NATS_METRICS })) {
     for (const text of texts) {
       // Behind a word character or a colon, it is a part of a longer name.
       for (const [found] of text.matchAll(new RegExp(`[\\w:]*${name}\\w*.?`, 'g'))) {
@@ -61,7 +61,7 @@ test('with a prefix and a job, all selectors have them', () => {
 
 test('each alert has a severity, texts, and a runbook that says what to do', () => {
   const alerts = alertsOf()
-  assert.equal(alerts.length, 8)
+  assert.equal(alerts.length, 9)
   for (const { alert, labels, annotations } of alerts) {
     assert.match(alert, /^Moonmeter[A-Z][A-Za-z]+$/)
     assert.match(labels.severity, /^(?:critical|warning)$/)
@@ -81,6 +81,7 @@ test('only states that last wait before they fire', () => {
       ['MoonmeterLatencyHigh', '90s'],
       ['MoonmeterEngineSilent', '90s'],
       ['MoonmeterAllEnginesDown', '90s'],
+      ['MoonmeterNatsDisconnected', '90s'],
     ],
   )
 })
@@ -114,6 +115,7 @@ test('texts name the engine, its instance and the server, with the value and its
       ...self('restarts', '0+15x60', { ...child, reason: 'exit' }),
       ...self('rejected', '0+15x60', { reason: 'malformed' }),
       ...store({ calls: '0+15x60' }, 'ok', { engine: '4', operation: 'other' }),
+      ...isConnected('0x60'),
     },
     expectations: [],
     alerts: [
@@ -157,6 +159,10 @@ test('texts name the engine, its instance and the server, with the value and its
             'operations, statuses or series: engine 4 on a:9464.',
         ],
       ),
+      expected('MoonmeterNatsDisconnected', { ...target, severity: 'warning' }, [
+        'No connection to NATS on a:9464',
+        'There is no connection to a NATS server for 2m on a:9464.',
+      ]),
     ],
   })
   assert.equal(end.code, 0, end.stdout + end.stderr)

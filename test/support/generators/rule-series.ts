@@ -1,4 +1,4 @@
-import { SELF_METRICS, STORE_METRICS } from '../../../src/catalogue.js'
+import { NATS_METRICS, SELF_METRICS, STORE_METRICS } from '../../../src/catalogue.js'
 
 /** Series of a test of rules, by their selector: values in promtool's notation. */
 export type RuleSeries = Readonly<Record<string, string>>
@@ -77,6 +77,11 @@ export function isUp(values: string): RuleSeries {
 /** Whether reports of engine 3 are expected. */
 export function isOpen(values: string): RuleSeries {
   return self('engineOpen', values, ENGINE)
+}
+
+/** Whether a process is connected to a bucket of NATS. */
+export function isConnected(values: string, instance = TARGET.instance): RuleSeries {
+  return { [selector(NATS_METRICS.connected.name, { ...TARGET, instance })]: values }
 }
 
 /** Payloads that are rejected as malformed. */
