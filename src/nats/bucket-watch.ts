@@ -225,22 +225,30 @@ class Follower {
     this.#watch = watch
     const first: Entry[] = []
     let taken = 0
-    // The entry of the version is always there.
-    const timer = setTimeout(() => watch.stop(), this.#timeoutMs)
+    let seen = 0
+    let isStalled = false
+    // The entry of the version is always there. What follows may stall, too: the server waits after
+    // each MiB for the client, whose user may not have the right to answer.
+    const timer = setInterval(() => {
+      isStalled = taken === seen
+      if (isStalled) watch.stop()
+      seen = taken
+    }, this.#timeoutMs)
     for await (const { isLast, ...entry } of watch) {
-      clearTimeout(timer)
+      taken++
       if (this.#isClosed) break
       if (this.#isSynced) this.#fleet.take(entry)
       else first.push(entry)
       if (!this.#isSynced && isLast) {
+        clearInterval(timer)
         await runYielding(inGroups(ENTRIES_PER_STEP, this.#fleet.takeAll(first.splice(0))))
         this.#isSynced = true
         this.#onSynced()
       }
-      if (++taken % ENTRIES_PER_TURN === 0) await turn()
+      if (taken % ENTRIES_PER_TURN === 0) await turn()
     }
-    clearTimeout(timer)
-    const isRefused = taken === 0 && !this.#isClosed && this.#bucket.isConnected
+    clearInterval(timer)
+    const isRefused = isStalled && !this.#isClosed && this.#bucket.isConnected
     if (isRefused) throw new Error(`no entry within ${this.#timeoutMs} ms`)
   }
 

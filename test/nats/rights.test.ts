@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { jetstream } from '@nats-io/jetstream'
+import { type KV, Kvm } from '@nats-io/kv'
+import { connect } from '@nats-io/transport-node'
+import { EngineAggregator } from '../../src/index.js'
+import { type NatsOptions, natsSink, removeSource, watchBucket } from '../../src/nats/index.js'
+import { createRecorder } from '../../src/recorder/index.js'
+import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
+import { waitUntil } from '../support/processes/wait-until.js'
+
+const GUIDE = new URL('../../../src/nats/README.md', import.meta.url)
+/** A row of the guide's table: what a user may publish to, and for each role whether it needs that. */
+const ROW = /^\| `(\$[^`]+)` \|(.*)\|$/gm
+const ROLES = ['first', 'natsSink', 'watchBucket', 'removeSource'] as const
+const INSTANCE = 'host-a'
+const PASSWORD = 'p'
+const ADMIN = { user: 'admin', password: PASSWORD }
+/** Of requests that the server does not answer, since the user has no right to make them. */
+const TIMEOUT_MS = 1_000
+/** After each MiB or so, the server waits for an answer, which the user must have the right to give. */
+const FILLER_BYTES = 2 ** 18
+const FILLERS = 12
+/** The version and the folded entry. */
+const OTHER_ENTRIES = 2
+
+type Role = (typeof ROLES)[number]
+
+/** A user with the rights of a role, but one or none of them, and the bucket that these are for. */
+interface Trial {
+  readonly role: Role
+  readonly missing: string | undefined
+  readonly bucket: string
+  readonly rights: readonly string[]
+}
+
+/** What each role may publish to in a bucket. */
+function rightsOf(role: Role, bucket: string): string[] {
+  const rows = [...readFileSync(GUIDE, 'utf8').matchAll(ROW)]
+  const column = ROLES.indexOf(role)
+  return rows
+    .filter(([, , cells = '']) => cells.split('|')[column]?.trim() === 'yes')
+    .map(([, right = '']) => right.replace('moonmeter', bucket).replace('INSTANCE', INSTANCE))
+}
+
+function trialsOf(role: Role): Trial[] {
+  const all = { role, missing: undefined, bucket: role, rights: rightsOf(role, role) }
+  const others = all.rights.map((_, index): Trial => {
+    const bucket = `${role}-${index}`
+    const rights = rightsOf(role, bucket)
+    const [missing] = rights.splice(index, 1)
+    return { role, missing, bucket, rights }
+  })
+  // Only the keys of thousands of engines are so long that the server waits.
+  const isSeldom = ({ missing = '' }: Trial) =>
+    role === 'removeSource' && missing.startsWith('$JS.FC')
+  return [all, ...others.filter((trial) => !isSeldom(trial))]
+}
+
+function userOf({ bucket, rights }: Trial): string {
+  const publish = `publish: { allow: ${JSON.stringify(rights)} }`
+  const permissions = `permissions: { ${publish}, subscribe: { allow: ["_INBOX.>"] } }`
+  return `{ user: ${bucket}, password: ${PASSWORD}, ${permissions} }`
+}
+
+/** Puts one row of an engine whose recorder is closed then. */
+async function putRow(options: NatsOptions): Promise<void> {
+  const nats = await natsSink({ ...options, instance: INSTANCE })
+  const recorder = createRecorder({ engine: 0, instance: INSTANCE, sink: nats.sinkFor(0) })
+  recorder.record('load_get', 0.5, 1)
+  recorder.close()
+  const timeoutMs = options.timeoutMs ?? 5_000
+  assert.equal(await nats.close({ timeoutMs }), true, nats.health.lastError)
+}
+
+/** Watches until the incarnation that has ended was folded, and nothing of it is left. */
+async function watchAndFold(options: NatsOptions, kv: KV): Promise<void> {
+  const aggregator = new EngineAggregator()
+  const watch = await watchBucket(aggregator, { ...options, keptEndedMs: 1 })
+  try {
+    assert.equal(aggregator.snapshot().rows, 1)
+    await waitUntil('folded', async () => {
+      assert.equal(watch.health.foldsFailed, 0, watch.health.lastError)
+      const isFolded = (await kv.get(`${INSTANCE}.0.folded`)) !== null
+      return isFolded && (await subjectsOf(kv)) === FILLERS + OTHER_ENTRIES
+    })
+    assert.equal(aggregator.snapshot().rows, 1)
+  } finally {
+    await watch.close()
+    await aggregator.close()
+  }
+}
+
+/** Fills a bucket with what is not read in one go, and is no report. */
+async function fill(kv: KV): Promise<void> {
+  for (let index = 0; index < FILLERS; index++) {
+    await kv.put(`filler.${index}`, new Uint8Array(FILLER_BYTES))
+  }
+}
+
+/** Number of keys that the stream of a bucket has a message of: an entry or a marker. */
+async function subjectsOf(kv: KV): Promise<number> {
+  return (await kv.status()).streamInfo.state.num_subjects ?? 0
+}
+
+/** Does what a role is for. */
+async function act({ role }: Trial, options: NatsOptions, kv: KV): Promise<void> {
+  if (role === 'first') await (await natsSink({ ...options, instance: INSTANCE })).close()
+  else if (role === 'natsSink') await putRow(options)
+  else if (role === 'watchBucket') await watchAndFold(options, kv)
+  else assert.equal(await removeSource({ ...options, instance: INSTANCE }), 1)
+}
+
+for (const role of ROLES) {
+  const trials = trialsOf(role)
+  test(`${role}: the rights of the guide are enough, and each is needed`, {
+    skip: NATS_SKIP,
+  }, async (context) => {
+    assert.ok(trials.length > 4, 'the guide has rows')
+    const users = [`{ user: admin, password: ${PASSWORD} }`, ...trials.map(userOf)].join(', ')
+    const config = `authorization { users: [${users}] }`
+    const { url: servers } = await NatsServer.start(context, { config })
+    const connection = await connect({ servers, user: ADMIN.user, pass: PASSWORD })
+    context.after(() => connection.close())
+    const results = await Promise.all(
+      trials.map(async (trial) => {
+        const { bucket, missing } = trial
+        if (role !== 'first') await putRow({ servers, ...ADMIN, bucket })
+        const kv = await new Kvm(jetstream(connection)).open(bucket)
+        if (role === 'watchBucket') await fill(kv)
+        const options = { servers, bucket, user: bucket, password: PASSWORD }
+        const timeoutMs = missing === undefined ? 5_000 : TIMEOUT_MS
+        const error = await act(trial, { ...options, timeoutMs }, kv).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        )
+        return [missing, error === undefined] as const
+      }),
+    )
+    assert.deepEqual(
+      results,
+      trials.map(({ missing }) => [missing, missing === undefined]),
+    )
+  })
+}
