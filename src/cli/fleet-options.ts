@@ -16,6 +16,8 @@ export interface FleetOptions {
   readonly natsCreds?: string
   readonly natsTls?: true
   readonly natsCa?: string
+  readonly natsCert?: string
+  readonly natsKey?: string
 }
 
 /** Adds the options that say how to reach the bucket, but `--nats` itself. */
@@ -28,6 +30,8 @@ export function addFleetOptions(command: Command): Command {
     .option('--nats-creds <file>', 'file of NATS credentials, as nsc writes it')
     .option('--nats-tls', 'refuse a NATS server without TLS')
     .option('--nats-ca <file>', "certificates that may have signed the NATS server's; asks for TLS")
+    .option('--nats-cert <file>', 'certificate of this client, with --nats-key')
+    .option('--nats-key <file>', "key of this client's certificate")
 }
 
 /**
@@ -61,6 +65,11 @@ export async function natsOptionsOf(
   const user = await read('--nats-user-file', natsUserFile, readBasicAuth)
   const token = await read('--nats-token-file', natsTokenFile, readToken)
   const nkeySeed = await read('--nats-nkey-file', natsNkeyFile, readToken)
+  const tlsFiles = Object.entries({
+    caFile: options.natsCa,
+    certFile: options.natsCert,
+    keyFile: options.natsKey,
+  }).filter(([, path]) => path !== undefined)
   return {
     servers: nats.split(',').map((address) => address.trim()),
     ...(natsBucket !== undefined && { bucket: natsBucket }),
@@ -69,6 +78,6 @@ export async function natsOptionsOf(
     ...(nkeySeed !== undefined && { nkeySeed }),
     ...(natsCreds !== undefined && { credsFile: natsCreds }),
     ...(options.natsTls === true && { tls: true }),
-    ...(options.natsCa !== undefined && { tls: { caFile: options.natsCa } }),
+    ...(tlsFiles.length > 0 && { tls: Object.fromEntries(tlsFiles) }),
   }
 }

@@ -7,6 +7,7 @@ import {
   credsAuthenticator,
   type NatsConnection,
   nkeyAuthenticator,
+  TimeoutError,
 } from '@nats-io/transport-node'
 import { messageOf } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
@@ -17,6 +18,7 @@ import type { NatsSettings } from './nats-options.js'
 const RECONNECT_MS = 200
 const RECONNECT_JITTER_MS = 100
 const LOST = 'the connection was lost'
+const CERTIFICATE_HINT = ', with a certificate where the server verifies those of clients'
 
 /** One entry as it is in the bucket now: a value, or the marker of one that was deleted. */
 export interface Entry {
@@ -241,9 +243,11 @@ async function connectTo(settings: NatsSettings): Promise<NatsConnection> {
     })
   } catch (cause) {
     if (cause instanceof MoonmeterError) throw cause
+    // A server that refuses a certificate closes the connection, which the client does not notice.
+    const isTimeout = cause instanceof TimeoutError
     throw failed(
       `nats: expected a connection to ${servers.join(', ')}, got ${reasonOf(cause)}; check the ` +
-        'address, the credentials and the option tls',
+        `address, the credentials and the option tls${isTimeout ? CERTIFICATE_HINT : ''}`,
       cause,
     )
   }
@@ -255,12 +259,29 @@ function authenticatorOf({ nkeySeed, credsFile }: NatsSettings): {
   if (nkeySeed !== undefined) {
     return { authenticator: nkeyAuthenticator(new TextEncoder().encode(nkeySeed)) }
   }
-  if (credsFile === undefined) return {}
+  return credsFile === undefined ? {} : { authenticator: authenticatorOfFile(credsFile) }
+}
+
+/** Reads the file again for each connection, since credentials expire and are replaced. */
+function authenticatorOfFile(credsFile: string): Authenticator {
+  const read = () => credsAuthenticator(readFileSync(credsFile))
+  let authenticate: Authenticator
   try {
-    return { authenticator: credsAuthenticator(readFileSync(credsFile)) }
+    authenticate = read()
   } catch (cause) {
     const message = `credsFile: expected a file that can be read, got ${messageOf(cause)}`
     throw new MoonmeterError('FILE_FAILED', message, { cause })
+  }
+  return (nonce) => {
+    try {
+      const next = read()
+      const answer = next(nonce)
+      authenticate = next
+      return answer
+    } catch {
+      // An error would end the connection for good, where the file is only being replaced.
+      return authenticate(nonce)
+    }
   }
 }
 

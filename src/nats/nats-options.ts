@@ -115,6 +115,14 @@ function readTls(owner: string, given: NatsOptions['tls']): NatsTlsOptions | und
     }
     requireType(`${owner}.tls.${name}`, 'string', path)
   }
+  if ((given.certFile === undefined) !== (given.keyFile === undefined)) {
+    throw refused(
+      owner,
+      'tls',
+      'certFile and keyFile, or neither',
+      Object.keys(given).join(' and '),
+    )
+  }
   return given
 }
 

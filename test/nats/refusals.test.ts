@@ -1,99 +1,36 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { jetstream } from '@nats-io/jetstream'
 import { Kvm } from '@nats-io/kv'
-import { connect, nkeys } from '@nats-io/transport-node'
-import { EngineAggregator, MoonmeterError } from '../../src/index.js'
-import { type NatsOptions, natsSink, removeSource, watchBucket } from '../../src/nats/index.js'
+import { connect } from '@nats-io/transport-node'
+import { EngineAggregator } from '../../src/index.js'
+import { natsSink, removeSource, watchBucket } from '../../src/nats/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
-import { runCommand, temporaryDirectory } from '../support/processes/command.js'
+import { connectOnce, refusalOf } from '../support/assertions/nats-refusals.js'
+import { runCommand } from '../support/processes/command.js'
 import { startSink, startWatching } from '../support/processes/fleet.js'
 import { freePort } from '../support/processes/free-port.js'
 import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
-import { isOnPath } from '../support/processes/on-path.js'
 import { waitUntil } from '../support/processes/wait-until.js'
-
-/** Connects and closes again. */
-async function use(options: NatsOptions): Promise<void> {
-  const nats = await natsSink({ timeoutMs: 2_000, ...options, instance: 'a' })
-  await nats.close()
-}
-
-async function refusal(promise: Promise<unknown>): Promise<string> {
-  const error = await promise.then(
-    () => assert.fail('expected a failure'),
-    (reason: unknown) => reason,
-  )
-  assert.ok(error instanceof MoonmeterError, String(error))
-  return `${error.code} ${error.message}`
-}
-
-test('users, tokens and nkeys that the server knows are accepted, and no others', {
-  skip: NATS_SKIP,
-}, async (context) => {
-  const user = nkeys.createUser()
-  const users = `{ user: alice, password: secret }, { nkey: ${user.getPublicKey()} }`
-  const server = await NatsServer.start(context, { config: `authorization { users: [${users}] }` })
-  const servers = server.url
-  const nkeySeed = new TextDecoder().decode(user.getSeed())
-  await use({ servers, user: 'alice', password: 'secret' })
-  await use({ servers, nkeySeed })
-  const other = new TextDecoder().decode(nkeys.createUser().getSeed())
-  const credentials = [
-    {},
-    { user: 'alice', password: 'other' },
-    { nkeySeed: other },
-    { token: 's' },
-  ]
-  for (const each of credentials) {
-    assert.match(
-      await refusal(use({ servers, ...each })),
-      /^NATS_FAILED nats: expected a connection to nats:.*Authorization Violation.*credentials/,
-    )
-  }
-  const tokens = await NatsServer.start(context, { config: 'authorization { token: "t-1" }' })
-  await use({ servers: tokens.url, token: 't-1' })
-  assert.match(await refusal(use({ servers: tokens.url, token: 't-2' })), /Authorization Violation/)
-})
-
-test('TLS is used where it is asked for, or nothing is sent', {
-  skip: NATS_SKIP || (isOnPath('openssl') ? false : 'openssl not found'),
-}, async (context) => {
-  const plain = await NatsServer.start(context)
-  assert.match(
-    await refusal(use({ servers: plain.url, tls: true })),
-    /^NATS_FAILED .*server does not support 'tls'/,
-  )
-  const directory = temporaryDirectory(context)
-  const [key, certificate] = ['key.pem', 'cert.pem'].map((name) => join(directory, name))
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-  const files = ['-keyout', `${key}`, '-out', `${certificate}`]
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
-  execFileSync('openssl', ['req', ...kind, ...subject, ...files], { stdio: 'ignore' })
-  const config = `tls { cert_file: "${certificate}", key_file: "${key}" }`
-  const secure = await NatsServer.start(context, { config })
-  const servers = secure.url.replace('127.0.0.1', 'localhost')
-  await use({ servers, tls: { caFile: `${certificate}` } })
-  assert.match(await refusal(use({ servers, tls: true })), /^NATS_FAILED .*self.signed/)
-})
 
 test('a server that is not there, and one without JetStream, are clear errors', {
   skip: NATS_SKIP,
 }, async (context) => {
   const servers = `nats://127.0.0.1:${await freePort()}`
-  assert.match(await refusal(use({ servers })), /^NATS_FAILED .*ECONNREFUSED.*check the address/)
+  assert.match(
+    await refusalOf(connectOnce({ servers })),
+    /^NATS_FAILED .*ECONNREFUSED.*check the address/,
+  )
   const aggregator = new EngineAggregator()
-  assert.match(await refusal(watchBucket(aggregator, { servers })), /^NATS_FAILED .*ECONNREFUSED/)
-  assert.match(await refusal(removeSource({ servers, instance: 'a' })), /^NATS_FAILED/)
+  assert.match(await refusalOf(watchBucket(aggregator, { servers })), /^NATS_FAILED .*ECONNREFUSED/)
+  assert.match(await refusalOf(removeSource({ servers, instance: 'a' })), /^NATS_FAILED/)
   const { code, stderr } = await runCommand(context, ['serve', '--nats', servers])
   assert.equal(code, 1)
   assert.match(stderr, /^moonmeter: nats: expected a connection to .*\n$/)
   const config = 'accounts { A { users: [{ user: u, password: p }] } }'
   const { url } = await NatsServer.start(context, { config })
   assert.match(
-    await refusal(use({ servers: url, user: 'u', password: 'p' })),
+    await refusalOf(connectOnce({ servers: url, user: 'u', password: 'p' })),
     /^NATS_FAILED bucket moonmeter at nats:.*[Jj]et[Ss]tream.*start the server with JetStream/,
   )
   // The aggregator that could not watch is free for another attempt.
@@ -111,7 +48,7 @@ test('an aggregator that may not watch the bucket is refused', {
   const aggregator = new EngineAggregator()
   const options = { servers: url, user: 'u', password: 'p', timeoutMs: 500 }
   assert.match(
-    await refusal(watchBucket(aggregator, options)),
+    await refusalOf(watchBucket(aggregator, options)),
     /^NATS_FAILED bucket moonmeter: expected entries that can be watched, got .*rights of the user/,
   )
   await aggregator.close()
@@ -119,16 +56,16 @@ test('an aggregator that may not watch the bucket is refused', {
 
 test('a bucket of another version is refused', { skip: NATS_SKIP }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
-  await use({ servers, bucket: 'fleet' })
+  await connectOnce({ servers, bucket: 'fleet' })
   const connection = await connect({ servers })
   context.after(() => connection.close())
   const kv = await new Kvm(jetstream(connection)).open('fleet')
   await kv.put('version', '2')
   assert.match(
-    await refusal(use({ servers, bucket: 'fleet' })),
+    await refusalOf(connectOnce({ servers, bucket: 'fleet' })),
     /^NATS_FAILED bucket fleet: expected layout version 1, got "2"; use another bucket/,
   )
-  await use({ servers })
+  await connectOnce({ servers })
 })
 
 test('a bucket that is full is a counted failure, and the newest report is there later', {
@@ -176,17 +113,16 @@ test('options that are unknown, out of range or contradictory are refused', asyn
     [{ servers, instance: 'a', user: 'u' }, /credentials: expected user and password/],
     [{ servers, instance: 'a', token: 't', nkeySeed: 's' }, /got "token and nkeySeed"/],
     [{ servers, instance: 'a', tls: { ca: 'x' } }, /tls: expected some of caFile.* got "ca"/],
+    [
+      { servers, instance: 'a', tls: { certFile: 'x' } },
+      /certFile and keyFile, or neither, got "cert/,
+    ],
     [{ servers, instance: 'a', tls: 1 }, /tls: expected a boolean or paths of files, got 1/],
     [{ servers, instance: 'a', token: 1 }, /token: expected a string, got 1/],
   ]
   for (const [options, message] of refused) {
-    const text = await refusal(natsSink(options as Parameters<typeof natsSink>[0]))
+    const text = await refusalOf(natsSink(options as Parameters<typeof natsSink>[0]))
     assert.match(text, /^INVALID_OPTION /)
     assert.match(text, message)
   }
-  const credsFile = join('no', 'such', 'file')
-  assert.match(
-    await refusal(use({ servers, credsFile })),
-    /^FILE_FAILED credsFile: expected a file/,
-  )
 })

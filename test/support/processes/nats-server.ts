@@ -25,13 +25,16 @@ export interface NatsServerOptions {
 export class NatsServer {
   readonly #context: TestContext
   readonly #file: string
+  /** Lines of its configuration that stay the same. */
+  readonly #fixed: string
   #child: Child
   readonly url: string
 
-  private constructor(context: TestContext, file: string, url: string) {
+  private constructor(context: TestContext, file: string, url: string, fixed: string) {
     this.#context = context
     this.#file = file
     this.url = url
+    this.#fixed = fixed
     this.#child = this.#start()
     // Hooks run in their order: the directory can be removed when the server has ended.
     context.after(async () => {
@@ -50,8 +53,9 @@ export class NatsServer {
     const limit = storeBytesMax === undefined ? '' : `, max_file_store: ${storeBytesMax}`
     const file = join(directory, 'server.conf')
     const jetstream = `jetstream { store_dir: "${store}"${limit} }`
-    writeFileSync(file, `listen: "127.0.0.1:${port}"\n${jetstream}\n${config}\n`)
-    const server = new NatsServer(context, file, `nats://127.0.0.1:${port}`)
+    const fixed = `listen: "127.0.0.1:${port}"\n${jetstream}\n`
+    writeFileSync(file, `${fixed}${config}\n`)
+    const server = new NatsServer(context, file, `nats://127.0.0.1:${port}`, fixed)
     await server.#untilReady()
     return server
   }
@@ -62,8 +66,9 @@ export class NatsServer {
     await this.#child.end()
   }
 
-  /** Starts it again, after it was killed. */
-  async restart(): Promise<void> {
+  /** Starts it again, after it was killed; with other lines of configuration, where they are passed. */
+  async restart({ config }: Pick<NatsServerOptions, 'config'> = {}): Promise<void> {
+    if (config !== undefined) writeFileSync(this.#file, `${this.#fixed}${config}\n`)
     this.#child = this.#start()
     await this.#untilReady()
   }

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict'
+import { MoonmeterError } from '../../../src/index.js'
+import { type NatsOptions, natsSink } from '../../../src/nats/index.js'
+
+/** Connects to a bucket and closes again. */
+export async function connectOnce(options: NatsOptions): Promise<void> {
+  const nats = await natsSink({ timeoutMs: 2_000, ...options, instance: 'a' })
+  await nats.close()
+}
+
+/** The code and the message of the error that a promise is rejected with. */
+export async function refusalOf(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.then(
+    () => assert.fail('expected a failure'),
+    (reason: unknown) => reason,
+  )
+  assert.ok(error instanceof MoonmeterError, String(error))
+  return `${error.code} ${error.message}`
+}
