@@ -84,8 +84,8 @@ export class Bucket {
       if (cause instanceof MoonmeterError) throw cause
       throw failed(
         `bucket ${bucket} at ${servers.join(', ')}: expected a bucket of JetStream that can be ` +
-          `used, got ${messageOf(cause)}; start the server with JetStream, and check the rights of ` +
-          'the user and the limits of the account',
+          `used, got ${messageOf(cause)}; start the server with JetStream, and check the number of ` +
+          'replicas, the rights of the user and the limits of the account',
         cause,
       )
     }

@@ -9,17 +9,21 @@ import { createServer } from 'node:net'
 const PORT_MIN = 20_000
 const PORT_END = 32_000
 const ATTEMPTS_MAX = 100
+/** Ports that were given already: the programs that are to listen there may not do so yet. */
+const given = new Set<number>()
 
 /** A port of this host that no program listens on at this moment. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const port = randomInt(PORT_MIN, PORT_END)
+    if (given.has(port)) continue
     const server = createServer().listen(port, '127.0.0.1')
     const isFree = await once(server, 'listening').then(
       () => true,
       () => false,
     )
     if (!isFree) continue
+    given.add(port)
     server.close()
     await once(server, 'close')
     return port
