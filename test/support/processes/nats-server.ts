@@ -19,6 +19,8 @@ export interface NatsServerOptions {
   readonly config?: string
   /** Bytes that JetStream may store; default no limit of its own. */
   readonly storeBytesMax?: number
+  /** Where it stores; default a directory that is removed with the test. */
+  readonly store?: string
 }
 
 /** A NATS server of a test with JetStream; it keeps its port and data when it is started again. */
@@ -45,11 +47,10 @@ export class NatsServer {
 
   static async start(context: TestContext, options: NatsServerOptions = {}): Promise<NatsServer> {
     assert.equal(IS_MISSING, false, 'install it, or unset CI to skip this test')
-    const { config = '', storeBytesMax } = options
     const directory = mkdtempSync(join(tmpdir(), 'moonmeter-test-'))
+    const { config = '', storeBytesMax, store = join(directory, 'store') } = options
     const port = await freePort()
-    const store = join(directory, 'store')
-    mkdirSync(store)
+    mkdirSync(store, { recursive: true })
     const limit = storeBytesMax === undefined ? '' : `, max_file_store: ${storeBytesMax}`
     const file = join(directory, 'server.conf')
     const jetstream = `jetstream { store_dir: "${store}"${limit} }`

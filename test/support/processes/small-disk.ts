@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+
+const SILENT = { stdio: 'ignore' } as const
+const CHUNK_BYTES = 2 ** 12
+
+/** A file system of a test that can be filled. */
+export class SmallDisk {
+  readonly directory: string
+  readonly #filler: string
+
+  private constructor(directory: string) {
+    this.directory = directory
+    this.#filler = join(directory, 'filler')
+  }
+
+  /**
+   * Mounts a file system of so many bytes until the test ends.
+   *
+   * @returns undefined where this process may not mount one
+   */
+  static mount(context: TestContext, bytes: number): SmallDisk | undefined {
+    if (process.platform !== 'linux') return undefined
+    const directory = mkdtempSync(join(tmpdir(), 'moonmeter-test-'))
+    try {
+      const type = ['-t', 'tmpfs', '-o', `size=${bytes}`]
+      execFileSync('mount', [...type, 'tmpfs', directory], SILENT)
+    } catch {
+      rmSync(directory, { recursive: true })
+      return undefined
+    }
+    context.after(() => {
+      // Programs that still use it keep it until they end.
+      execFileSync('umount', ['-l', directory], SILENT)
+      rmSync(directory, { recursive: true })
+    })
+    return new SmallDisk(directory)
+  }
+
+  /** Takes all room that is left. */
+  fill(): void {
+    try {
+      for (;;) writeFileSync(this.#filler, Buffer.alloc(CHUNK_BYTES), { flag: 'a' })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+    }
+  }
+
+  /** Makes room again. */
+  empty(): void {
+    rmSync(this.#filler)
+  }
+}
