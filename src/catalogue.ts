@@ -263,6 +263,12 @@ export const NATS_METRICS = {
     help: 'Number of watches of the bucket that ended and were begun again.',
     labels: [],
   },
+  missedChanges: {
+    name: 'moonmeter_nats_missed_changes_total',
+    type: 'counter',
+    help: 'Number of changes of the bucket that the watch left out, and that were found later.',
+    labels: [],
+  },
   foldFailures: {
     name: 'moonmeter_nats_fold_failures_total',
     type: 'counter',

@@ -38,11 +38,12 @@ export function showWatchMetrics(
   aggregator: AnyEngineAggregator,
   health: () => BucketWatchHealth,
 ): void {
-  const { connected, entries, watchRestarts, foldFailures } = NATS_METRICS
+  const { connected, entries, watchRestarts, missedChanges, foldFailures } = NATS_METRICS
   showMetrics(aggregator, [
     { definition: connected, read: () => Number(health().connected) },
     { definition: entries, read: () => health().entries },
     { definition: watchRestarts, read: () => health().restarts },
+    { definition: missedChanges, read: () => health().missed },
     { definition: foldFailures, read: () => health().foldsFailed },
   ])
 }

@@ -19,7 +19,14 @@ const METRICS: readonly MetricDefinition[] = Object.values(NATS_METRICS)
 const { connected, rowsLeftOut } = NATS_METRICS
 const ROW = pack({ load_get: [{ duration_seconds: 1, num_keys: 1 }] })
 const SINK_HEALTH = { connected: true, puts: 7, putsFailed: 2, removed: 1, lastError: 'x' }
-const WATCH_HEALTH = { entries: 9, restarts: 3, folded: 8, foldConflicts: 6, foldsFailed: 4 }
+const WATCH_HEALTH = {
+  entries: 9,
+  restarts: 3,
+  missed: 5,
+  folded: 8,
+  foldConflicts: 6,
+  foldsFailed: 4,
+}
 
 /** What a scrape shows of NATS. */
 async function scrapeOf({ registry }: EngineAggregator<Registry>): Promise<string> {
@@ -54,7 +61,10 @@ test('metrics of NATS are shown behind all others, once for each connection, and
   const samples = await samplesOf(aggregator)
   assert.deepEqual(
     [samples[0], ...samples.slice(5)],
-    ['connected 0', 'entries 9', 'watch_restarts_total 3', 'fold_failures_total 4'],
+    [
+      ...['connected 0', 'entries 9', 'watch_restarts_total 3'],
+      ...['missed_changes_total 5', 'fold_failures_total 4'],
+    ],
   )
   await aggregator.close({ unregister: true })
   assert.equal(await aggregator.registry.metrics(), '\n')
