@@ -186,14 +186,27 @@ export class Aggregation {
   }
 
   /**
-   * End a local incarnation, after a last read of its journal unless the last one was complete.
+   * Read the journal of an incarnation whose thread the system may hold in the middle of a row or a
+   * fold.
    *
-   * @param journal what became of its recorder: it was `read`, its thread has `ended`, or the system
-   * may hold its thread in the middle of a row or a fold
+   * @returns false where the thread runs: nothing was read
    */
-  end({ source, incarnation }: LocalIncarnation, journal: 'read' | 'ended' | 'held'): void {
+  readHeld({ incarnation }: LocalIncarnation): boolean {
+    let isHeld = true
+    this.#rejections.guard(() => {
+      isHeld = incarnation.readHeld()
+    })
+    return isHeld
+  }
+
+  /**
+   * End a local incarnation.
+   *
+   * @param journal whether it was `read` for the last time, or is to be since its thread has `ended`
+   */
+  end({ source, incarnation }: LocalIncarnation, journal: 'read' | 'ended'): void {
     this.#makeRoom()
-    if (journal !== 'read') this.#rejections.guard(() => incarnation.readLast(journal))
+    if (journal === 'ended') this.#rejections.guard(() => incarnation.readEnded())
     source.end(incarnation, journal !== 'ended')
   }
 

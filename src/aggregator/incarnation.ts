@@ -134,17 +134,26 @@ export class Incarnation {
   }
 
   /**
-   * Read the journal for the last time.
+   * Read the journal for the last time, since the thread of its recorder has ended.
    *
-   * @param thread that of the recorder `ended`, or may be `held` by the system; nothing is read where
-   * it runs
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`
    */
-  readLast(thread: 'ended' | 'held'): void {
-    this.#hasThreadEnded = thread === 'ended'
-    const journal = this.#journal
-    const series = thread === 'ended' ? journal?.readEnded() : journal?.readHeld()
+  readEnded(): void {
+    this.#hasThreadEnded = true
+    const series = this.#journal?.readEnded()
     if (series !== undefined) this.#takeJournal(series)
+  }
+
+  /**
+   * Read the journal of a recorder whose thread the system may hold.
+   *
+   * @returns false where it runs: nothing was read
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`
+   */
+  readHeld(): boolean {
+    const series = this.#journal?.readHeld()
+    if (series !== undefined) this.#takeJournal(series)
+    return series !== undefined
   }
 
   /**

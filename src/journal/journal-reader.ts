@@ -2,7 +2,7 @@ import { EXTRA_COUNTER_NAMES, ROW_COUNTER_NAMES } from '../catalogue.js'
 import type { PackedSeries } from '../stats/packed-series.js'
 import { blockThread } from './block-thread.js'
 import { corruptJournal } from './corrupt-journal.js'
-import type { Journal } from './journal.js'
+import { Journal } from './journal.js'
 import { DUE, EXTRAS, FLOAT64_WORDS, HEADER, RECENT_ROWS, SERIES } from './journal-layout.js'
 import { isDuration, readSeries, type UnfoldedRows } from './read-series.js'
 
@@ -165,10 +165,13 @@ export class JournalReader {
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`, when a number cannot be right
    */
   readHeld(): PackedSeries[] | undefined {
-    const before = this.#journal.floats.slice()
+    const { floats, layout } = this.#journal
+    const held = new Journal(Journal.allocate(layout), layout)
+    held.floats.set(floats)
     blockThread(STORES_VISIBLE_MS)
-    if (!isSame(before, this.#journal.floats)) return undefined
-    return this.readEnded()
+    // A copy of which nothing has changed is of one moment. The thread may run again after it.
+    if (!isSame(held.floats, floats)) return undefined
+    return new JournalReader(held, this.#copy).readEnded()
   }
 
   /**

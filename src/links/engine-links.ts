@@ -1,5 +1,6 @@
 import { MessageChannel } from 'node:worker_threads'
 import type { Aggregation, AggregationSettings } from '../aggregator/aggregation.js'
+import type { LocalIncarnation } from '../aggregator/journal-reads.js'
 import type { ExtraMetric } from '../catalogue.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
@@ -13,6 +14,11 @@ import { Connection } from './connection.js'
  * its rows within some microseconds, unless the system holds its thread.
  */
 const LAST_READ_MS_MAX = 10
+/**
+ * Such reads, each with one of what the system may hold. Neither has all rows where the system held
+ * the thread first and then let it run, as it may on a machine with more threads than processors.
+ */
+const LAST_READS_MAX = 10
 
 /** What links are made with. */
 export interface LinkSettings
@@ -103,14 +109,15 @@ export class EngineLinks {
       connection.close()
       connection.requestReport()
     }
-    const endMs = performance.now() + LAST_READ_MS_MAX
-    let unread = connections.map(({ local }) => local)
-    do {
-      unread = [...this.#aggregation.readRunning(unread)]
-    } while (unread.length > 0 && performance.now() < endMs)
-    for (const connection of connections) {
-      this.#end(connection, unread.includes(connection.local) ? 'held' : 'read')
+    let unread: readonly LocalIncarnation[] = connections.map(({ local }) => local)
+    for (let reads = 0; reads < LAST_READS_MAX && unread.length > 0; reads++) {
+      const endMs = performance.now() + LAST_READ_MS_MAX
+      do {
+        unread = this.#aggregation.readRunning(unread)
+      } while (unread.length > 0 && performance.now() < endMs)
+      unread = unread.filter((local) => !this.#aggregation.readHeld(local))
     }
+    for (const connection of connections) this.#end(connection, 'read')
   }
 
   /** Disconnect an engine whose thread posts more than flow control allows. */
@@ -126,7 +133,7 @@ export class EngineLinks {
     )
   }
 
-  #end(connection: Connection, journal: 'read' | 'ended' | 'held'): void {
+  #end(connection: Connection, journal: 'read' | 'ended'): void {
     const engine = Number(connection.local.source.key.engine)
     const own = this.#connections.get(engine)
     if (own?.delete(connection) !== true) return
