@@ -199,8 +199,9 @@ test('a client that does not read is closed after the limit and keeps no place',
   await waitUntil('a rendering', () => aggregator.renderings === 1)
   assert.equal((await ask(`${url}/metrics`)).status, 503)
   const whole = await waitUntil('a scrape', async () => {
-    const { status, body } = await ask(`${url}/metrics`)
-    return status === 200 && body
+    // A busy machine may be slow to read this response, too, which is then ended.
+    const answer = await ask(`${url}/metrics`).catch(() => undefined)
+    return answer?.status === 200 && answer.body
   })
   assert.equal(whole.toString(), LARGE)
 })
