@@ -4,7 +4,7 @@ import { type NatsOptions, natsSink } from '../../../src/nats/index.js'
 
 /** Connects to a bucket and closes again. */
 export async function connectOnce(options: NatsOptions): Promise<void> {
-  const nats = await natsSink({ timeoutMs: 2_000, ...options, instance: 'a' })
+  const nats = await natsSink({ ...options, instance: 'a' })
   await nats.close()
 }
 

@@ -67,6 +67,16 @@ export class NatsServer {
     await this.#child.end()
   }
 
+  /** Lets it hang: connections stay, and nothing is answered. */
+  pause(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  /** Lets it go on, after it was paused. */
+  resume(): void {
+    this.#child.kill('SIGCONT')
+  }
+
   /** Starts it again, after it was killed; with other lines of configuration, where they are passed. */
   async restart({ config }: Pick<NatsServerOptions, 'config'> = {}): Promise<void> {
     if (config !== undefined) writeFileSync(this.#file, `${this.#fixed}${config}\n`)
