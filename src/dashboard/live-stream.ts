@@ -9,6 +9,7 @@ import {
   type UpdateMessage,
 } from '../live/live-message.js'
 import { isHttp2, limitStreamStall, piecesFor } from '../server/http2-progress.js'
+import { writePiece } from '../server/write-piece.js'
 
 /** The id of an update: that of its feed, and its sequence. */
 const EVENT_ID = /^(.*):(\d+)$/
@@ -47,7 +48,7 @@ export async function sendFeed(
     const bytes = typeof event === 'string' ? Buffer.from(event) : event
     for (const piece of piecesFor(response, [bytes])) {
       if (over.aborted) return
-      if (!response.write(piece)) await drained(response, stallTimeoutMs)
+      if (writePiece(response, piece)) await drained(response, stallTimeoutMs)
     }
   }
   let sequence = sequenceOf(feed, lastEventId)

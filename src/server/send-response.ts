@@ -5,6 +5,7 @@ import { limitTime, type ResponseLimits } from './limit-time.js'
 import { isFirst, whenFirst } from './response-order.js'
 import { isOver } from './response-over.js'
 import type { ResponseParts } from './response-parts.js'
+import { writePiece } from './write-piece.js'
 
 /** Bytes of a request's body that are read and dropped; then the client is no longer listened to. */
 const BODY_BYTES_MAX = 2 ** 24
@@ -34,7 +35,7 @@ export async function sendResponse(
   })
   if (request.method !== 'HEAD') {
     for (const piece of piecesFor(response, buffers)) {
-      if (!response.write(piece)) await drained(response)
+      if (writePiece(response, piece)) await drained(response)
       if (isOver(request, response)) return
     }
   }
