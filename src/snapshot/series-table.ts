@@ -98,8 +98,8 @@ export function keepCounters(
 function isExact(series: PackedSeries): boolean {
   return (
     ROW_COUNTER_NAMES.every((counter) => series[counter] <= Number.MAX_SAFE_INTEGER) &&
-    // No key is found that a call does not have.
-    !((series.extras?.numTransferredBytes ?? 0) > Number.MAX_SAFE_INTEGER)
+    !((series.extras?.numTransferredBytes ?? 0) > Number.MAX_SAFE_INTEGER) &&
+    !((series.extras?.numHitKeys ?? 0) > Number.MAX_SAFE_INTEGER)
   )
 }
 
