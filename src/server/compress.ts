@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Transform } from 'node:stream'
 import { type ContentEncoding, createCompressor } from './content-encoding.js'
+import { piecesOf } from './pieces-of.js'
 
 /** Bytes that are compressed at a time: between two pieces the work can end. */
 const PIECE_BYTES = 2 ** 18
@@ -21,12 +22,12 @@ export async function compress(
   const compressor = createCompressor(encoding)
   compressor.on('data', (bytes: Uint8Array) => compressed.push(bytes))
   const ended = once(compressor, 'end')
-  // A failure while nothing waits for the end is not unhandled.
+  // A failure while a write is awaited would be an unhandled rejection of this promise.
   ended.catch(() => {})
   try {
-    for (const piece of piecesOf(buffers)) {
+    for (const piece of piecesOf(buffers, PIECE_BYTES)) {
       signal.throwIfAborted()
-      // A write that fails has no end of its own.
+      // The callback of a write that fails may never be called; the failure rejects `ended`.
       await Promise.race([written(compressor, piece), ended])
     }
     compressor.end()
@@ -34,14 +35,6 @@ export async function compress(
     return compressed
   } finally {
     compressor.destroy()
-  }
-}
-
-function* piecesOf(buffers: Iterable<Uint8Array>): Generator<Uint8Array> {
-  for (const buffer of buffers) {
-    for (let at = 0; at < buffer.length; at += PIECE_BYTES) {
-      yield buffer.subarray(at, at + PIECE_BYTES)
-    }
   }
 }
 

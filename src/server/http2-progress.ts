@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { piecesOf } from './pieces-of.js'
 
 /** Bytes that are written at a time to a stream of HTTP/2, whose progress shows between two writes. */
 const PIECE_BYTES = 2 ** 14
@@ -8,23 +9,12 @@ export function isHttp2({ req }: ServerResponse): boolean {
   return req.httpVersionMajor >= 2
 }
 
-/**
- * What to write to a response, one after another: the buffers as they are or, for HTTP/2, small
- * pieces of them.
- */
-export function* piecesFor(
+/** What to write to a response: the buffers as they are or, for HTTP/2, small pieces of them. */
+export function piecesFor(
   response: ServerResponse,
   buffers: Iterable<Uint8Array>,
-): Generator<Uint8Array> {
-  for (const buffer of buffers) {
-    if (!isHttp2(response)) {
-      yield buffer
-      continue
-    }
-    for (let at = 0; at < buffer.length; at += PIECE_BYTES) {
-      yield buffer.subarray(at, at + PIECE_BYTES)
-    }
-  }
+): Iterable<Uint8Array> {
+  return isHttp2(response) ? piecesOf(buffers, PIECE_BYTES) : buffers
 }
 
 /**

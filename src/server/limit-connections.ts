@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { overSignal } from './response-over.js'
 
-/** Connections that are kept out of the count at most: no server has room for any number of them. */
+/** At most so many connections are left out of the count, since each takes memory. */
 const UNCOUNTED_MAX = 1_024
 
 /**

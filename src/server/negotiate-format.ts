@@ -30,8 +30,8 @@ const OFFERS: readonly Offer[] = NAMES.flatMap((name) => {
  */
 const ACCEPT_LENGTH_MAX = 2_048
 /**
- * How Prometheus 3 takes names that earlier versions do not know. There are none of those here, so it
- * is no condition.
+ * The parameter of a media range by which Prometheus 3 says how names with other characters than
+ * letters, digits, `_` and `:` are to be escaped. No metric here has such a name, so it is ignored.
  */
 const ESCAPING = /;\s*escaping\s*=[^;,]*/gi
 

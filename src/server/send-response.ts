@@ -41,7 +41,7 @@ export async function sendResponse(
   }
   if (isLast && !isFirst(response)) await once(response, 'socket')
   if (isLast && !request.complete) {
-    // Those of a response without content were not sent yet.
+    // Where nothing was written, the headers were not sent yet.
     response.flushHeaders()
     endConnection(request)
   } else response.end()
