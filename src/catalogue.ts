@@ -3,11 +3,11 @@
  * lines, label names, the fields of rows, journals, reports and snapshots derive from here.
  */
 
-/** How one counter of a row is called outside of this code. */
+/** The names of one counter of a row in payloads and in results. */
 interface RowCounterDefinition {
   /** Its field in a row of vLLM's payloads. */
   readonly field: string
-  /** Its name behind the operation's in the result of `reduce`. */
+  /** Its name in the result of `reduce`, where it follows that of the operation. */
   readonly reduceName: string
   /** Whether a row must give it; 0 otherwise. */
   readonly isRequired: boolean

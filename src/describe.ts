@@ -40,7 +40,7 @@ export function messageOf(thrown: unknown): string {
 }
 
 function describeObject(value: object): string {
-  // A proxy reads as what it stands for, and throws where it was revoked.
+  // The checks below would describe the target of a proxy, and throw for a revoked one.
   if (types.isProxy(value)) return 'a proxy'
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (types.isMap(value)) return 'a map'

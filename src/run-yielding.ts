@@ -22,7 +22,10 @@ export async function runYielding<Result>(steps: Iterable<unknown, Result>): Pro
   }
 }
 
-/** Steps that each are so many of others, so that fewer than that many run at once. */
+/**
+ * Groups steps that take little time each: yields once for so many of them, and for each step that
+ * yields milliseconds to wait.
+ */
 export function* inGroups(size: number, steps: Iterable<unknown>): Generator<unknown> {
   let taken = 0
   for (const step of steps) if (typeof step === 'number' || ++taken % size === 0) yield step

@@ -76,7 +76,7 @@ export class Aggregation {
   readonly #rejections: Rejections
   readonly #totals: Totals | undefined
   readonly #startMs: number
-  /** The latest time of the monotonic clock; finite, so that differences of times are. */
+  /** The latest time of the monotonic clock: finite, so that differences of times are finite. */
   #monotonicMs = -Number.MAX_VALUE
 
   constructor(settings: AggregationSettings) {
@@ -253,7 +253,7 @@ export class Aggregation {
     return this.#reads([...this.#local()].filter(isSilent))
   }
 
-  /** As `readSilent`, and those of all other engines where there are not more of them than so many. */
+  /** Read the journals of all engines; where there are more than `enginesMax`, as `readSilent`. */
   readLive(enginesMax: number): Iterable<number | undefined> {
     const locals = [...this.#local()]
     return locals.length > enginesMax ? this.readSilent() : this.#reads(locals)
@@ -344,7 +344,7 @@ export class Aggregation {
     return readJournals(locals, (read) => this.#rejections.guard(read))
   }
 
-  /** Let single durations be read before more come than are kept. */
+  /** Have the single durations read before the oldest of them are dropped. */
   #makeRoom(): void {
     if (this.#recent.isHalfUnread) this.#settings.onDurationsFull?.()
   }
@@ -401,7 +401,7 @@ export class Aggregation {
   #moment(): Moment {
     const { now, monotonicNow } = this.#settings
     const monotonicMs = readClock('monotonicNow', monotonicNow)
-    // A clock of the caller's may go back all the same, or show no moment.
+    // The caller's clock may go back all the same, or return what is no time.
     if (monotonicMs > this.#monotonicMs && monotonicMs < Infinity) this.#monotonicMs = monotonicMs
     const nowMs = readClock('now', now)
     return {

@@ -5,8 +5,8 @@ import { rejection } from '../wire/rejection.js'
 
 /**
  * Check that the stats of an incarnation only grew: every series is still there, in its place, and
- * no count of it is less than before. Series are compared by the names that they are shown under, as
- * limits may give one series its own name or, once it is added to others, theirs.
+ * no count of it is less than before. Series are compared by the names that they are shown under:
+ * past a limit, that is `other` for several of them.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD` with the reason
  */
@@ -21,7 +21,7 @@ export function assertMonotonic(
     const isMonotonic =
       later !== undefined &&
       before.names[index] === after.names[index] &&
-      // The sum among the columns is rounded.
+      // This sum is exact; the one in the columns is rounded.
       earlier.durationSum <= later.durationSum &&
       areColumnsMonotonic(layout, before, after, index)
     if (isMonotonic) continue

@@ -83,7 +83,8 @@ export class Incarnation {
     const series = this.#isJournalRead ? this.#laterSeries(report.series) : report.series
     const bucketCounts = series === report.series ? report.bucketCounts : undefined
     const reported = makeTable(this.#layout, this.#names, series, this.#table, bucketCounts)
-    // A report may have many series past the limits. Those of a journal keep their places in it.
+    // Series of one name are added up, since a report may have many past the limits. Those of a
+    // journal are not: each keeps its place in the journal.
     const isFromJournal = this.#journal !== undefined
     const table = isFromJournal ? reported : mergeTables(this.#layout, [reported])
     assertMonotonic(this.#layout, this.#table, table)
@@ -170,7 +171,7 @@ export class Incarnation {
     })
   }
 
-  /** The number of rows of each series that its recent durations begin with. */
+  /** Per series, how many of its rows came before those whose durations its ring holds. */
   get recentStarts(): number[] {
     const max = recentRowsMax(this.#hasThreadEnded)
     return this.#table.series.map(({ rows }) => Math.max(0, rows - max))

@@ -2,7 +2,7 @@ import type { SeriesTable } from '../snapshot/series-table.js'
 import type { SeriesName } from '../stats/packed-series.js'
 import type { Incarnation } from './incarnation.js'
 
-/** Durations that a list counts for beside its own, so that many short lists are bounded too. */
+/** Added to the length of each list, so that the number of short lists is bounded too. */
 const LIST_OVERHEAD = 64
 
 export type DurationsBySeries = ReadonlyMap<SeriesName, readonly Float64Array[]>
@@ -20,7 +20,7 @@ interface EndedRows {
 }
 
 export interface DurationCursor {
-  /** Number of lists of ended rows that were there. */
+  /** Lists of durations that had been added when the cursor was taken. */
   readonly ended: number
   /** What each live incarnation had counted. */
   readonly tables: ReadonlyMap<Incarnation, SeriesTable>
@@ -112,7 +112,7 @@ export class RecentDurations {
     this.#size += list.durations.length + LIST_OVERHEAD
     this.#unread += list.durations.length + LIST_OVERHEAD
     if (this.#size <= this.#max) return
-    // A quarter is dropped at once, since `splice` moves all lists that stay.
+    // A quarter is dropped at once: each `splice` moves all lists that stay.
     let drop = 0
     while (this.#size > (this.#max / 4) * 3) {
       this.#size -= this.#lists[drop++].durations.length + LIST_OVERHEAD

@@ -113,7 +113,7 @@ export class SourceTable {
   }
 }
 
-/** An instance is never empty, so the text of a source without one is no other's. */
+/** The key of a source as text. An instance is never empty, so the texts of two sources differ. */
 function textOf(engine: number, instance = ''): string {
   return `${engine} ${instance}`
 }

@@ -63,7 +63,7 @@ export class Source {
   #localCount = 0
   /** Whether the newest incarnation, which recorded in this process, ended without being closed. */
   #hasEndedOpen = false
-  /** Whether the engine failed for good after its newest incarnation, which it may have closed. */
+  /** Whether the engine failed after its newest incarnation and is not restarted. */
   #hasFailed = false
   #newest: number
   /** Reports of incarnations up to this number are rejected, unless the incarnation is kept. */
@@ -318,14 +318,14 @@ export class Source {
 
   #keep(incarnation: Incarnation): void {
     this.#incarnations.set(incarnation.number, incarnation)
-    // The one that was the newest moves to the base.
+    // The base is the sum of all but the newest, which may be another one now.
     this.#base = undefined
     if (incarnation.number < this.#newest) return
     this.#newest = incarnation.number
     this.#hasFailed = false
   }
 
-  /** Finish the oldest incarnations past a limit, but the newest few. */
+  /** Add the oldest incarnations past the limit to `#finished`; the newest few are always kept. */
   #fold(keptMax: number): void {
     const newestFirst = [...this.#incarnations.values()].sort((a, b) => b.number - a.number)
     let kept = 0

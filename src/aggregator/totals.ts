@@ -26,7 +26,7 @@ const LIMITS = { operationsMax: SUM_OPERATIONS_MAX, statusesMax: STATUSES_MAX }
 const SUM_SERIES_MAX = 4_096
 /** Series that are added up in one step: some 0.1 ms of work. */
 const MERGED_PER_STEP = 64
-/** Shown by no label: sums have neither `engine` nor `instance`. */
+/** The key of the sums. No label shows it: sums have neither `engine` nor `instance`. */
 const TOTAL_KEY: SourceKey = { instance: undefined, engine: OTHER }
 /** The table of dropped engines is only added to others, which reads no columns. */
 const NO_COLUMNS = new Float64Array(0)

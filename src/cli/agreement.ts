@@ -9,7 +9,7 @@ const BIG_SUM_TOLERANCE = 1e-12
 const COUNTS = ['calls', 'keys', 'bytes', 'failedKeys', 'errors'] as const
 /** Engines with which all metrics are checked; of more, only the first, since each takes 0.2 s. */
 const ALL_METRICS_ENGINES_MAX = 1_024
-/** The metrics with these counts. */
+/** The names of the metrics whose values are compared. */
 const METRICS = {
   calls: STORE_METRICS.operations.name,
   keys: STORE_METRICS.keys.name,

@@ -15,7 +15,7 @@ import type { SimulationOptions } from './simulation-options.js'
 
 /** The begin of a MessagePack map whose length is missing. */
 const TRUNCATED_PAYLOAD = Uint8Array.of(0xdf)
-/** The sender of such payloads, so that none of this process is told to have sent them. */
+/** The instance that such payloads are from: it is not that of any engine of this process. */
 const BAD_INSTANCE = 'scenario'
 
 /** A scenario as one run of `moonmeter simulate` plays it. */

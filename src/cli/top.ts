@@ -58,7 +58,7 @@ export async function runTop(base: string, options: TopOptions): Promise<void> {
       close = () => screen.close()
     } else {
       show = printer(client, controls, options, end, fail)
-      // So that an interval without data has a line, too.
+      // An interval without an update gets a line too.
       const timer = setInterval(() => show(), MS_PER_SECOND)
       close = () => clearInterval(timer)
     }
@@ -86,7 +86,7 @@ function openScreen(
     output: stdout,
     input: stdin.isTTY ? stdin : undefined,
     waiting: () => {
-      // It stays so while a further attempt is made.
+      // The message stays while another attempt to connect is made.
       wasLost ||= client.connection.state === 'lost'
       return wasLost
         ? [
@@ -159,7 +159,7 @@ function staleLine({ word, message }: Condition): string {
   return `${new Date().toISOString()} · ${word}${why}`
 }
 
-/** What is filtered by and does not exist; something may still come while a screen is shown. */
+/** The error for a filter that matches nothing; on a screen, an engine may still appear later. */
 function wrongFilter({ filter, choices }: LiveView): MoonmeterError | undefined {
   const checked = [
     ['--operation', filter.operation, choices.operations],

@@ -29,12 +29,12 @@ export const PLAIN = {
   rounder: 1.5 * 2 ** 8,
 } as const
 /**
- * What 1 of a counter of a row is in a journal. A power of two leaves sums as exact as integers are,
- * to 53 bits, and makes them fractions, which V8 adds as float64. On Node 26 (V8 14.6) float64 that
- * were always integers are added as int64 where one of them is known to be an integer, in later
- * versions always: with two conversions and five checks, an addition to the place of the one before
- * took 7.6 ns instead of 3.3, and a row from a simple loop 9.7 instead of 6.7. Increments by `++` are
- * added as float64 on 14.6.
+ * Journals hold the counters of rows in multiples of this. It is a power of two, so sums are as
+ * exact as those of integers, to 53 bits. It makes them fractions, which V8 adds as float64.
+ * V8 14.6 (Node 26) adds two values as int64 if both have always been integers and it knows one of them to
+ * be one; later versions do so whenever both have been. That takes two conversions and five checks:
+ * an addition to a value that was just stored took 7.6 ns instead of 3.3, and a row recorded in a
+ * loop 9.7 instead of 6.7. V8 14.6 adds `++` as float64.
  */
 export const COUNTER_UNIT = 2 ** -64
 /** Bytes of a series' two names, each behind its length. */

@@ -17,7 +17,7 @@ import type { SeriesBlock } from './series-block.js'
 /** Marks memory as a journal of this version; the lowest byte is the version. */
 const MAGIC = 0x6d6f6f05
 
-/** A name that begins with U+FEFF begins with a character, not with a byte order mark. */
+/** Decodes names. A U+FEFF at the beginning of one is kept: it is no byte order mark there. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**

@@ -231,7 +231,7 @@ class Silence {
     this.#abort = abort
   }
 
-  /** Wait anew for so many milliseconds. */
+  /** Start to wait again: the connection ends if nothing comes within so many milliseconds. */
   wait(ms: number): void {
     clearTimeout(this.#timer)
     if (this.#abort.signal.aborted) return

@@ -81,7 +81,7 @@ export class LiveHistory {
       if (end <= 0 || recent[end - 1].toMs > ms) return
       const parts = recent.splice(0, end)
       const [only] = parts
-      // Intervals that a server sent were merged by it.
+      // The server has merged the intervals that it sends, so a slot may have only one.
       const merged = parts.length === 1 && only !== undefined ? only : this.#merge(parts)
       this.#merged.push(merged)
       for (const part of parts) this.#bytes -= bytesOf(part)

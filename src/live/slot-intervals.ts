@@ -37,7 +37,7 @@ export class SlotIntervals {
       ready.set(ended, whole)
       for (const old of ready.keys()) if (old < slot - SLOTS_MAX) ready.delete(old)
     }
-    // In a turn of its own, since an update takes as long already.
+    // In another turn of the event loop: the update of this turn has taken long enough.
     setImmediate(() => void runYielding(intervalBetween(begin, snapshot)).then(keep))
   }
 

@@ -8,9 +8,9 @@ import type { ThreadOutcome, ThreadTask } from './engine-thread.js' with {
   'resolution-mode': 'import',
 }
 
-// Loaded at the start of the thread, before its first task comes.
+// Loaded when the thread starts, before it gets its first task.
 const loading = import('./engine-thread.js')
-// A failure is that of the task.
+// The task awaits this promise, and fails with its reason. Until then it has this handler.
 loading.catch(() => {})
 
 async function runIncarnation(task: ThreadTask): Promise<ThreadOutcome> {

@@ -51,7 +51,7 @@ export class Exemplars {
     const row = this.#rowOf(block, this.#layout.bucketOfBin[this.#layout.binOf(durationSeconds)])
     if (row === undefined) return
     row.traceId = traceId
-    // Minus zero is no duration.
+    // Adding zero turns -0 into 0.
     row.durationSeconds = durationSeconds + 0
     row.timestampSeconds = this.#timestampSeconds()
   }

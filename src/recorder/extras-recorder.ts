@@ -14,7 +14,7 @@ export class ExtrasRecorder extends Recorder {
   ): void {
     refuseMisspeltOptions(options)
     const handle = this.operation(operation)
-    // All handles of this recorder are.
+    // Never so: all handles of this recorder are of that class, which the compiler does not know.
     if (!(handle instanceof ExtrasOperationRecorder)) return
     handle.recordWithExtras(
       durationSeconds,

@@ -278,7 +278,7 @@ export class Recorder {
   #disconnect(): void {
     if (this.#target === undefined) return
     const { layout, floats, words, rows } = this.#target.journal
-    // Where only the port was lost, the aggregator reads the journal once more.
+    // If only the port was closed, the aggregator has yet to read the journal for the last time.
     const isRead = Atomics.load(words, HEADER.state) === JOURNAL_STATE.closed
     this.#rowsLate = isRead ? rows - floats[ROWS_COUNTED] : 0
     const memory = new ArrayBuffer(layout.seriesLength * FLOAT64_BYTES)

@@ -78,7 +78,7 @@ export class StoreCalls {
     const partial = numFailedKeys > 0 ? STATUS_PARTIAL_FAILURE : STATUS_OK
     const numBytes = isExists ? 0 : this.#countBytes(keys as readonly unknown[], rest, result)
     const countsExtras = this.#recorder.hasExtras && !failed
-    // Of bytes that the caller counts, those of a key are not known.
+    // `bytesOf` counts the bytes of a call, so those of a single key are not known.
     const bytesLost =
       countsExtras && numFailedKeys > 0 && this.#bytesOf === undefined
         ? measure(() => failedBytes(rest, result, numKeys))

@@ -27,7 +27,7 @@ export interface RecordedSeries {
   readonly p99Median: string
 }
 
-/** Evaluations of p99 that the baseline holds at least: fewer are no past to compare to. */
+/** The fewest values of p99 that make a baseline; with fewer there is no comparison. */
 const BASELINE_SAMPLES_MIN = 10
 const ERROR = { status: 'error' }
 

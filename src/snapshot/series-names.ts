@@ -48,7 +48,7 @@ export class SeriesNames {
     }
     const statuses = this.#operations.entries.get(operation.toWellFormed())
     const known = statuses?.entries.get(status.toWellFormed())
-    // A few names of `other` for each source exceed the budget.
+    // The few series of operation `other` that a source may have do not count against the budget.
     const other = KNOWN_STATUSES.includes(status) ? status : OTHER
     return known ?? this.#operations.get(OTHER).get(other)
   }

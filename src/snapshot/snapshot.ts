@@ -85,7 +85,7 @@ export class Snapshot {
    * other is the later one
    */
   since(earlier: Snapshot): Snapshot {
-    // A prototype may be forged, and a private field may not.
+    // Any object can be given the prototype of a class, but not its private fields.
     const isSnapshot = typeof earlier === 'object' && earlier !== null && #layout in earlier
     const isFitting =
       isSnapshot && earlier.#layout === this.#layout && !earlier.#isInterval && !this.#isInterval

@@ -73,7 +73,7 @@ export let requireStats: (what: string, given: unknown) => ConnectorStats
 export class ConnectorStats {
   static {
     requireStats = (what, given) => {
-      // A prototype may be forged, and a private field may not.
+      // Any object can be given the prototype of a class, but not its private fields.
       if (typeof given === 'object' && given !== null && #operations in given) return given
       throw new MoonmeterError(
         'INVALID_OPTION',

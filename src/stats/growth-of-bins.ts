@@ -2,11 +2,11 @@ import { BINS_MAX } from './bin-layout.js'
 import { NUMBER_BYTES_MAX, NumberReader, writeNumber } from './leb128.js'
 import type { PackedBins } from './packed-bins.js'
 
-/** Numbers below this are one byte. */
+/** Numbers below this are packed into one byte. */
 const ONE_BYTE_END = 0x80
-/** A bin takes a count, and the number of empty bins before it with its mark. */
+/** A bin takes its count and, before it, a zero and the number of empty bins. */
 const BIN_BYTES_MAX = 2 * NUMBER_BYTES_MAX + 1
-/** The bin of earlier counts behind their last one. */
+/** Stands for the next bin of the earlier counts where there is none. */
 const END = Number.POSITIVE_INFINITY
 
 const scratch = new Uint8Array(BINS_MAX * BIN_BYTES_MAX)

@@ -39,7 +39,7 @@ export type MutableCounts = Mutable<RowCounts>
 
 type Mutable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] }
 
-// Copies of an object that is there already are made several times faster than new ones by entries.
+// Copying this object is several times faster than `Object.fromEntries` each time.
 const ZERO_COUNTS = Object.fromEntries(ROW_COUNTER_NAMES.map((name) => [name, 0])) as RowCounts
 export const NO_EXTRAS: ExtraCounts = Object.freeze({ numTransferredBytes: 0, numHitKeys: 0 })
 const NO_ROWS: PackedSeries = {

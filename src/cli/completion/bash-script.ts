@@ -6,7 +6,7 @@ import type {
 } from './describe-commands.js'
 import { quote } from './quote.js'
 
-/** The completion script for bash, 3.2 and later: that of macOS is as old. */
+/** The completion script for bash 3.2, which macOS has, and later. */
 export function bashScript(program: DescribedProgram): string {
   const { name, commands } = program
   const names = commands.map((command) => command.name)
@@ -53,7 +53,7 @@ function branchOf(command: DescribedCommand, program: string): string {
   return [`    ${command.name})`, ...lines.map((line) => `      ${line}`)].join('\n')
 }
 
-/** What follows options with values; those with the same ones share a branch. */
+/** The branches that complete the values of options; options with the same values share one. */
 function valueBranches(options: readonly DescribedOption[], program: string): string[] {
   const flagsByAction = new Map<string, string[]>()
   for (const { flags, value } of options) {

@@ -78,7 +78,7 @@ function placeholderOf(flags: string): string {
   return /[<[]([^>\]]+)[>\]]/.exec(flags)?.[1] ?? ''
 }
 
-/** A shell shows a few words; the help has all. */
+/** The first words of a description: a shell has room for no more. */
 function firstWords(text: string): string {
   const [first = ''] = text.split(/[;:.] | \(/)
   return first.replace(/\.$/, '')

@@ -42,7 +42,7 @@ fi
 function branchOf({ name, options, args }: DescribedCommand): string {
   const specs = [
     ...options.flatMap(specsOf),
-    // One that no shell completes would keep zsh from completing an option in its place.
+    // Where an argument has nothing to complete, zsh completes options only if it is left out here.
     ...args.flatMap((value, index) =>
       value.kind === 'other' ? [] : [quote(`${index + 1}: :${actionOf(value)}`)],
     ),

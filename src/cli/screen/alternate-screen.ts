@@ -7,7 +7,7 @@ const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l'
 const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l'
 const HOME = '\u001b[H'
 const CLEAR_TO_LINE_END = '\u001b[K'
-/** Terminals that know these show what is between them at once. */
+/** Terminals that support these draw everything between them in one step. */
 const BEGIN_UPDATE = '\u001b[?2026h'
 const END_UPDATE = '\u001b[?2026l'
 /** The size where the terminal tells none. */
@@ -30,11 +30,11 @@ export interface ScreenOptions {
 export class AlternateScreen {
   readonly #options: ScreenOptions
   #isOpen = true
-  /** False while the program is stopped, until it is told to go on: timers may be earlier. */
+  /** False from a stop of the program to SIGCONT: timers may run before that signal is handled. */
   #isShown = false
   readonly #leave = () => this.close()
   readonly #resume = () => {
-    // Also where another process stopped this one, and a shell has had the screen since.
+    // Another process may have stopped this one, without `#suspend`; a shell had the screen then.
     this.#isShown = false
     this.#enter()
   }

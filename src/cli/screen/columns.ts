@@ -2,10 +2,10 @@ import type { Style } from './style.js'
 import { columnsOf, fitTo } from './text.js'
 
 const GAP = 2
-/** Names get this many columns before others are left out, and more where there is room. */
+/** The least width of names, in characters: where there is less room, columns are left out. */
 const NAME_COLUMNS = 16
 const TREND_TITLE = 'trend'
-/** A trend is left out, as a column is, where it would be narrower than this. */
+/** A trend that would be narrower than this, in characters, is left out. */
 const TREND_COLUMNS_MIN = 6
 const TREND_COLUMNS_MAX = 60
 const TREND_KEEP = 3

@@ -107,7 +107,7 @@ export function press(controls: Controls, key: Key, view: LiveView | undefined):
   }
 }
 
-/** The item behind or before another, in a ring; undefined in an empty list. */
+/** The next or the previous item of a list that starts over at its ends; undefined without items. */
 function nextOf<Item>(items: readonly Item[], item: Item, step: 1 | -1): Item | undefined {
   return items[(items.indexOf(item) + step + items.length) % items.length]
 }

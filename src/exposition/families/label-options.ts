@@ -6,13 +6,13 @@ import { LABEL_BYTES_MAX } from '../../stats/bounded-names.js'
 /** A value of a label; a number is shown as JavaScript prints it. */
 export type LabelValue = string | number
 
-/** Labels that users may add in all. */
+/** The most labels that users may add. */
 const ADDED_LABELS_MAX = 32
 /** @see https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels */
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 /** Names that begin so belong to Prometheus. */
 const INTERNAL_PREFIX = '__'
-/** Labels that samples have beside those of the catalogue. */
+/** Labels of samples that are not in the catalogue. */
 const SAMPLE_LABELS = ['instance', 'le', 'quantile']
 const OWN_LABELS: ReadonlySet<string> = new Set([
   ...Object.values({ ...STORE_METRICS, ...SELF_METRICS }).flatMap(({ labels }) => [...labels]),

@@ -53,7 +53,7 @@ export function storeFamilies(
           bins: { layout: layout.bins, binsOf: ({ table }, series) => table.series[series].bins },
         }),
       ...(isHistogram && {
-        // The buckets come first among the samples.
+        // The samples of a histogram begin with its buckets, so their indices are those of buckets.
         exemplarOf: ({ table, exemplars }, series, shape) => {
           return exemplars.get(table.names[series])?.[shape]
         },

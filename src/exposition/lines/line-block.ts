@@ -67,9 +67,9 @@ export function readValues(family: MetricFamily, block: LineBlock): Float64Array
 }
 
 /**
- * What is behind the value of each line of a block.
+ * What follows the value of each line of a block.
  *
- * @param tailOf an exemplar as it is written; undefined where none is
+ * @param tailOf writes an exemplar; undefined where none is shown
  */
 export function readTails(
   family: MetricFamily,

@@ -12,7 +12,10 @@ const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${ex
 /** Values are scaled to 17 digits by such a power. */
 const VALUE_MIN = 1e-3
 const VALUE_END = 1e15
-/** What is nearer to a bound than this is not decided here; rounding errs by a thousandth of it. */
+/**
+ * Values that are nearer to a bound than this are left to `String`. The error of rounding is a
+ * thousandth of it.
+ */
 const DOUBT = 2 ** -16
 /** Splits a float64 into two parts of 26 bits, whose products are exact. */
 const SPLITTER = 2 ** 27 + 1

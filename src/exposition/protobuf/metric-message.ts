@@ -104,7 +104,7 @@ function writeHistogram(
     } else if (suffix === '_sum') {
       places.addDouble(message.double(HISTOGRAM.sum, 0) - body)
     } else if (le === undefined || (le === INFINITY && exemplar === undefined)) {
-      // Readers take the count for the bucket of all rows.
+      // The bucket `+Inf` may be left out: readers use the count of the histogram for it.
       places.addNone()
     } else {
       const bucket = message.begin(HISTOGRAM.bucket)

@@ -49,7 +49,7 @@ class ProtobufFamilyWriter implements FamilyWriter {
 
   *write(output: OutputBuffer, groups: readonly unknown[], options: WriteOptions): Generator<void> {
     const shown = groups.filter((group) => this.#family.seriesOf(group).length > 0)
-    // Readers take a family without metrics for nothing, or fail.
+    // Some readers ignore a family without metrics, others fail.
     if (shown.length === 0) return
     const length = output.reserve(LENGTH_BYTES)
     const start = output.length

@@ -29,7 +29,7 @@ export function logTicks(min: number, max: number): number[] {
   return ticks
 }
 
-/** The inverses of steps are steps: 1, 5 and 2. */
+/** The smallest step that is not below a value. The inverse of a step (1, 2, 5) is a step too. */
 function stepAbove(value: number): number {
   return Number((1 / stepBelow(1 / value)).toPrecision(1))
 }
