@@ -2,10 +2,11 @@ import { readClock } from '../call-safely.js'
 import type { MoonmeterError } from '../errors.js'
 import type { JournalReader } from '../journal/journal-reader.js'
 import type { ColumnLayout } from '../snapshot/column-layout.js'
+import type { SeriesLimits } from '../snapshot/series-names.js'
 import { Snapshot } from '../snapshot/snapshot.js'
 import { SourceSnapshot } from '../snapshot/source-snapshot.js'
 import type { ConnectorStats, ConnectorStatsOptions } from '../stats/connector-stats.js'
-import { decodePayload } from '../wire/payload.js'
+import { decodePayload, type PayloadOptions } from '../wire/payload.js'
 import { rejection } from '../wire/rejection.js'
 import type { DecodedReport } from '../wire/report.js'
 import type { Incarnation } from './incarnation.js'
@@ -100,6 +101,17 @@ export class Aggregation {
     return this.#settings.payloadBytesMax
   }
 
+  /** How payloads are decoded. */
+  get decoding(): Required<PayloadOptions> {
+    const { stats, payloadBytesMax, layout } = this.#settings
+    return { stats, payloadBytesMax, hasExtras: layout.hasExtras }
+  }
+
+  /** How many operations and statuses of an engine are told apart. */
+  get limits(): SeriesLimits {
+    return this.#settings.limits
+  }
+
   /** The engine indices known, ascending. */
   get engines(): number[] {
     return this.#sources.engines
@@ -119,7 +131,7 @@ export class Aggregation {
   /** Take what an incarnation of this process sent. */
   receive({ source, incarnation }: LocalIncarnation, message: unknown): void {
     this.#rejections.guard(() => {
-      const payload = decodePayload(message, this.#decoding)
+      const payload = decodePayload(message, this.decoding)
       if (payload.kind !== 'report') throw rejection('shape', 'a report', payload.kind)
       const { report } = payload
       const { instance, engine } = source.key
@@ -138,7 +150,7 @@ export class Aggregation {
   /** Take a payload from outside this process. */
   ingest(bytes: unknown, options: IngestOptions): IngestResult {
     const error = this.#rejections.guard(() => {
-      const payload = decodePayload(bytes, this.#decoding)
+      const payload = decodePayload(bytes, this.decoding)
       if (payload.kind === 'report') {
         this.#ingestReport(payload.report, payload.byteLength, options)
       } else this.addRows(payload.stats, payload.byteLength, options)
@@ -241,6 +253,12 @@ export class Aggregation {
     return [...(this.#sources.find(engine, undefined)?.incarnations ?? [])].length === 0
   }
 
+  /** Whether an engine is known, or within the limit on engines. */
+  hasRoomFor(engine: number, instance: string | undefined): boolean {
+    const isKnown = this.#sources.find(engine, instance) !== undefined
+    return isKnown || this.#sources.size < this.#settings.enginesMax
+  }
+
   /** Whether a local incarnation has not reported for an interval, so that its state is old. */
   isSilent({ incarnation }: LocalIncarnation): boolean {
     return this.#isSilent(incarnation, this.#moment().monotonicMs)
@@ -333,11 +351,6 @@ export class Aggregation {
       earlier = later
       return steps
     }
-  }
-
-  get #decoding() {
-    const { stats, payloadBytesMax, layout } = this.#settings
-    return { stats, payloadBytesMax, hasExtras: layout.hasExtras }
   }
 
   #reads(locals: readonly LocalIncarnation[]) {

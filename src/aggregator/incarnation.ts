@@ -28,6 +28,7 @@ export class Incarnation {
   /** Of the newest report that was accepted. */
   #sequence = 0
   #isFinal = false
+  #isExpected = true
   /** Of the newest report: per series its operation, and the calls in flight that it has. */
   #reportedInFlight: readonly (readonly [operation: string, count: number])[] = []
   /** When it last reported or began, by the monotonic clock. */
@@ -48,6 +49,11 @@ export class Incarnation {
   /** Whether its last report has come. */
   get isFinal(): boolean {
     return this.#isFinal
+  }
+
+  /** Whether further reports are expected. */
+  get isExpected(): boolean {
+    return this.#isExpected
   }
 
   /** The series so far. Limits may have given several of a journal the same name. */
@@ -91,6 +97,7 @@ export class Incarnation {
     this.#set(table)
     this.#sequence = sequence
     this.#isFinal = report.final
+    this.#isExpected = report.isExpected ?? !report.final
     this.#reportedInFlight = (report.inFlight ?? []).map((count, index) => [
       reported.names[index].operation,
       count,

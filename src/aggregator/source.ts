@@ -290,7 +290,7 @@ export class Source {
   get #isOpen(): boolean {
     if (this.#hasFailed) return true
     const newest = this.#incarnations.get(this.#newest)
-    return newest === undefined ? this.#hasEndedOpen : !newest.isFinal
+    return newest === undefined ? this.#hasEndedOpen : newest.isExpected
   }
 
   #restartCounts(): Readonly<Record<string, number>> {

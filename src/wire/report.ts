@@ -48,6 +48,8 @@ export interface Report extends SourceIdentity {
 export interface DecodedReport extends Omit<Report, 'timestampMs'> {
   /** Rows per bucket, `bounds.length + 1` of each series: a result of the validation. */
   readonly bucketCounts: Float64Array
+  /** Whether further reports are expected: not after a last one, nor of rows; default `!final`. */
+  readonly isExpected?: boolean
 }
 
 /**
