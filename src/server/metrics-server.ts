@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { MoonmeterError } from '../errors.js'
+import { askWhenRead } from './expect-continue.js'
 import { limitConnections } from './limit-connections.js'
 import { type ListenOptions, readListenOptions } from './listen-options.js'
 import { metricsHandler } from './metrics-handler.js'
@@ -49,6 +50,7 @@ export async function listen(
           }),
   )
   const uncount = limitConnections(server, connectionsMax)
+  askWhenRead(server)
   try {
     await once(server.listen(port, host), 'listening')
   } catch (cause) {
