@@ -63,7 +63,7 @@ test('the main thread loads no package of the command, a pool or a framework', a
 })
 
 test('only moonmeter/nats loads NATS', async () => {
-  for (const entry of ['', '/recorder', '/dashboard', '/fastify', '/opentelemetry']) {
+  for (const entry of ['', '/recorder', '/dashboard', '/fastify', '/opentelemetry', '/payloads']) {
     const files = await loadedFiles(`moonmeter${entry}`)
     assert.ok(files.length > 0, entry)
     const found = files.filter((file) => /@nats-io|src\/nats\//.test(file))

@@ -19,6 +19,7 @@ import { connectRecorder, createRecorder, type OperationRecorder, type Recorder,
   type RecordOptions, type ReportSink } from 'moonmeter/recorder'
 import { activeTraceId } from 'moonmeter/opentelemetry'
 import { dashboardHandler, type DashboardOptions } from 'moonmeter/dashboard'
+import { type PayloadOutcome, type PayloadReceiver, payloadReceiver, payloadsHandler } from 'moonmeter/payloads'
 
 class OwnRegistry extends Registry { readonly own = 1 }
 const own: OwnRegistry = new EngineAggregator({ registry: new OwnRegistry() }).registry
@@ -36,6 +37,9 @@ const page = dashboardHandler(new EngineAggregator({ registry: new OfficialRegis
 const made: Registry = new EngineAggregator().registry
 const options: AggregatorOptions = { bounds: [1], monotonicNow: () => 0 }
 const aggregator = new EngineAggregator(options)
+const receiver: PayloadReceiver = payloadReceiver(aggregator, { keysMax: 1 })
+payloadsHandler(receiver, { bearerToken: 'secret' })
+const outcome: Promise<PayloadOutcome> = receiver.receive(new Uint8Array(), { engine: 0, key: 'k' })
 const snapshot: Snapshot = aggregator.snapshot()
 const data: SnapshotData = snapshot.since(snapshot).toJSON()
 const source: SourceSnapshot | undefined = snapshot.sources[0]

@@ -1,0 +1,5 @@
+/** Payloads of vLLM over HTTP: `moonmeter/payloads`. */
+export { payloadReceiver, type PayloadReceiverOptions } from './memory-receiver.js'
+export type { PayloadOutcome, PayloadReceiver, PayloadSource } from './payload-receiver.js'
+export { payloadsHandler } from './payloads-handler.js'
+export type { PayloadsHandlerOptions } from './payloads-handler-options.js'

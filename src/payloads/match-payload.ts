@@ -1,0 +1,24 @@
+import { originalUrlOf, type RoutedRequest, routeOf } from '../server/match-path.js'
+
+/** An index as `String` writes it: any other text would be a second path of the same engine. */
+const ENGINE = /^(?:0|[1-9]\d{0,15})$/
+
+/** What the target of a request says of a payload. */
+export interface PayloadTarget {
+  readonly engine: number
+  /** The values of the parameter `instance` in the query. */
+  readonly instances: readonly string[]
+}
+
+/** What the target of a request says; undefined where its path is not `PATH/ENGINE`. */
+export function matchPayload(request: RoutedRequest, path: string): PayloadTarget | undefined {
+  const { below, mount } = routeOf(request)
+  for (const whole of [below, mount + below]) {
+    const engine = whole.slice(path.length + 1)
+    if (!whole.startsWith(`${path}/`) || !ENGINE.test(engine)) continue
+    const [, ...query] = originalUrlOf(request).split('?')
+    const instances = new URLSearchParams(query.join('?')).getAll('instance')
+    return { engine: Number(engine), instances }
+  }
+  return undefined
+}

@@ -1,0 +1,346 @@
+import assert from 'node:assert/strict'
+import { type OutgoingHttpHeaders, request } from 'node:http'
+import { type TestContext, test } from 'node:test'
+import connect from 'connect'
+import express from 'express'
+import { EngineAggregator, listen, type ListenOptions } from '../../src/index.js'
+import {
+  type PayloadReceiver,
+  payloadReceiver,
+  payloadsHandler,
+  type PayloadsHandlerOptions,
+} from '../../src/payloads/index.js'
+import { pack } from '../../src/wire/msgpack.js'
+import { failure } from '../support/assertions/failures.js'
+import { openClient, parseResponses } from '../support/processes/raw-client.js'
+import { serve } from '../support/processes/servers.js'
+import { waitUntil } from '../support/processes/wait-until.js'
+
+const TOKEN = 'secret'
+const PATH = '/v1/payloads/3'
+const BYTES_MAX = 1_000
+const PAYLOAD = pack({ load_get: [{ duration_seconds: 0.5, num_keys: 3 }] })
+const HEADERS = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/msgpack' }
+
+interface Posted {
+  readonly status: number
+  readonly headers: Headers
+  readonly answer: Readonly<Record<string, unknown>>
+}
+
+async function start(
+  context: TestContext,
+  options: Partial<PayloadsHandlerOptions> = {},
+  listening: ListenOptions = {},
+) {
+  const aggregator = new EngineAggregator({ payloadBytesMax: BYTES_MAX })
+  const receiver = payloadReceiver(aggregator)
+  const next = payloadsHandler(receiver, { bearerToken: TOKEN, ...options })
+  const server = await listen(aggregator, { port: 0, next, ...listening })
+  context.after(() => server.close())
+  context.after(() => aggregator.close())
+  return { aggregator, receiver, url: server.url, rows: () => aggregator.snapshot().rows }
+}
+
+async function post(
+  url: string,
+  body: Uint8Array | ReadableStream = PAYLOAD,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Posted> {
+  const init = { method: 'POST', body, headers: { ...HEADERS, ...headers }, duplex: 'half' }
+  const response = await fetch(url, init as RequestInit)
+  const text = await response.text()
+  const isJson = response.headers.get('content-type') === 'application/json'
+  const answer = isJson ? JSON.parse(text) : { text }
+  return { status: response.status, headers: response.headers, answer }
+}
+
+/** The head of a request that a test writes by hand. */
+function headOf(headers: OutgoingHttpHeaders): string {
+  const lines = Object.entries({ host: 'a', ...HEADERS, ...headers })
+  return `POST ${PATH} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
+}
+
+test('a payload is counted for its engine and instance, once for each key', async (context) => {
+  const { url, aggregator } = await start(context)
+  const where = `${url}${PATH}?instance=${encodeURIComponent('host é:1')}`
+  const key = { 'idempotency-key': 'k' }
+  const first = await post(where, PAYLOAD, key)
+  assert.deepEqual([first.status, first.answer], [200, { accepted: true, repeated: false }])
+  assert.equal(first.headers.get('cache-control'), 'no-store')
+  const second = await post(where, PAYLOAD, key)
+  assert.deepEqual([second.status, second.answer], [200, { accepted: true, repeated: true }])
+  for (const type of ['application/x-msgpack', 'Application/vnd.MsgPack; charset=x']) {
+    assert.equal((await post(`${url}${PATH}/`, PAYLOAD, { 'content-type': type })).status, 200)
+  }
+  assert.deepEqual(
+    aggregator.snapshot().sources.map(({ instance, engine, health }) => {
+      return [instance, engine, health.rows]
+    }),
+    [
+      [undefined, 3, 2],
+      ['host é:1', 3, 1],
+    ],
+  )
+})
+
+test('a body without a length is read to its end', async (context) => {
+  const { url, rows } = await start(context)
+  const body = new ReadableStream({
+    start(controller) {
+      for (const byte of PAYLOAD) controller.enqueue(Uint8Array.of(byte))
+      controller.close()
+    },
+  })
+  assert.equal((await post(`${url}${PATH}`, body)).status, 200)
+  assert.equal(rows(), 1)
+})
+
+test('what cannot be counted is rejected with its reason, counted, and changes nothing', async (context) => {
+  const { url, aggregator } = await start(context)
+  const rejected: readonly (readonly [string, Uint8Array, number, string])[] = [
+    ['', new Uint8Array(), 400, 'truncated'],
+    ['', Buffer.from('text'), 400, 'malformed'],
+    ['', pack({ load_get: [{ duration_seconds: 'x', num_keys: 3 }] }), 400, 'type'],
+    ['?instance=', PAYLOAD, 400, 'engine'],
+    ['?instance=a&instance=b', PAYLOAD, 400, 'engine'],
+    [`?instance=${'x'.repeat(256)}`, PAYLOAD, 400, 'engine'],
+    ['', new Uint8Array(BYTES_MAX + 1), 413, 'oversized'],
+  ]
+  for (const [query, body, status, reason] of rejected) {
+    const posted = await post(`${url}${PATH}${query}`, body)
+    assert.deepEqual([posted.status, posted.answer.reason], [status, reason], query)
+    assert.match(String(posted.answer.message), /^payload: expected .*, got .*/)
+    assert.equal(posted.answer.accepted, false)
+  }
+  // One whose length is not known ahead, and that does not end.
+  const { socket, received } = openClient(context, url)
+  const chunk = `258\r\n${'x'.repeat(600)}\r\n`
+  socket.write(headOf({ 'transfer-encoding': 'chunked' }) + chunk + chunk)
+  await waitUntil('a response', () => parseResponses(received()).length === 1)
+  assert.match(String(received()), /^HTTP\/1.1 413 .*"reason":"oversized"/s)
+  const { sources, rejections } = aggregator.snapshot()
+  assert.equal(sources.length, 0)
+  const count = Object.values(rejections).reduce((sum, one) => sum + one, 0)
+  assert.deepEqual([count, rejections.oversized, rejections.engine], [rejected.length + 1, 2, 3])
+})
+
+test('requests that are no payload get the status that says why', async (context) => {
+  const { url, aggregator } = await start(context)
+  const wrong = { authorization: 'Bearer wrong' }
+  const unauthorized = await post(`${url}${PATH}`, PAYLOAD, wrong)
+  assert.equal(unauthorized.status, 401)
+  assert.equal(unauthorized.headers.get('www-authenticate'), 'Bearer realm="moonmeter"')
+  for (const method of ['GET', 'PUT', 'OPTIONS']) {
+    const response = await fetch(`${url}${PATH}`, { method, headers: HEADERS })
+    assert.deepEqual([response.status, response.headers.get('allow')], [405, 'POST'], method)
+  }
+  for (const path of [
+    '/v1/payloads',
+    '/v1/payloads/',
+    '/v1/payloads/x',
+    '/v1/payloads/03',
+    '/v1',
+  ]) {
+    assert.equal((await post(url + path)).status, 404, path)
+  }
+  for (const headers of [
+    { 'content-type': 'application/json' },
+    { 'content-type': '' },
+    { 'content-encoding': 'gzip' },
+  ]) {
+    const refused = await post(`${url}${PATH}`, PAYLOAD, headers)
+    assert.equal(refused.status, 415)
+    assert.match(refused.headers.get('accept-post') ?? '', /^application\/msgpack, /)
+  }
+  assert.equal(aggregator.snapshot().sources.length, 0)
+})
+
+test('a receiver that is busy says when to try again, and one that fails does not say why', async (context) => {
+  const errors: unknown[] = []
+  const busy = { kind: 'busy', cause: 'the NATS server is away', retryAfterMs: 1_500 } as const
+  const receiver = {
+    payloadBytesMax: BYTES_MAX,
+    receive: async () => busy,
+    reject: () => busy,
+  }
+  const handle = (each: PayloadReceiver) =>
+    payloadsHandler(each, { bearerToken: TOKEN, onError: (error) => errors.push(error) })
+  const url = await serve(context, handle(receiver))
+  const posted = await post(`${url}${PATH}`)
+  assert.deepEqual([posted.status, posted.headers.get('retry-after')], [503, '2'])
+  const message = 'the NATS server is away'
+  const expected = { accepted: false, reason: 'busy', message, retry_after_seconds: 2 }
+  assert.deepEqual(posted.answer, expected)
+  const cause = new Error('secret')
+  const failing = await serve(
+    context,
+    handle({ ...receiver, receive: () => Promise.reject(cause) }),
+  )
+  const failed = await post(`${failing}${PATH}`)
+  assert.equal(failed.status, 500)
+  assert.doesNotMatch(JSON.stringify(failed.answer), /secret/)
+  assert.deepEqual(errors, [cause])
+})
+
+test('a connection is kept after a payload', async (context) => {
+  const { url, rows } = await start(context)
+  const { socket, received } = openClient(context, url)
+  for (let count = 1; count <= 3; count++) {
+    socket.write(headOf({ 'content-length': PAYLOAD.length }))
+    socket.write(PAYLOAD)
+    await waitUntil('a response', () => parseResponses(received()).length === count)
+  }
+  assert.deepEqual(
+    parseResponses(received()).map(({ status }) => status),
+    [200, 200, 200],
+  )
+  assert.equal(rows(), 3)
+})
+
+test('bodies are read up to a number at a time, and further requests are busy', async (context) => {
+  const { url, rows } = await start(context, { bodiesMax: 2 })
+  const slow = [1, 2].map(() => openClient(context, url))
+  for (const { socket, received } of slow) {
+    socket.write(headOf({ 'content-length': PAYLOAD.length, expect: '100-continue' }))
+    await waitUntil('100', () => received().includes('100 Continue'))
+  }
+  const refused = await post(`${url}${PATH}`)
+  assert.deepEqual([refused.status, refused.answer.reason], [503, 'busy'])
+  for (const { socket, received } of slow) {
+    socket.write(PAYLOAD)
+    await waitUntil('a response', () => received().includes('HTTP/1.1 200 OK'))
+  }
+  assert.equal((await post(`${url}${PATH}`)).status, 200)
+  assert.equal(rows(), 3)
+})
+
+test('a body that does not end is given up after a time', async (context) => {
+  const { url, rows } = await start(context, { bodyTimeoutMs: 100 })
+  const { socket, closed } = openClient(context, url)
+  socket.write(headOf({ 'content-length': PAYLOAD.length }))
+  socket.write(PAYLOAD.subarray(0, 5))
+  assert.match(String(await closed), /^HTTP\/1.1 408 .*within 100 ms\n$/s)
+  assert.equal(rows(), 0)
+})
+
+test('a client that leaves in the middle of a body makes room for others', async (context) => {
+  const { url, rows } = await start(context, { bodiesMax: 1, bodyTimeoutMs: 120_000 })
+  const { socket, received } = openClient(context, url)
+  socket.write(headOf({ 'content-length': PAYLOAD.length, expect: '100-continue' }))
+  await waitUntil('100', () => received().includes('100 Continue'))
+  socket.destroy()
+  await waitUntil('room', async () => (await post(`${url}${PATH}`)).status === 200)
+  assert.equal(rows(), 1)
+})
+
+test('no body is asked for, or read, before the request is found to be a payload', async (context) => {
+  const { url, rows } = await start(context)
+  for (const [headers, status] of [
+    [{ authorization: 'Bearer wrong' }, 401],
+    [{ 'content-type': 'text/plain' }, 415],
+    [{ 'content-length': BYTES_MAX + 1 }, 413],
+  ] as const) {
+    const { socket, received, closed } = openClient(context, url)
+    const length = { 'content-length': PAYLOAD.length, expect: '100-continue' }
+    socket.write(headOf({ ...length, ...headers }))
+    await waitUntil('a response', () => parseResponses(received()).length === 1)
+    socket.end()
+    assert.deepEqual(
+      parseResponses(await closed).map((response) => response.status),
+      [status],
+    )
+  }
+  const { socket, received } = openClient(context, url)
+  socket.write(headOf({ 'content-length': PAYLOAD.length, expect: '100-continue' }))
+  await waitUntil('100', () => received().includes('100 Continue'))
+  assert.equal(rows(), 0)
+  socket.write(PAYLOAD)
+  await waitUntil('a response', () => received().includes('HTTP/1.1 200 OK'))
+  assert.equal(rows(), 1)
+})
+
+test('a server of node:http asks for each body, and the payload counts', async (context) => {
+  const aggregator = new EngineAggregator()
+  const handler = payloadsHandler(payloadReceiver(aggregator), { bearerToken: TOKEN })
+  const url = await serve(context, handler)
+  const status = await new Promise((resolve, reject) => {
+    const headers = { ...HEADERS, expect: '100-continue', 'content-length': PAYLOAD.length }
+    const sending = request(`${url}${PATH}`, { method: 'POST', headers, agent: false })
+    sending.on('continue', () => sending.end(PAYLOAD))
+    sending.on('response', (response) => resolve(response.resume().statusCode))
+    sending.on('error', reject)
+    sending.flushHeaders()
+  })
+  assert.deepEqual([status, aggregator.snapshot().rows], [200, 1])
+  await aggregator.close()
+})
+
+test('it can be mounted in Express, before and after a middleware that reads bodies', async (context) => {
+  const aggregator = new EngineAggregator()
+  context.after(() => aggregator.close())
+  const errors: unknown[] = []
+  const handler = payloadsHandler(payloadReceiver(aggregator), {
+    basicAuth: { username: 'vllm', password: 'p' },
+    onError: (error) => errors.push(error),
+  })
+  const app = express()
+  app.use('/first', handler)
+  app.use('/v1/payloads', handler)
+  app.use('/raw', express.raw({ type: 'application/msgpack' }), handler)
+  const swallow = express.text({ type: 'application/msgpack' })
+  app.use('/swallowed', swallow, handler)
+  const url = await serve(context, app)
+  const authorization = `Basic ${Buffer.from('vllm:p').toString('base64')}`
+  const send = (path: string) => post(`${url}${path}?instance=a`, PAYLOAD, { authorization })
+  for (const path of [`/first${PATH}`, PATH, `/raw${PATH}`]) {
+    assert.equal((await send(path)).status, 200, path)
+  }
+  assert.equal(aggregator.snapshot().rows, 3)
+  assert.equal(aggregator.snapshot().sources[0]?.instance, 'a')
+  assert.equal((await send(`/swallowed${PATH}`)).status, 500)
+  assert.match(String(errors), /mount the handler before it/)
+  assert.equal((await send('/other')).status, 404)
+})
+
+test('it can be mounted in connect, at the top and below a prefix', async (context) => {
+  const aggregator = new EngineAggregator()
+  context.after(() => aggregator.close())
+  const handler = payloadsHandler(payloadReceiver(aggregator), { bearerToken: TOKEN })
+  const app = connect()
+  app.use('/v1/payloads', handler)
+  app.use('/first', handler)
+  app.use(handler)
+  const url = await serve(context, app)
+  for (const path of [PATH, `/first${PATH}`]) {
+    assert.equal((await post(`${url}${path}?instance=a`)).status, 200, path)
+  }
+  assert.equal((await post(`${url}/other`)).status, 404)
+  assert.deepEqual(
+    aggregator.snapshot().sources.map(({ instance, health }) => [instance, health.rows]),
+    [['a', 2]],
+  )
+})
+
+test('without credentials, and with options that are no such, there is no handler', () => {
+  const receiver = payloadReceiver(new EngineAggregator())
+  const bearerToken = TOKEN
+  const refused: readonly (readonly [unknown, object])[] = [
+    [receiver, {}],
+    [receiver, { bearerToken: '' }],
+    [receiver, { bearerToken, bodiesMax: 0 }],
+    [receiver, { bearerToken, bodyTimeoutMs: 0 }],
+    [receiver, { bearerToken, path: 'v1' }],
+    [receiver, { bearerToken, onError: 1 }],
+    [receiver, { bearerToken, healthPath: '/' }],
+    [{}, { bearerToken }],
+    [undefined, { bearerToken }],
+  ]
+  for (const [given, options] of refused) {
+    assert.throws(
+      () => payloadsHandler(given as PayloadReceiver, options as PayloadsHandlerOptions),
+      failure('INVALID_OPTION'),
+      JSON.stringify(options),
+    )
+  }
+})
