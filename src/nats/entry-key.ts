@@ -6,6 +6,7 @@ export const LAYOUT_VERSION = '1'
 export const VERSION_KEY = 'version'
 
 const FOLDED = 'folded'
+const ROWS = 'rows'
 const ESCAPE = '='
 /** Bytes of an instance that stand for themselves: NATS allows them within a part of a key. */
 const PLAIN = /[A-Za-z0-9_-]/
@@ -19,13 +20,20 @@ export interface EntrySource {
   readonly engine: number
 }
 
-/** What an entry holds: the latest report of an incarnation, or the sum of those that were removed. */
+/**
+ * What an entry holds: the latest report of an incarnation, the sum of those that were removed, or the
+ * sum of rows that came as payloads.
+ */
 export type EntryKey = EntrySource &
-  ({ readonly kind: 'incarnation'; readonly incarnation: number } | { readonly kind: 'folded' })
+  (
+    | { readonly kind: 'incarnation'; readonly incarnation: number }
+    | { readonly kind: 'folded' }
+    | { readonly kind: 'rows' }
+  )
 
-/** The key of an entry: `INSTANCE.ENGINE.INCARNATION` or `INSTANCE.ENGINE.folded`. */
+/** The key of an entry: `INSTANCE.ENGINE.` and an incarnation's number, `folded` or `rows`. */
 export function encodeKey(key: EntryKey): string {
-  return `${sourceKey(key)}.${key.kind === 'folded' ? FOLDED : key.incarnation}`
+  return `${sourceKey(key)}.${key.kind === 'incarnation' ? key.incarnation : key.kind}`
 }
 
 /** What all keys of an engine begin with, without the last dot. */
@@ -47,14 +55,23 @@ export function encodeInstance(instance: string): string {
 
 /** What a key says; undefined for one that `encodeKey` does not make. */
 export function decodeKey(text: string): EntryKey | undefined {
-  const [encoded = '', engineText = '', last = '', ...rest] = text.split('.')
+  const dot = text.lastIndexOf('.')
+  const source = decodeSource(text.slice(0, dot))
+  const last = text.slice(dot + 1)
+  if (source === undefined) return undefined
+  if (last === FOLDED || last === ROWS) return { kind: last, ...source }
+  const incarnation = numberOf(last)
+  if (incarnation === undefined || incarnation === 0) return undefined
+  return { kind: 'incarnation', ...source, incarnation }
+}
+
+/** The engine that `sourceKey` made a text of; undefined for other texts. */
+export function decodeSource(text: string): EntrySource | undefined {
+  const [encoded = '', engineText = '', ...rest] = text.split('.')
   const instance = decodeInstance(encoded)
   const engine = numberOf(engineText)
   if (instance === undefined || engine === undefined || rest.length > 0) return undefined
-  if (last === FOLDED) return { kind: 'folded', instance, engine }
-  const incarnation = numberOf(last)
-  if (incarnation === undefined || incarnation === 0) return undefined
-  return { kind: 'incarnation', instance, engine, incarnation }
+  return { instance, engine }
 }
 
 function decodeInstance(encoded: string): string | undefined {

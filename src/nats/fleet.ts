@@ -4,10 +4,12 @@ import { startOfIncarnation } from '../recorder/incarnation-number.js'
 import { countRows } from '../stats/packed-series.js'
 import { ownBytes } from '../wire/binary.js'
 import { rejection } from '../wire/rejection.js'
-import { type DecodedReport, readReport } from '../wire/report.js'
+import type { DecodedReport } from '../wire/report.js'
 import type { Entry } from './bucket.js'
-import { decodeKey, type EntryKey, type EntrySource, sourceKey, VERSION_KEY } from './entry-key.js'
+import { decodeKey, type EntrySource, sourceKey, VERSION_KEY } from './entry-key.js'
+import { readEntryReport } from './entry-report.js'
 import { readFolded } from './folded-entry.js'
+import { readRows } from './rows-entry.js'
 import { countBuckets, SourceEntries, type SourceEntry } from './source-entries.js'
 
 /** An engine of the fleet. */
@@ -152,6 +154,7 @@ export class Fleet {
     this.#revisions.set(key, revision)
     const parts = decodeKey(key)
     if (parts === undefined) throw rejection('engine', 'a key of a report', key)
+    if (parts.kind === 'rows') return this.#setRows(parts, { key, revision, value, createdMs })
     const source = this.#sources.get(sourceKey(parts)) ?? this.#add(parts)
     source.keys.add(key)
     const { entries } = source
@@ -160,7 +163,13 @@ export class Fleet {
       const { incarnations, report } = readFolded(
         ownBytes(value, this.#aggregation.payloadBytesMax),
       )
-      const sum = { bytes, revision, createdMs, incarnations, report: this.#read(report, parts) }
+      const sum = {
+        bytes,
+        revision,
+        createdMs,
+        incarnations,
+        report: readEntryReport(report, parts, this.#aggregation),
+      }
       const { folded } = entries
       requireGrowth(folded, sum)
       entries.setFolded(sum)
@@ -173,24 +182,37 @@ export class Fleet {
       throw rejection('incarnation', expected, incarnation)
     }
     const known = entries.incarnations.get(incarnation)
-    const entry = { bytes, revision, createdMs, report: this.#read(value, parts) }
+    const entry = {
+      bytes,
+      revision,
+      createdMs,
+      report: readEntryReport(value, parts, this.#aggregation),
+    }
     requireGrowth(known, entry)
     entries.set(incarnation, entry)
     return { source, undo: () => entries.set(incarnation, known) }
   }
 
-  #read(value: Uint8Array, key: EntryKey): DecodedReport {
-    const { layout, payloadBytesMax } = this.#aggregation
-    // Extra counters are kept in sums that other aggregators read.
-    const report = readReport(ownBytes(value, payloadBytesMax), layout.bins, true)
-    const isOwn =
-      report.instance === key.instance &&
-      report.engine === key.engine &&
-      (key.kind === 'folded' || report.incarnation === key.incarnation)
-    if (isOwn) return report
-    const { instance, engine, incarnation } = report
-    const got = `${instance}, ${engine}, ${incarnation}`
-    throw rejection('engine', `the report of the key, of engine ${sourceKey(key)}`, got)
+  #setRows(
+    parts: EntrySource & { readonly kind: 'rows' },
+    { key, revision, value, createdMs }: Entry & { readonly value: Uint8Array },
+  ): Change {
+    const known = this.#sources.get(sourceKey(parts)) ?? this.#add(parts)
+    known.keys.add(key)
+    const sum = readRows(ownBytes(value, this.#aggregation.payloadBytesMax), createdMs)
+    const report = readEntryReport(sum.report, parts, this.#aggregation)
+    const { incarnation: number } = report
+    // With another number, it was made after the one before was deleted, which may not have been seen.
+    if (known.entries.rows.size > 0 && !known.entries.rows.has(number)) this.#delete(key)
+    this.#revisions.set(key, revision)
+    const source = this.#sources.get(sourceKey(parts)) ?? this.#add(parts)
+    source.keys.add(key)
+    const { entries } = source
+    const before = entries.rows.get(number)
+    const entry = { bytes: value.length, revision, createdMs, report }
+    requireGrowth(before, entry)
+    entries.setRows(number, entry)
+    return { source, undo: () => entries.setRows(number, before) }
   }
 
   #add({ instance, engine }: EntrySource): FleetSource {
@@ -236,27 +258,29 @@ export class Fleet {
   #handOver(source: FleetSource, changed?: Entry): MoonmeterError | undefined {
     const { instance, engine, entries } = source
     const { layout } = this.#aggregation
-    const { series, newest } = entries.total()
-    if (newest === undefined && entries.folded === undefined) return undefined
-    const own = newest ?? entries.folded
-    const isCurrent = changed !== undefined && changed.revision === own?.revision
+    const { series, newest, latest } = entries.total()
+    if (latest === undefined) return undefined
+    const isCurrent = changed !== undefined && changed.revision === latest.revision
+    const isExpected = newest?.report.final === false
     const report: DecodedReport = {
       instance,
       engine,
       incarnation: source.generation,
       sequence: ++source.sequence,
-      final: newest?.report.final ?? true,
+      // Rows have no last report, and none is expected of an engine that only sends rows.
+      final: latest === newest ? !isExpected : latest === entries.folded,
+      isExpected,
       bounds: layout.bins.bounds,
       series,
       bucketCounts: countBuckets(layout.bins, series),
       exemplars: exemplarsOf(entries, newest),
-      ...inFlightOf(entries, newest, series.length),
+      ...inFlightOf(entries, isExpected ? newest : undefined, series.length),
     }
     return this.#aggregation.takeState({
       report,
-      bytes: own?.bytes ?? 0,
+      bytes: latest.bytes,
       // The clocks of the server and of this host may differ; what has just come is new.
-      ageMs: isCurrent ? 0 : Math.max(0, this.#now() - (own?.createdMs ?? 0)),
+      ageMs: isCurrent ? 0 : Math.max(0, this.#now() - latest.createdMs),
       createdMs: startOfIncarnation(entries.first),
     })
   }

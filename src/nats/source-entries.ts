@@ -30,18 +30,22 @@ export interface EntriesTotal {
   readonly series: readonly PackedSeries[]
   /** The entry of the newest incarnation; undefined where that was removed. */
   readonly newest: SourceEntry | undefined
+  /** Of that entry and those of sums, the one that the server took last; undefined for none. */
+  readonly latest: SourceEntry | undefined
 }
 
 /**
- * The entries of one engine, and their sum: that of the incarnations that were removed, and the
- * latest report of each that is not in it. The sum is a function of the entries, so their order of
- * arrival does not matter, and it is the same before an incarnation is added to the folded entry,
- * after that, and when its own entry is deleted.
+ * The entries of one engine, and their sum: that of the incarnations that were removed, the latest
+ * report of each that is not in it, and the rows that came as payloads. The sum is a function of the
+ * entries, so their order of arrival does not matter, and it is the same before an incarnation is added
+ * to the folded entry, after that, and when its own entry is deleted.
  */
 export class SourceEntries {
   readonly #layout: BinLayout
   readonly #incarnations = new Map<number, SourceEntry>()
   #folded: FoldedSum | undefined
+  /** The entries of rows by their numbers: those that were deleted, and the one that is in the bucket. */
+  readonly #rows = new Map<number, SourceEntry>()
   /** Places of the series in the sum, by their names. */
   readonly #places = new Map<string, number>()
   readonly #names: SeriesName[] = []
@@ -66,10 +70,11 @@ export class SourceEntries {
     return Math.max(this.#newestEntry, this.#folded?.report.incarnation ?? 0)
   }
 
-  /** The smallest number of an incarnation that was ever in an entry; 0 for none. */
+  /** The smallest number of an incarnation, or of rows, that was ever in an entry; 0 for none. */
   get first(): number {
     const { first = 0 } = this.#folded?.incarnations ?? {}
-    const numbers = [first, ...this.#incarnations.keys()].filter((number) => number > 0)
+    const all = [first, ...this.#incarnations.keys(), ...this.#rows.keys()]
+    const numbers = all.filter((number) => number > 0)
     return numbers.length === 0 ? 0 : Math.min(...numbers)
   }
 
@@ -87,6 +92,17 @@ export class SourceEntries {
     this.#base = undefined
   }
 
+  /** The rows that came as payloads, by the number of their entry. */
+  get rows(): ReadonlyMap<number, SourceEntry> {
+    return this.#rows
+  }
+
+  /** Set the entry of rows of a number, or remove it. */
+  setRows(number: number, entry: SourceEntry | undefined): void {
+    if (entry === undefined) this.#rows.delete(number)
+    else this.#rows.set(number, entry)
+  }
+
   /** Whether an incarnation is in the sum of those that were removed. */
   isFolded(incarnation: number): boolean {
     return this.#folded?.incarnations.contains(incarnation) ?? false
@@ -94,14 +110,19 @@ export class SourceEntries {
 
   total(): EntriesTotal {
     const number = this.#newestEntry
-    const latest = this.#incarnations.get(number)
+    const own = this.#incarnations.get(number)
     this.#base ??= this.#sum(
       [...this.#incarnations.keys()].filter((other) => other !== number),
       this.#folded?.report.series,
     )
-    const parts = latest === undefined || this.isFolded(number) ? [] : latest.report.series
-    const newest = number === this.newest ? latest : undefined
-    return { series: this.#merge([this.#base, parts]), newest }
+    const parts = own === undefined || this.isFolded(number) ? [] : own.report.series
+    const newest = number === this.newest ? own : undefined
+    const rows = [...this.#rows.values()]
+    const series = this.#merge([this.#base, parts, ...rows.map(({ report }) => report.series)])
+    const [latest] = [newest ?? this.#folded, ...rows]
+      .filter((entry) => entry !== undefined)
+      .sort((left, right) => right.createdMs - left.createdMs)
+    return { series, newest, latest }
   }
 
   /** The place of a series in the sum. */

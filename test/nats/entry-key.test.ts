@@ -16,11 +16,15 @@ const instances = fc
   )
   .filter(isInstance)
 const keys: fc.Arbitrary<EntryKey> = fc
-  .record({ instance: instances, engine: fc.maxSafeNat(), number: fc.maxSafeNat() })
-  .map(({ instance, engine, number }) =>
-    number === 0
-      ? { kind: 'folded', instance, engine }
-      : { kind: 'incarnation', instance, engine, incarnation: number },
+  .record({
+    instance: instances,
+    engine: fc.maxSafeNat(),
+    last: fc.oneof(fc.integer({ min: 1, max: 2 ** 53 - 1 }), fc.constantFrom('folded', 'rows')),
+  })
+  .map(({ instance, engine, last }) =>
+    typeof last === 'number'
+      ? { kind: 'incarnation', instance, engine, incarnation: last }
+      : { kind: last, instance, engine },
   )
 
 test('every key is one that NATS takes, and says what it was made of', () => {

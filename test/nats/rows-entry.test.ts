@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { MoonmeterError } from '../../src/index.js'
+import { ENTRY_KEYS_MAX, encodeRows, type KeyTime, readRows } from '../../src/nats/rows-entry.js'
+import { DIGEST_BYTES } from '../../src/payloads/recent-keys.js'
+import { writeFloats } from '../../src/wire/binary.js'
+import { pack } from '../../src/wire/msgpack.js'
+import { reportBytes } from '../support/generators/reports.js'
+
+const CREATED_MS = 1_000
+const digests = fc
+  .uint8Array({ minLength: DIGEST_BYTES, maxLength: DIGEST_BYTES })
+  .map((bytes) => Buffer.from(bytes).toString('latin1'))
+const keys: fc.Arbitrary<KeyTime[]> = fc.array(
+  fc.tuple(digests, fc.double({ min: 1, max: 2 ** 53, noNaN: true })),
+  { maxLength: 20 },
+)
+
+test('an entry holds the keys and the report that it was made of', () => {
+  fc.assert(
+    fc.property(keys, fc.uint8Array(), (known, report) => {
+      const entry = readRows(encodeRows({ keys: known, report }), CREATED_MS)
+      assert.deepEqual(entry.keys, known)
+      assert.deepEqual([...entry.report], [...report])
+    }),
+    { seed: 1, numRuns: 500 },
+  )
+})
+
+test('keys that are as new as the entry have the time at which the server took it', () => {
+  const [digest] = fc.sample(digests, { seed: 1, numRuns: 1 })
+  const value = encodeRows({ keys: [[digest, 0]], report: new Uint8Array() })
+  assert.deepEqual(readRows(value, CREATED_MS).keys, [[digest, CREATED_MS]])
+})
+
+test('an entry whose numbers do not fit each other, or that is too long, is rejected', () => {
+  const good = {
+    moonmeter_rows: 1,
+    keys: new Uint8Array(DIGEST_BYTES),
+    times: writeFloats([5]),
+    report: reportBytes(),
+  }
+  assert.equal(readRows(pack(good), CREATED_MS).keys.length, 1)
+  const many = ENTRY_KEYS_MAX + 1
+  const bad: readonly (readonly [object, string])[] = [
+    [{ moonmeter_rows: 2 }, 'version'],
+    [{ moonmeter_rows: null }, 'version'],
+    [{ keys: new Uint8Array(DIGEST_BYTES + 1) }, 'range'],
+    [{ keys: new Uint8Array() }, 'range'],
+    [{ keys: 'text' }, 'type'],
+    [{ times: new Uint8Array(7) }, 'range'],
+    [{ times: writeFloats([5, 5]) }, 'range'],
+    [{ times: writeFloats([-1]) }, 'range'],
+    [{ times: writeFloats([Number.NaN]) }, 'range'],
+    [{ times: writeFloats([Number.POSITIVE_INFINITY]) }, 'range'],
+    [{ report: 'text' }, 'type'],
+    [{ report: null }, 'type'],
+    [{ keys: new Uint8Array(many * DIGEST_BYTES), times: new Uint8Array(many * 8) }, 'range'],
+  ]
+  for (const [fields, reason] of bad) {
+    assert.throws(
+      () => readRows(pack({ ...good, ...fields }), CREATED_MS),
+      (error) => error instanceof MoonmeterError && error.reason === reason,
+      JSON.stringify(fields).slice(0, 80),
+    )
+  }
+})
+
+test('bytes that were changed anywhere are read or rejected, and nothing else', () => {
+  const [known] = fc.sample(keys, { seed: 3, numRuns: 1 })
+  const value = encodeRows({ keys: known, report: reportBytes() })
+  const changes = fc.array(fc.tuple(fc.nat({ max: value.length - 1 }), fc.nat({ max: 255 })), {
+    minLength: 1,
+    maxLength: 4,
+  })
+  let rejected = 0
+  fc.assert(
+    fc.property(changes, fc.nat({ max: value.length }), (changed, length) => {
+      const bytes = new Uint8Array(value)
+      for (const [at, byte] of changed) bytes[at] = byte
+      for (const one of [bytes, bytes.subarray(0, length)]) {
+        try {
+          assert.ok(readRows(one, CREATED_MS).keys.length <= ENTRY_KEYS_MAX)
+        } catch (error) {
+          assert.ok(error instanceof MoonmeterError && error.reason !== undefined, String(error))
+          rejected++
+        }
+      }
+    }),
+    { seed: 4, numRuns: 3_000 },
+  )
+  assert.ok(rejected > 0)
+})
