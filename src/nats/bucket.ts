@@ -5,6 +5,7 @@ import {
   type Authenticator,
   connect,
   credsAuthenticator,
+  type Msg,
   type NatsConnection,
   nkeyAuthenticator,
   TimeoutError,
@@ -189,6 +190,51 @@ export class Bucket {
     const keys: string[] = []
     for await (const key of await this.#orLost(this.#kv.keys(filter))) keys.push(key)
     return keys
+  }
+
+  /**
+   * Answers messages of a subject. Of all clients with the same queue, the server gives each message to
+   * one.
+   *
+   * @param answer returns the reply, which is sent where the sender waits for one
+   * @returns a function that ends it, once everything that the server has sent is answered
+   * @throws MoonmeterError `NATS_FAILED` where the user may not subscribe
+   */
+  async answer(
+    subject: string,
+    queue: string,
+    answer: (message: Msg) => Promise<string>,
+  ): Promise<() => Promise<void>> {
+    let refusal: Error | undefined
+    const answering = new Set<Promise<unknown>>()
+    const subscription = this.#connection.subscribe(subject, {
+      queue,
+      callback: (error, message) => {
+        if (error !== null) {
+          refusal = error
+          return
+        }
+        const answered = answer(message)
+          .then((reply) => message.respond(reply))
+          // The connection was lost or closed. The sender gets no answer, and tries again.
+          .catch(() => {})
+          .finally(() => answering.delete(answered))
+        answering.add(answered)
+      },
+    })
+    // The server refuses a subscription before it answers what was sent after it.
+    await this.#orLost(this.#connection.flush())
+    if (refusal !== undefined) {
+      throw failed(
+        `${subject}: expected a subscription, got ${messageOf(refusal)}; check the rights of the user`,
+        refusal,
+      )
+    }
+    return async () => {
+      await this.#orLost(subscription.drain())
+      await Promise.all(answering)
+      await this.#orLost(this.#connection.flush())
+    }
   }
 
   /** Ends the connection; what was not acknowledged may be lost. */

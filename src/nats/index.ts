@@ -7,4 +7,10 @@ export {
 } from './bucket-watch.js'
 export type { NatsOptions, NatsTlsOptions } from './nats-options.js'
 export { type NatsSink, type NatsSinkHealth, type NatsSinkOptions, natsSink } from './nats-sink.js'
+export {
+  type BucketReceiver,
+  type BucketReceiverHealth,
+  type ReceivePayloadsOptions,
+  receivePayloads,
+} from './receive-payloads.js'
 export { type RemoveSourceOptions, removeSource } from './remove-source.js'

@@ -1,0 +1,142 @@
+import type { Aggregation } from '../aggregator/aggregation.js'
+import { MoonmeterError } from '../errors.js'
+import type {
+  PayloadOutcome,
+  PayloadReceiver,
+  PayloadSource,
+} from '../payloads/payload-receiver.js'
+import { readRowsPayload } from '../payloads/read-rows.js'
+import { digestOf, newDigest } from '../payloads/recent-keys.js'
+import type { PackedSeries } from '../stats/packed-series.js'
+import { rejection } from '../wire/rejection.js'
+import type { EntryStore } from './bucket.js'
+import { type EntrySource, sourceKey } from './entry-key.js'
+import {
+  RETRY_AFTER_MS,
+  type RowsCounts,
+  RowsWriter,
+  type RowsWriterSettings,
+  type WaitingRows,
+} from './rows-writer.js'
+
+/** What a receiver needs, beside what its writers do. */
+export interface RowsReceiverSettings extends RowsWriterSettings {
+  readonly aggregation: Aggregation
+  /** Payloads that may wait to be put, and the bytes of all of them. */
+  readonly waitingMax: number
+  readonly waitingBytesMax: number
+}
+
+/** Takes payloads into the entries of a bucket. */
+export class RowsReceiver implements PayloadReceiver {
+  readonly #store: EntryStore
+  readonly #settings: RowsReceiverSettings
+  /** Writers of the engines of which payloads wait, with the end of their work. */
+  readonly #writers = new Map<
+    string,
+    { readonly writer: RowsWriter; readonly done: Promise<void> }
+  >()
+  #waiting = 0
+  #waitingBytes = 0
+  #isClosed = false
+
+  constructor(store: EntryStore, settings: RowsReceiverSettings) {
+    this.#store = store
+    this.#settings = settings
+  }
+
+  get payloadBytesMax(): number {
+    return this.#settings.aggregation.payloadBytesMax
+  }
+
+  /** What became of payloads so far. */
+  get counts(): Readonly<RowsCounts> {
+    return this.#settings.counts
+  }
+
+  /** Payloads that wait to be put. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  async receive(bytes: Uint8Array, source: PayloadSource): Promise<PayloadOutcome> {
+    const { aggregation } = this.#settings
+    try {
+      const { stats, byteLength } = readRowsPayload(bytes, source, aggregation)
+      const { engine, instance, key } = source
+      if (instance === undefined) {
+        throw rejection('engine', 'the instance of the engine, which a bucket needs', instance)
+      }
+      if (!aggregation.hasRoomFor(engine, instance)) {
+        throw rejection('engine', 'an engine within the limit on engines (enginesMax)', engine)
+      }
+      const digest = key === undefined ? newDigest() : digestOf(key)
+      const series = Array.from(stats.series(), ({ operation, status, stats: own }) =>
+        own.pack({ operation, status }),
+      )
+      return await this.#put({ engine, instance }, digest, series, byteLength)
+    } catch (error) {
+      if (!(error instanceof MoonmeterError) || error.reason === undefined) throw error
+      return this.reject(error)
+    }
+  }
+
+  reject(error: MoonmeterError): PayloadOutcome {
+    this.#settings.aggregation.reject(error)
+    return { kind: 'rejected', error }
+  }
+
+  /** Take no further payloads. Resolves when those that wait are settled. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all(Array.from(this.#writers.values(), ({ done }) => done))
+  }
+
+  async #put(
+    source: EntrySource,
+    digest: string,
+    series: readonly PackedSeries[],
+    byteLength: number,
+  ): Promise<PayloadOutcome> {
+    const cause = this.#whyBusy(byteLength)
+    if (cause !== undefined) {
+      this.#settings.counts.busy++
+      return { kind: 'busy', cause, retryAfterMs: RETRY_AFTER_MS }
+    }
+    this.#waiting++
+    this.#waitingBytes += byteLength
+    const outcome = await new Promise<PayloadOutcome>((settle) => {
+      this.#add(source, { digest, series, settle })
+    })
+    this.#waiting--
+    this.#waitingBytes -= byteLength
+    return outcome
+  }
+
+  #whyBusy(byteLength: number): string | undefined {
+    const { waitingMax, waitingBytesMax } = this.#settings
+    if (this.#isClosed) return 'this aggregator is being closed'
+    if (!this.#store.isConnected) return 'the NATS server is away'
+    if (this.#waiting >= waitingMax) return `${waitingMax} payloads wait`
+    if (this.#waitingBytes + byteLength > waitingBytesMax) return `${waitingBytesMax} bytes wait`
+    return undefined
+  }
+
+  #add(source: EntrySource, rows: WaitingRows): void {
+    const name = sourceKey(source)
+    const known = this.#writers.get(name)
+    if (known !== undefined) {
+      known.writer.add(rows)
+      return
+    }
+    const writer = new RowsWriter(this.#store, source, this.#settings)
+    writer.add(rows)
+    this.#writers.set(name, { writer, done: this.#write(name, writer) })
+  }
+
+  async #write(name: string, writer: RowsWriter): Promise<void> {
+    while (writer.isWaiting) await writer.write()
+    // In the turn of the last look, so that no payload is added to a writer that has ended.
+    this.#writers.delete(name)
+  }
+}
