@@ -18,6 +18,8 @@ export interface ServeOptions extends FleetOptions, SecretFiles {
   readonly enginesMax: number
   readonly model: string
   readonly listen: ListenAddress
+  readonly payloadsTokenFile?: string
+  readonly payloadsSubject?: string
   readonly log?: string
   readonly logFormat: LogFormat
 }
@@ -49,6 +51,15 @@ export function serveCommand(): Command {
       .option(
         '--basic-auth-file <file>',
         "require the 'user:password' in this file for /metrics, or the bearer token",
+      )
+      .option(
+        '--payloads-token-file <file>',
+        'take payloads of vLLM by POST /v1/payloads/ENGINE with the bearer token in this file',
+      )
+      .option(
+        '--payloads-subject <name>',
+        'take payloads of vLLM from the subjects NAME.INSTANCE.ENGINE of NATS',
+        parseText,
       )
       .option('--log <file>', 'append the log to a file, beside standard error')
       .addOption(logFormat.choices(LOG_FORMATS).default('text'))

@@ -3,6 +3,7 @@ import { messageOf } from '../describe.js'
 import { EngineAggregator } from '../engine-aggregator.js'
 import { listen } from '../server/metrics-server.js'
 import { loadNats, natsOptionsOf } from './fleet-options.js'
+import { type FleetPayloads, takePayloads } from './fleet-payloads.js'
 import { openLogs } from './logs.js'
 import { resolveHost } from './resolve-host.js'
 import { readSecrets } from './secrets.js'
@@ -35,14 +36,24 @@ export async function serveFleet(options: ServeOptions): Promise<void> {
   })
   const onError = (what: string) => (error: unknown) =>
     logger.error(`${what} failed: ${messageOf(error)}`)
+  let payloads: FleetPayloads | undefined
   try {
+    payloads = await takePayloads(options, aggregator, onError('a payload'))
+    const { handler } = payloads
+    const page = createDashboard(aggregator, {
+      ...authorization,
+      onError: onError('the live page'),
+    })
     // Only now: a scrape before everything was read would show counters that fall.
     const server = await listen(aggregator, {
       ...(await resolveHost(options.listen)),
       ...authorization,
       onError: onError('a scrape'),
-      next: createDashboard(aggregator, { ...authorization, onError: onError('the live page') })
-        .handler,
+      next: (request, response) => {
+        const showPage = () => page.handler(request, response)
+        if (handler === undefined) showPage()
+        else handler(request, response, showPage)
+      },
     })
     logger.info(`read ${watch.health.entries} entries of the bucket`)
     const stopped = untilSignal((signal) => logger.info(`${signal}: stopping`))
@@ -51,6 +62,7 @@ export async function serveFleet(options: ServeOptions): Promise<void> {
     await stopped
     await server.close()
   } finally {
+    await payloads?.close()
     await watch.close()
     await aggregator.close()
   }
