@@ -65,7 +65,11 @@ export class RowsReceiver implements PayloadReceiver {
       const { stats, byteLength } = readRowsPayload(bytes, source, aggregation)
       const { engine, instance, key } = source
       if (instance === undefined) {
-        throw rejection('engine', 'the instance of the engine, which a bucket needs', instance)
+        throw rejection(
+          'engine',
+          'an instance, such as ?instance=NAME, which a bucket needs',
+          instance,
+        )
       }
       if (!aggregation.hasRoomFor(engine, instance)) {
         throw rejection('engine', 'an engine within the limit on engines (enginesMax)', engine)

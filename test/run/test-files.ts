@@ -12,6 +12,7 @@ const CHECKED = [/^package\/(api\/|framework-types\.|installed\.|types\.)/]
 const SLOW = [
   /^chaos\/(blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
   /^(nodes|system)\//,
+  /^payloads\/python\./,
   /^(grafana|page|rules)\//,
   /^cli\/(completion|scenario)\./,
   /^cli\/screen\//,
