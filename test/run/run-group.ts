@@ -18,7 +18,8 @@ export function runGroup(
   }
   const interrupt = () => {
     kill()
-    process.exit(1)
+    // Other groups hear of the same signal before this process ends.
+    setImmediate(() => process.exit(1))
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt)
   const timer = setTimeout(kill, msMax)

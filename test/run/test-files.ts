@@ -5,7 +5,11 @@ import { fileURLToPath } from 'node:url'
 const COMPILED = fileURLToPath(new URL('../', import.meta.url))
 
 /** These load both cores, or measure how prompt something is: nothing runs beside them. */
-const ALONE = [/^chaos\//, /^pool\//, /^page\/many-engines\./, /^system\/scenarios\./]
+const ALONE = [
+  /^chaos\/(blocked-engine|blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
+  /^page\/many-engines\./,
+  /^system\/scenarios\./,
+]
 /** These check the package as it is published, which takes long: `npm run check` runs them. */
 const CHECKED = [/^package\/(api\/|framework-types\.|installed\.|types\.)/]
 /** These do not depend on the version of Node, or have long forms that are run on each. */
@@ -28,7 +32,8 @@ const ON_EDGES = [
   /^(exposition|live|logging|registry|simulate|snapshot|stats|wire)\//,
   /^sound\/(errors|numbers)-/,
   /^cli\/(agreement|bad-input|dashboard|inspect|output|progress|server-address|table|top-output|units)\./,
-  /^(nats\/(entry-key|fleet|prometheus|refusals)|package\/loads|server\/guide)\./,
+  /^nats\/(?!(bucket|survival)\.)/,
+  /^(package\/loads|server\/guide)\./,
   /^(options|readme|run-yielding)\./,
 ]
 
