@@ -137,10 +137,7 @@ test('a certificate of an authority that the server trusts is accepted, and no o
   }
   const refused = [
     [{ caFile, certFile, keyFile: other.keyFile }, /key values mismatch/],
-    [
-      { caFile: other.certFile, certFile, keyFile },
-      /unable to verify the first certificate; check/,
-    ],
+    [{ caFile: other.certFile, certFile, keyFile }, /unable to verify the first certificate;/],
     [{ caFile, certFile: `${certFile}.absent`, keyFile }, /absent doesn't exist/],
   ] as const
   for (const [tls, message] of refused) {
