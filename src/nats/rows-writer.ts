@@ -167,7 +167,9 @@ export class RowsWriter {
 }
 
 function unusable(name: string, expected: string, got: string, cause?: unknown): MoonmeterError {
-  const message = `entry ${name}: expected ${expected}, got ${got}; removeSource removes the engine`
+  const message =
+    `entry ${name}: expected ${expected}, got ${got}; give all aggregators the same version and ` +
+    'bounds, or remove the engine by removeSource'
   return new MoonmeterError('NATS_FAILED', message, { cause })
 }
 

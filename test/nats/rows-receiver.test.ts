@@ -251,7 +251,7 @@ test('an entry that cannot be read is left as it is, and payloads of the engine 
   assert.equal(outcome.kind, 'busy')
   assert.match(
     receiver.counts.lastError ?? '',
-    /^entry host=2Eexample=3A1\.4\.rows: expected the rows of an engine, got .*removeSource removes/,
+    /^entry host=2Eexample=3A1\.4\.rows: expected the rows of an engine, got .*by removeSource$/,
   )
   // One attempt: nothing but a removal will help.
   assert.equal(receiver.counts.putsFailed, 1)
