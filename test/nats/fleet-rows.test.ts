@@ -5,10 +5,13 @@ import { aggregationOf } from '../../src/engine-aggregator.js'
 import { type AggregatorOptions, EngineAggregator } from '../../src/index.js'
 import type { Entry } from '../../src/nats/bucket.js'
 import { encodeKey } from '../../src/nats/entry-key.js'
+import { BucketFolder } from '../../src/nats/bucket-folder.js'
 import { Fleet } from '../../src/nats/fleet.js'
 import { encodeFolded, FoldedIncarnations } from '../../src/nats/folded-entry.js'
 import { encodeRows } from '../../src/nats/rows-entry.js'
 import type { Report } from '../../src/wire/report.js'
+import { DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
+import { MemoryBucket } from '../support/engines/memory-bucket.js'
 import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 
 const NOW_MS = Date.UTC(2030, 0, 1)
@@ -147,6 +150,28 @@ test('what rows counted that are gone stays while the engine has other entries',
     fleet.take(markerOf('incarnation'))
     assert.equal(rows(), 0)
   }
+})
+
+test('rows are never folded, and stay in the sum when incarnations are', async () => {
+  const bucket = new MemoryBucket()
+  const { fleet, rows } = fleetOf()
+  const entries = [
+    entryOf('rows', 100),
+    entryOf('incarnation', 5, { incarnation: 2, final: true }),
+    entryOf('incarnation', 3, { incarnation: 3, final: true }),
+  ]
+  for (const { key, value } of entries) bucket.set(key, value)
+  const store = bucket.client(async () => {})
+  const settings = { layout: DEFAULT_LAYOUT, keptEndedMs: 1, now: () => NOW_MS }
+  const folder = new BucketFolder(store, fleet, settings)
+  for (let round = 0, taken = 0; round < 3; round++) {
+    for (; taken < bucket.changes.length; taken++) fleet.take(bucket.changes[taken] as Entry)
+    assert.equal(rows(), 108)
+    await folder.fold()
+  }
+  const left = bucket.entriesAfter(99).filter(({ value }) => value !== undefined)
+  assert.deepEqual(left.map(({ key }) => key).sort(), ['a.0.folded', 'a.0.rows'])
+  assert.equal(folder.counts.folded, 2)
 })
 
 test('an entry of rows that nobody can have written is rejected, and changes nothing', () => {
