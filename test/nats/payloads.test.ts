@@ -317,6 +317,31 @@ test('a user who may not subscribe, and options that are no such, are refused', 
   await aggregator.close()
 })
 
+test('the rights of the guide are enough for aggregators and senders, and for one instance', {
+  skip: NATS_SKIP,
+}, async (context) => {
+  const userOf = (user: string, publish: readonly string[], subscribe: readonly string[]) => {
+    const permissions = JSON.stringify({ publish, subscribe: [...subscribe, '_INBOX.>'] })
+    return `{ user: ${user}, password: p, permissions: ${permissions} }`
+  }
+  const users = [
+    '{ user: admin, password: p }',
+    userOf('aggregator', ['$JS.API.>', '$KV.moonmeter.*.*.rows', '_INBOX.>'], [`${SUBJECT}.>`]),
+    userOf('sender', [`${SUBJECT}.host-a.*`], []),
+  ].join(', ')
+  const config = `authorization { users: [${users}] }`
+  const { url: servers } = await NatsServer.start(context, { config })
+  const watching = await startWatching(context, { servers, user: 'admin', password: 'p' })
+  const credentials = { user: 'aggregator', password: 'p' }
+  await startReceiving(context, { servers, subject: SUBJECT, ...credentials })
+  const connection = await connect({ servers, user: 'sender', pass: 'p' })
+  context.after(() => connection.close())
+  const answer = await ask(connection, `${SUBJECT}.host-a.0`, payloadOf(2))
+  assert.deepEqual(answer, { accepted: true, repeated: false })
+  await assert.rejects(ask(connection, `${SUBJECT}.host-b.0`, payloadOf(4)), /[Pp]ermission/)
+  await waitUntil('2 rows', () => watching.rows() === 2)
+})
+
 test('close answers what has come, and takes nothing after that', {
   skip: NATS_SKIP,
 }, async (context) => {

@@ -5,15 +5,22 @@ import { jetstream } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import { connect } from '@nats-io/transport-node'
 import { EngineAggregator } from '../../src/index.js'
-import { type NatsOptions, natsSink, removeSource, watchBucket } from '../../src/nats/index.js'
+import {
+  type NatsOptions,
+  natsSink,
+  receivePayloads,
+  removeSource,
+  watchBucket,
+} from '../../src/nats/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
+import { pack } from '../../src/wire/msgpack.js'
 import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
 const GUIDE = new URL('../../../src/nats/README.md', import.meta.url)
 /** A row of the guide's table: what a user may publish to, and for each role whether it needs that. */
 const ROW = /^\| `(\$[^`]+)` \|(.*)\|$/gm
-const ROLES = ['first', 'natsSink', 'watchBucket', 'removeSource'] as const
+const ROLES = ['first', 'natsSink', 'watchBucket', 'removeSource', 'receivePayloads'] as const
 const INSTANCE = 'host-a'
 const PASSWORD = 'p'
 const ADMIN = { user: 'admin', password: PASSWORD }
@@ -92,6 +99,17 @@ async function watchAndFold(options: NatsOptions, kv: KV): Promise<void> {
   }
 }
 
+/** Adds a row of a payload to the bucket. */
+async function receiveRow(options: NatsOptions): Promise<void> {
+  const aggregator = new EngineAggregator()
+  const receiver = await receivePayloads(aggregator, options)
+  const payload = pack({ load_get: [{ duration_seconds: 0.5, num_keys: 1 }] })
+  const outcome = await receiver.receive(payload, { instance: INSTANCE, engine: 0 })
+  await receiver.close()
+  await aggregator.close()
+  assert.equal(outcome.kind, 'counted')
+}
+
 /** Fills a bucket with what is not read in one go, and is no report. */
 async function fill(kv: KV): Promise<void> {
   for (let index = 0; index < FILLERS; index++) {
@@ -109,6 +127,7 @@ async function act({ role }: Trial, options: NatsOptions, kv: KV): Promise<void>
   if (role === 'first') await (await natsSink({ ...options, instance: INSTANCE })).close()
   else if (role === 'natsSink') await putRow(options)
   else if (role === 'watchBucket') await watchAndFold(options, kv)
+  else if (role === 'receivePayloads') await receiveRow(options)
   else assert.equal(await removeSource({ ...options, instance: INSTANCE }), 1)
 }
 
