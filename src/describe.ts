@@ -2,7 +2,7 @@ import { types } from 'node:util'
 
 /** Characters of a value that a message shows: a hostile value must not flood a log. */
 const SHOWN_CHARACTERS_MAX = 64
-/** Where every realm's arrays of numbers have their getters, which read the array itself. */
+/** The prototype with the getters of typed arrays, which work on those of other realms too. */
 const TYPED_ARRAY: object = Object.getPrototypeOf(Uint8Array.prototype)
 
 /**

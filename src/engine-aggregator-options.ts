@@ -63,7 +63,7 @@ export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultReg
    */
   readonly operations?: readonly string[]
   /**
-   * Metrics beside vLLM's, some of these; default none, and then nothing of them is counted.
+   * Metrics in addition to vLLM's: some of these. Default none; then nothing is counted for them.
    *
    * - `transferred_bytes`: bytes moved; `vllm:mooncake_store_operation_bytes_total` counts what was
    *   attempted.
@@ -78,8 +78,8 @@ export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultReg
   /** Called with a log line every `logIntervalMs` in which rows were recorded; default none. */
   readonly log?: LoggingOptions['log']
   /**
-   * Called before a log line in which the p90 of some operations is within 1.6 % rather than exact,
-   * since there were too many rows, with the names of these operations; default none.
+   * Called with the names of operations before a log line in which their p90 is not exact, but
+   * within 1.6 %, since there were too many rows. Default none.
    */
   readonly onApproximateP90?: LoggingOptions['onApproximateP90']
   /** Milliseconds between log lines; default 10,000. */

@@ -37,7 +37,7 @@ const ENGINES_PER_STEP = 16
  */
 const LIVE_ENGINES_MAX = 16
 
-/** The aggregator that accepts threads; all get the requests of all threads. */
+/** The aggregator that accepts threads. One at most: each would get the requests of all threads. */
 let accepting: AnyEngineAggregator | undefined
 
 /** Options of `EngineAggregator.disconnect`. */
@@ -54,7 +54,7 @@ export interface CloseOptions {
   readonly unregister?: boolean
 }
 
-/** An aggregator with whatever registry. */
+/** An aggregator with a registry of any type. */
 export type AnyEngineAggregator = EngineAggregator<MetricsRegistry>
 
 /** The sources of an aggregator, for transports inside this package. */
@@ -156,7 +156,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   /**
    * Connect every thread that calls `connectRecorder`, until `close`: for pools that
    * start their threads themselves. A thread that names no engine gets the lowest index that is not
-   * in use. Only one aggregator at a time may accept threads: threads do not say which one they mean.
+   * in use. Only one aggregator at a time may accept threads: a thread's request names none.
    *
    * @throws MoonmeterError `CLOSED`; `INVALID_OPTION` while another aggregator accepts threads
    */
@@ -324,8 +324,8 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
       get isClosed() {
         return isClosed()
       },
-      // A report and an update a second may come in any order: an interval would have the rows of two
-      // reports, or of none.
+      // The journals are read, since a second may have two reports of an engine, or none: an
+      // interval would have the rows of two seconds, or of none.
       snapshot: async () => {
         await runYielding(inGroups(ENGINES_PER_STEP, this.#aggregation.readLive(LIVE_ENGINES_MAX)))
         return this.#aggregation.snapshot()

@@ -7,7 +7,7 @@ export const RESTART_REASONS_MAX = 16
 /** Adds up how the reports of engines arrived. */
 export class HealthSum {
   readonly #createdMs: number
-  /** A reason counts under the same name in every sum. */
+  /** The names that reasons count under: kept, so that they are the same in every sum. */
   readonly #reasons = new BoundedNames(RESTART_REASONS_MAX, (reason) => reason)
 
   /** @param createdMs the moment, in milliseconds since 1970 */
@@ -15,7 +15,7 @@ export class HealthSum {
     this.#createdMs = createdMs
   }
 
-  /** The health of all of these taken as one, which is up, or open, while one of them is. */
+  /** The sum of these. It is up while one of them is, and open while one of them is. */
   of(all: readonly SourceHealth[]): SourceHealth {
     let [up, open, reports, reportBytes, rows] = [false, false, 0, 0, 0]
     let lastReportMs: number | null = null

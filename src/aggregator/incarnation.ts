@@ -22,7 +22,7 @@ export class Incarnation {
   #journal: JournalReader | undefined
   #isJournalRead = false
   #hasThreadEnded = false
-  /** The series, each in its place: new ones only come behind them. */
+  /** The series, each in its place: new ones only come after them. */
   #table: SeriesTable = EMPTY_TABLE
   #rows = 0
   /** Of the newest report that was accepted. */

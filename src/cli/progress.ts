@@ -64,7 +64,7 @@ function showScreen({ feed, terminal, duration, scenario }: ProgressRun): () => 
       return `moonmeter simulate · ${formatInteger(seconds)}${limit} s${played}`
     },
     data,
-    // A run of the default duration fills half of it.
+    // The default run takes 30 s, which is half of this window.
     controls: { ...CONTROLS, filter: { window: '1m' } },
     output: terminal.stream,
     input: stdin.isTTY ? stdin : undefined,

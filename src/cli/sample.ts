@@ -22,7 +22,7 @@ const ROWS: PayloadRows = {
 const ENGINE = 1
 const CALLS = 200
 
-/** Makes a payload of vLLM's rows and a report of a recorder, one behind the other. */
+/** Makes a payload of vLLM's rows and a report of a recorder, one after the other. */
 export function makeSample(): Buffer {
   const payloads: Uint8Array[] = [pack({ [CONNECTOR_KEY]: { [DATA_KEY]: ROWS } })]
   const sink = { isReady: () => false, send: (report: Uint8Array) => void payloads.push(report) }

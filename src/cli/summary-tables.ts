@@ -4,7 +4,7 @@ import { formatTable, type NumberColumn, type Table, widthOf } from './table.js'
 import type { OutputStyle } from './terminal.js'
 import { BYTE_UNITS, COUNT_UNITS, DURATION_UNITS, formatInteger, unitFor } from './units.js'
 
-/** Engines in the text, behind which a line has the number of further ones. */
+/** Engines in the text, after which a line has the number of further ones. */
 export const TEXT_ENGINES_MAX = 32
 const COUNTS = [
   ['calls', 'calls', COUNT_UNITS],

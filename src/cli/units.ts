@@ -1,8 +1,8 @@
 /** A unit of the numbers of a column. */
 export interface Unit {
-  /** Stands behind the title of the column; empty for plain numbers. */
+  /** Shown after the title of the column; empty for plain numbers. */
   readonly name: string
-  /** How many of the smallest unit's things it is, or how many seconds. */
+  /** Its size in the base unit: things, bytes or seconds. */
   readonly size: number
 }
 

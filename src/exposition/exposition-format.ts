@@ -3,7 +3,7 @@ import type { OutputBuffer } from './output-buffer.js'
 
 /** What a family is written with. */
 export interface WriteOptions {
-  /** Labels to write behind those of every sample that has none of the same name. */
+  /** Labels to write after those of every sample that has none of the same name. */
   readonly extraLabels: Labels
   /** All families of the exposition, this one included, or none where they are not known. */
   readonly families: readonly FamilyDefinition[]

@@ -60,7 +60,7 @@ export function dashboardJson(
     const row = new RowBuilder(title).id(++lastId).collapsed(collapsed)
     const built = panels.map(build)
     if (collapsed) {
-      // Grafana keeps the panels of a closed row in it, and those of an open row behind it.
+      // Grafana keeps the panels of a closed row in it, and those of an open row after it.
       dashboard.withRow(built.reduce((row, panel) => row.withPanel(panel), row))
     } else {
       built.reduce((dashboard, panel) => dashboard.withPanel(panel), dashboard.withRow(row))

@@ -70,7 +70,11 @@ function vector(name: string, matchers: readonly string[]): string {
   return `${name}{${matchers.join(', ')}}`
 }
 
-/** @param end the variable before which they end */
+/**
+ * Matchers of the variables that filter by these labels.
+ *
+ * @param end the first variable that is left out; those after it are left out too
+ */
 function variableMatchers(labels: readonly string[], end?: LabelVariable): string[] {
   const all = Object.entries(LABEL_VARIABLES)
   const before = end === undefined ? all : all.slice(0, Object.keys(LABEL_VARIABLES).indexOf(end))

@@ -37,7 +37,7 @@ export const PLAIN = {
  * loop 9.7 instead of 6.7. V8 14.6 adds `++` as float64.
  */
 export const COUNTER_UNIT = 2 ** -64
-/** Bytes of a series' two names, each behind its length. */
+/** Bytes of a series' two names, each after its length. */
 const NAMES_BYTES = 2 * (1 + LABEL_BYTES_MAX)
 
 /** Words (int32) at the start of a journal; each comment names the writer. */
@@ -56,7 +56,7 @@ export const HEADER = {
   state: 5,
 } as const
 
-/** The place of a float64 behind the words: rows that the aggregator counted when it closed. */
+/** The place of a float64 after the words: rows that the aggregator counted when it closed. */
 export const ROWS_COUNTED = 8
 
 /** What the recorder is to do at its next row: publish those of the series, or send a report. */
@@ -84,7 +84,7 @@ const COUNTER_OFFSETS = Object.fromEntries(
  * bounds.
  *
  * `record` writes the fields before `lock` with plain stores. `foldRows` counts the rows of the ring
- * into the fields behind `lock`, which it publishes: those of the rows from `foldEnd` to `rows` are
+ * into the fields after `lock`, which it publishes: those of the rows from `foldEnd` to `rows` are
  * not counted there yet.
  */
 export const SERIES = {
@@ -102,7 +102,7 @@ export const SERIES = {
   /** Ring of the most recent durations: that of row `r` is at `r` mod `RECENT_ROWS`. */
   recent: RECENT,
   /**
-   * A seqlock over everything behind it, two int32 with atomic access: the number of the fold that
+   * A seqlock over everything after it, two int32 with atomic access: the number of the fold that
    * began last, and of the fold that ended last.
    */
   lock: LOCK,
@@ -121,7 +121,7 @@ export const SERIES = {
 } as const
 
 /**
- * Offsets of what a series has behind its bins where extra metrics are asked for, from
+ * Offsets of what a series has after its bins where extra metrics are asked for, from
  * `SeriesBlock.extrasAt` on. All else is as in other journals.
  */
 export const EXTRAS = {

@@ -48,7 +48,7 @@ export interface JournalReading {
  * Reads the journal of a recorder on another thread. Nothing here depends on a strong memory order:
  *
  * - What folds counted is copied under the seqlock of the series.
- * - Rows behind the last fold are written by plain stores, which become visible in any order. They
+ * - Rows after the last fold are written by plain stores, which become visible in any order. They
  *   are read twice, `STORES_VISIBLE_MS` apart: by `begin` and by `read`. They are used if both
  *   readings are equal and no row is half written.
  * - After the end of the thread, `readEnded` reads everything.
@@ -92,7 +92,7 @@ export class JournalReader {
   }
 
   /**
-   * Read the rows behind the last fold for the first time. If another row of the series comes before
+   * Read the rows after the last fold for the first time. If another row of the series comes before
    * `read`, it makes the recorder publish them.
    *
    * @returns what `read` takes; reads may overlap, so each has its own
@@ -226,7 +226,7 @@ export class JournalReader {
     return false
   }
 
-  /** The rows behind the last fold, if they are as at the first reading and none is half written. */
+  /** The rows after the last fold, if they are as at the first reading and none is half written. */
   #settledTail(series: number, first: Tail): Tail | undefined {
     const { floats } = this.#journal.blockOf(series)
     const { rows, rowsBegun, foldEnd, counters, durations } = first

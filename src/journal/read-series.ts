@@ -25,10 +25,10 @@ const UNIT = COUNTER_UNIT
 const COUNTERS_LENGTH = ROW_COUNTER_NAMES.length
 const NO_DURATIONS = new Float64Array(0)
 
-/** The rows of a series behind those that its folds counted. */
+/** The rows of a series after those that its folds counted. */
 export interface UnfoldedRows {
   /**
-   * Of all rows of the series, in the order of the counters and in `COUNTER_UNIT`; extra ones behind
+   * Of all rows of the series, in the order of the counters and in `COUNTER_UNIT`; extra ones after
    * the others, where there are any.
    */
   readonly counters: readonly number[]

@@ -7,7 +7,7 @@ import { HEADER, JOURNAL_STATE, ROWS_COUNTED } from '../journal/journal-layout.j
 
 /** Messages of one port that are handled in a turn of the event loop; a recorder sends three. */
 const MESSAGES_PER_TURN = 16
-/** A message this long after the one before is handled without an end of the turn. */
+/** A message that comes so long after the previous one is acknowledged at once. */
 const QUIET_MS = 5
 /** Messages that may wait for their turn. */
 const WAITING_MAX = 8_192
@@ -99,7 +99,7 @@ export class Connection {
   #receive(message: unknown): void {
     const quietMs = performance.now() - this.#lastMs
     this.#lastMs += quietMs
-    // Each end of a turn wakes the event loop once more, which most engines do not need.
+    // An acknowledgement at the end of the turn would wake the event loop once more.
     if (quietMs >= QUIET_MS && this.#handled === 0 && this.#waiting.length === 0) {
       Atomics.add(this.#journal.words, HEADER.acknowledged, 1)
       this.#events.message(message)
@@ -109,7 +109,7 @@ export class Connection {
       this.#handle(message)
       return
     }
-    // Anything but bytes is rejected in any case, and may be large.
+    // A message that is no bytes is rejected, so it need not be kept: it may be large.
     this.#waiting.push(types.isUint8Array(message) ? message : describe(message))
     this.#waitingBytes += bytesOf(message)
     if (this.#waiting.length <= WAITING_MAX && this.#waitingBytes <= this.#waitingBytesMax) return
@@ -119,7 +119,7 @@ export class Connection {
   }
 
   #handle(message: unknown): void {
-    // Not unreferenced: where messages wait, the event loop has to turn again.
+    // This keeps the process alive until the end of the turn, since messages may wait for it.
     if (this.#handled === 0) setImmediate(() => this.#endTurn())
     this.#handled++
     this.#events.message(message)

@@ -57,7 +57,7 @@ export class LiveClient {
   #history = emptyHistory([])
   #lastUpdateAtMs: number | undefined
   #lastEventId = ''
-  /** Whether the server of this connection has said what it is. */
+  /** Whether the event `hello` came on this connection. */
   #isGreeted = false
   #retryMs = RETRY_MS_MIN
   #retryTimer: ReturnType<typeof setTimeout> | undefined
@@ -72,7 +72,7 @@ export class LiveClient {
     return this.#connection
   }
 
-  /** What the server said of itself; undefined before the first connection. */
+  /** The last event `hello` of the server; undefined before the first. */
   get hello(): LiveHello | undefined {
     return this.#hello
   }

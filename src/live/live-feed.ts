@@ -140,7 +140,7 @@ export class LiveFeed {
     for (const listener of this.#listeners) listener()
   }
 
-  /** Forget what was before, so that readers get all anew: a sequence that is left out tells them. */
+  /** Drop all updates and skip a sequence number, by which streams notice that they start anew. */
   #startAnew(): void {
     this.history.clear()
     this.#slots.clear()
@@ -148,7 +148,7 @@ export class LiveFeed {
     this.#sequence++
   }
 
-  /** Keep as many updates as there may be, and none whose interval the history has dropped. */
+  /** Drop updates past the limit, and those whose intervals the history has dropped. */
   #dropUpdates(): void {
     const updates = this.#updates
     const keptFromMs = this.history.intervals[0]?.fromMs ?? 0

@@ -15,14 +15,17 @@ export interface LiveFilter {
   readonly status?: string | undefined
 }
 
-/** Which tables a series belongs to. A table is not filtered by what its rows are. */
+/**
+ * Which tables a series belongs to. The table of operations is not filtered by operation, nor that
+ * of engines by engine, so that others can be chosen there.
+ */
 export interface SeriesMatch {
   readonly total: boolean
   readonly operations: boolean
   readonly engines: boolean
 }
 
-/** The tables that the series belongs to that a reader read last. */
+/** The tables that the series which a reader read last belongs to. */
 export function matchSeries(filter: LiveFilter, { source, name }: SeriesReader): SeriesMatch {
   const isStatus = filter.status === undefined || filter.status === name.status
   const operations = isStatus && (filter.source === undefined || filter.source === source)

@@ -42,7 +42,7 @@ export class SeriesReader {
     this.#numbers = new NumberReader(interval.series)
   }
 
-  /** Read the next series; false behind the last. Bytes that are no series end the reading. */
+  /** Read the next series; false after the last. Bytes that are no series end the reading. */
   next(): boolean {
     const numbers = this.#numbers
     numbers.at = this.#binsEnd

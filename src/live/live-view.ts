@@ -82,7 +82,7 @@ export class ViewBuilder {
   readonly #sums: WindowSums
   readonly #headline: WindowSums
   readonly #timeline: Timeline
-  /** Since when engines that are outliers now are some. */
+  /** When each engine that is an outlier became one. */
   #since = new Map<string, number>()
 
   /** @param bounds bucket upper bounds in seconds, of the aggregator */
@@ -152,7 +152,7 @@ export class ViewBuilder {
     })
   }
 
-  /** Since when the engines are outliers that are some now. */
+  /** When each engine that is an outlier became one. */
   #outliersSince(
     p99s: ReadonlyMap<string, number>,
     ratios: ReturnType<typeof ratiosToOthers>,

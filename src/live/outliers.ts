@@ -66,7 +66,7 @@ export function outliersSince(
   while (end > 0 && above.size > 0) {
     let first = end - 1
     while (first > 0 && slotOf(intervals[first - 1]) === slotOf(intervals[end - 1])) first--
-    // An engine is not in it where it recorded nothing, which does not end its time as an outlier.
+    // Engines that recorded nothing in the slot are not in the result, and remain outliers.
     for (const [source, p99] of p99sOf(layout, filter, intervals.slice(first, end), above)) {
       if (p99 > (above.get(source) ?? 0)) sinceMs.set(source, intervals[first].fromMs)
       else above.delete(source)

@@ -32,7 +32,7 @@ export class SeriesSum {
     this.numBytes += sign * series.numBytes
     this.numFailedKeys += sign * series.numFailedKeys
     const bins = this.#bins
-    // Bins behind those of the layout, which malformed bytes may have, are not stored by the array.
+    // Malformed bytes may have bins past those of the layout: the typed array ignores them.
     for (cursor.reset(series.bins); cursor.bin !== BINS_END; cursor.advance()) {
       bins[cursor.bin] += sign * cursor.count
     }

@@ -1,8 +1,8 @@
 /** A unit of the numbers of a column or an axis. */
 export interface Unit {
-  /** As it stands in a heading; empty for plain numbers. */
+  /** The text in a heading; empty for plain numbers. */
   readonly name: string
-  /** How many of the base unit it is. */
+  /** Its size in the base unit. */
   readonly size: number
 }
 

@@ -17,7 +17,7 @@ export interface InstrumentOptions {
   readonly existsOperation?: 'lookup_exists' | 'save_exists'
   /**
    * Bytes that a `batchPut` or `batchGet` attempts to move. Default: those of all buffers among
-   * the arguments behind the keys, nested arrays included; where there are none, those of the
+   * the arguments after the keys, nested arrays included; where there are none, those of the
    * buffers in the result.
    */
   readonly bytesOf?: (keys: readonly unknown[], rest: readonly unknown[], result: unknown) => number

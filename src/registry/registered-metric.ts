@@ -74,8 +74,8 @@ export class RegisteredMetric {
   }
 
   /**
-   * Registries of OpenMetrics cut `_total` off the names of counters for good. What this returns to
-   * them has the names of their format at the time, so the name itself stays.
+   * Does nothing: a registry of OpenMetrics assigns the name without `_total`, and does not undo that
+   * when it becomes one of text. What it reads from this has the name that its format has then.
    */
   set name(_name: string) {}
 
@@ -215,7 +215,7 @@ export class RegisteredMetric {
   }
 }
 
-/** Whole lines, each behind a line feed instead of before one; buffers hold whole lines. */
+/** Whole lines, each after a line feed instead of before one; buffers hold whole lines. */
 function decode({ buffer, byteOffset, byteLength }: Uint8Array): string {
   if (byteLength === 0) return ''
   const bytes = Buffer.from(buffer, byteOffset, byteLength - 1)

@@ -7,7 +7,7 @@ import { within } from './within.js'
 /** Bytes from which on a body is compressed: a smaller one fits into one packet uncompressed. */
 const COMPRESSED_BYTES_MIN = 1_024
 
-/** What a body consists of, and what becomes of it. */
+/** Settings of a body. */
 export interface SharedBodyOptions {
   /** The media type of the registry's own format; undefined where it is in the one asked for. */
   readonly ownContentType: string | undefined

@@ -96,6 +96,6 @@ export function engineRandom(
 
 /** Creates the random number generator of an engine for the failures of a scenario. */
 export function scenarioRandom(seed: number, engine: number): Random {
-  // Behind the streams of all purposes, since a further purpose would change those of each engine.
+  // After the streams of all purposes, since a further purpose would change those of each engine.
   return new Random(seed, SCENARIO_STREAMS + engine)
 }

@@ -3,7 +3,7 @@ import { type Phase, type PhaseTiming, phaseAt, type SharedPhase } from './scena
 
 const MS_PER_SECOND = 1e3
 
-/** What a {@link ScenarioPlayer} plays, and how it tells. */
+/** Options of a {@link ScenarioPlayer}. */
 export interface PlayerOptions {
   readonly scenario: Scenario
   readonly timing: PhaseTiming

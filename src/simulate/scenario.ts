@@ -18,7 +18,7 @@ export interface Scenario {
   readonly faultSeconds?: number
 }
 
-/** Longest {@link Scenario.summary}: behind the longest name, it fits a terminal of 60 columns. */
+/** Longest {@link Scenario.summary}: after the longest name, it fits a terminal of 60 columns. */
 export const SUMMARY_LENGTH_MAX = 39
 
 /** Default seconds before the fault: a third of the default run shows the state before it. */

@@ -6,7 +6,7 @@ import { EMPTY_TABLE, type SeriesTable } from './series-table.js'
 export class KnownSeries {
   readonly #layout: ColumnLayout
   readonly #known: SeriesTable
-  /** The names of the last table, and how its series were arranged: most tables have the same names. */
+  /** The names of the last table, for which `#names` and `#places` hold: most tables have the same. */
   #last: readonly SeriesName[] = []
   #names: readonly SeriesName[]
   #places: readonly number[]

@@ -2,13 +2,13 @@ import { BINS_MAX } from './bin-layout.js'
 import { NumberReader } from './leb128.js'
 import type { PackedBins } from './packed-bins.js'
 
-/** The bin of a cursor that is behind its last bin. */
+/** The bin of a cursor that is after its last bin. */
 export const BINS_END = Number.POSITIVE_INFINITY
 
 /** Reads packed counts, a bin with rows at a time. */
 export class BinCursor {
   readonly #reader = new NumberReader()
-  /** The bin that was read last; `BINS_END` behind the last one. */
+  /** The bin that was read last; `BINS_END` after the last one. */
   bin = BINS_END
   /** Its count. */
   count = 0

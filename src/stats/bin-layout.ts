@@ -9,7 +9,7 @@ const MANTISSA_BITS_IN_HIGH_WORD = 20
 const EXPONENT_BIAS = 1023
 /** Segments begin at 2^-30 s (0.93 ns); shorter durations are in the bins before them. */
 const OCTAVE_MIN = -30
-/** Segments end at 2^16 s (18 h); longer durations are in the bins behind them. */
+/** Segments end at 2^16 s (18 h); longer durations are in the bins after them. */
 const OCTAVE_END = 16
 
 /** Right shift that turns the high word of a float64 into its segment plus `SEGMENT_BASE`. */
@@ -35,7 +35,7 @@ const scratch = new Float64Array(1)
 const scratchWords = new Uint32Array(scratch.buffer)
 
 /**
- * The bins of a duration histogram: log-linear segments, one bin before and one behind them, each
+ * The bins of a duration histogram: log-linear segments, one bin before and one after them, each
  * split by the bucket bounds in it. One count per bin therefore gives exact `le` buckets and quantiles
  * alike.
  *
@@ -49,7 +49,7 @@ export class BinLayout {
   /** Bucket upper bounds in seconds, ascending, `+Inf` left out. */
   readonly bounds: readonly number[]
   readonly binCount: number
-  /** Per segment (`SEGMENT_COUNT` of them): its first bin; one more entry is the first bin behind. */
+  /** Per segment (`SEGMENT_COUNT` of them): its first bin; one more entry is the first bin after. */
   readonly binOfSegment: Uint16Array
   /** Per segment: the first bound that splits it, or `Infinity`, which no duration exceeds. */
   readonly boundOfSegment: Float64Array
@@ -121,7 +121,7 @@ export class BinLayout {
   /**
    * The duration that represents a bin, in seconds: the middle of a bin of a segment, which is at most
    * 1.6 % from any duration in it. The bins before the segments are off by under a nanosecond, and
-   * those behind them give their lower edge.
+   * those after them give their lower edge.
    */
   secondsOf(bin: number): number {
     if (bin === 0) return 0

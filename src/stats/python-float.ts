@@ -2,7 +2,7 @@
 const REPR_EXPONENT_END = 16
 /** Smallest exponent of ten that Python's `repr` of a float writes without an `e`. */
 const REPR_EXPONENT_MIN = -4
-/** Labels of bounds from it on have an exponent. */
+/** Bounds from this on have an exponent in the label. */
 const LABEL_EXPONENT_FROM = 1e6
 
 /**
@@ -42,7 +42,7 @@ export function boundLabel(bound: number): string {
 export function roundThousandths(value: number): number {
   const sixteenths = value * 16
   if (!Number.isInteger(sixteenths) || sixteenths % 2 === 0) return Number(value.toFixed(3))
-  // Apart from its whole part, so that a thousand times it is exact.
+  // The whole part is taken off, so that the product with 1,000 is exact.
   const whole = Math.floor(value)
   const below = Math.floor((value - whole) * 1000)
   const thousandths = below % 2 === 0 ? below : below + 1

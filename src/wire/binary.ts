@@ -5,7 +5,7 @@ import { rejection } from './rejection.js'
 const GROUP_BYTES = 6
 const GROUP_BITS = 48n
 
-/** Where every realm's arrays of numbers have their getters, which read the array itself. */
+/** The prototype with the getters of typed arrays, which work on those of other realms too. */
 const TYPED_ARRAY: object = Object.getPrototypeOf(Uint8Array.prototype)
 
 /**

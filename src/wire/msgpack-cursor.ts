@@ -57,7 +57,7 @@ export class MsgpackCursor {
     if (type <= 0x8f) return this.#members('map', type & 0x0f)
     if (type <= 0x9f) return this.#members('array', type & 0x0f)
     if (type <= 0xbf) return this.#content('string', type & 0x1f)
-    // The types of a kind differ in the bytes of a number, or of a length that precedes the content.
+    // The types of a kind differ in how many bytes a number has, or a length before the content.
     if (type === 0xc0) return this.#content('nil', 0)
     if (type === 0xc1) {
       throw rejection('malformed', 'no byte 0xc1, which MessagePack never uses', this.bytes)
@@ -76,7 +76,7 @@ export class MsgpackCursor {
   }
 
   /**
-   * Go behind the next value, whatever it holds.
+   * Go past the next value, whatever it holds.
    *
    * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `truncated` and `malformed`
    */
@@ -91,7 +91,7 @@ export class MsgpackCursor {
     }
   }
 
-  /** Go behind the next value, whatever it holds; whether it is this ASCII text. */
+  /** Go past the next value, whatever it holds; returns whether it is this ASCII text. */
   skipIsText(text: string): boolean {
     const start = this.at
     const isEqual = this.next() === 'string' && this.contentIs(text)
@@ -120,7 +120,7 @@ export class MsgpackCursor {
   }
 
   /**
-   * Go behind the content of the string that `next` came to.
+   * Go past the content of the string that `next` came to.
    *
    * @returns whether it is ASCII
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `malformed`, where it is not UTF-8: two texts
@@ -143,7 +143,7 @@ export class MsgpackCursor {
     const { at, size, bytes } = this
     const type = this.#type
     this.at += size
-    // A small integer is its type; the upper ones are those from -32 to -1.
+    // The type byte of a small integer is its value; the upper ones are those from -32 to -1.
     if (size === 0) return type <= 0x7f ? type : type - 256
     if (type === 0xca) return bytes.readFloatBE(at)
     if (type === 0xcb) return bytes.readDoubleBE(at)

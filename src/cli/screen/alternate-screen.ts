@@ -66,7 +66,7 @@ export class AlternateScreen {
   /** Show lines, each at most as wide as the screen. */
   draw(lines: readonly string[]): void {
     if (!this.#isShown) return
-    // Behind a line of the whole width, the cursor is still on its last character.
+    // After a line of the whole width, the cursor is still on its last character.
     const cleared = lines.map((line) =>
       columnsOf(line) < this.columns ? line + CLEAR_TO_LINE_END : line,
     )

@@ -18,7 +18,7 @@ export interface Controls {
   readonly selected: string | undefined
 }
 
-/** The choices before any key. */
+/** The choices at the start, before a key is pressed. */
 export const CONTROLS: Controls = {
   filter: { window: '5m' },
   sort: 'engine',

@@ -30,7 +30,7 @@ const HELP_ITEMS = [
   ['↑↓', 'move'],
   ['?', 'help'],
 ] as const
-/** What connects an engine, for those who have none yet. */
+/** The code that connects an engine, shown while there is none. */
 const CONNECT_LINES = [
   'const aggregator = new EngineAggregator()',
   "new Worker('./engine.js', { workerData: { link: aggregator.connect(0) } })",
@@ -63,7 +63,7 @@ export function drawPicture(
     return drawPicture(picture, COLUMNS_MIN, rows, PLAIN).map((line) => cutTo(line, columns))
   }
   const { condition, controls } = picture
-  // Figures that are out of date are faint as a whole, the words about it are not.
+  // Figures that are out of date are all faint; the message that says so is not.
   const isStale = condition.kind === 'stale'
   const inner = isStale ? PLAIN : style
   const last = [helpLine(columns, style)]
@@ -113,7 +113,7 @@ function bodyLines(
   ]
 }
 
-/** Sections with an empty line behind each, but without some where there is no room for all. */
+/** Sections with an empty line after each, but without some where there is no room for all. */
 function withGaps(sections: readonly (readonly string[])[], spare: number): string[] {
   // Those before tables come first: without colours, a heading looks like a row.
   const first = Math.max(0, sections.length - Math.max(spare, 0))

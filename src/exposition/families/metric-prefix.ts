@@ -3,7 +3,7 @@ import { MoonmeterError } from '../../errors.js'
 
 const PREFIX_LENGTH_MAX = 255
 /**
- * Beginning of a metric name; behind it, each of our names is one, too.
+ * The beginning of a metric name: a name that begins so and goes on with one of ours is valid.
  *
  * @see https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels
  */

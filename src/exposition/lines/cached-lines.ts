@@ -4,7 +4,7 @@ import { overwriteInteger } from './overwrite-integer.js'
 import { formatValue } from './text-format.js'
 import { writeFraction } from './write-fraction.js'
 
-/** Bytes to spare behind the lines for values that get longer. */
+/** Bytes to spare after the lines for values that get longer. */
 const ROOM_BYTES = 256
 /** The longest text of a float64. */
 const VALUE_BYTES_MAX = 25
@@ -56,7 +56,7 @@ export class CachedLines {
     return this.#text
   }
 
-  /** Set the value of each line, and what is behind it. */
+  /** Set the value of each line, and what is after it. */
   set(values: Float64Array, tails = NO_TAILS): void {
     const before = this.#values
     const bytes = this.#bytes
@@ -72,7 +72,7 @@ export class CachedLines {
     if (!fits) this.#refit(values, tails)
   }
 
-  /** Set the values and tails that do not fit over those before, moving all behind them in one pass. */
+  /** Set the values and tails that do not fit over those before, moving all after them in one pass. */
   #refit(values: Float64Array, tails: LineTails): void {
     const before = this.#values
     const tailsBefore = this.#tails

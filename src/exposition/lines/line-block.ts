@@ -13,7 +13,7 @@ export interface LineBlock {
   readonly series: readonly (readonly Labels[])[]
   /** Per group its samples. */
   readonly shapes: readonly (readonly SampleShape[])[]
-  /** Whether the time at which a series began is a line behind those of its samples. */
+  /** Whether the time at which a series began is a line after those of its samples. */
   readonly hasCreated: boolean
   readonly lineCount: number
 }
@@ -94,7 +94,7 @@ export function readTails(
   return tails ?? NO_TAILS
 }
 
-/** Read the values of a group, and behind those of each series when it began. */
+/** Read the values of a group, and after those of each series when it began. */
 function readWithCreated(
   family: MetricFamily,
   group: unknown,

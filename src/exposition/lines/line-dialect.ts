@@ -11,7 +11,7 @@ export interface LineDialect {
   /** The name of the sample with the time at which a series began; undefined where there is none. */
   createdNameOf(head: FamilyHead): string | undefined
   /**
-   * The exemplar of a sample as it stands behind its value, the same object each time; undefined for
+   * The exemplar of a sample as it stands after its value, the same object each time; undefined for
    * one that may not be shown. A format without this method shows none.
    */
   tailOf?(head: FamilyHead, shape: SampleShape, exemplar: Exemplar): Uint8Array | undefined

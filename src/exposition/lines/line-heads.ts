@@ -14,7 +14,7 @@ export interface LineNames {
   readonly name: string
   /** The name of a last sample of each series, the time at which it began; undefined without one. */
   readonly createdName: string | undefined
-  /** Labels behind those of each sample that has none of the same name. */
+  /** Labels after those of each sample that has none of the same name. */
   readonly extraLabels: Labels
   /** The bound of a bucket, or a quantile, as it is written. */
   readonly boundOf: (bound: string) => string

@@ -1,5 +1,5 @@
 /**
- * What is behind the values of some lines, such as exemplars: per line its bytes or, where no line
+ * What is after the values of some lines, such as exemplars: per line its bytes or, where no line
  * has any, an empty list. Those of a line are the same object until they change.
  */
 export type LineTails = readonly (Uint8Array | undefined)[]
@@ -7,7 +7,7 @@ export type LineTails = readonly (Uint8Array | undefined)[]
 export const NO_TAILS: LineTails = []
 
 export function tailAt(tails: LineTails, line: number): Uint8Array | undefined {
-  // Most lists are empty, and reading behind the end of an array is slow.
+  // Most lists are empty, and reading past the end of an array is slow.
   return tails.length === 0 ? undefined : tails[line]
 }
 

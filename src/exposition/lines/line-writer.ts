@@ -22,7 +22,7 @@ export class CachedLineWriter implements LineWriter {
   readonly #family: MetricFamily
   readonly #dialect: LineDialect
   readonly #blocks: KeptBlock[] = []
-  /** What the blocks were made with, but for their groups. */
+  /** All that the blocks depend on except their groups, as text. */
   #key = ''
 
   constructor(family: MetricFamily, dialect: LineDialect) {

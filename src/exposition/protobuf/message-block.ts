@@ -24,7 +24,7 @@ export class MessageBlock {
   /** The messages in `#bytes` that native buckets are appended to, per group. */
   readonly #open: readonly (readonly OpenMessage[])[] = []
 
-  /** @param extraLabels to write behind those of every series that has none of the same name */
+  /** @param extraLabels to write after those of every series that has none of the same name */
   constructor(
     family: MetricFamily,
     groups: readonly unknown[],

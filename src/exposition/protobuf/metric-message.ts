@@ -43,7 +43,7 @@ export function writeMetric(
 /**
  * As `writeMetric`, for a histogram that further fields follow.
  *
- * @returns the places of the lengths of both messages, which `writeLength` is to write behind them
+ * @returns the places of the lengths of both messages, which `writeLength` is to write after them
  */
 export function openHistogram(
   messages: WireWriter,

@@ -68,7 +68,7 @@ export function writeNativeFields(
 function writeSpans(bytes: Uint8Array, start: number): number {
   const { spans, spanCount } = buckets
   let at = start
-  /** The index behind the last bucket of the span before. */
+  /** The index after the last bucket of the span before. */
   let before = 0
   for (let span = 0; span < spanCount; span++) {
     const first = spans[2 * span] + INDEX_OF_PLACE_0

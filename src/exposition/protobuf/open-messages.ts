@@ -8,7 +8,7 @@ const START_BYTES = 2 ** 16
 /** The message of a series that native buckets are appended to, and that has no lengths yet. */
 export interface OpenMessage {
   readonly bytes: Uint8Array
-  /** Where its lengths are written, the outer one first; each counts all bytes behind itself. */
+  /** Where its lengths are written, the outer one first; each counts all bytes after itself. */
   readonly lengthPlaces: readonly number[]
 }
 

@@ -11,7 +11,7 @@ import { WireWriter } from './wire-writer.js'
 const BLOCK_VALUES = 256
 
 /**
- * The delimited protobuf: a `MetricFamily` message for each family that has samples, behind its
+ * The delimited protobuf: a `MetricFamily` message for each family that has samples, after its
  * length. Its fields stand in another order than their numbers; readers accept any.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#protobuf-format
@@ -33,7 +33,7 @@ class ProtobufFamilyWriter implements FamilyWriter {
   readonly #family: MetricFamily
   readonly #head: Uint8Array
   readonly #blocks: MessageBlock[] = []
-  /** The labels behind those of every series, as JSON. */
+  /** The labels after those of every series, as JSON. */
   #extra = ''
 
   constructor(family: MetricFamily) {

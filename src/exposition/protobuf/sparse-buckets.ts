@@ -33,7 +33,7 @@ export class SparseBuckets {
   zeroCount = 0
   /** Where the next difference is written to. */
   #at = 0
-  /** The place behind the last span. */
+  /** The place after the last span. */
   #spanEnd = 0
   /** The count of the last bucket. */
   #before = 0
@@ -91,7 +91,7 @@ export class SparseBuckets {
     return this.#at
   }
 
-  /** Add a bucket behind those before. */
+  /** Add a bucket after the others. */
   #add(bytes: Uint8Array, place: number, count: number): void {
     this.rows += count
     if (place === ZERO_PLACE) {

@@ -131,7 +131,7 @@ export class WireWriter {
   }
 
   /**
-   * Begin a field of bytes whose content is completed elsewhere, behind what this writes.
+   * Begin a field of bytes whose content is completed elsewhere, after what this writes.
    *
    * @returns the place of its length, to be written by `writeLength`
    */
