@@ -2,14 +2,19 @@ import type { Command } from 'commander'
 import { messageOf } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { NatsOptions } from '../nats/nats-options.js'
-import { parseText } from './option-parsers.js'
+
+import { integerFrom, parseText } from './option-parsers.js'
 import { readBasicAuth, readToken } from './secrets.js'
+
+/** As of the option `replicas`: `--help` loads nothing of `moonmeter/nats`. */
+const REPLICAS_MAX = 5
 
 /** The options that say how to reach the bucket of a fleet, as commander parses them. */
 export interface FleetOptions {
   /** Addresses, separated by commas. */
   readonly nats?: string
   readonly natsBucket?: string
+  readonly natsReplicas?: number
   readonly natsUserFile?: string
   readonly natsTokenFile?: string
   readonly natsNkeyFile?: string
@@ -24,6 +29,11 @@ export interface FleetOptions {
 export function addFleetOptions(command: Command): Command {
   return command
     .option('--nats-bucket <name>', 'bucket of the fleet (default: moonmeter)', parseText)
+    .option(
+      '--nats-replicas <n>',
+      'servers of a cluster that hold the bucket, where it is made (default: 1)',
+      integerFrom(1, REPLICAS_MAX),
+    )
     .option('--nats-user-file <file>', "file with 'user:password' for the NATS server")
     .option('--nats-token-file <file>', 'file with a token for the NATS server')
     .option('--nats-nkey-file <file>', 'file with the seed of an nkey for the NATS server')
@@ -56,7 +66,8 @@ export async function loadNats(): Promise<typeof import('../nats/index.js')> {
 export async function natsOptionsOf(
   options: FleetOptions & { readonly nats: string },
 ): Promise<NatsOptions> {
-  const { nats, natsBucket, natsUserFile, natsTokenFile, natsNkeyFile, natsCreds } = options
+  const { nats, natsBucket, natsReplicas } = options
+  const { natsUserFile, natsTokenFile, natsNkeyFile, natsCreds } = options
   const read = async <Secret>(
     option: string,
     path: string | undefined,
@@ -73,6 +84,7 @@ export async function natsOptionsOf(
   return {
     servers: nats.split(',').map((address) => address.trim()),
     ...(natsBucket !== undefined && { bucket: natsBucket }),
+    ...(natsReplicas !== undefined && { replicas: natsReplicas }),
     ...(user !== undefined && { user: user.username, password: user.password }),
     ...(token !== undefined && { token }),
     ...(nkeySeed !== undefined && { nkeySeed }),
