@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { Child } from './child.js'
+import type { Child } from './child.js'
 import { freePort } from './free-port.js'
+import { type Host, localHost } from './host.js'
 import { isOnPath } from './on-path.js'
 
 const NAME = 'nats-server'
@@ -21,22 +22,26 @@ export interface NatsServerOptions {
   readonly storeBytesMax?: number
   /** Where it stores; default a directory that is removed with the test. */
   readonly store?: string
+  /** Where it runs; default this host. */
+  readonly host?: Host
+  /** Default a free one of this host. */
+  readonly port?: number
 }
 
 /** A NATS server of a test with JetStream; it keeps its port and data when it is started again. */
 export class NatsServer {
-  readonly #context: TestContext
+  readonly #start: () => Child
   readonly #file: string
   /** Lines of its configuration that stay the same. */
   readonly #fixed: string
   #child: Child
   readonly url: string
 
-  private constructor(context: TestContext, file: string, url: string, fixed: string) {
-    this.#context = context
+  private constructor(context: TestContext, host: Host, file: string, url: string, fixed: string) {
     this.#file = file
     this.url = url
     this.#fixed = fixed
+    this.#start = () => host.start(NAME, ['-c', file])
     this.#child = this.#start()
     // Hooks run in their order: the directory can be removed when the server has ended.
     context.after(async () => {
@@ -49,14 +54,15 @@ export class NatsServer {
     assert.equal(IS_MISSING, false, 'install it, or unset CI to skip this test')
     const directory = mkdtempSync(join(tmpdir(), 'moonmeter-test-'))
     const { config = '', storeBytesMax, store = join(directory, 'store') } = options
-    const port = await freePort()
+    const { host = localHost(context), port = await freePort() } = options
+    const address = `${host.address}:${port}`
     mkdirSync(store, { recursive: true })
     const limit = storeBytesMax === undefined ? '' : `, max_file_store: ${storeBytesMax}`
     const file = join(directory, 'server.conf')
     const jetstream = `jetstream { store_dir: "${store}"${limit} }`
-    const fixed = `listen: "127.0.0.1:${port}"\n${jetstream}\n`
+    const fixed = `listen: "${address}"\n${jetstream}\n`
     writeFileSync(file, `${fixed}${config}\n`)
-    const server = new NatsServer(context, file, `nats://127.0.0.1:${port}`, fixed)
+    const server = new NatsServer(context, host, file, `nats://${address}`, fixed)
     await server.#untilReady()
     return server
   }
@@ -84,8 +90,13 @@ export class NatsServer {
     await this.#untilReady()
   }
 
-  #start(): Child {
-    return new Child(this.#context, NAME, ['-c', this.#file])
+  /** Stops it as it is, with its connections, until it is resumed. */
+  pause(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT')
   }
 
   async #untilReady(): Promise<void> {

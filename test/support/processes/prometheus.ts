@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { Child } from './child.js'
 import { freePort } from './free-port.js'
+import { type Host, localHost } from './host.js'
 import { isOnPath } from './on-path.js'
 
 const MISSING = ['prometheus', 'promtool'].filter((name) => !isOnPath(name))
@@ -71,13 +71,19 @@ export interface PrometheusOptions {
   readonly alertmanager?: string
   /** Whether labels of samples win over those of the target, such as `instance`; default false. */
   readonly honorLabels?: boolean
+  /** Where it runs; default this host. */
+  readonly host?: Host
+  /** Default a free one of this host. */
+  readonly port?: number
 }
 
 /** Starts a Prometheus server that scrapes the targets once a second. */
 export async function startPrometheus(
   context: TestContext,
-  { directory, jobs, args = [], honorLabels = false, rules, alertmanager }: PrometheusOptions,
+  options: PrometheusOptions,
 ): Promise<Prometheus> {
+  const { directory, jobs, args = [], honorLabels = false, rules, alertmanager } = options
+  const { host: home = localHost(context), port = await freePort() } = options
   assert.deepEqual(MISSING, [], 'install them, or unset CI to skip this test')
   const config = join(directory, 'prometheus.yml')
   const scrapes = Object.entries(jobs).map(([job, target]) => {
@@ -97,9 +103,8 @@ export async function startPrometheus(
     config,
     `\nglobal: ${global}\nscrape_configs:${scrapes.join('')}\n${alerting.join('\n')}\n`,
   )
-  const url = `http://127.0.0.1:${await freePort()}`
-  const child = new Child(
-    context,
+  const url = `http://${home.address}:${port}`
+  const child = home.start(
     'prometheus',
     [
       `--config.file=${config}`,
@@ -111,8 +116,8 @@ export async function startPrometheus(
     { lifeMsMax: LIFE_MS_MAX },
   )
   const get = async <Data>(path: string, parameters: Readonly<Record<string, string>> = {}) => {
-    const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
-    const { status, data, error } = (await response.json()) as Answer<Data>
+    const answer = await home.get(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
+    const { status, data, error } = JSON.parse(answer) as Answer<Data>
     assert.equal(status, 'success', error)
     return data
   }

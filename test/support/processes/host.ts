@@ -1,0 +1,38 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import type { TestContext } from 'node:test'
+import { Child, type ChildOptions } from './child.js'
+
+/** A host that processes of a test run on: this one, or one of a network of namespaces. */
+export interface Host {
+  /** The address that other hosts of the test reach it by. */
+  readonly address: string
+  /** Starts a process there. */
+  start(file: string, args: readonly string[], options?: ChildOptions): Child
+  /** The body of the response to a GET request; rejected where its status is not 200. */
+  get(url: string): Promise<string>
+}
+
+/** The host of the test itself, by its loopback address. */
+export function localHost(context: TestContext): Host {
+  return {
+    address: '127.0.0.1',
+    start: (file, args, options) => new Child(context, file, args, options),
+    get: getText,
+  }
+}
+
+/**
+ * The body of the response to a GET request; rejected where its status is not 200. Each has a
+ * connection of its own: one that is kept may be closed by a server while the next request is sent.
+ */
+export async function getText(url: string, signal?: AbortSignal): Promise<string> {
+  const request = get(url, { agent: false, ...(signal !== undefined && { signal }) })
+  // Where the response is cut short, reading it fails, too.
+  request.on('error', () => {})
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const body = await text(response)
+  if (response.statusCode !== 200) throw new Error(`${url}: ${response.statusCode} ${body}`)
+  return body
+}
