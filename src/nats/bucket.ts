@@ -18,6 +18,12 @@ import type { NatsSettings } from './nats-options.js'
 /** Milliseconds between attempts to connect again, and a random part on top for each. */
 const RECONNECT_MS = 200
 const RECONNECT_JITTER_MS = 100
+/**
+ * A connection is lost when pings are unanswered for the time of an answer. Two are waited for: after
+ * the event loop was blocked, a timer runs before the answer that has come meanwhile is read.
+ */
+const PINGS_UNANSWERED = 2
+const PING_MS_MIN = 500
 const LOST = 'the connection was lost'
 const CERTIFICATE_HINT = ', with a certificate where the server verifies those of clients'
 
@@ -276,6 +282,8 @@ async function connectTo(settings: NatsSettings): Promise<NatsConnection> {
       servers: [...servers],
       name: 'moonmeter',
       timeout: timeoutMs,
+      pingInterval: Math.max(PING_MS_MIN, timeoutMs / PINGS_UNANSWERED),
+      maxPingOut: PINGS_UNANSWERED,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_MS,
       reconnectJitter: RECONNECT_JITTER_MS,

@@ -116,6 +116,25 @@ test('while the server is away one report waits, and all rows are there when it 
   assert.equal(late.aggregator.snapshot().sources[0]?.health.up, false)
 })
 
+test('a server that answers no more is given up, and reports go on when it is back', {
+  skip: NATS_SKIP,
+}, async (context) => {
+  const server = await NatsServer.start(context)
+  const options = { servers: server.url, timeoutMs: 1_000 }
+  const fleet = await startWatching(context, options)
+  const nats = await startSink(context, { ...options, instance: 'a' })
+  const sink = nats.sinkFor(0)
+  const recorder = createRecorder({ engine: 0, instance: 'a', sink, intervalMs: 20 })
+  // Its connections stay open, as those to a host that was cut off do.
+  server.pause()
+  await waitUntil('given up', () => !nats.health.connected && !fleet.watch.health.connected)
+  recorder.record('load_get', 0.5, 1)
+  server.resume()
+  await waitUntil('1 row', () => fleet.rows() === 1)
+  recorder.close()
+  assert.equal(await nats.close(), true)
+})
+
 test('a report that was made while the server was away arrives after close was called', {
   skip: NATS_SKIP,
 }, async (context) => {
