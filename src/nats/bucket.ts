@@ -14,6 +14,7 @@ import { messageOf } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { LAYOUT_VERSION, VERSION_KEY } from './entry-key.js'
 import type { NatsSettings } from './nats-options.js'
+import { untilElected } from './until-elected.js'
 
 /** Milliseconds between attempts to connect again, and a random part on top for each. */
 const RECONNECT_MS = 200
@@ -77,14 +78,17 @@ export class Bucket {
     const { servers, bucket, replicas, bucketBytesMax, timeoutMs } = settings
     const connection = await connectTo(settings)
     try {
-      const kv = await new Kvm(jetstream(connection, { timeout: timeoutMs })).create(bucket, {
-        replicas,
-        history: 1,
-        // Reads are answered by the leader: one that comes from a replica could be old.
-        allow_direct: false,
-        ...(bucketBytesMax > 0 && { max_bytes: bucketBytesMax }),
+      const kv = await untilElected(timeoutMs, async () => {
+        const made = await new Kvm(jetstream(connection, { timeout: timeoutMs })).create(bucket, {
+          replicas,
+          history: 1,
+          // Reads are answered by the leader: one that comes from a replica could be old.
+          allow_direct: false,
+          ...(bucketBytesMax > 0 && { max_bytes: bucketBytesMax }),
+        })
+        await checkVersion(made, bucket)
+        return made
       })
-      await checkVersion(kv, bucket)
       return new Bucket(settings, connection, kv)
     } catch (cause) {
       await connection.close()
