@@ -221,6 +221,7 @@ class Follower {
   }
 
   async #followOnce(): Promise<void> {
+    const newest = await this.#bucket.newest()
     const watch = await this.#bucket.watch()
     this.#watch = watch
     const first: Entry[] = []
@@ -241,6 +242,11 @@ class Follower {
       else first.push(entry)
       if (!this.#isSynced && isLast) {
         clearInterval(timer)
+        // A server of a cluster that was away serves what it has, until it has caught up.
+        if (entry.revision < newest) {
+          watch.stop()
+          break
+        }
         await runYielding(inGroups(ENTRIES_PER_STEP, this.#fleet.takeAll(first.splice(0))))
         this.#isSynced = true
         this.#onSynced()

@@ -184,6 +184,17 @@ export class Bucket {
     throw new Error(`keys of the bucket: expected one within ${timeoutMs} ms, got none`)
   }
 
+  /** The newest revision of all, from the server that leads the bucket. */
+  async newest(): Promise<number> {
+    const { bucket } = this.#settings
+    const manager = await this.#orLost(jetstream(this.#connection).jetstreamManager(false))
+    const message = await this.#orLost(
+      manager.streams.getMessage(`KV_${bucket}`, { last_by_subj: `$KV.${bucket}.>` }),
+    )
+    // The entry of the version is always there.
+    return message?.seq ?? 0
+  }
+
   /** Watches all entries. The watch ends when it is stopped, or by an error of the connection. */
   async watch(filter = '>'): Promise<EntryWatch> {
     const entries = await this.#orLost(this.#kv.watch({ key: filter }))
