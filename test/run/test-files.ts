@@ -10,8 +10,11 @@ const ALONE = [
   /^page\/many-engines\./,
   /^system\/scenarios\./,
 ]
-/** These check the package as it is published, which takes long: `npm run check` runs them. */
-const CHECKED = [/^package\/(api\/|framework-types\.|installed\.|types\.)/]
+/**
+ * These take long, and scripts of their own run them: `npm run check` those of the package as it is
+ * published, and `npm run test:fleet` those of a network of hosts.
+ */
+const APART = [/^package\/(api\/|framework-types\.|installed\.|types\.)/, /^fleet\//]
 /** These do not depend on the version of Node, or have long forms that are run on each. */
 const SLOW = [
   /^chaos\/(blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
@@ -57,7 +60,7 @@ export function testFiles({
   const left = isEdge ? SLOW : [...SLOW, ...ON_EDGES]
   const names = readdirSync(COMPILED, { recursive: true, encoding: 'utf8' })
     .map((name) => name.replaceAll('\\', '/'))
-    .filter((name) => name.endsWith('.test.js') && !matches(CHECKED, name))
+    .filter((name) => name.endsWith('.test.js') && !matches(APART, name))
     .filter((name) => !(fast && matches(left, name)))
     .sort()
   const paths = (isAlone: boolean) =>
