@@ -90,15 +90,6 @@ export class NatsServer {
     await this.#untilReady()
   }
 
-  /** Stops it as it is, with its connections, until it is resumed. */
-  pause(): void {
-    this.#child.kill('SIGSTOP')
-  }
-
-  resume(): void {
-    this.#child.kill('SIGCONT')
-  }
-
   async #untilReady(): Promise<void> {
     await this.#child.waitForStderr(/Server is ready/)
   }
