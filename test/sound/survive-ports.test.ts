@@ -55,7 +55,7 @@ test('no message on a port ends the process, and each is counted as rejected', a
 
 for (const content of ['junk', 'valid reports'] as const) {
   test(`a thread that posts ${content} endlessly is disconnected, and others are served meanwhile`, async (context) => {
-    const aggregator = new EngineAggregator({ intervalMs: 1_000 })
+    const aggregator = new EngineAggregator({ intervalMs: 1_000, silentAfterMs: 60_000 })
     context.after(() => aggregator.close())
     const good = createRecorder(aggregator.connect(1))
     const link = aggregator.connect(0)
