@@ -7,6 +7,7 @@ const COMPILED = fileURLToPath(new URL('../', import.meta.url))
 /** These load both cores, or measure how prompt something is: nothing runs beside them. */
 const ALONE = [
   /^chaos\/(blocked-engine|blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
+  /^nats\/record-speed\./,
   /^page\/many-engines\./,
   /^system\/scenarios\./,
 ]
@@ -24,6 +25,7 @@ const SLOW = [
   /^cli\/(completion|scenario)\./,
   /^cli\/screen\//,
   /^(journal\/memory-order|live\/(interval-between|merge-intervals)|nats\/folding)\./,
+  /^nats\/(away-memory|election|full-disk|late-replica|record-speed|replicas)\./,
   /^(house-rules|reference-cases)\./,
 ]
 
