@@ -124,6 +124,7 @@ class Follower {
   readonly #folder: BucketFolder
   readonly #foldTimer: NodeJS.Timeout
   readonly #checkTimer: NodeJS.Timeout
+  readonly #stallTimer: NodeJS.Timeout
   /**
    * Resolves when everything has been taken that was in the bucket at the begin; rejected where the
    * first watch fails.
@@ -132,6 +133,9 @@ class Follower {
   #watch: EntryWatch | undefined
   #isClosed = false
   #isFolding = false
+  /** The newest revision that the watch has brought, and that of the leader at the last look. */
+  #seen = 0
+  #expected = 0
   #isSynced = false
   #onSynced: () => void = () => {}
   #onFailed: (error: unknown) => void = () => {}
@@ -166,6 +170,8 @@ class Follower {
     this.#foldTimer.unref()
     this.#checkTimer = setInterval(() => void this.#check(), CHECK_MS)
     this.#checkTimer.unref()
+    this.#stallTimer = setInterval(() => void this.#endStalled(), timeoutMs)
+    this.#stallTimer.unref()
   }
 
   get health(): BucketWatchHealth {
@@ -186,6 +192,7 @@ class Follower {
     this.#isClosed = true
     clearInterval(this.#foldTimer)
     clearInterval(this.#checkTimer)
+    clearInterval(this.#stallTimer)
     this.#watch?.stop()
     await this.#bucket.close()
     await this.#followed
@@ -238,6 +245,7 @@ class Follower {
     for await (const { isLast, ...entry } of watch) {
       taken++
       if (this.#isClosed) break
+      this.#seen = entry.revision
       if (this.#isSynced) this.#fleet.take(entry)
       else first.push(entry)
       if (!this.#isSynced && isLast) {
@@ -249,6 +257,7 @@ class Follower {
         }
         await runYielding(inGroups(ENTRIES_PER_STEP, this.#fleet.takeAll(first.splice(0))))
         this.#isSynced = true
+        this.#expected = 0
         this.#onSynced()
       }
       if (taken % ENTRIES_PER_TURN === 0) await turn()
@@ -256,6 +265,20 @@ class Follower {
     clearInterval(timer)
     const isRefused = isStalled && !this.#isClosed && this.#bucket.isConnected
     if (isRefused) throw new Error(`no entry within ${this.#timeoutMs} ms`)
+  }
+
+  /**
+   * Ends a watch that has not reached what the leader had at the last look, to begin another one. A
+   * watch is served by one server of a cluster, and may bring nothing more when that one is killed.
+   */
+  async #endStalled(): Promise<void> {
+    const expected = this.#expected
+    try {
+      this.#expected = await this.#bucket.newest()
+    } catch (error) {
+      this.#lastError = messageOf(error)
+    }
+    if (this.#isSynced && this.#seen < expected) this.#watch?.stop()
   }
 
   async #fold(): Promise<void> {

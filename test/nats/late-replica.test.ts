@@ -5,6 +5,9 @@ import { VERSION_KEY } from '../../src/nats/entry-key.js'
 import { createRecorder } from '../../src/recorder/index.js'
 import { startSink, startWatching } from '../support/processes/fleet.js'
 import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
+import { waitUntil } from '../support/processes/wait-until.js'
+
+const TIMEOUT_MS = 1_000
 
 /** What a server shows that has the first entry of a bucket only, and takes that for the last. */
 function watchOfVersion(watch: EntryWatch): EntryWatch {
@@ -35,4 +38,21 @@ test('an aggregator that starts by a server that is behind waits until it has ev
   })
   const { rows } = await startWatching(context, { servers })
   assert.deepEqual([rows(), watches], [1, 2])
+})
+
+test('a watch that brings nothing more is begun again', { skip: NATS_SKIP }, async (context) => {
+  const { url: servers } = await NatsServer.start(context)
+  const { watch } = Bucket.prototype
+  let watches = 0
+  context.mock.method(Bucket.prototype, 'watch', async function (this: Bucket) {
+    const entries = await watch.call(this)
+    return ++watches > 1 ? entries : watchOfVersion(entries)
+  })
+  const { rows } = await startWatching(context, { servers, timeoutMs: TIMEOUT_MS })
+  const nats = await startSink(context, { servers, instance: 'a' })
+  const recorder = createRecorder({ engine: 0, instance: 'a', sink: nats.sinkFor(0) })
+  recorder.record('load_get', 0.5, 1)
+  recorder.close()
+  await waitUntil('1 row', () => rows() === 1)
+  assert.ok(watches > 1)
 })
