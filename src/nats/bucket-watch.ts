@@ -68,9 +68,8 @@ export interface BucketWatch {
  *
  * @returns once everything that is in the bucket has been taken, so that no scrape shows less
  * @throws MoonmeterError `INVALID_OPTION`, also for an aggregator that is published, or whose registry
- * does not take the metrics; `NATS_FAILED`
- * when there is no connection, the credentials are refused, or the bucket cannot be used or is of
- * another version; `FILE_FAILED`
+ * does not take the metrics; `NATS_FAILED` when there is no connection, the credentials are refused,
+ * or the bucket cannot be used or is of another version; `FILE_FAILED`
  */
 export async function watchBucket(
   aggregator: AnyEngineAggregator,

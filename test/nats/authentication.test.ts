@@ -6,12 +6,7 @@ import { nkeys } from '@nats-io/transport-node'
 import type { NatsTlsOptions } from '../../src/nats/index.js'
 import { connectOnce, refusalOf } from '../support/assertions/nats-refusals.js'
 import { CERTIFICATES_SKIP, makeAuthority } from '../support/processes/certificates.js'
-import {
-  runCommand,
-  startCommand,
-  servedUrl,
-  temporaryDirectory,
-} from '../support/processes/command.js'
+import { temporaryDirectory } from '../support/processes/command.js'
 import { startSink } from '../support/processes/fleet.js'
 import { makeOperator } from '../support/processes/nats-operator.js'
 import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
@@ -145,25 +140,4 @@ test('a certificate of an authority that the server trusts is accepted, and no o
     assert.match(text, /^NATS_FAILED nats: expected a connection to nats:/)
     assert.match(text, message)
   }
-})
-
-test('the command takes credentials and certificates from files', {
-  skip: NATS_SKIP || CERTIFICATES_SKIP,
-}, async (context) => {
-  const authority = makeAuthority(context)
-  const host = authority.sign('localhost')
-  const { certFile, keyFile } = authority.sign('aggregator')
-  const operator = await makeOperator()
-  const files = `cert_file: "${host.certFile}", key_file: "${host.keyFile}"`
-  const tls = `tls { ${files}, ca_file: "${authority.certFile}", verify: true }`
-  const server = await NatsServer.start(context, { config: `${operator.config}\n${tls}` })
-  const credsFile = join(temporaryDirectory(context), 'engine.creds')
-  writeFileSync(credsFile, await operator.userCreds())
-  const servers = server.url.replace('127.0.0.1', 'localhost')
-  const args = ['serve', '--nats', servers, '--listen', '127.0.0.1:0', '--nats-creds', credsFile]
-  const cert = ['--nats-ca', authority.certFile, '--nats-cert', certFile]
-  const { code, stderr } = await runCommand(context, [...args, ...cert])
-  assert.equal(code, 2)
-  assert.match(stderr, /certFile and keyFile, or neither/)
-  await servedUrl(startCommand(context, [...args, ...cert, '--nats-key', keyFile]))
 })

@@ -14,6 +14,7 @@ import {
 } from '../../src/nats/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
 import { pack } from '../../src/wire/msgpack.js'
+import { ANSWER_MS_MAX } from '../support/processes/fleet.js'
 import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
@@ -33,6 +34,7 @@ const FILLERS = 12
 const OTHER_ENTRIES = 2
 
 type Role = (typeof ROLES)[number]
+type Options = NatsOptions & { readonly timeoutMs: number }
 
 /** A user with the rights of a role, but one or none of them, and the bucket that these are for. */
 interface Trial {
@@ -72,17 +74,16 @@ function userOf({ bucket, rights }: Trial): string {
 }
 
 /** Puts one row of an engine whose recorder is closed then. */
-async function putRow(options: NatsOptions): Promise<void> {
+async function putRow(options: Options): Promise<void> {
   const nats = await natsSink({ ...options, instance: INSTANCE })
   const recorder = createRecorder({ engine: 0, instance: INSTANCE, sink: nats.sinkFor(0) })
   recorder.record('load_get', 0.5, 1)
   recorder.close()
-  const timeoutMs = options.timeoutMs ?? 5_000
-  assert.equal(await nats.close({ timeoutMs }), true, nats.health.lastError)
+  assert.equal(await nats.close({ timeoutMs: options.timeoutMs }), true, nats.health.lastError)
 }
 
 /** Watches until the incarnation that has ended was folded, and nothing of it is left. */
-async function watchAndFold(options: NatsOptions, kv: KV): Promise<void> {
+async function watchAndFold(options: Options, kv: KV): Promise<void> {
   const aggregator = new EngineAggregator()
   const watch = await watchBucket(aggregator, { ...options, keptEndedMs: 1 })
   try {
@@ -123,7 +124,7 @@ async function subjectsOf(kv: KV): Promise<number> {
 }
 
 /** Does what a role is for. */
-async function act({ role }: Trial, options: NatsOptions, kv: KV): Promise<void> {
+async function act({ role }: Trial, options: Options, kv: KV): Promise<void> {
   if (role === 'first') await (await natsSink({ ...options, instance: INSTANCE })).close()
   else if (role === 'natsSink') await putRow(options)
   else if (role === 'watchBucket') await watchAndFold(options, kv)
@@ -145,11 +146,11 @@ for (const role of ROLES) {
     const results = await Promise.all(
       trials.map(async (trial) => {
         const { bucket, missing } = trial
-        if (role !== 'first') await putRow({ servers, ...ADMIN, bucket })
+        if (role !== 'first') await putRow({ servers, ...ADMIN, bucket, timeoutMs: ANSWER_MS_MAX })
         const kv = await new Kvm(jetstream(connection)).open(bucket)
         if (role === 'watchBucket') await fill(kv)
         const options = { servers, bucket, user: bucket, password: PASSWORD }
-        const timeoutMs = missing === undefined ? 5_000 : TIMEOUT_MS
+        const timeoutMs = missing === undefined ? ANSWER_MS_MAX : TIMEOUT_MS
         const error = await act(trial, { ...options, timeoutMs }, kv).then(
           () => undefined,
           (reason: unknown) => reason,

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { MoonmeterError } from '../../../src/index.js'
 import { type NatsOptions, natsSink } from '../../../src/nats/index.js'
+import { ANSWER_MS_MAX } from '../processes/fleet.js'
 
 /** Connects to a bucket and closes again. */
 export async function connectOnce(options: NatsOptions): Promise<void> {
-  const nats = await natsSink({ ...options, instance: 'a' })
+  const nats = await natsSink({ timeoutMs: ANSWER_MS_MAX, ...options, instance: 'a' })
   await nats.close()
 }
 

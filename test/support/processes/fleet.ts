@@ -13,6 +13,9 @@ import { Child } from './child.js'
 
 const ENGINE_FILE = fileURLToPath(new URL('../engines/nats-engine.js', import.meta.url))
 
+/** Longer than a server takes to answer on a machine that has much else to do. */
+export const ANSWER_MS_MAX = 20_000
+
 /** An aggregator of a test that watches a bucket. */
 export interface WatchingAggregator {
   readonly aggregator: EngineAggregator
@@ -27,7 +30,7 @@ export async function startWatching(
   options: WatchBucketOptions,
 ): Promise<WatchingAggregator> {
   const aggregator = new EngineAggregator()
-  const watch = await watchBucket(aggregator, options)
+  const watch = await watchBucket(aggregator, { timeoutMs: ANSWER_MS_MAX, ...options })
   context.after(async () => {
     await watch.close()
     await aggregator.close()
@@ -37,7 +40,7 @@ export async function startWatching(
 
 /** Connects a sink that is closed after the test at the latest: its connection keeps the process. */
 export async function startSink(context: TestContext, options: NatsSinkOptions): Promise<NatsSink> {
-  const sink = await natsSink(options)
+  const sink = await natsSink({ timeoutMs: ANSWER_MS_MAX, ...options })
   context.after(() => sink.close({ timeoutMs: 0 }))
   return sink
 }
