@@ -9,10 +9,11 @@ import { CERTIFICATES_SKIP, makeAuthority } from '../support/processes/certifica
 import { temporaryDirectory } from '../support/processes/command.js'
 import { startSink } from '../support/processes/fleet.js'
 import { makeOperator } from '../support/processes/nats-operator.js'
-import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
+import { HANDSHAKE_SECONDS_MAX, NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
 const TIMEOUT_MS = 1_000
+const TIMEOUT = `timeout: ${HANDSHAKE_SECONDS_MAX}`
 const REFUSED =
   /^NATS_FAILED nats: expected a connection to nats:.*Authorization Violation.*credentials/
 
@@ -21,7 +22,9 @@ test('users, tokens and nkeys that the server knows are accepted, and no others'
 }, async (context) => {
   const user = nkeys.createUser()
   const users = `{ user: alice, password: secret }, { nkey: ${user.getPublicKey()} }`
-  const server = await NatsServer.start(context, { config: `authorization { users: [${users}] }` })
+  const server = await NatsServer.start(context, {
+    config: `authorization { ${TIMEOUT}, users: [${users}] }`,
+  })
   const servers = server.url
   const nkeySeed = new TextDecoder().decode(user.getSeed())
   await connectOnce({ servers, user: 'alice', password: 'secret' })
@@ -36,7 +39,9 @@ test('users, tokens and nkeys that the server knows are accepted, and no others'
   for (const each of credentials) {
     assert.match(await refusalOf(connectOnce({ servers, ...each })), REFUSED)
   }
-  const tokens = await NatsServer.start(context, { config: 'authorization { token: "t-1" }' })
+  const tokens = await NatsServer.start(context, {
+    config: `authorization { ${TIMEOUT}, token: "t-1" }`,
+  })
   await connectOnce({ servers: tokens.url, token: 't-1' })
   assert.match(await refusalOf(connectOnce({ servers: tokens.url, token: 't-2' })), REFUSED)
 })
@@ -98,7 +103,7 @@ test('TLS is used where it is asked for, or nothing is sent', {
   )
   const authority = makeAuthority(context)
   const { certFile, keyFile } = authority.sign('localhost')
-  const config = `tls { cert_file: "${certFile}", key_file: "${keyFile}" }`
+  const config = `tls { ${TIMEOUT}, cert_file: "${certFile}", key_file: "${keyFile}" }`
   const secure = await NatsServer.start(context, { config })
   const servers = secure.url.replace('127.0.0.1', 'localhost')
   await connectOnce({ servers, tls: { caFile: authority.certFile } })
@@ -114,7 +119,7 @@ test('a certificate of an authority that the server trusts is accepted, and no o
   const [authority, other] = [makeAuthority(context), makeAuthority(context)]
   const host = authority.sign('localhost')
   const files = `cert_file: "${host.certFile}", key_file: "${host.keyFile}"`
-  const config = `tls { ${files}, ca_file: "${authority.certFile}", verify: true }`
+  const config = `tls { ${TIMEOUT}, ${files}, ca_file: "${authority.certFile}", verify: true }`
   const server = await NatsServer.start(context, { config })
   const servers = server.url.replace('127.0.0.1', 'localhost')
   const caFile = authority.certFile

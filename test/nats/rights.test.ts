@@ -15,7 +15,7 @@ import {
 import { createRecorder } from '../../src/recorder/index.js'
 import { pack } from '../../src/wire/msgpack.js'
 import { ANSWER_MS_MAX } from '../support/processes/fleet.js'
-import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
+import { HANDSHAKE_SECONDS_MAX, NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
 const GUIDE = new URL('../../../src/nats/README.md', import.meta.url)
@@ -139,7 +139,7 @@ for (const role of ROLES) {
   }, async (context) => {
     assert.ok(trials.length > 4, 'the guide has rows')
     const users = [`{ user: admin, password: ${PASSWORD} }`, ...trials.map(userOf)].join(', ')
-    const config = `authorization { users: [${users}] }`
+    const config = `authorization { timeout: ${HANDSHAKE_SECONDS_MAX}, users: [${users}] }`
     const { url: servers } = await NatsServer.start(context, { config })
     const connection = await connect({ servers, user: ADMIN.user, pass: PASSWORD })
     context.after(() => connection.close())

@@ -14,7 +14,7 @@ import { Child } from './child.js'
 const ENGINE_FILE = fileURLToPath(new URL('../engines/nats-engine.js', import.meta.url))
 
 /** Longer than a server takes to answer on a machine that has much else to do. */
-export const ANSWER_MS_MAX = 20_000
+export const ANSWER_MS_MAX = 40_000
 
 /** An aggregator of a test that watches a bucket. */
 export interface WatchingAggregator {

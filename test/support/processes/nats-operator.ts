@@ -1,5 +1,6 @@
 import { encodeAccount, encodeOperator, encodeUser, fmtCreds } from '@nats-io/jwt'
 import { nkeys } from '@nats-io/transport-node'
+import { HANDSHAKE_SECONDS_MAX } from './nats-server.js'
 
 /** No limit of an account, as the server reads it. */
 const UNLIMITED = -1
@@ -39,6 +40,7 @@ export async function makeOperator(): Promise<NatsOperator> {
       `operator: ${await encodeOperator('operator', operator)}`,
       `system_account: ${system.getPublicKey()}`,
       'resolver: MEMORY',
+      `authorization { timeout: ${HANDSHAKE_SECONDS_MAX} }`,
       `resolver_preload { ${accounts.map(([key, jwt]) => `${key}: ${jwt}`).join(', ')} }`,
     ].join('\n'),
     userCreds: async () => {

@@ -14,6 +14,12 @@ const IS_MISSING = !isOnPath(NAME)
 export const NATS_SKIP =
   IS_MISSING && process.env.CI !== 'true' ? `${NAME} not found; apt-get install nats-server` : false
 
+/**
+ * Seconds in which a client must have said who it is, and TLS must be set up: by default 2, which a
+ * busy machine may miss.
+ */
+export const HANDSHAKE_SECONDS_MAX = 60
+
 /** How a server of a test is set up. */
 export interface NatsServerOptions {
   /** Lines of its configuration, beside those for the address and JetStream. */
