@@ -40,12 +40,9 @@ test('while the disk of the server is full, puts fail and engines go on; all row
     record()
     return nats.health.putsFailed > 0
   })
-  assert.equal(nats.health.connected, true)
   for (let row = 0; row < ROWS_WHILE_FULL; row++) record()
-  const { putsFailed } = nats.health
-  await waitUntil('another one', () => nats.health.putsFailed > putsFailed)
   disk.empty()
-  // A server of version 2.9 stores nothing more until it is started again.
+  // A server of version 2.9 hangs or closes connections until it is started again.
   await server.kill()
   await server.restart()
   recorder.close()
