@@ -39,9 +39,15 @@ export type { ListenOptions } from './server/listen-options.js'
 export { type MetricsHandler, metricsHandler } from './server/metrics-handler.js'
 export type { MetricsHandlerOptions, MetricsSource } from './server/metrics-handler-options.js'
 export { listen, type MetricsServer } from './server/metrics-server.js'
+export {
+  type ScrapeTargetSource,
+  type ServiceDiscoveryOptions,
+  serviceDiscoveryHandler,
+} from './server/service-discovery-handler.js'
 export type { DurationBin, SeriesData, SeriesSnapshot } from './snapshot/series-snapshot.js'
 export type { Snapshot, SnapshotData } from './snapshot/snapshot.js'
 export type { SourceData, SourceHealth, SourceSnapshot } from './snapshot/source-snapshot.js'
+export type { ScrapeTarget } from './source-identity.js'
 export type {
   ConnectorStats,
   ConnectorStatsOptions,

@@ -17,6 +17,13 @@ export interface SourceIdentity {
   readonly incarnation: number
 }
 
+/** Where an instance serves its own metrics. */
+export interface ScrapeTarget {
+  readonly instance: string
+  /** The URL of its metrics, of http or https, with a path. */
+  readonly url: string
+}
+
 /**
  * The index of an engine, checked.
  *

@@ -96,6 +96,11 @@ export class Aggregation {
     return this.#settings.layout
   }
 
+  /** Milliseconds without a report after which an engine is not up. */
+  get silentAfterMs(): number {
+    return this.#settings.silentAfterMs
+  }
+
   /** Bytes that a payload may have. */
   get payloadBytesMax(): number {
     return this.#settings.payloadBytesMax

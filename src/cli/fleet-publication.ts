@@ -5,6 +5,9 @@ import { MoonmeterError } from '../errors.js'
 import { loadNats, natsOptionsOf } from './fleet-options.js'
 import type { SimulationOptions } from './simulation-options.js'
 
+/** Hosts of URLs that stand for every address of a host. */
+const EVERY_ADDRESS = ['0.0.0.0', '[::]']
+
 /** The reports of a run to a fleet. */
 export interface FleetPublication {
   /** Publishes a last time, and warns where that was not acknowledged; further calls do nothing. */
@@ -12,23 +15,31 @@ export interface FleetPublication {
 }
 
 /**
- * Publishes what an aggregator counts, where the options name a server.
+ * Publishes what an aggregator counts, and where it is served, where the options name a server.
  *
+ * @param servedUrl of the server of this process
  * @throws MoonmeterError `INVALID_OPTION`, `NATS_FAILED`, `FILE_FAILED`
  */
 export async function publishRun(
   options: SimulationOptions,
   aggregator: EngineAggregator,
+  servedUrl: string,
 ): Promise<FleetPublication> {
-  const { nats, instance = hostname() } = options
+  const { nats, instance = hostname(), metricsAddress = reachable(servedUrl) } = options
   if (nats === undefined) {
-    if (options.instance !== undefined) {
-      throw new MoonmeterError('INVALID_OPTION', '--instance: expected --nats, too, got none')
+    for (const name of ['instance', 'metricsAddress'] as const) {
+      if (options[name] === undefined) continue
+      const flag = name === 'instance' ? '--instance' : '--metrics-address'
+      throw new MoonmeterError('INVALID_OPTION', `${flag}: expected --nats, too, got none`)
     }
     return { close: async () => {} }
   }
   const { natsSink } = await loadNats()
-  const sink = await natsSink({ ...(await natsOptionsOf({ ...options, nats })), instance })
+  const sink = await natsSink({
+    ...(await natsOptionsOf({ ...options, nats })),
+    instance,
+    metricsAddress,
+  })
   sink.publish(aggregator)
   let isClosed = false
   return {
@@ -40,4 +51,11 @@ export async function publishRun(
       logger.warn(`--nats: the last reports were not acknowledged, but ${lastError}`)
     },
   }
+}
+
+/** A URL as other hosts reach it: a server on every address of this host has none of its own. */
+function reachable(servedUrl: string): string {
+  const url = new URL(servedUrl)
+  if (EVERY_ADDRESS.includes(url.hostname)) url.hostname = hostname()
+  return url.href
 }

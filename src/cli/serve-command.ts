@@ -10,12 +10,17 @@ const LISTEN = '127.0.0.1:9464'
 const KEPT_ENDED_SECONDS = 3_600
 const KEPT_ENDED_SECONDS_MAX = 10 * 365 * 86_400
 const ENGINES_MAX = { fallback: 4_096, max: 1_000_000 }
+const SERIES_MAX = { fallback: 65_536, max: 2 ** 24 }
+const SILENT_SECONDS = { fallback: 3, min: 0.1, max: 86_400 }
 
 /** The options of `moonmeter serve`, as commander parses them. */
 export interface ServeOptions extends FleetOptions, SecretFiles {
   readonly nats: string
   readonly keptEnded: number
   readonly enginesMax: number
+  readonly seriesMax: number
+  readonly silentAfter: number
+  readonly nativeHistograms?: true
   readonly model: string
   readonly listen: ListenAddress
   readonly payloadsTokenFile?: string
@@ -29,7 +34,10 @@ export function serveCommand(): Command {
   const listen = new Option('--listen <host:port>', 'address to serve /metrics on')
   const logFormat = new Option('--log-format <f>', 'format of the log')
   const command = new Command('serve')
-    .description('Serve the metrics of a fleet, whose engines report to a bucket of NATS.')
+    .description(
+      'Serve the metrics of a fleet, whose engines report to a bucket of NATS, and at /sd the ' +
+        'instances to scrape.',
+    )
     .requiredOption('--nats <url>', 'addresses of NATS servers, separated by commas', parseText)
   return (
     addFleetOptions(command)
@@ -45,6 +53,19 @@ export function serveCommand(): Command {
         integerFrom(1, ENGINES_MAX.max),
         ENGINES_MAX.fallback,
       )
+      .option(
+        '--series-max <n>',
+        'series (operation and status) of all engines; rows of further ones count as other',
+        integerFrom(1, SERIES_MAX.max),
+        SERIES_MAX.fallback,
+      )
+      .option(
+        '--silent-after <s>',
+        'seconds without a report after which an engine is not up',
+        numberFrom(SILENT_SECONDS.min, SILENT_SECONDS.max),
+        SILENT_SECONDS.fallback,
+      )
+      .option('--native-histograms', 'native histograms for a Prometheus that takes them')
       .option('--model <name>', 'value of the model_name label', 'llama-3-70b')
       .addOption(listen.argParser(parseListen).default(parseListen(LISTEN), LISTEN))
       .option('--bearer-token-file <file>', 'require the bearer token in this file for /metrics')

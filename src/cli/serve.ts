@@ -2,6 +2,7 @@ import { createDashboard } from '../dashboard/dashboard-handler.js'
 import { messageOf } from '../describe.js'
 import { EngineAggregator } from '../engine-aggregator.js'
 import { listen } from '../server/metrics-server.js'
+import { serviceDiscoveryHandler } from '../server/service-discovery-handler.js'
 import { loadNats, natsOptionsOf } from './fleet-options.js'
 import { type FleetPayloads, takePayloads } from './fleet-payloads.js'
 import { openLogs } from './logs.js'
@@ -28,6 +29,9 @@ export async function serveFleet(options: ServeOptions): Promise<void> {
   const aggregator = new EngineAggregator({
     modelName: options.model,
     enginesMax: options.enginesMax,
+    seriesTotalMax: options.seriesMax,
+    silentAfterMs: options.silentAfter * MS_PER_SECOND,
+    nativeHistograms: options.nativeHistograms === true,
     onRejected: (error) => logger.warn(error.message),
   })
   const watch = await watchBucket(aggregator, {
@@ -44,6 +48,7 @@ export async function serveFleet(options: ServeOptions): Promise<void> {
       ...authorization,
       onError: onError('the live page'),
     })
+    const discovery = serviceDiscoveryHandler(watch, authorization)
     // Only now: a scrape before everything was read would show counters that fall.
     const server = await listen(aggregator, {
       ...(await resolveHost(options.listen)),
@@ -51,8 +56,9 @@ export async function serveFleet(options: ServeOptions): Promise<void> {
       onError: onError('a scrape'),
       next: (request, response) => {
         const showPage = () => page.handler(request, response)
-        if (handler === undefined) showPage()
-        else handler(request, response, showPage)
+        const discover = () => discovery(request, response, showPage)
+        if (handler === undefined) discover()
+        else handler(request, response, discover)
       },
     })
     logger.info(`read ${watch.health.entries} entries of the bucket`)

@@ -147,6 +147,11 @@ export function simulateCommand(): Command {
       parseText,
     )
     .option('--instance <name>', 'instance of the fleet (default: the host name)', parseText)
+    .option(
+      '--metrics-address <a>',
+      'HOST:PORT or URL that the fleet is told to scrape (default: that of --listen)',
+      parseText,
+    )
   addFleetOptions(command)
   for (const [flags, help, name] of LATENCY_FLAGS) {
     const { fallback, min, max } = LATENCY_OPTIONS[name]

@@ -40,6 +40,8 @@ export interface SimulationOptions extends FleetOptions, SecretFiles {
   readonly listen: ListenAddress
   /** The instance that the engines report as, with `--nats`. */
   readonly instance?: string
+  /** Where the fleet is told to scrape this process, with `--nats`. */
+  readonly metricsAddress?: string
   readonly json?: string
   readonly log?: string
   readonly logFormat: LogFormat

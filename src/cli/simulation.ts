@@ -55,10 +55,12 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
     onError: onError('a scrape'),
     next: dashboard.handler,
   })
-  const publication = await publishRun(options, aggregator).catch(async (error: unknown) => {
-    await server.close()
-    throw error
-  })
+  const publication = await publishRun(options, aggregator, server.url).catch(
+    async (error: unknown) => {
+      await server.close()
+      throw error
+    },
+  )
   try {
     const { json } = options
     // Fails before the run if the file cannot be written; its content is kept until the end.

@@ -4,12 +4,14 @@ import { type AnyEngineAggregator, aggregationOf } from '../engine-aggregator.js
 import { MoonmeterError } from '../errors.js'
 import { refuseUnknownOptions, requireNumber, TIMER_MS_MAX } from '../options.js'
 import { inGroups, runYielding } from '../run-yielding.js'
+import type { ScrapeTarget } from '../source-identity.js'
 import { Bucket, type Entry, type EntryWatch } from './bucket.js'
 import { BucketFolder } from './bucket-folder.js'
 import { Fleet } from './fleet.js'
 import { takeMissedChanges } from './missed-changes.js'
 import { showWatchMetrics } from './nats-metrics.js'
 import { NATS_OPTION_NAMES, type NatsOptions, readNatsOptions } from './nats-options.js'
+import { liveTargets } from './scrape-targets.js'
 import { claim, release } from './uses.js'
 
 const KEPT_ENDED_MS = { fallback: 3_600_000, min: 1, max: Number.MAX_SAFE_INTEGER, integer: true }
@@ -57,6 +59,12 @@ export interface BucketWatchHealth {
 export interface BucketWatch {
   /** How entries come; a new object each time. */
   readonly health: BucketWatchHealth
+  /**
+   * Where the instances serve metrics of their own: those that published an address and of which an
+   * engine is up, by their names in order. Undefined while that is not known: without a connection, and
+   * until engines had the time to report again after one was lost.
+   */
+  readonly targets: readonly ScrapeTarget[] | undefined
   /** Stop, and end the connection. The aggregator keeps what it has. Until then, the process lives. */
   close(): Promise<void>
 }
@@ -105,6 +113,10 @@ export async function watchBucket(
       get health() {
         return follower.health
       },
+      get targets() {
+        const isCurrent = follower.isCurrent(aggregation.silentAfterMs)
+        return isCurrent ? liveTargets(aggregation, fleet.addresses) : undefined
+      },
       close: async () => {
         await follower.close()
         release(aggregation)
@@ -136,6 +148,8 @@ class Follower {
   #seen = 0
   #expected = 0
   #isSynced = false
+  /** When everything in the bucket was read last, in milliseconds of `performance.now`. */
+  #syncedMs = 0
   #onSynced: () => void = () => {}
   #onFailed: (error: unknown) => void = () => {}
   readonly #timeoutMs: number
@@ -185,6 +199,15 @@ class Follower {
       foldsFailed: this.#foldsFailed,
       lastError: this.#lastError,
     }
+  }
+
+  /**
+   * Whether engines that do not seem to be up are not. After a connection was lost, they get as long to
+   * report again as it takes them to count as silent.
+   */
+  isCurrent(silentAfterMs: number): boolean {
+    if (!this.#isSynced || !this.#bucket.isConnected) return false
+    return this.#restarts === 0 || performance.now() - this.#syncedMs > silentAfterMs
   }
 
   async close(): Promise<void> {
@@ -257,6 +280,7 @@ class Follower {
         await runYielding(inGroups(ENTRIES_PER_STEP, this.#fleet.takeAll(first.splice(0))))
         this.#isSynced = true
         this.#expected = 0
+        this.#syncedMs = performance.now()
         this.#onSynced()
       }
       if (taken % ENTRIES_PER_TURN === 0) await turn()

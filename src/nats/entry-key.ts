@@ -2,11 +2,12 @@ import { isInstance } from '../source-identity.js'
 
 /** The version of the layout of a bucket that this code reads and writes. */
 export const LAYOUT_VERSION = '1'
-/** The key of the entry that holds the version; keys of sources have three parts. */
+/** The key of the entry that holds the version; other keys have two or three parts. */
 export const VERSION_KEY = 'version'
 
 const FOLDED = 'folded'
 const ROWS = 'rows'
+const ADDRESS = 'address'
 const ESCAPE = '='
 /** Bytes of an instance that stand for themselves: NATS allows them within a part of a key. */
 const PLAIN = /[A-Za-z0-9_-]/
@@ -39,6 +40,25 @@ export function encodeKey(key: EntryKey): string {
 /** What all keys of an engine begin with, without the last dot. */
 export function sourceKey({ instance, engine }: EntrySource): string {
   return `${encodeInstance(instance)}.${engine}`
+}
+
+/** The entry with the address of an instance's metrics. */
+export interface AddressKey {
+  readonly kind: 'address'
+  readonly instance: string
+}
+
+/** The key of an instance's address: `INSTANCE.address`. */
+export function encodeAddressKey({ instance }: AddressKey): string {
+  return `${encodeInstance(instance)}.${ADDRESS}`
+}
+
+/** What a key of an address says; undefined for one that `encodeAddressKey` does not make. */
+export function decodeAddressKey(text: string): AddressKey | undefined {
+  const [encoded = '', last, ...rest] = text.split('.')
+  if (last !== ADDRESS || rest.length > 0) return undefined
+  const instance = decodeInstance(encoded)
+  return instance === undefined ? undefined : { kind: 'address', instance }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { messageOf } from '../describe.js'
 import { isFinalReport } from '../wire/report.js'
 import { CONFLICT, type EntryStore } from './bucket.js'
-import { type EntryKey, encodeKey } from './entry-key.js'
+import { type AddressKey, type EntryKey, encodeAddressKey, encodeKey } from './entry-key.js'
 import { decodeFolded } from './folded-entry.js'
 
 /** Milliseconds after which a put that failed is tried again. */
@@ -19,16 +19,20 @@ export interface PutCounts {
   lastError: string | undefined
 }
 
+/** The key of an entry that only one process writes. */
+export type OwnKey = (EntryKey & { readonly kind: 'incarnation' }) | AddressKey
+
 /**
- * Writes one incarnation's entry. One put at a time is on its way; of the reports that come
- * meanwhile, or while the server is away, only the newest is kept.
+ * Writes one incarnation's entry, or the address of an instance. One put at a time is on its way; of
+ * the reports that come meanwhile, or while the server is away, only the newest is kept.
  *
  * Each put names the revision that it replaces. A put that was given up when its connection was lost
  * may still reach the server, and would replace a newer report otherwise.
  */
 export class EntryWriter {
   readonly #bucket: EntryStore
-  readonly #key: EntryKey & { readonly kind: 'incarnation' }
+  readonly #key: OwnKey
+  readonly #text: string
   readonly #counts: PutCounts
   #revision = 0
   #waiting: Uint8Array | undefined
@@ -38,13 +42,10 @@ export class EntryWriter {
   /** Resolve when nothing waits any more. */
   readonly #listeners: (() => void)[] = []
 
-  constructor(
-    bucket: EntryStore,
-    key: EntryKey & { readonly kind: 'incarnation' },
-    counts: PutCounts,
-  ) {
+  constructor(bucket: EntryStore, key: OwnKey, counts: PutCounts) {
     this.#bucket = bucket
     this.#key = key
+    this.#text = key.kind === 'address' ? encodeAddressKey(key) : encodeKey(key)
     this.#counts = counts
   }
 
@@ -100,10 +101,16 @@ export class EntryWriter {
     this.#isRemoved = true
   }
 
+  /** Stop, and delete the entry if it is still as this writer wrote it. */
+  async remove(): Promise<void> {
+    this.close()
+    if (this.#revision > 0) await this.#bucket.delete(this.#text, this.#revision)
+  }
+
   /** @returns whether the report is in the bucket */
   async #put(report: Uint8Array): Promise<boolean> {
     try {
-      const key = encodeKey(this.#key)
+      const key = this.#text
       let revision = await this.#bucket.put(key, report, this.#revision)
       if (revision === CONFLICT) {
         if (!(await this.#findRevision(report))) return false
@@ -127,7 +134,7 @@ export class EntryWriter {
    * @returns false where an aggregator has ended the incarnation: a further report would not be counted
    */
   async #findRevision(report: Uint8Array): Promise<boolean> {
-    const entry = await this.#bucket.get(encodeKey(this.#key))
+    const entry = await this.#bucket.get(this.#text)
     if (await this.#isEnded(entry?.value, report)) {
       this.#isRemoved = true
       this.#counts.removed++
@@ -138,6 +145,7 @@ export class EntryWriter {
   }
 
   async #isEnded(found: Uint8Array | undefined, report: Uint8Array): Promise<boolean> {
+    if (this.#key.kind === 'address') return false
     // A last report of this writer is the one that it is about to put again.
     if (found !== undefined) return isFinalReport(found) && Buffer.compare(found, report) !== 0
     const { instance, engine, incarnation } = this.#key

@@ -6,9 +6,16 @@ import { ownBytes } from '../wire/binary.js'
 import { rejection } from '../wire/rejection.js'
 import type { DecodedReport } from '../wire/report.js'
 import type { Entry } from './bucket.js'
-import { decodeKey, type EntrySource, sourceKey, VERSION_KEY } from './entry-key.js'
+import {
+  decodeAddressKey,
+  decodeKey,
+  type EntrySource,
+  sourceKey,
+  VERSION_KEY,
+} from './entry-key.js'
 import { readEntryReport } from './entry-report.js'
 import { readFolded } from './folded-entry.js'
+import { readAddress } from './metrics-address.js'
 import { readRows } from './rows-entry.js'
 import { countBuckets, SourceEntries, type SourceEntry } from './source-entries.js'
 
@@ -47,6 +54,7 @@ export class Fleet {
   /** The newest revision of each key that is in the bucket. */
   readonly #revisions = new Map<string, number>()
   readonly #markers = new Map<string, Marker>()
+  readonly #addresses = new Map<string, string>()
   #generation = 1
 
   /** @param now the wall clock, in milliseconds since 1970 */
@@ -57,6 +65,11 @@ export class Fleet {
 
   get sources(): Iterable<FleetSource> {
     return this.#sources.values()
+  }
+
+  /** The URL of the metrics of each instance that published it. */
+  get addresses(): ReadonlyMap<string, string> {
+    return this.#addresses
   }
 
   /** Markers of deleted entries that are in the bucket. */
@@ -152,6 +165,11 @@ export class Fleet {
     }
     this.#markers.delete(key)
     this.#revisions.set(key, revision)
+    const address = decodeAddressKey(key)
+    if (address !== undefined) {
+      this.#addresses.set(address.instance, readAddress(value))
+      return undefined
+    }
     const parts = decodeKey(key)
     if (parts === undefined) throw rejection('engine', 'a key of a report', key)
     if (parts.kind === 'rows') return this.#setRows(parts, { key, revision, value, createdMs })
@@ -234,6 +252,8 @@ export class Fleet {
    */
   #delete(key: string): void {
     this.#revisions.delete(key)
+    const address = decodeAddressKey(key)
+    if (address !== undefined) this.#addresses.delete(address.instance)
     const parts = decodeKey(key)
     if (parts === undefined) return
     const source = this.#sources.get(sourceKey(parts))

@@ -13,4 +13,5 @@ export {
   type ReceivePayloadsOptions,
   receivePayloads,
 } from './receive-payloads.js'
+export type { ScrapeTarget } from '../source-identity.js'
 export { type RemoveSourceOptions, removeSource } from './remove-source.js'

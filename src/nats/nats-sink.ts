@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../describe.js'
 import { type AnyEngineAggregator, aggregationOf } from '../engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
 import { refuseUnknownOptions, requireNumber, TIMER_MS_MAX } from '../options.js'
@@ -6,7 +7,8 @@ import type { ReportSink } from '../recorder/report-sink.js'
 import { engineIndex, instanceName } from '../source-identity.js'
 import { identityOfReport } from '../wire/report.js'
 import { Bucket } from './bucket.js'
-import { EntryWriter, type PutCounts } from './entry-writer.js'
+import { EntryWriter, type OwnKey, type PutCounts } from './entry-writer.js'
+import { encodeAddress, requireMetricsAddress } from './metrics-address.js'
 import { showSinkMetrics } from './nats-metrics.js'
 import { NATS_OPTION_NAMES, type NatsOptions, readNatsOptions } from './nats-options.js'
 import { Publication } from './publication.js'
@@ -22,6 +24,12 @@ export interface NatsSinkOptions extends NatsOptions {
   readonly instance: string
   /** Milliseconds between two reports of an engine that `publish` sends; default 1,000. */
   readonly intervalMs?: number
+  /**
+   * Where this process serves metrics of its own, as others reach it: `host-a:9464`, or a URL of http
+   * or https; without a path, `/metrics`. `serviceDiscoveryHandler` lists it while an engine of the
+   * instance is up. It is removed from the bucket at `close`. Default none.
+   */
+  readonly metricsAddress?: string
 }
 
 /** How the reports of a process get to the bucket. */
@@ -78,15 +86,21 @@ export interface NatsSink {
  * are refused, or the bucket cannot be used or is of another version; `FILE_FAILED`
  */
 export async function natsSink(options: NatsSinkOptions): Promise<NatsSink> {
-  refuseUnknownOptions('natsSink', options, [...NATS_OPTION_NAMES, 'instance', 'intervalMs'])
+  const own = ['instance', 'intervalMs', 'metricsAddress']
+  refuseUnknownOptions('natsSink', options, [...NATS_OPTION_NAMES, ...own])
   const instance = instanceName(options.instance)
   if (instance === undefined) {
     const message = 'natsSink.instance: expected a name of this process, got none'
     throw new MoonmeterError('INVALID_OPTION', message)
   }
   const intervalMs = requireNumber('natsSink.intervalMs', INTERVAL_MS, options.intervalMs)
+  const { metricsAddress } = options
+  const url =
+    metricsAddress === undefined
+      ? undefined
+      : requireMetricsAddress('natsSink.metricsAddress', metricsAddress)
   const settings = readNatsOptions('natsSink', options)
-  return new BucketSink(await Bucket.open(settings), instance, intervalMs)
+  return new BucketSink(await Bucket.open(settings), instance, intervalMs, url)
 }
 
 class BucketSink implements NatsSink {
@@ -96,13 +110,20 @@ class BucketSink implements NatsSink {
   readonly #counts: PutCounts = { puts: 0, putsFailed: 0, removed: 0, lastError: undefined }
   readonly #writers = new Set<EntryWriter>()
   readonly #publications: Publication[] = []
+  /** Writes the address of the metrics, where there is one. */
+  readonly #address: EntryWriter | undefined
   #isClosed = false
 
-  constructor(bucket: Bucket, instance: string, intervalMs: number) {
+  constructor(bucket: Bucket, instance: string, intervalMs: number, url: string | undefined) {
     this.#bucket = bucket
     this.instance = instance
     this.#intervalMs = intervalMs
+    if (url !== undefined) this.#address = this.#newWriter({ kind: 'address', instance })
+    const offerAddress = () => url !== undefined && this.#address?.offer(encodeAddress(url))
+    offerAddress()
     bucket.onChange(() => {
+      // The bucket may have been made again while there was no connection.
+      if (bucket.isConnected) offerAddress()
       for (const writer of this.#writers) void writer.write()
     })
   }
@@ -143,7 +164,8 @@ class BucketSink implements NatsSink {
         instance: this.instance,
         intervalMs: this.#intervalMs,
         counts: this.#counts,
-        writerOf: (engine, incarnation) => this.#newWriter(engine, incarnation),
+        writerOf: (engine, incarnation) =>
+          this.#newWriter({ kind: 'incarnation', instance: this.instance, engine, incarnation }),
       }),
     )
   }
@@ -155,10 +177,14 @@ class BucketSink implements NatsSink {
     this.#isClosed = true
     await Promise.all(this.#publications.map((publication) => publication.close()))
     const timer = new AbortController()
+    let isSettled = false
     const settled = Promise.all([...this.#writers].map((writer) => writer.settled()))
-    const isSettled = await Promise.race([
-      settled.then(() => true),
-      sleep(timeoutMs, false, { signal: timer.signal }).catch(() => false),
+    await Promise.race([
+      settled.then(() => {
+        isSettled = true
+        return this.#removeAddress()
+      }),
+      sleep(timeoutMs, undefined, { signal: timer.signal }).catch(() => {}),
     ])
     timer.abort()
     for (const writer of this.#writers) writer.close()
@@ -166,11 +192,21 @@ class BucketSink implements NatsSink {
     return isSettled && this.#counts.removed === 0
   }
 
+  /** What is left of an address where this fails is not listed: no engine of the instance is up. */
+  async #removeAddress(): Promise<void> {
+    try {
+      await this.#address?.remove()
+    } catch (error) {
+      this.#counts.lastError = messageOf(error)
+    }
+  }
+
   #writerOfReport(bytes: Uint8Array, engine: number): EntryWriter {
     const report = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     const identity = identityOfReport(report)
     if (identity.instance === this.instance && identity.engine === engine) {
-      return this.#newWriter(engine, identity.incarnation)
+      const { instance, incarnation } = identity
+      return this.#newWriter({ kind: 'incarnation', instance, engine, incarnation })
     }
     throw new MoonmeterError(
       'INVALID_OPTION',
@@ -180,8 +216,7 @@ class BucketSink implements NatsSink {
     )
   }
 
-  #newWriter(engine: number, incarnation: number): EntryWriter {
-    const key = { kind: 'incarnation', instance: this.instance, engine, incarnation } as const
+  #newWriter(key: OwnKey): EntryWriter {
     const writer = new EntryWriter(this.#bucket, key, this.#counts)
     this.#writers.add(writer)
     return writer

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decodeKey, type EntryKey, encodeKey, VERSION_KEY } from '../../src/nats/entry-key.js'
+import {
+  decodeAddressKey,
+  decodeKey,
+  type EntryKey,
+  encodeAddressKey,
+  encodeKey,
+  VERSION_KEY,
+} from '../../src/nats/entry-key.js'
 import { isInstance } from '../../src/source-identity.js'
 
 /** What NATS takes for a key; a dot may neither begin nor end it. */
@@ -37,6 +44,29 @@ test('every key is one that NATS takes, and says what it was made of', () => {
     }),
     { seed: 1, numRuns: 2_000 },
   )
+})
+
+test('the key of an address is one that NATS takes, and no key of an engine', () => {
+  fc.assert(
+    fc.property(instances, (instance) => {
+      const text = encodeAddressKey({ kind: 'address', instance })
+      assert.match(text, VALID)
+      assert.deepEqual(decodeAddressKey(text), { kind: 'address', instance })
+      assert.equal(decodeKey(text), undefined)
+    }),
+    { seed: 4, numRuns: 1_000 },
+  )
+  for (const text of [
+    VERSION_KEY,
+    '',
+    'address',
+    '.address',
+    'a.address.1',
+    'a.0.1',
+    '=41.address',
+  ]) {
+    assert.equal(decodeAddressKey(text), undefined, text)
+  }
 })
 
 test('no two keys have the same text', () => {

@@ -19,6 +19,8 @@ export const NATS_SKIP =
  * busy machine may miss.
  */
 export const HANDSHAKE_SECONDS_MAX = 60
+/** The longest time of a server. */
+const LIFE_MS_MAX = 110_000
 
 /** How a server of a test is set up. */
 export interface NatsServerOptions {
@@ -47,7 +49,7 @@ export class NatsServer {
     this.#file = file
     this.url = url
     this.#fixed = fixed
-    this.#start = () => host.start(NAME, ['-c', file])
+    this.#start = () => host.start(NAME, ['-c', file], { lifeMsMax: LIFE_MS_MAX })
     this.#child = this.#start()
     // Hooks run in their order: the directory can be removed when the server has ended.
     context.after(async () => {

@@ -17,6 +17,8 @@ const MS_PER_SECOND = 1e3
 /** The longest time of a server. */
 const LIFE_MS_MAX = 110_000
 
+const INTERVALS = { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' }
+
 const COMPLAINT = /level=(?:warn|error)|failed/i
 const TIMED_OUT = /msg="Scrape failed" err=.*context deadline exceeded/
 
@@ -47,6 +49,10 @@ interface ActiveTarget {
 
 /** A Prometheus server of a test. */
 export interface Prometheus {
+  /** Its address, without a path. */
+  readonly url: string
+  /** The exposition of its own metrics. */
+  readonly metrics: () => Promise<string>
   readonly targets: () => Promise<readonly ActiveTarget[]>
   /** The samples of an instant query. */
   readonly query: (expression: string) => Promise<readonly Instant[]>
@@ -58,12 +64,22 @@ export interface Prometheus {
   readonly complaints: () => string[]
 }
 
+/** A configuration file, as far as it is changed here. */
+export interface PrometheusConfig {
+  readonly global?: object
+  readonly scrape_configs?: readonly object[]
+  readonly rule_files?: readonly string[]
+  readonly remote_write?: readonly object[]
+}
+
 /** What a Prometheus server scrapes and how. */
 export interface PrometheusOptions {
   /** A directory of its own. */
   readonly directory: string
   /** Per job the URL that it scrapes. */
   readonly jobs: Readonly<Record<string, string>>
+  /** Its configuration, but for the jobs, the intervals, and the files of rules. */
+  readonly config?: PrometheusConfig
   readonly args?: readonly string[]
   /** A rule file in YAML, which is evaluated once a second. */
   readonly rules?: string
@@ -83,26 +99,27 @@ export async function startPrometheus(
   options: PrometheusOptions,
 ): Promise<Prometheus> {
   const { directory, jobs, args = [], honorLabels = false, rules, alertmanager } = options
-  const { host: home = localHost(context), port = await freePort() } = options
+  const { host: home = localHost(context), port = await freePort(), config: given = {} } = options
   assert.deepEqual(MISSING, [], 'install them, or unset CI to skip this test')
   const config = join(directory, 'prometheus.yml')
   const scrapes = Object.entries(jobs).map(([job, target]) => {
     const { host, pathname } = new URL(target)
-    return `
-  - job_name: ${job}
-    metrics_path: ${pathname}
-    honor_labels: ${honorLabels}
-    static_configs: [{ targets: ['${host}'] }]`
+    return {
+      job_name: job,
+      metrics_path: pathname,
+      honor_labels: honorLabels,
+      static_configs: [{ targets: [host] }],
+    }
   })
-  const global = '{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }'
-  const alerting = [
-    rules === undefined ? '' : `rule_files: ['${ruleFileIn(directory, rules)}']`,
-    alertmanager === undefined ? '' : alertingTo(alertmanager),
-  ]
-  writeFileSync(
-    config,
-    `\nglobal: ${global}\nscrape_configs:${scrapes.join('')}\n${alerting.join('\n')}\n`,
-  )
+  const document = {
+    ...given,
+    global: { ...given.global, ...INTERVALS },
+    scrape_configs: [...scrapes, ...(given.scrape_configs ?? [])],
+    rule_files: rules === undefined ? [] : [ruleFileIn(directory, rules)],
+    ...(alertmanager !== undefined && alertingTo(alertmanager)),
+  }
+  // JSON is YAML.
+  writeFileSync(config, JSON.stringify(document))
   const url = `http://${home.address}:${port}`
   const child = home.start(
     'prometheus',
@@ -126,6 +143,8 @@ export async function startPrometheus(
   }
   await child.waitForStderr(/Server is ready to receive web requests/)
   return {
+    url,
+    metrics: () => home.get(`${url}/metrics`),
     targets: async () => {
       const { activeTargets } = await get<{ activeTargets: readonly ActiveTarget[] }>('targets')
       return activeTargets
@@ -148,7 +167,7 @@ function ruleFileIn(directory: string, rules: string): string {
   return file
 }
 
-function alertingTo(alertmanager: string): string {
-  const targets = `[{ targets: ['${new URL(alertmanager).host}'] }]`
-  return `alerting: { alertmanagers: [{ static_configs: ${targets} }] }`
+function alertingTo(alertmanager: string): object {
+  const targets = [new URL(alertmanager).host]
+  return { alerting: { alertmanagers: [{ static_configs: [{ targets }] }] } }
 }
