@@ -47,6 +47,8 @@ export function rulesCommand(): Command {
       'the prefix of the metrics, as the aggregator has it (default: none)',
     )
     .option('--job <name>', 'the scrape job whose metrics are read (default: all jobs)', parseText)
+    .addOption(flag('--honor-labels', 'the job has honor_labels: true, as for moonmeter serve'))
+    .addOption(flag('--roll-up', 'also record sums of engines by instance and by job'))
   for (const { option } of NUMBER_OPTIONS) command.addOption(option)
   return (
     command
@@ -55,6 +57,10 @@ export function rulesCommand(): Command {
         examples([
           ['moonmeter rules > moonmeter.rules.yml', 'a file for rule_files of prometheus.yml'],
           ['moonmeter rules --window 1m --for 30s', 'alerts that fire sooner'],
+          [
+            'moonmeter rules --honor-labels --roll-up',
+            'for moonmeter serve, with sums over its engines',
+          ],
           ['moonmeter rules --job kv-cache --failed-keys 0.2', 'another threshold, for one job'],
         ]),
       )
@@ -66,12 +72,18 @@ export function rulesCommand(): Command {
   )
 }
 
+function flag(name: string, help: string): Option {
+  return new Option(name, help).default(false, 'no')
+}
+
 function ruleOptions(options: Record<string, unknown>): Partial<RuleOptions> {
-  const { prefix, job } = options as Pick<Partial<RuleOptions>, 'prefix' | 'job'>
+  const { prefix, job, rollUp, honorLabels } = options as Partial<RuleOptions>
   const numbers = NUMBER_OPTIONS.map(({ name, option }) => [name, options[option.attributeName()]])
   return {
     ...(Object.fromEntries(numbers) as Record<RuleNumber, number>),
     ...(prefix !== undefined && { prefix }),
     ...(job !== undefined && { job }),
+    ...(rollUp !== undefined && { rollUp }),
+    ...(honorLabels !== undefined && { honorLabels }),
   }
 }

@@ -63,12 +63,13 @@ function engineRestarting(options: RuleOptions, selectors: Selectors): Alert {
 }
 
 function allEnginesDown({ forSeconds }: RuleOptions, selectors: Selectors): Alert {
+  const { targetLabels } = selectors
   const { enginesUp, engineOpen, lastReport } = SELF_METRICS
   return {
     name: 'MoonmeterAllEnginesDown',
     expr:
       `${selectors.of(enginesUp)} == 0\n` +
-      `unless on (job, instance) max by (job, instance) (${selectors.of(engineOpen)}) == 0`,
+      `unless on (${targetLabels}) max by (${targetLabels}) (${selectors.of(engineOpen)}) == 0`,
     forSeconds,
     severity: 'critical',
     summary: 'No engine is up on {{ $labels.instance }}',

@@ -15,6 +15,8 @@ export interface RecordedSeries {
   readonly calls: string
   /** Keys per second. */
   readonly keys: string
+  /** Failed keys per second. */
+  readonly failedKeys: string
   /** Failed keys per key. */
   readonly failedKeyRatio: string
   /** Calls with the status `error` per second, over the window of a burst. */
@@ -73,6 +75,7 @@ export function recordingRules(
   const series = {
     calls,
     keys: keyRate,
+    failedKeys: failedKeyRate,
     failedKeyRatio: add(
       failedKeys,
       '_per_key',

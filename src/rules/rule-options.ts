@@ -51,4 +51,8 @@ export interface RuleOptions extends Readonly<Record<keyof typeof RULE_NUMBERS, 
   readonly prefix: string
   /** The scrape job whose metrics are read; undefined for all. */
   readonly job: string | undefined
+  /** Whether engines are added up to instances and jobs. */
+  readonly rollUp: boolean
+  /** Whether the job is scraped with `honor_labels`: `instance` is then that of engines, not of targets. */
+  readonly honorLabels: boolean
 }

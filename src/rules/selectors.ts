@@ -9,8 +9,11 @@ export type Matchers = Readonly<Record<string, string>>
 export class Selectors {
   readonly #prefix: string
   readonly #job: Matchers
+  /** The labels that a series has from the target that it was scraped from. */
+  readonly targetLabels: string
 
-  constructor({ prefix, job }: Pick<RuleOptions, 'prefix' | 'job'>) {
+  constructor({ prefix, job, honorLabels }: Pick<RuleOptions, 'prefix' | 'job' | 'honorLabels'>) {
+    this.targetLabels = honorLabels ? 'job' : 'job, instance'
     this.#prefix = prefix
     this.#job = job === undefined ? {} : { job }
   }
@@ -43,22 +46,27 @@ export class Selectors {
     const scraped = `${this.#select('up', {})} offset ${window} == 1`
     return (
       `(${counter} unless ${counter} offset ${window})\n` +
-      `and on (job, instance) (${scraped})\n` +
+      `and on (${this.targetLabels}) (${scraped})\n` +
       `or increase(${counter}[${window}])`
     )
   }
 
   /**
-   * The name of a recorded series of engines and operations, by Prometheus' convention
-   * `level:metric:operations`.
+   * The name of a recorded series, by Prometheus' convention `level:metric:operations`.
    *
+   * @param level the labels that remain; default those of an engine and operation
    * @see https://prometheus.io/docs/practices/rules/
    */
-  recordedName(counted: MetricDefinition, of: string, operations: string): string {
+  recordedName(
+    counted: MetricDefinition,
+    of: string,
+    operations: string,
+    level = 'instance_engine_operation',
+  ): string {
     const metric = this.nameOf(counted)
       .replace(/_total$/, '')
       .replaceAll(':', '_')
-    return `instance_engine_operation:${metric}${of}:${operations}`
+    return `${level}:${metric}${of}:${operations}`
   }
 
   #select(name: string, matchers: Matchers): string {

@@ -55,6 +55,17 @@ test('the guide has each recorded series, and no other', () => {
   )
 })
 
+test('the guide has each sum of a job, and each is there of instances, too', () => {
+  const sums = parse(ruleFile({ rollUp: true }))
+    .groups[0].rules.map(({ record = '' }) => record)
+    .filter((record: string) => /^(?:instance|job)(?:_operation)?:/.test(record))
+  const rows = [...GUIDE.matchAll(/^\| `(job(?:_operation)?:[\w:]+)` \|/gm)].map(
+    ([, name = '']) => name,
+  )
+  const both = rows.flatMap((name) => [name, name.replace('job', 'instance')])
+  assert.deepEqual(both.sort(), sums.sort())
+})
+
 /** A text without line breaks and marks. */
 function plain(text: string): string {
   return text.replaceAll(/[*`]/g, '').replaceAll(/\s+/g, ' ')

@@ -17,6 +17,7 @@ const OPTIONS: readonly (readonly [what: string, options: Options])[] = [
   ['a prefix and a job', { prefix: 'my:app_', job: 'a "quoted" \\ job\n' }],
   ['equal windows and no waiting', { windowSeconds: 10, burstWindowSeconds: 10, forSeconds: 0 }],
   ['the largest numbers', { windowSeconds: 31_536_000, keysMin: 1e12, latencyFactor: 1e6 }],
+  ['sums of engines', { rollUp: true, honorLabels: true, prefix: 'my:app_', job: 'kv' }],
   ['ratios at their ends', { failedKeyRatio: 0, errorRatio: 1, latencyMinSeconds: 0 }],
 ]
 
@@ -37,22 +38,25 @@ for (const [what, options] of OPTIONS) {
 }
 
 test('recorded series are named level:metric:operations, each once', () => {
-  const records = rulesOf({ prefix: 'my:app_', windowSeconds: 60, burstWindowSeconds: 60 })
+  const windows = { windowSeconds: 60, burstWindowSeconds: 60 }
+  const records = rulesOf({ prefix: 'my:app_', rollUp: true, ...windows })
     .filter((rule) => 'record' in rule)
     .map(({ record }) => record)
   for (const record of records) {
-    assert.match(record, /^instance_engine_operation:my_app_vllm_mooncake_store_\w+:\w+$/)
+    const metric = /:my_app_vllm_mooncake_store_\w+:\w+$/.test(record) ? '_operation' : ''
+    const level = new RegExp(`^(?:instance|job|instance_engine)${metric}:my_app_\\w+:\\w+$`)
+    assert.match(record, level)
   }
   assert.equal(new Set(records).size, records.length)
 })
 
 test('with a prefix and a job, all selectors have them', () => {
-  const texts = rulesOf({ prefix: 'myapp_', job: 'kv' }).map(({ expr }) => expr)
+  const texts = rulesOf({ prefix: 'myapp_', job: 'kv', rollUp: true }).map(({ expr }) => expr)
   for (const { name } of Object.values({ ...STORE_METRICS, ...SELF_METRICS, ...NATS_METRICS })) {
     for (const text of texts) {
       // Behind a word character or a colon, it is a part of a longer name.
-      for (const [found] of text.matchAll(new RegExp(`[\\w:]*${name}\\w*.?`, 'g'))) {
-        assert.match(found, /^myapp_.*\{$/, text)
+      for (const [found] of text.matchAll(new RegExp(`[\\w:]*${name}[\\w:]*.?`, 'g'))) {
+        assert.match(found, /^(?:(?:instance|job):)?myapp_.*\{$/, text)
       }
     }
   }
@@ -208,6 +212,8 @@ test('options that are no such numbers or no prefix are refused', () => {
     { restarts: Number.NaN },
     { prefix: '1app_' },
     { prefix: 'app-' },
+    { rollUp: 'yes' as never },
+    { honorLabels: 1 as never },
   ]
   for (const options of bad) assert.throws(() => ruleFile(options), failure('INVALID_OPTION'))
 })

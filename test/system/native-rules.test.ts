@@ -14,9 +14,10 @@ const DURATION_SECONDS = 0.02
 const P99_MIN = { text: 0.045, native: 0.019 }
 const P99_MAX = { text: 0.05, native: 0.021 }
 const P99 = 'instance_engine_operation:vllm_mooncake_store_operation_time_seconds:p99_4s'
+const P99_OF_JOB = 'job_operation:vllm_mooncake_store_operation_time_seconds:p99_4s'
 const CALLS = 'instance_engine_operation:vllm_mooncake_store_operation:rate4s'
 
-test('the rules record p99 of classic buckets and of native histograms', {
+test('the rules record p99 of classic buckets and of native histograms, also of whole jobs', {
   skip: PROMETHEUS_SKIP,
 }, async (context) => {
   const aggregator = new EngineAggregator({ nativeHistograms: true })
@@ -29,15 +30,17 @@ test('the rules record p99 of classic buckets and of native histograms', {
   const prometheus = await startPrometheus(context, {
     directory: temporaryDirectory(context),
     jobs: { text: `${text}/metrics`, native: `${native}/metrics` },
-    rules: ruleFile({ windowSeconds: 4 }),
+    rules: ruleFile({ windowSeconds: 4, rollUp: true }),
     args: ['--enable-feature=native-histograms'],
   })
   for (const job of ['text', 'native'] as const) {
-    const p99 = await waitUntil(`p99 of ${job}`, async () => {
-      const [sample] = await prometheus.query(`${P99}{job="${job}"}`)
-      return sample?.value[1]
-    })
-    assert.ok(Number(p99) > P99_MIN[job] && Number(p99) < P99_MAX[job], `${job}: ${p99}`)
+    for (const recorded of [P99, P99_OF_JOB]) {
+      const p99 = await waitUntil(`p99 of ${job}`, async () => {
+        const [sample] = await prometheus.query(`${recorded}{job="${job}"}`)
+        return sample?.value[1]
+      })
+      assert.ok(Number(p99) > P99_MIN[job] && Number(p99) < P99_MAX[job], `${job}: ${p99}`)
+    }
     const buckets = await prometheus.query(`{__name__=~".+_bucket",job="${job}"}`)
     assert.equal(buckets.length > 0, job === 'text')
     // A scrape may come between the evaluations of two rules: this one has its value a second later.

@@ -24,16 +24,17 @@ export function up(values = '1x400', instance = TARGET.instance): RuleSeries {
 
 /** Of an engine and operation: calls, keys and failed keys of a status. */
 export function store(
-  { calls, keys, failedKeys }: Readonly<Partial<Record<'calls' | 'keys' | 'failedKeys', string>>>,
+  counts: Readonly<Partial<Record<'calls' | 'keys' | 'failedKeys' | 'bytes', string>>>,
   status = 'ok',
   labels: EngineLabels = {},
 ): RuleSeries {
   const all = { ...TARGET, model_name: 'm', engine: '3', operation: 'load_get', ...labels, status }
-  const { operations, keys: keysMetric, failedKeys: failedMetric } = STORE_METRICS
+  const { operations, keys, failedKeys, bytes } = STORE_METRICS
   const values = [
-    [operations, calls],
-    [keysMetric, keys],
-    [failedMetric, failedKeys],
+    [operations, counts.calls],
+    [keys, counts.keys],
+    [failedKeys, counts.failedKeys],
+    [bytes, counts.bytes],
   ] as const
   return Object.fromEntries(
     values.flatMap(([{ name }, text]) => (text === undefined ? [] : [[selector(name, all), text]])),
@@ -41,8 +42,12 @@ export function store(
 }
 
 /** Buckets of the durations of `load_get`: the values of each, up to 5, 10, 100, 200 ms and above. */
-export function buckets(values: readonly [string, string, string, string, string]): RuleSeries {
-  const labels = { ...TARGET, model_name: 'm', engine: '3', operation: 'load_get', status: 'ok' }
+export function buckets(
+  values: readonly [string, string, string, string, string],
+  further: EngineLabels = {},
+): RuleSeries {
+  const store = { model_name: 'm', engine: '3', operation: 'load_get', status: 'ok' }
+  const labels = { ...TARGET, ...store, ...further }
   return Object.fromEntries(
     values.map((text, index) => [
       selector(`${STORE_METRICS.durationSeconds.name}_bucket`, { ...labels, le: BOUNDS[index] }),
