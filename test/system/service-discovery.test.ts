@@ -32,16 +32,16 @@ test('Prometheus scrapes the instances that are up, and no others, by the list o
     lifeMsMax: LIFE_MS_MAX,
   })
   const [a, b] = ['host-a', 'host b:2'].map((instance) => startHost(context, server.url, instance))
+  const discovery = {
+    url: `${await servedUrl(aggregator)}/sd`,
+    refresh_interval: '1s',
+    // Prometheus 2.42 leaves the type out where none is given.
+    authorization: { type: 'Bearer', credentials_file: token },
+  }
   const { targets, query, metrics } = await startPrometheus(context, {
     directory,
     jobs: {},
-    config: `
-  - job_name: hosts
-    http_sd_configs:
-      - url: ${await servedUrl(aggregator)}/sd
-        refresh_interval: 1s
-        # Prometheus 2.42 leaves the type out where none is given.
-        authorization: { type: Bearer, credentials_file: ${token} }`,
+    config: { scrape_configs: [{ job_name: 'hosts', http_sd_configs: [discovery] }] },
   })
   const both = ['host b:2 up', 'host-a up']
   /** The instances that are scraped, with whether they answer. */
