@@ -3,14 +3,16 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 // Scrapes the given address once per message and answers with the time and the number of bytes. It
 // is a thread of its own, so that reading does not block the server that is measured.
-const { url, acceptEncoding } = workerData as ScrapedServer
-const headers = { 'accept-encoding': acceptEncoding }
+const { url, acceptEncoding, accept = 'text/plain' } = workerData as ScrapedServer
+const headers = { 'accept-encoding': acceptEncoding, accept }
 
 /** What is scraped. */
 interface ScrapedServer {
   readonly url: string
   /** The header `Accept-Encoding`; the body is not decompressed. */
   readonly acceptEncoding: string
+  /** The header `Accept`; default text. */
+  readonly accept?: string
 }
 
 /** How long a scrape took, and the bytes of its body. */

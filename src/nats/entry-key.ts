@@ -11,6 +11,7 @@ const ADDRESS = 'address'
 const ESCAPE = '='
 /** Bytes of an instance that stand for themselves: NATS allows them within a part of a key. */
 const PLAIN = /[A-Za-z0-9_-]/
+const PLAIN_TEXT = /^[A-Za-z0-9_-]+$/
 const ESCAPED = /=([0-9A-F]{2})/g
 /** A number as `String` writes it: any other text would be a second key of the same entry. */
 const NUMBER = /^(?:0|[1-9]\d{0,15})$/
@@ -55,7 +56,7 @@ export function encodeAddressKey({ instance }: AddressKey): string {
 
 /** What a key of an address says; undefined for one that `encodeAddressKey` does not make. */
 export function decodeAddressKey(text: string): AddressKey | undefined {
-  const [encoded = '', last, ...rest] = text.split('.')
+  const [encoded = '', last, ...rest] = text.split('.', 3)
   if (last !== ADDRESS || rest.length > 0) return undefined
   const instance = decodeInstance(encoded)
   return instance === undefined ? undefined : { kind: 'address', instance }
@@ -66,6 +67,7 @@ export function decodeAddressKey(text: string): AddressKey | undefined {
  * each byte of UTF-8 but letters, digits, `_` and `-` becomes `=` and two hex digits.
  */
 export function encodeInstance(instance: string): string {
+  if (PLAIN_TEXT.test(instance)) return instance
   return Array.from(Buffer.from(instance), (byte) => {
     const character = String.fromCharCode(byte)
     if (PLAIN.test(character)) return character

@@ -292,7 +292,7 @@ export class Fleet {
       isExpected,
       bounds: layout.bins.bounds,
       series,
-      bucketCounts: countBuckets(layout.bins, series),
+      bucketCounts: countBuckets(layout.bins, series, newest?.report),
       exemplars: exemplarsOf(entries, newest),
       ...inFlightOf(entries, isExpected ? newest : undefined, series.length),
     }

@@ -118,7 +118,11 @@ export class SourceEntries {
     const parts = own === undefined || this.isFolded(number) ? [] : own.report.series
     const newest = number === this.newest ? own : undefined
     const rows = [...this.#rows.values()]
-    const series = this.#merge([this.#base, parts, ...rows.map(({ report }) => report.series)])
+    // As nearly all engines have it each second: one incarnation, whose series were seen before.
+    const isAlone = this.#base.length === 0 && rows.length === 0 && this.#isInPlace(parts)
+    const series = isAlone
+      ? parts
+      : this.#merge([this.#base, parts, ...rows.map(({ report }) => report.series)])
     const [latest] = [newest ?? this.#folded, ...rows]
       .filter((entry) => entry !== undefined)
       .sort((left, right) => right.createdMs - left.createdMs)
@@ -134,6 +138,17 @@ export class SourceEntries {
     this.#places.set(name, this.#names.length)
     this.#names.push({ operation, status })
     return this.#names.length - 1
+  }
+
+  /** Whether these are all series that are known, each in its place. */
+  #isInPlace(series: readonly PackedSeries[]): boolean {
+    return (
+      series.length === this.#names.length &&
+      series.every(({ operation, status }, place) => {
+        const name = this.#names[place]
+        return name?.operation === operation && name.status === status
+      })
+    )
   }
 
   /** The number of the newest incarnation that has an entry; 0 for none. */
@@ -165,8 +180,19 @@ export class SourceEntries {
   }
 }
 
-/** Rows per bucket of each series, as a decoded report has them. */
-export function countBuckets(layout: BinLayout, series: readonly PackedSeries[]): Float64Array {
+/**
+ * Rows per bucket of each series, as a decoded report has them.
+ *
+ * @param report where the series are those of one report, they were counted when it was read
+ */
+export function countBuckets(
+  layout: BinLayout,
+  series: readonly PackedSeries[],
+  report: DecodedReport | undefined,
+): Float64Array {
+  const isOfReport =
+    series.length === report?.series.length && series.every((one, at) => one === report.series[at])
+  if (isOfReport) return report.bucketCounts
   const buckets = layout.bounds.length + 1
   const counts = new Float64Array(series.length * buckets)
   for (const [index, { bins }] of series.entries()) {

@@ -1,0 +1,155 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { aggregationOf } from '../../src/engine-aggregator.js'
+import { EngineAggregator, listen } from '../../src/index.js'
+import { Fleet } from '../../src/nats/fleet.js'
+import { inGroups, runYielding } from '../../src/run-yielding.js'
+import { median } from '../harness/statistics.js'
+import { settle } from '../workload/make-fleet.js'
+import type { ScrapeResult } from '../workload/scraper.js'
+import { FleetReports } from './fleet-reports.js'
+import { type PrometheusFigures, scrapeByPrometheus } from './prometheus-figures.js'
+
+const SCRAPER = new URL('../workload/scraper.js', import.meta.url)
+const PROTOBUF =
+  'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited'
+const FORMATS = {
+  text: { acceptEncoding: 'identity' },
+  gzip: { acceptEncoding: 'gzip' },
+  protobuf: { acceptEncoding: 'gzip', accept: PROTOBUF },
+} as const
+/** Series of an engine, and one more for `other`. */
+const SERIES_PER_ENGINE = 13
+/** Nothing is silent here, however long the measurement takes. */
+const SILENT_AFTER_MS = 2 ** 31
+const RESPONSE_MS_MAX = 120_000
+const STEPS = 5
+/** As `watchBucket` takes entries. */
+const ENTRIES_PER_STEP = 8
+const US_PER_MS = 1e3
+/** How often Prometheus scrapes up to so many engines. */
+const INTERVALS = [
+  { enginesMax: 100, seconds: 5 },
+  { enginesMax: 1_000, seconds: 15 },
+  { enginesMax: Number.POSITIVE_INFINITY, seconds: 60 },
+] as const
+
+/** What a scrape takes, after reports of every engine. */
+export interface ScrapeFigures {
+  readonly firstMs: number
+  readonly ms: number
+  /** Of the main thread. */
+  readonly busyMs: number
+  readonly bytes: number
+}
+
+/** What so many engines take. */
+export interface ScaleFigures {
+  readonly engines: number
+  readonly native: boolean
+  readonly reportBytes: number
+  /** To take what is in the bucket, at the start of an aggregator. */
+  readonly syncMs: number
+  /** Processor time of a report of each engine. */
+  readonly reportsMs: number
+  /** Memory in the heap and beside it. */
+  readonly bytesPerEngine: number
+  readonly residentBytes: number
+  readonly scrapes: Readonly<Record<keyof typeof FORMATS, ScrapeFigures>>
+  readonly prometheus: PrometheusFigures | undefined
+}
+
+// Measures one size in a process of its own: `measure.js ENGINES classic|native RESIDENT_MAX`.
+const [engines = '', mode, residentMax] = process.argv.slice(2)
+const figures = await measure(Number(engines), mode === 'native', Number(residentMax))
+process.stdout.write(`${JSON.stringify(figures)}\n`, () => process.exit())
+
+async function measure(
+  engines: number,
+  native: boolean,
+  residentBytesMax: number,
+): Promise<ScaleFigures> {
+  const reports = new FleetReports(engines)
+  const aggregator = new EngineAggregator({
+    modelName: 'llama-3-70b',
+    enginesMax: engines,
+    seriesTotalMax: engines * SERIES_PER_ENGINE,
+    nativeHistograms: native,
+    silentAfterMs: SILENT_AFTER_MS,
+  })
+  const fleet = new Fleet(aggregationOf(aggregator), Date.now)
+  // So that the code is compiled, as in an aggregator after some seconds.
+  const before = usedBytes()
+  let entries = reports.next()
+  const [first] = entries
+  const reportBytes = first?.value?.length ?? 0
+  const startMs = performance.now()
+  await runYielding(inGroups(ENTRIES_PER_STEP, fleet.takeAll(entries)))
+  const syncMs = performance.now() - startMs
+  const times: number[] = []
+  const advance = () => {
+    entries = reports.next()
+    const start = process.cpuUsage()
+    for (const entry of entries) fleet.take(entry)
+    const { user, system } = process.cpuUsage(start)
+    times.push((user + system) / US_PER_MS)
+    entries = []
+  }
+  for (let step = 0; step < STEPS; step++) advance()
+  const bytesPerEngine = (usedBytes() - before) / engines
+  const server = await listen(aggregator, { port: 0, responseTimeoutMs: RESPONSE_MS_MAX })
+  const url = `${server.url}/metrics`
+  const scrapes: Partial<Record<keyof typeof FORMATS, ScrapeFigures>> = {}
+  for (const [name, headers] of Object.entries(FORMATS)) {
+    scrapes[name as keyof typeof FORMATS] = await timeScrapes({ url, ...headers }, advance)
+  }
+  const residentBytes = process.memoryUsage.rss()
+  const { seconds: intervalSeconds = 0 } =
+    INTERVALS.find(({ enginesMax }) => engines <= enginesMax) ?? {}
+  let looks = 0
+  const onLook = () => {
+    // So that the values of every scrape differ.
+    if (++looks % intervalSeconds === 0) advance()
+  }
+  const plan = { intervalSeconds, native, residentBytesMax, onLook }
+  return {
+    engines,
+    native,
+    reportBytes,
+    syncMs,
+    reportsMs: median(times),
+    bytesPerEngine,
+    residentBytes,
+    scrapes: scrapes as ScaleFigures['scrapes'],
+    prometheus: residentBytesMax > 0 ? await scrapeByPrometheus(url, plan) : undefined,
+  }
+}
+
+async function timeScrapes(workerData: object, advance: () => void): Promise<ScrapeFigures> {
+  const scraper = new Worker(SCRAPER, { workerData })
+  const all: (ScrapeResult & { readonly busyMs: number })[] = []
+  for (let step = 0; step < STEPS; step++) {
+    if (step > 0) advance()
+    globalThis.gc?.()
+    await settle()
+    const start = performance.eventLoopUtilization()
+    scraper.postMessage('scrape')
+    const [result] = (await once(scraper, 'message')) as [ScrapeResult]
+    const { active } = performance.eventLoopUtilization(start)
+    all.push({ ...result, busyMs: active })
+  }
+  await scraper.terminate()
+  const [first, ...others] = all
+  return {
+    firstMs: first?.ms ?? Number.NaN,
+    ms: median(others.map(({ ms }) => ms)),
+    busyMs: median(others.map(({ busyMs }) => busyMs)),
+    bytes: others.at(-1)?.bytes ?? Number.NaN,
+  }
+}
+
+function usedBytes(): number {
+  globalThis.gc?.()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
