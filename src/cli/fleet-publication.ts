@@ -3,10 +3,8 @@ import type { Logger } from 'pino'
 import type { EngineAggregator } from '../engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
 import { loadNats, natsOptionsOf } from './fleet-options.js'
+import { reachableUrl } from './reachable-url.js'
 import type { SimulationOptions } from './simulation-options.js'
-
-/** Hosts of URLs that stand for every address of a host. */
-const EVERY_ADDRESS = ['0.0.0.0', '[::]']
 
 /** The reports of a run to a fleet. */
 export interface FleetPublication {
@@ -25,7 +23,7 @@ export async function publishRun(
   aggregator: EngineAggregator,
   servedUrl: string,
 ): Promise<FleetPublication> {
-  const { nats, instance = hostname(), metricsAddress = reachable(servedUrl) } = options
+  const { nats, instance = hostname(), metricsAddress = reachableUrl(servedUrl) } = options
   if (nats === undefined) {
     for (const name of ['instance', 'metricsAddress'] as const) {
       if (options[name] === undefined) continue
@@ -51,11 +49,4 @@ export async function publishRun(
       logger.warn(`--nats: the last reports were not acknowledged, but ${lastError}`)
     },
   }
-}
-
-/** A URL as other hosts reach it: a server on every address of this host has none of its own. */
-function reachable(servedUrl: string): string {
-  const url = new URL(servedUrl)
-  if (EVERY_ADDRESS.includes(url.hostname)) url.hostname = hostname()
-  return url.href
 }

@@ -31,9 +31,10 @@ const TITLES = {
 
 /** The variables of the dashboard: the data source, and one for each label that filters. */
 export function variables(metrics: DashboardMetrics, queries: Queries): Builder<VariableModel>[] {
-  const { enginesUp, operations, records } = metrics
+  const { operations, records } = metrics
   const sources: Readonly<Record<LabelVariable, MetricDefinition>> = {
-    instance: enginesUp,
+    // Of engines: with honor_labels, their instances are no targets.
+    instance: records,
     model: operations,
     engine: records,
     operation: operations,

@@ -177,6 +177,12 @@ test('every query is filtered by the variables whose labels its metrics have', (
   }
 })
 
+test('the instances to choose from are those of engines, which are no targets in a fleet', () => {
+  const instance = makeDashboard().templating.list.find(({ name }) => name === 'instance')
+  const { name } = SELF_METRICS.records
+  assert.equal(instance?.query, `label_values(${name}{}, instance)`)
+})
+
 test('a prefix is before the name of every metric', () => {
   const plain = dashboardJson({ title: 't', uid: 'u' })
   const prefixed = dashboardJson({ title: 't', uid: 'u', prefix: 'app_' })
