@@ -19,6 +19,7 @@ export interface SourceIdentity {
 
 /** Where an instance serves its own metrics. */
 export interface ScrapeTarget {
+  /** Its name, as its engines report it. */
   readonly instance: string
   /** The URL of its metrics, of http or https, with a path. */
   readonly url: string

@@ -12,8 +12,8 @@ import type { ScaleFigures } from './measure.js'
 
 // Measures fleets of several sizes: `main.js [--engines N,…] [--modes classic,native] [--write]`.
 const MEASURE = fileURLToPath(new URL('./measure.js', import.meta.url))
-/** Of one size: a Prometheus scrapes seven times at most, each minute. */
-const MEASURE_MS_MAX = 600_000
+/** Of one size; a Prometheus scrapes seven times at most, each minute. */
+const MEASURE_MS_MAX = 1_800_000
 const HEAP_MB_MAX = 8_192
 const BYTES_PER_MB = 1e6
 const BYTES_PER_KB = 1e3

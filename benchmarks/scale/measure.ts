@@ -23,7 +23,7 @@ const SERIES_PER_ENGINE = 13
 /** Nothing is silent here, however long the measurement takes. */
 const SILENT_AFTER_MS = 2 ** 31
 const RESPONSE_MS_MAX = 120_000
-const STEPS = 5
+const STEPS = 3
 /** As `watchBucket` takes entries. */
 const ENTRIES_PER_STEP = 8
 const US_PER_MS = 1e3

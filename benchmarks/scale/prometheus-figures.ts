@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ruleFile } from '../../src/rules/rule-file.js'
 import { freePort } from '../../test/support/processes/free-port.js'
 
+const COMMAND = 'prometheus'
 const LOOK_MS = 1_000
 const MS_PER_SECOND = 1e3
 /** Scrapes before the figures are read: the first one creates the series. */
@@ -76,7 +77,7 @@ export async function scrapeByPrometheus(
     `--web.listen-address=${own}`,
     ...(native ? ['--enable-feature=native-histograms'] : []),
   ]
-  const child = spawn('prometheus', args, { stdio: 'ignore' })
+  const child = spawn(COMMAND, args, { stdio: 'ignore' })
   const onExit = () => child.kill('SIGKILL')
   process.once('exit', onExit).once('SIGTERM', () => process.exit(1))
   try {
