@@ -72,7 +72,7 @@ function report(all: readonly ScaleFigures[]): string {
     return [
       nameOf(one),
       ...[mb(text.bytes), mb(gzip.bytes), mb(protobuf.bytes)],
-      ...[n(text.firstMs), n(gzip.ms), n(gzip.busyMs), n(protobuf.ms), n(protobuf.busyMs)],
+      ...[n(text.firstMs), n(gzip.ms), n(gzip.cpuMs), n(protobuf.ms), n(protobuf.cpuMs)],
     ]
   })
   const servers = all.map((one) => {
@@ -97,20 +97,20 @@ function report(all: readonly ScaleFigures[]): string {
     `${machineText(describeMachine())}`,
     '## The aggregator',
     markdownTable(
-      ['engines', 'start, ms', 'a report of each, CPU ms', 'kB an engine', 'resident, MB'],
+      ['engines', 'start, CPU ms', 'a report of each, CPU ms', 'kB an engine', 'resident, MB'],
       aggregator,
     ),
     '## Scrapes',
-    'The first one makes the lines that later ones change. `busy` is time of the main thread.',
+    'The first one makes the lines that later ones change. `CPU` is that of the main thread.',
     markdownTable(
       [
         ...['engines', 'text, MB', 'text gzip, MB', 'protobuf gzip, MB', 'first, ms'],
-        ...['text gzip, ms', 'busy, ms', 'protobuf gzip, ms', 'busy, ms'],
+        ...['text gzip, ms', 'CPU, ms', 'protobuf gzip, ms', 'CPU, ms'],
       ],
       scrapes,
     ),
     '## Prometheus',
-    'What it says of itself after three scrapes: each 5 s up to 100 engines, 15 s up to 1,000, and 60 s\n' +
+    'What it says of itself after three scrapes: each 5 s up to 100 engines, 30 s up to 1,000, and 90 s\n' +
       'beyond. It asks for OpenMetrics, or for protobuf where it takes native histograms; `_created` is\n' +
       'dropped. Rules are those of `moonmeter rules --honor-labels --roll-up`.',
     markdownTable(
