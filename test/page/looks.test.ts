@@ -176,7 +176,8 @@ pageTest('a name cannot change the order of the words beside it', async (test) =
 pageTest('a row is red where it needs attention', async (test) => {
   const aggregator = pageAggregator()
   const { server } = await pageServer(test.context, aggregator, { engines: 1 })
-  aggregator.connect(1)
+  // It ends without having been closed.
+  aggregator.connect(1).port.close()
   const page = await test.open(server.url)
   await page.locator('#engines tr.marked').waitFor()
   const colourOf = (column: string) =>
