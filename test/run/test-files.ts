@@ -26,6 +26,7 @@ const SLOW = [
   /^cli\/screen\//,
   /^(journal\/memory-order|live\/(interval-between|merge-intervals)|nats\/folding)\./,
   /^nats\/(away-memory|election|full-disk|late-replica|record-speed|replicas)\./,
+  /^nats\/(metrics-address|prometheus|scrape-targets|serve-options)\./,
   /^(house-rules|reference-cases)\./,
 ]
 
@@ -36,7 +37,7 @@ const SLOW = [
 const ON_EDGES = [
   /^(exposition|live|logging|registry|simulate|snapshot|stats|wire)\//,
   /^sound\/(errors|numbers)-/,
-  /^cli\/(agreement|bad-input|dashboard|inspect|output|progress|server-address|table|top-output|units)\./,
+  /^cli\/(agreement|bad-input|dashboard|inspect|output|progress|server-address|simulate-screen|table|top|top-output|units)\./,
   /^nats\/(?!(bucket|survival)\.)/,
   /^(package\/loads|server\/guide)\./,
   /^(options|readme|run-yielding)\./,
