@@ -42,7 +42,7 @@ interface FoldPlan {
  * - An entry is added only as the server has it at that moment, and deleted only if it still has that
  *   revision. Deleting it again changes nothing.
  *
- * An incarnation has ended when its last report said so. One that has a newer one of its engine beside
+ * An incarnation has ended with its last report. One that has a newer one of its engine beside
  * it, and has made no put for the time that entries are kept, is ended first: its report is written
  * again as the last one, if the entry is still as it was. So no put that the server acknowledges can
  * come between the sum and the deletion: an engine that goes on after all finds that it was ended. The
