@@ -1,4 +1,6 @@
-import { availableParallelism } from 'node:os'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findNode, NODE_MAJORS, OWN_MAJOR } from '../nodes/find-node.js'
@@ -11,6 +13,7 @@ import { testFiles } from './test-files.js'
  * on the Node that runs this. All are run, whatever fails; the exit code is 1 if any did.
  */
 
+const FAILED_TESTS = fileURLToPath(new URL('failed-tests.cjs', import.meta.url))
 /** A test that takes longer fails. */
 const TEST_MS_MAX = 240_000
 /** A group of files that takes longer is killed. */
@@ -31,12 +34,17 @@ const { values } = parseArgs({
   },
 })
 const failed: string[] = []
+const failures: string[] = []
+const directory = mkdtempSync(join(tmpdir(), 'moonmeter-tests-'))
 for (const major of values.node.flatMap(majorsOf)) {
   const node = findNode(major)
   if ('missing' in node) failed.push(node.missing)
   else if (values.modes) await runModes(major, node.execPath)
   else await runFiles(major, node.execPath)
 }
+rmSync(directory, { recursive: true })
+// Where only the end of the output is kept, the errors are still there.
+process.stderr.write(failures.join(''))
 for (const line of failed) console.error(`FAILED: ${line}`)
 process.exitCode = failed.length === 0 ? 0 : 1
 
@@ -54,11 +62,17 @@ async function runFiles(major: number, execPath: string): Promise<void> {
     ['tests alone', 1, alone],
   ] as const
   for (const [what, concurrency, files] of groups) {
-    const flags = ['--test', '--test-reporter=spec', `--test-timeout=${TEST_MS_MAX}`]
-    const args = [...flags, `--test-concurrency=${concurrency}`, ...files]
+    const file = join(directory, `${major} ${what}`)
+    const reporters = [
+      ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+      ...[`--test-reporter=${FAILED_TESTS}`, `--test-reporter-destination=${file}`],
+    ]
+    const limits = [`--test-timeout=${TEST_MS_MAX}`, `--test-concurrency=${concurrency}`]
+    const args = ['--test', ...reporters, ...limits, ...files]
     await report(`${what} on Node ${major}`, () =>
       runGroup(execPath, args, { msMax: GROUP_MS_MAX }),
     )
+    if (existsSync(file)) failures.push(readFileSync(file, 'utf8'))
   }
 }
 
