@@ -57,9 +57,10 @@ export class Traffic {
     for (const recorder of this.recorders) recorder.close()
   }
 
-  /** Record some rows of each engine. */
+  /** Record some rows of each engine that has not ended. */
   record(rows: number): void {
     for (const [engine, recorder] of this.recorders.entries()) {
+      if (recorder.closed) continue
       const slow = this.#slow.get(engine) ?? 1
       for (let row = 0; row < rows; row++) {
         const isLoad = this.#random() < 0.7
