@@ -1,5 +1,5 @@
 import { JetStreamApiCodes, JetStreamApiError, jetstream } from '@nats-io/jetstream'
-import { type KV, type KvEntry, Kvm, type KvWatchEntry } from '@nats-io/kv'
+import { type KV, type KvEntry, Kvm, type KvWatchEntry, type KvWatchOptions } from '@nats-io/kv'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { messageOf } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
@@ -150,7 +150,7 @@ export class Bucket {
    */
   async revisions(): Promise<Map<string, number>> {
     const revisions = new Map<string, number>()
-    const entries = await this.#orLost(this.#kv.watch({ headers_only: true }))
+    const entries = await this.#startWatch({ headers_only: true })
     const { timeoutMs } = this.#settings
     const timer = setTimeout(() => entries.stop(), timeoutMs)
     try {
@@ -179,7 +179,7 @@ export class Bucket {
 
   /** Watches all entries. The watch ends when it is stopped, or by an error of the connection. */
   async watch(filter = '>'): Promise<EntryWatch> {
-    const entries = await this.#orLost(this.#kv.watch({ key: filter }))
+    const entries = await this.#startWatch({ key: filter })
     return {
       stop: () => entries.stop(),
       async *[Symbol.asyncIterator]() {
@@ -245,6 +245,20 @@ export class Bucket {
     await this.#connection.close()
     this.#isConnected = false
     for (const listener of this.#listeners) listener()
+  }
+
+  /** Starts a watch. One that starts after the failure was told is ended, or it would go on for ever. */
+  async #startWatch(options: KvWatchOptions): ReturnType<KV['watch']> {
+    const starting = this.#kv.watch(options)
+    try {
+      return await this.#orLost(starting)
+    } catch (error) {
+      starting.then(
+        (entries) => entries.stop(),
+        () => {},
+      )
+      throw error
+    }
   }
 
   /** The answer, or a failure as soon as the connection is lost, rather than after the time-out. */
