@@ -19,7 +19,7 @@ const AGE_MS_MAX = 3 * INTERVAL_MS
  * A scrape that waits for an engine would do so in every round; a busy machine is not so patient.
  */
 const ROUNDS_MAX = 5
-const TIMEOUT = { timeout: 60_000 }
+const TIMEOUT = { timeout: 150_000 }
 const ENGINE_FILE = new URL('../support/engines/blocking-engine.js', import.meta.url)
 
 /** One scrape: how long its answer took, and what it said of engine 0. */

@@ -20,7 +20,7 @@ const JOURNAL_SERIES = 32
 const STATS_OPERATIONS = 64 + 1
 
 const HEAP_GROWTH_MAX = 4 * MIB
-const TIMEOUT = { timeout: 60_000 }
+const TIMEOUT = { timeout: 150_000 }
 
 /** Numbers of row `n`, whose sums over many rows are exact. */
 const durationOf = (n: number) => (n % 8) / 8

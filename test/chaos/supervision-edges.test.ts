@@ -5,10 +5,10 @@ import { newPool } from '../support/engines/pools.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
 const filename = new URL('../support/engines/restart-engine.js', import.meta.url)
-const TIMEOUT = { timeout: 60_000 }
+const TIMEOUT = { timeout: 150_000 }
 const restart = { delayMsMin: 1, delayMsMax: 5, restartsMax: 5 }
 /** Longer than a thread takes to start on a busy machine. */
-const STOP_MS = 20_000
+const STOP_MS = 100_000
 
 /** Waits until this process has no worker threads. */
 function noThreads(): Promise<unknown> {

@@ -10,7 +10,9 @@ import { waitUntil } from '../support/processes/wait-until.js'
 
 const filename = new URL('../support/engines/mortal-engine.js', import.meta.url)
 const ROWS = 1_234
-const TIMEOUT = { timeout: 60_000 }
+const TIMEOUT = { timeout: 150_000 }
+/** Longer than the time limit of a test. */
+const RESTART_MS = 600_000
 /** What a timer may be early by: it cuts fractions off, of its time and of the clock. */
 const EARLY_MS = 2
 
@@ -191,8 +193,8 @@ test(
 
 test('stop does not wait for a restart that is due, and none follows', TIMEOUT, async (context) => {
   const { aggregator, pool, done } = mortals(context, 'exit', {
-    restart: { delayMsMin: 30_000, delayMsMax: 30_000 },
-    stopTimeoutMs: 20_000,
+    restart: { delayMsMin: RESTART_MS, delayMsMax: RESTART_MS },
+    stopTimeoutMs: RESTART_MS,
   })
   const starts: number[] = []
   pool.on('start', ({ incarnation }) => starts.push(incarnation))
@@ -200,9 +202,7 @@ test('stop does not wait for a restart that is due, and none follows', TIMEOUT, 
   void pool.run()
   await died
   await sleep(20)
-  const startMs = performance.now()
   await pool.stop()
-  assert.ok(performance.now() - startMs < 10_000)
   assert.deepEqual(starts, [1])
   assert.equal(aggregator.stats(0).rows, done(0))
   assert.deepEqual(await samplesOf(aggregator, 'moonmeter_engine_restarts_total'), [])

@@ -330,7 +330,7 @@ test('a feed does not keep a process alive', async (context) => {
     dashboardHandler(new EngineAggregator())
     console.log('made')`
   const child = new Child(context, process.execPath, ['--input-type=module', '-e', code], {
-    lifeMsMax: 15_000,
+    lifeMsMax: 60_000,
   })
   const { code: exitCode, stdout, stderr } = await child.end()
   assert.deepEqual([exitCode, stdout, stderr], [0, 'made\n', ''])

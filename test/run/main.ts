@@ -9,7 +9,7 @@ import { runGroup } from './run-group.js'
 import { testFiles } from './test-files.js'
 
 /**
- * Runs the compiled tests: `main.js [--fast | --modes] [--node MAJOR | all | others]...`, by default
+ * Runs the compiled tests: `main.js [--fast | --slow | --modes] [--node MAJOR | all | others]...`, by default
  * on the Node that runs this. All are run, whatever fails; the exit code is 1 if any did.
  */
 
@@ -29,6 +29,7 @@ const LIVES_FILE = fileURLToPath(new URL('../chaos/incarnations.test.js', import
 const { values } = parseArgs({
   options: {
     fast: { type: 'boolean', default: false },
+    slow: { type: 'boolean', default: false },
     modes: { type: 'boolean', default: false },
     node: { type: 'string', multiple: true, default: [String(OWN_MAJOR)] },
   },
@@ -56,7 +57,8 @@ function majorsOf(text: string): readonly number[] {
 
 async function runFiles(major: number, execPath: string): Promise<void> {
   const isEdge = major === Math.min(...NODE_MAJORS) || major === Math.max(...NODE_MAJORS)
-  const { together, alone } = testFiles({ fast: values.fast, isEdge })
+  const selection = values.fast ? 'fast' : values.slow ? 'slow' : 'all'
+  const { together, alone } = testFiles(selection, isEdge)
   const groups = [
     ['tests beside each other', availableParallelism() + WAITING_FILES, together],
     ['tests alone', 1, alone],

@@ -16,7 +16,7 @@ const ALONE = [
  * published, and `npm run test:fleet` those of a network of hosts.
  */
 const APART = [/^package\/(api\/|framework-types\.|installed\.|types\.)/, /^fleet\//]
-/** These do not depend on the version of Node, or have long forms that are run on each. */
+/** These take most of the time. They do not depend on the version of Node, or have long forms that are run on each. */
 const SLOW = [
   /^chaos\/(blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
   /^(nodes|system)\//,
@@ -49,22 +49,16 @@ export interface TestFiles {
   readonly alone: readonly string[]
 }
 
-/**
- * @param fast leaves out what takes long and does not depend on the version of Node
- * @param isEdge whether this is the oldest or the newest Node; others run less of the fast ones
- */
-export function testFiles({
-  fast,
-  isEdge,
-}: {
-  readonly fast: boolean
-  readonly isEdge: boolean
-}): TestFiles {
-  const left = isEdge ? SLOW : [...SLOW, ...ON_EDGES]
+/** Which tests are run. */
+export type TestSelection = 'fast' | 'slow' | 'all'
+
+/** @param isEdge whether this is the oldest or the newest Node; others run less of the fast tests */
+export function testFiles(selection: TestSelection, isEdge: boolean): TestFiles {
   const names = readdirSync(COMPILED, { recursive: true, encoding: 'utf8' })
     .map((name) => name.replaceAll('\\', '/'))
     .filter((name) => name.endsWith('.test.js') && !matches(APART, name))
-    .filter((name) => !(fast && matches(left, name)))
+    .filter((name) => selection === 'all' || matches(SLOW, name) === (selection === 'slow'))
+    .filter((name) => selection !== 'fast' || isEdge || !matches(ON_EDGES, name))
     .sort()
   const paths = (isAlone: boolean) =>
     names.filter((name) => matches(ALONE, name) === isAlone).map((name) => join(COMPILED, name))

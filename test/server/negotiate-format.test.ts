@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FormatName } from '../../src/exposition/formats.js'
 import { negotiateFormat, readFormats } from '../../src/server/negotiate-format.js'
+import { busyMs } from '../support/assertions/busy-ms.js'
 import { failure } from '../support/assertions/failures.js'
 
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8'
@@ -96,17 +97,18 @@ test('a single format is given to all clients', () => {
   }
 })
 
-test('a header of a client is read, and a very long one is not', () => {
+test('a header of a client is read, and a very long one is not', async () => {
   const ranges = (count: number) => Array.from({ length: count }, () => 'a/b;q=0.1').join()
   assert.equal(negotiateFormat(`${ranges(150)},${om('')}`, BOTH).contentType, OPENMETRICS)
   assert.equal(negotiateFormat(`${ranges(1_000)},${om('')}`, BOTH).contentType, TEXT)
-  const start = performance.now()
-  for (let request = 0; request < 100; request++) {
-    negotiateFormat('a/b,'.repeat(4_000), BOTH)
-    negotiateFormat(';escaping'.repeat(2_000), BOTH)
-    negotiateFormat(`;${' '.repeat(16_000)}`, BOTH)
-  }
-  assert.ok(performance.now() - start < 1_000)
+  const ms = await busyMs(() => {
+    for (let request = 0; request < 100; request++) {
+      negotiateFormat('a/b,'.repeat(4_000), BOTH)
+      negotiateFormat(';escaping'.repeat(2_000), BOTH)
+      negotiateFormat(`;${' '.repeat(16_000)}`, BOTH)
+    }
+  })
+  assert.ok(ms < 1_000, `${ms} ms`)
 })
 
 test('the option formats is a list of known ones', () => {

@@ -9,7 +9,7 @@ const ROWS = 100
 const WAIT_MS = { reported: 15_000, hanging: 2_000 }
 const TERMINATE_MS = 300
 const LOOK_MS = 20
-const LIFE_MS_MAX = 40_000
+const LIFE_MS_MAX = 100_000
 const MAJOR = Number(process.versions.node.split('.')[0])
 
 type End = 'reported' | 'stopped before its limit' | 'process ended' | 'thread hangs'

@@ -10,6 +10,8 @@ import { waitUntil } from '../support/processes/wait-until.js'
 
 /** Longer than any test. */
 const NEVER_MS = 2 ** 30
+/** Without a limit on what is taken per turn there was no scrape in 40 s. */
+const SCRAPE_MS_MAX = 10_000
 
 const HOSTILE_MESSAGES: readonly unknown[] = [
   { constructor: { name: { toString: null, valueOf: null } } },
@@ -75,7 +77,7 @@ for (const content of ['junk', 'valid reports'] as const) {
       await turn()
       const startMs = performance.now()
       const text = await aggregator.registry.metrics()
-      assert.ok(performance.now() - startMs < 1_000)
+      assert.ok(performance.now() - startMs < SCRAPE_MS_MAX)
       assert.match(text, /^moonmeter_payloads_rejected_total\{reason="flood"\} 1$/m)
     }
     await waitUntil('the rows of the other engine', () => aggregator.stats(1).rows === 10)

@@ -37,7 +37,7 @@ import { serve } from '../support/processes/servers.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
 const PREFIX = 'app_'
-const WAIT_MS_MAX = 35_000
+const WAIT_MS_MAX = 60_000
 const ENGINES_MAX = 8
 const ROUNDS = 5
 const METRICS = [

@@ -30,7 +30,7 @@ const HOSTILE = 'é "quoted"\\\n'
 const VLLM_ROWS = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 1, 2, 3, 4, 5, 6]
 /** One job for each format, and vLLM's. */
 const CLASSIC_JOBS = ['text', 'openmetrics', 'protobuf'] as const
-const WAIT_MS_MAX = 30_000
+const WAIT_MS_MAX = 60_000
 /** No engine becomes silent while the jobs are compared. */
 const SILENT_AFTER_MS = 1e9
 

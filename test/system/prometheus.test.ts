@@ -23,7 +23,7 @@ const TURNS = 10
 const REQUESTS = CONVERSATIONS * TURNS
 /** Ten seconds of requests: Prometheus takes five to find its targets. */
 const REQUEST_GAP_MS = 25
-const WAIT_MS_MAX = 40_000
+const WAIT_MS_MAX = 60_000
 const BLOCK_TOKENS = 512
 /** vLLM names its metrics so; a colon is all that is to be found fault with. */
 const UNAVOIDABLE = /^vllm:\w+ metric names should not contain ':'$/

@@ -47,7 +47,7 @@ const SIMULATION = [
   ...['--engines', '2', '--threads', '1', '--duration', '0', '--request-rate', '1'],
 ]
 const WAIT_MS_MAX = 60_000
-const LIFE_MS_MAX = 110_000
+const LIFE_MS_MAX = 200_000
 
 test('each scenario makes exactly its alerts fire, and a calm run none', {
   skip: PROMETHEUS_SKIP || ALERTMANAGER_SKIP,

@@ -12,7 +12,7 @@ const TOKEN = 'of the metrics'
 const SILENT_SECONDS = 8
 /** Prometheus takes changes of a list every 5 s. */
 const DISCOVERED_MS_MAX = 60_000
-const LIFE_MS_MAX = 110_000
+const LIFE_MS_MAX = 200_000
 
 /** Starts engines that report to a fleet and serve their metrics, as an instance. */
 function startHost(context: TestContext, nats: string, instance: string) {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import { MoonmeterError } from '../../src/errors.js'
 import { decodePayload } from '../../src/wire/payload.js'
+import { busyMs } from '../support/assertions/busy-ms.js'
 import { contentsOf } from '../support/assertions/contents.js'
 import { failure } from '../support/assertions/failures.js'
 import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
@@ -98,7 +99,7 @@ test('random bytes and random changes of good payloads are read or refused, and 
   assert.equal(contentsOf(payload.stats).size, 1)
 })
 
-test('a small payload of values that refer to each other does not take long to refuse', () => {
+test('a small payload of values that refer to each other does not take long to refuse', async () => {
   // Extension 'i' names a value and 'p' refers to it: 4,000 operations share 8,000 rows.
   const row = Buffer.from('82b06475726174696f6e5f7365636f6e647301a86e756d5f6b65797301', 'hex')
   const id = (number: number) => Buffer.of(0xd6, 0x69, 0, 0, 0, number)
@@ -112,7 +113,6 @@ test('a small payload of values that refer to each other does not take long to r
   }
   const bytes = Buffer.concat([Buffer.of(0xde, 0x0f, 0xa0), ...operations])
   assert.ok(bytes.length < 100_000)
-  const startMs = performance.now()
-  assert.throws(() => decodePayload(bytes), MoonmeterError)
-  assert.ok(performance.now() - startMs < 2_000)
+  const ms = await busyMs(() => assert.throws(() => decodePayload(bytes), MoonmeterError))
+  assert.ok(ms < 2_000, `${ms} ms`)
 })

@@ -13,7 +13,7 @@ const PROGRAM = 'chromium'
 const EXECUTABLE = findOnPath(PROGRAM)
 const SKIP = skipWithout(PROGRAM)
 const VIEWPORT = { width: 1280, height: 800 }
-const WAIT_MS_MAX = 15_000
+const WAIT_MS_MAX = 60_000
 /** What Chromium writes to the console for each request that fails, whoever handles that. */
 const FAILED_REQUEST = /^Failed to load resource/
 

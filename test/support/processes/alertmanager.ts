@@ -47,7 +47,7 @@ export async function startAlertmanager(
       `--web.listen-address=${new URL(url).host}`,
       '--cluster.listen-address=',
     ],
-    { lifeMsMax: 110_000 },
+    { lifeMsMax: 200_000 },
   )
   await child.waitForStderr(/Listening on/i)
   return {

@@ -4,7 +4,7 @@
  */
 import { getText } from './host.js'
 
-const REQUEST_MS_MAX = 10_000
+const REQUEST_MS_MAX = 30_000
 
 /** A request of the parent. */
 export interface AskedRequest {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 
-const LIFE_MS_MAX = 60_000
+const LIFE_MS_MAX = 150_000
 
 /** How a process ended, and all it wrote. */
 export interface Ended {

@@ -20,7 +20,7 @@ export const NATS_SKIP =
  */
 export const HANDSHAKE_SECONDS_MAX = 60
 /** The longest time of a server. */
-const LIFE_MS_MAX = 110_000
+const LIFE_MS_MAX = 200_000
 
 /** How a server of a test is set up. */
 export interface NatsServerOptions {

@@ -15,7 +15,7 @@ export const PROMETHEUS_SKIP =
 
 const MS_PER_SECOND = 1e3
 /** The longest time of a server. */
-const LIFE_MS_MAX = 110_000
+const LIFE_MS_MAX = 200_000
 
 const INTERVALS = { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const LOOK_MS = 20
-const WAIT_MS_MAX = 20_000
+const WAIT_MS_MAX = 60_000
 
 /** Resolves once `condition` answers something, with it; rejected when that takes too long. */
 export async function waitUntil<Value>(
