@@ -145,7 +145,12 @@ test('a compression that takes too long is given up with 500, and the next scrap
   assert.equal(errors.length, 1)
   assert.match(String(errors[0]), /compressed within 50 ms/)
   text = TEXT
-  assert.equal(textOf(await ask(`${url}/metrics`, { 'accept-encoding': 'gzip' })), TEXT)
+  // The limit is short enough for a busy machine to reach it again.
+  const answer = await waitUntil('a compression in time', async () => {
+    const response = await ask(`${url}/metrics`, { 'accept-encoding': 'gzip' })
+    return response.status === 200 && response
+  })
+  assert.equal(textOf(answer), TEXT)
 })
 
 test('clients that left while their metrics were compressed hold no rendering', async (context) => {
