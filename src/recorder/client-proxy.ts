@@ -6,10 +6,10 @@ type Callable = (...args: unknown[]) => unknown
 export type MethodCall = (method: Callable, client: unknown, args: unknown[]) => unknown
 
 /**
- * A proxy that behaves as the client in all ways, but that some of its methods are called by others.
+ * A proxy that behaves like the client, except that calls of some methods go through `calls`.
  * Methods run on the client itself, since a proxy does not have its private fields.
  *
- * @param calls what calls the methods of these names
+ * @param calls by method name: the function that calls the method
  */
 export function proxyOf<Client extends object>(
   client: Client,
@@ -19,30 +19,34 @@ export function proxyOf<Client extends object>(
 }
 
 /**
- * Every operation on the proxy is done to the client. The target of the proxy is another object: a
- * proxy whose target is frozen has to return the methods as they are. A target must have what its
- * proxy reports as fixed, so fixed properties of the client are copied to it.
+ * Applies every operation on the proxy to the client. The target of the proxy is another object,
+ * since a proxy of a frozen target must return the target's own methods. JavaScript requires that a
+ * non-configurable property of a proxy exists on its target, so these properties of the client are
+ * copied to the target.
  */
 class ClientHandler implements ProxyHandler<object> {
   readonly proxy: object
   readonly #client: object
   readonly #calls: ReadonlyMap<PropertyKey, MethodCall>
-  /** What stands for the client's functions, by how they are called. */
+  /** By the way they are called: the wrapper of each function of the client. */
   readonly #shown = new Map<MethodCall, WeakMap<Callable, Callable>>([
     [Reflect.apply, new WeakMap()],
   ])
-  /** The client's function of each that stands for one. */
+  /** The client's function of each wrapper. */
   readonly #own = new WeakMap<Callable, Callable>()
-  /** Functions that were set through the proxy for good: they are shown as they are. */
+  /**
+   * Functions that the caller set as fixed properties (neither configurable nor writable): the
+   * proxy returns them without a wrapper.
+   */
   readonly #fixed = new WeakSet<Callable>()
 
   constructor(client: object, calls: ReadonlyMap<PropertyKey, MethodCall>) {
     this.#client = client
     this.#calls = calls
     for (const call of calls.values()) this.#shown.set(call, new WeakMap())
-    // A bound function can be called and constructed where the client can.
+    // A bound function can be called and constructed if the client can.
     const target = typeof client === 'function' ? Function.prototype.bind.call(client, null) : {}
-    // `inspect`, and so the console, looks at the target.
+    // `util.inspect`, which the console uses, reads the target.
     Reflect.defineProperty(target, inspect.custom, { value: () => client, configurable: true })
     this.proxy = new Proxy(target, this)
   }
@@ -76,7 +80,7 @@ class ClientHandler implements ProxyHandler<object> {
     const { value, configurable, writable } =
       Reflect.getOwnPropertyDescriptor(this.#client, name) ?? own
     const isFixed = configurable !== true && writable !== true
-    // The proxy has to show the very value that it was given.
+    // The proxy must return the same function that was set.
     if (isFixed && value === given.value && typeof value === 'function') this.#fixed.add(value)
     this.#mirror(target, name)
     return true
@@ -114,7 +118,7 @@ class ClientHandler implements ProxyHandler<object> {
     return Reflect.construct(this.#client as Callable, args, this.#receiver(newTarget) as Callable)
   }
 
-  /** What the proxy shows of a value of the client: functions run on the client. */
+  /** The value that the proxy returns for a value of the client: functions run on the client. */
   #show(name: PropertyKey, value: unknown): unknown {
     if (typeof value !== 'function' || name === 'constructor') return value
     const method = value as Callable
@@ -130,7 +134,7 @@ class ClientHandler implements ProxyHandler<object> {
     return shown
   }
 
-  /** A value to keep in the client. */
+  /** The value to store in the client: the function itself in place of its wrapper. */
   #toOwn(value: unknown): unknown {
     return this.#own.get(value as Callable) ?? value
   }
@@ -139,7 +143,7 @@ class ClientHandler implements ProxyHandler<object> {
     return receiver === this.proxy ? this.#client : receiver
   }
 
-  /** Make an own property of the target what it is of the client, where it has to be. */
+  /** Copy a non-configurable property of the client to the target. */
   #mirror(target: object, name: PropertyKey): PropertyDescriptor | undefined {
     const isLocked = !Reflect.isExtensible(this.#client)
     const own = Reflect.getOwnPropertyDescriptor(this.#client, name)
@@ -152,7 +156,7 @@ class ClientHandler implements ProxyHandler<object> {
     return shown
   }
 
-  /** Make the target what a client is that takes no further properties. */
+  /** Copy all properties to the target and make it non-extensible, as the client is. */
   #mirrorAll(target: object): void {
     if (Reflect.isExtensible(this.#client)) return
     const names = [...Reflect.ownKeys(this.#client), ...Reflect.ownKeys(target)]
@@ -162,7 +166,9 @@ class ClientHandler implements ProxyHandler<object> {
   }
 }
 
-/** Whether a function cannot be called, so that it does not matter what its `this` is. */
+/**
+ * Whether a function is a class. It cannot be called without `new`, so its `this` needs no wrapper.
+ */
 function isClass(value: Callable): boolean {
   return Reflect.getOwnPropertyDescriptor(value, 'prototype')?.writable === false
 }

@@ -6,7 +6,7 @@ import { engineIndex } from '../source-identity.js'
 import { createRecorder, type RecorderOptions } from './create-recorder.js'
 import type { Recorder } from './recorder.js'
 
-/** Milliseconds that the other thread has to answer a request. */
+/** Milliseconds within which the other thread must answer a request. */
 const TIMEOUT_MS = 10_000
 /** The main thread is 0. */
 const THREAD_ID = { fallback: 0, min: 0, max: Number.MAX_SAFE_INTEGER, integer: true }
@@ -15,18 +15,18 @@ const THREAD_ID = { fallback: 0, min: 0, max: Number.MAX_SAFE_INTEGER, integer: 
 export interface ConnectOptions extends RecorderOptions {
   /** The engine's index; default the lowest index that no running thread has. */
   readonly engine?: number
-  /** The thread that has the aggregator; default 0, the main thread. */
+  /** The id of the thread that runs the aggregator; default 0, the main thread. */
   readonly threadId?: number
 }
 
 /**
- * Start recording on a thread that another library started, such as a Piscina pool. The thread
- * requests a link from the thread with the aggregator, which answers after a call of
+ * Start recording on a thread that another library started, such as Piscina. The thread requests a
+ * link from the thread that runs the aggregator, which answers after a call of
  * `EngineAggregator.acceptThreads`. Call this once per thread. When the thread ends, the next
  * thread that connects gets its engine index, with the next incarnation.
  *
  * @throws MoonmeterError `INVALID_LINK` when the other thread does not accept threads, or has no
- * engine left; `INVALID_ENGINE`; `INVALID_OPTION`
+ * free engine index; `INVALID_ENGINE`; `INVALID_OPTION`
  */
 export async function connectRecorder(options: ConnectOptions = {}): Promise<Recorder> {
   refuseUnknownOptions('connectRecorder', options, ['engine', 'threadId', 'now', 'traceId'])
@@ -37,7 +37,7 @@ export async function connectRecorder(options: ConnectOptions = {}): Promise<Rec
   const engine = options.engine === undefined ? undefined : engineIndex(options.engine)
   const { port1, port2 } = new threads.MessageChannel()
   let timer: NodeJS.Timeout | undefined
-  // Listening from the start keeps the thread alive until there is an answer.
+  // The listener keeps the thread alive until the answer arrives.
   const answer = new Promise<ThreadReply>((resolve) => {
     port1.on('message', resolve)
     const noAnswer = () => resolve({ error: 'no answer' })
@@ -58,7 +58,7 @@ export async function connectRecorder(options: ConnectOptions = {}): Promise<Rec
 }
 
 async function send(threadId: number, request: ThreadRequest): Promise<void> {
-  // Older versions of Node do not have it.
+  // Some runtimes do not have `postMessageToThread`.
   const { postMessageToThread } = threads as Partial<typeof threads>
   if (postMessageToThread === undefined) {
     throw refusal(threadId, 'a runtime without worker_threads.postMessageToThread')

@@ -31,53 +31,53 @@ export interface RecorderOptions {
   /** The wall clock, in milliseconds since 1970; default `Date.now`. */
   readonly now?: () => number
   /**
-   * The trace that the code that runs now belongs to; undefined where there is none. It is called for
-   * each row that is recorded without a trace id; what it throws is emitted as a warning once, and the
-   * row is counted. Default: none, and nothing is called. For OpenTelemetry, pass `activeTraceId` of
+   * Returns the id of the active trace, or undefined without one. The recorder calls this function
+   * for each row that is recorded without a trace id. The first exception that it throws is emitted
+   * as a warning, and the row is counted. Default: none. For OpenTelemetry, pass `activeTraceId` of
    * `moonmeter/opentelemetry`.
    */
   readonly traceId?: () => string | undefined
 }
 
-/** Options of a recorder that sends its reports anywhere. */
+/** Options of a recorder that sends its reports to a sink. */
 export interface SinkRecorderOptions extends RecorderOptions {
   /** The engine's index, a non-negative integer. */
   readonly engine: number
-  /** Where reports go. */
+  /** Receives the reports. */
   readonly sink: ReportSink
   /** The host or process of the engine, up to 255 bytes; a label of its metrics. Default: none. */
   readonly instance?: string
   /** Bucket upper bounds in seconds, the same as the aggregator's; default vLLM's. */
   readonly bounds?: readonly number[]
   /**
-   * Metrics beside vLLM's that are counted: some of `transferred_bytes`, `hit_keys` and `in_flight`,
-   * as the aggregator's option; default none.
+   * Metrics to count in addition to vLLM's: any of `transferred_bytes`, `hit_keys` and `in_flight`.
+   * Use the same value as for the aggregator's option. Default none.
    */
   readonly extraMetrics?: readonly ExtraMetric[]
   /** Milliseconds between reports; default 1,000. */
   readonly intervalMs?: number
-  /** Series (operation × status) told apart, one of them `other`; default 32. */
+  /** Maximum number of series (operation × status), `other` included; default 32. */
   readonly seriesMax?: number
   /**
-   * Operations known ahead: each has three places of `seriesMax` that no other takes. Give the
-   * aggregator the same ones, which shows their series. Default none.
+   * Operations to reserve series for: each takes three of `seriesMax`. Pass the same list to the
+   * aggregator, which exposes their series from the start. Default none.
    */
   readonly operations?: readonly string[]
 }
 
 /**
- * Start recording on a thread of the aggregator's process, which reads the journal in shared memory
- * when the thread has ended.
+ * Start recording on a thread of the aggregator's process. The aggregator reads the journal in
+ * shared memory after the thread has ended.
  *
- * @param link what `EngineAggregator.connect` made
- * @throws MoonmeterError `INVALID_LINK` when the link is none, is of another version, has a
- * recorder already or was disconnected; `INVALID_OPTION`
+ * @param link the link that `EngineAggregator.connect` returned
+ * @throws MoonmeterError `INVALID_LINK` when the argument is not a link, or the link is of another
+ * version, has a recorder or was disconnected; `INVALID_OPTION`
  */
 export function createRecorder(link: EngineLink, options?: RecorderOptions): Recorder
 /**
- * Start recording anywhere. Reports go to the sink, and the receiving process passes them to
- * `EngineAggregator.ingest`. Rows recorded after the last report that arrived are lost when the
- * process ends without `close`.
+ * Start recording in any process. The recorder sends reports to the sink, and the process that
+ * receives them passes them to `EngineAggregator.ingest`. Rows recorded after the last report that
+ * arrived are lost when the process ends without `close`.
  *
  * @throws MoonmeterError `INVALID_ENGINE`; `INVALID_OPTION`
  */

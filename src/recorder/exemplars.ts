@@ -12,7 +12,10 @@ import {
 
 const MS_PER_SECOND = 1e3
 
-/** The last row of a bucket that came with a trace id; one object a bucket, which rows overwrite. */
+/**
+ * The last row of a bucket with a trace id. Each bucket has one such object, which later rows
+ * overwrite.
+ */
 interface TracedRow {
   traceId: string
   durationSeconds: number
@@ -20,14 +23,13 @@ interface TracedRow {
 }
 
 /**
- * The last exemplar of each bucket of each series since the last report. They are in the memory of
- * the engine's thread only, so that those since the last report are lost where it ends without
- * `close`.
+ * The last exemplar of each bucket of each series since the last report. They are not in shared
+ * memory, so those since the last report are lost when the thread ends without `close`.
  */
 export class Exemplars {
   readonly #layout: BinLayout
   readonly #now: () => number
-  /** By the memory of the series, and by the index of the bucket. */
+  /** By the block of the series, then by the index of the bucket. */
   readonly #latest = new Map<SeriesBlock, Map<number, TracedRow>>()
   #count = 0
 
@@ -38,8 +40,9 @@ export class Exemplars {
   }
 
   /**
-   * Keep a row as the exemplar of its bucket. The row is counted in any case: an invalid trace id is
-   * left out and emitted as a warning once, and an empty one is none. It does not throw.
+   * Keep a row as the exemplar of its bucket. The row is counted in any case. An invalid trace id
+   * is ignored, and the first is emitted as a warning; an empty string means no trace. Does not
+   * throw.
    */
   note(block: SeriesBlock, durationSeconds: number, traceId: string): void {
     if (traceId === '') return
@@ -56,7 +59,7 @@ export class Exemplars {
     row.timestampSeconds = this.#timestampSeconds()
   }
 
-  /** The exemplars for a report; they are removed from here. */
+  /** Remove and return the exemplars, for a report. */
   take(journal: Journal): SeriesExemplar[] {
     if (this.#count === 0) return []
     const taken: SeriesExemplar[] = []
@@ -71,7 +74,10 @@ export class Exemplars {
     return taken
   }
 
-  /** The row of a bucket, made where there is none; undefined past the limit on exemplars. */
+  /**
+   * The row of a bucket, created if it does not exist; undefined if the limit on exemplars is
+   * reached.
+   */
   #rowOf(block: SeriesBlock, bucket: number): TracedRow | undefined {
     const rows = this.#latest.get(block)
     const known = rows?.get(bucket)

@@ -23,10 +23,9 @@ const IN_FLIGHT = EXTRAS.inFlight
 const { floor } = Math
 
 /**
- * Records one operation with the counters of extra metrics. It writes a row as `OperationRecorder`
- * does: once it has begun to, it makes no call and runs no loop. So the extra counters of a row are in
- * the journal if and only if the row is. It is a class of its own, so that nothing of this is compiled
- * into `record` of other handles.
+ * Records one operation with the counters of extra metrics. Like `OperationRecorder`, it makes no
+ * call and runs no loop while it writes a row, so the extra counters of a row are in the journal if
+ * and only if the row is. A separate class keeps this code out of `record` of other handles.
  */
 export class ExtrasOperationRecorder extends OperationRecorder {
   readonly #owner: SeriesOwner
@@ -34,12 +33,11 @@ export class ExtrasOperationRecorder extends OperationRecorder {
   #status = UNSET_STATUS
   #block = NO_BLOCK
   #floats = NO_BLOCK.floats
-  /** The memory that calls in flight are counted in: that of the series `ok`, whatever their outcome. */
+  /** The block that counts calls in flight: that of the series `ok`, for calls of any status. */
   #inFlight: SeriesBlock | undefined
 
   /**
-   * @param readTraceId the trace that the code that runs now belongs to, where the recorder asks for
-   * it; it does not throw
+   * @param readTraceId returns the id of the active trace; it does not throw
    * @internal
    */
   constructor(operation: string, owner: SeriesOwner, readTraceId?: () => string | undefined) {
@@ -48,7 +46,10 @@ export class ExtrasOperationRecorder extends OperationRecorder {
     this.#readTraceId = readTraceId
   }
 
-  /** As that of `OperationRecorder`; of the bytes, the share of the failed keys was not moved. */
+  /**
+   * As `OperationRecorder.record`. The bytes moved are `numBytes` less the share of the failed
+   * keys.
+   */
   override record(
     durationSeconds: number,
     numKeys: number,
@@ -78,7 +79,7 @@ export class ExtrasOperationRecorder extends OperationRecorder {
     numTransferredBytes?: number,
     numHitKeys = 0,
   ): void {
-    // The sum is NaN or too large when one of them is.
+    // One comparison checks all values: the sum is NaN or too large if any value is.
     if (
       typeof durationSeconds !== 'number' ||
       typeof numKeys !== 'number' ||
@@ -152,7 +153,7 @@ export class ExtrasOperationRecorder extends OperationRecorder {
   }
 }
 
-/** The bytes of the keys that did not fail, where all keys have as many. */
+/** The bytes of the keys that did not fail, if all keys of the call have the same size. */
 function shareOf(numBytes: number, numKeys: number, numFailedKeys: number): number {
   if (numFailedKeys === 0) return numBytes
   if (numFailedKeys >= numKeys) return 0

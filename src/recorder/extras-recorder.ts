@@ -2,8 +2,8 @@ import { ExtrasOperationRecorder } from './extras-operation-recorder.js'
 import { Recorder, type RecordOptions, refuseMisspeltOptions } from './recorder.js'
 
 /**
- * A recorder that counts extra metrics, for an engine whose aggregator asks for them. It is a class of
- * its own, so that `record` of other recorders does nothing more.
+ * A recorder that counts extra metrics. It is a separate class, so `record` of other recorders
+ * needs no check for them.
  */
 export class ExtrasRecorder extends Recorder {
   override record(
@@ -14,7 +14,7 @@ export class ExtrasRecorder extends Recorder {
   ): void {
     refuseMisspeltOptions(options)
     const handle = this.operation(operation)
-    // Never so: all handles of this recorder are of that class, which the compiler does not know.
+    // Narrows the type only: all handles of this recorder are of that class.
     if (!(handle instanceof ExtrasOperationRecorder)) return
     handle.recordWithExtras(
       durationSeconds,

@@ -1,14 +1,14 @@
 import { hrtime } from 'node:process'
 
-/** The time from which incarnations of other processes count: 2020-01-01, in ms since 1970. */
+/** The time that incarnation numbers start from: 2020-01-01, in ms since 1970. */
 const EPOCH_MS = 1_577_836_800_000
-/** Values that tell apart the incarnations that start in the same millisecond. */
+/** Number of values that distinguish incarnations that start in the same millisecond. */
 const VALUES = 2 ** 12
-/** Milliseconds that fit a safe integer beside the random bits: until the year 2089. */
+/** Milliseconds that fit into a safe integer together with the random bits: until the year 2089. */
 const MS_END = 2 ** 41 - 2 ** 21
 const NS_PER_MS = 1_000_000n
 
-/** Random in each thread, and another one for each of its incarnations. */
+/** Random in each thread; each incarnation of the thread takes the next value. */
 let value = Math.floor(Math.random() * VALUES)
 
 /**
@@ -16,8 +16,8 @@ let value = Math.floor(Math.random() * VALUES)
  * a value of 12 bits that is random in each thread. Numbers ascend with the start of incarnations,
  * and are larger than those that `EngineAggregator.connect` counts from 1.
  *
- * Where the caller's clock shows no time from 2020 to 2089, that of the system is used, or the time
- * since the system started, which orders the incarnations until it starts again.
+ * If the caller's clock returns no time from 2020 to 2089, the system clock is used; if that does
+ * not either, the uptime of the system, which orders incarnations until the system restarts.
  *
  * @param nowMs the wall clock, in milliseconds since 1970
  */
@@ -29,15 +29,15 @@ export function incarnationNumber(nowMs: number): number {
 }
 
 /**
- * When an incarnation began, in milliseconds since 1970.
+ * The start time of an incarnation, in milliseconds since 1970.
  *
- * @param incarnation a number that `incarnationNumber` made
+ * @param incarnation a number that `incarnationNumber` returned
  */
 export function startOfIncarnation(incarnation: number): number {
   return EPOCH_MS + Math.floor(incarnation / VALUES)
 }
 
-/** Milliseconds of a clock that all processes of the system share, and that cannot be set. */
+/** Milliseconds of a monotonic clock that all processes of the system share. */
 function uptimeMs(): number {
   return Number(hrtime.bigint() / NS_PER_MS)
 }

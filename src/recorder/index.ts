@@ -1,4 +1,4 @@
-/** What an engine thread loads: no HTTP, no Prometheus client, no pool. */
+/** The entry for engine threads: it loads no HTTP, no Prometheus client and no pool. */
 
 export type { ExtraMetric, RowCounts } from '../catalogue.js'
 export { MoonmeterError, type MoonmeterErrorCode, type RejectionReason } from '../errors.js'

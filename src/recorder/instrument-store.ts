@@ -22,31 +22,35 @@ export interface InstrumentOptions {
    */
   readonly bytesOf?: (keys: readonly unknown[], rest: readonly unknown[], result: unknown) => number
   /**
-   * The trace that the code that runs now belongs to, called when a call of a method begins. Default:
-   * that of the recorder. It is for recorders that others create, such as those of an `EnginePool`.
+   * Returns the id of the active trace; called when a call of a method begins. Default: the
+   * recorder's option `traceId`. Use it where other code creates the recorder, such as an
+   * `EnginePool`.
    */
   readonly traceId?: () => string | undefined
-  /** A clock that never goes back, in milliseconds; default `performance.now`. */
+  /** A monotonic clock, in milliseconds; default `performance.now`. */
   readonly now?: () => number
 }
 
 /**
- * A proxy of the client that records its `batchIsExist`, `batchPut` and `batchGet`, whether they
- * return a value or a promise; everything else of the client behaves as before.
+ * A proxy of the client that records calls of `batchIsExist`, `batchPut` and `batchGet`, which may
+ * return a value or a promise. All other members behave as those of the client.
  *
- * Where the aggregator asks for extra metrics, calls in flight, bytes moved and keys found are counted,
- * too. A key is found where its place in the result of `batchIsExist` has `true` or a number above zero.
+ * If extra metrics are enabled, the proxy also counts calls in flight, bytes moved and keys found.
+ * A key counts as found if its element in the result of `batchIsExist` is `true` or a number above
+ * zero.
  *
- * A result that is an array with numbers below zero is a `partial_failure` of as many keys (puts
- * and gets only); an exception is an `error` of all keys and is rethrown.
+ * For puts and gets, each number below zero in an array result is a failed key, and the call is
+ * recorded as `partial_failure`. An exception is recorded as an `error` of all keys and is
+ * rethrown.
  *
- * The proxy returns what the client returns. Of a promise without properties of its own, it returns
- * another promise with the same outcome, so that an unhandled rejection stays one. Any other thenable
- * is returned itself, with a `then` that calls the former one and records the first outcome: such a
- * call is recorded once its answer is awaited, as queries of some libraries begin only then.
+ * The proxy returns what the client returns, except that it replaces a promise without own
+ * properties by one with the same outcome, so an unhandled rejection is still reported. Any other
+ * thenable is returned itself; its `then` is replaced by one that calls the original and records
+ * the first outcome. Such a call is recorded once it is awaited, because queries of some libraries
+ * begin only then.
  *
- * @throws MoonmeterError `INVALID_OPTION` for an unknown option, no recorder, or a client that has
- * none of the three methods; those that it gets later are recorded too
+ * @throws MoonmeterError `INVALID_OPTION` for an unknown option, a recorder that is none, or a
+ * client without any of the three methods. Methods that are added later are recorded too
  */
 export function instrumentStore<Client extends object>(
   client: Client,

@@ -12,16 +12,17 @@ export interface CallObserver {
 }
 
 /**
- * Observe the outcome of what a method returned: at once for a value, and once it is settled for a
- * promise or another thenable.
+ * Observe the outcome of a call by the value that the method returned: at once for a plain value,
+ * and when it settles for a promise or another thenable.
  *
- * - A plain promise: observing it counts as handling its rejection, so the caller gets another one
+ * - A plain promise: Node treats an observed rejection as handled, so the caller gets a new promise
  *   with the same outcome.
- * - Another thenable: it may have methods, and each call of its `then` may begin the work. So `then`
- *   is not called here but replaced, in this object only, by one that also takes the outcome.
+ * - Another thenable: it may have further methods, and each call of its `then` may start the work.
+ *   So `then` is not called here but replaced, in this object only, by one that also observes the
+ *   outcome.
  * - A promise with properties of its own: `await` does not call its `then`, so it is observed at once.
  *
- * @returns what the caller gets
+ * @returns the value to return to the caller
  */
 export function observeAnswer(answer: unknown, observer: CallObserver): unknown {
   if (!isThenable(answer)) {
@@ -34,7 +35,7 @@ export function observeAnswer(answer: unknown, observer: CallObserver): unknown 
     return answer
   }
   const observed = observe(answer, observer)
-  // Symbols may be Node's: it keeps the asynchronous context of a promise there.
+  // Symbols are not checked: Node stores the asynchronous context of a promise under one.
   if (Object.getOwnPropertyNames(answer).length === 0) return observed
   observed.catch(() => {})
   return answer
@@ -45,7 +46,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   try {
     return typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
   } catch {
-    // The getter throws again where the caller awaits the value.
+    // The getter throws again when the caller awaits the value.
     return false
   }
 }
@@ -72,12 +73,12 @@ function observe(promise: Promise<unknown>, observer: CallObserver): Promise<unk
   )
 }
 
-/** What waits for the outcome of a thenable, by the `then` that replaced its own. */
+/** By the `then` that replaced the thenable's own: the observers that wait for the outcome. */
 const waiting = new WeakMap<object, CallObserver[]>()
 
 function replaceThen(thenable: PromiseLike<unknown>, observer: CallObserver): void {
   const { then } = thenable
-  // A client may answer many calls with one object, and each of them waits for its outcome.
+  // A client may return one object from several calls; each call has an observer.
   const known = waiting.get(then)
   if (known !== undefined) {
     known.push(observer)

@@ -13,22 +13,22 @@ const OK = STATUS_OK
 const MAX = COUNT_MAX
 const RECENT_MASK = RECENT_ROWS - 1
 const FOLD_MASK = FOLD_ROWS - 1
-// One load less than `Math.floor`, of which the bytecode of `record` has no room for three.
+// Saves a load at each of three uses: V8 inlines `record` only up to 460 bytes of bytecode.
 const { floor } = Math
 
-/** What an operation's recorder needs of the engine's. */
+/** The methods of an engine's recorder that its operation recorders call. */
 export interface SeriesOwner {
   readonly bins: BinLayout
-  /** The memory that rows of a series are written to. */
+  /** The block that rows of a series are written to. */
   blockOf(operation: string, status: string): SeriesBlock
   /** Send a report. */
   report(): void
-  /** Keep a row with its trace id as the exemplar of its bucket. It does not throw. */
+  /** Keep a row with its trace id as the exemplar of its bucket. Does not throw. */
   noteExemplar(block: SeriesBlock, durationSeconds: number, traceId: string): void
 }
 
 /**
- * Records one operation. Keep this handle where calls are frequent: it saves the look-up by name.
+ * Records one operation. For frequent calls, keep this handle: it saves the look-up by name.
  *
  * `record` writes the counters and the duration of a row straight into the journal. Every 256 rows,
  * `foldRows` counts the durations into bins and an exact sum. Once `record` has begun to write a
@@ -39,7 +39,9 @@ export class OperationRecorder {
   /** The name of the operation. */
   readonly operation: string
   readonly #owner: SeriesOwner
-  /** The status that `#block` belongs to; unset where the next row has to look its series up. */
+  /**
+   * The status that `#block` belongs to; `UNSET_STATUS` if the next row must look up its series.
+   */
   #status = UNSET_STATUS
   #block = NO_BLOCK
   #floats = NO_BLOCK.floats
@@ -58,9 +60,9 @@ export class OperationRecorder {
    * @param numBytes bytes the call attempted to move; default 0
    * @param status `ok` (default), `partial_failure`, `error`, or another word
    * @param numFailedKeys keys that failed; default 0
-   * @param traceId the trace that the call belongs to, from 1 to 120 characters: an exemplar of the
-   * histogram; default what the recorder's option `traceId` returns, or none. An invalid one is left
-   * out and emitted as a warning once.
+   * @param traceId the id of the call's trace, 1 to 120 characters, for an exemplar of the
+   * histogram; default: the result of the recorder's option `traceId`, or none. An invalid id is
+   * ignored, and the first is emitted as a warning.
    * @throws MoonmeterError `INVALID_ROW` for a value out of range, `CLOSED` after the recorder's
    * `close`; nothing is recorded then
    */
@@ -72,7 +74,7 @@ export class OperationRecorder {
     numFailedKeys = 0,
     traceId?: string,
   ): void {
-    // The sum is NaN or too large when one of them is.
+    // One comparison checks all values: the sum is NaN or too large if any value is.
     if (
       typeof durationSeconds !== 'number' ||
       typeof numKeys !== 'number' ||
@@ -89,47 +91,48 @@ export class OperationRecorder {
     const failedKeys = floor(numFailedKeys)
     const floats = this.#floats
     const rows = floats[ROWS]
-    // Readers on other threads see by it that a row is half written.
+    // Readers on other threads detect a row that is half written by this number.
     floats[ROWS_BEGUN]++
-    // Adding zero turns -0 into 0, whose bits would pass for those of a negative number.
+    // Adding zero turns -0 into 0, whose sign bit would make it a negative duration.
     floats[RECENT + (rows & RECENT_MASK)] = durationSeconds + 0
     floats[KEYS] += keys * UNIT
     floats[BYTES] += bytes * UNIT
-    // Most rows have none, and then one place less is read and written. The argument is compared, not
-    // the integer, which compiled code would convert to an int32 and back first (0.4 ns).
+    // Most rows have no failed keys, and the condition saves a load and a store. The argument is
+    // compared, not the integer, which compiled code would convert to an int32 and back first (0.4
+    // ns).
     if (numFailedKeys >= 1) floats[FAILED_KEYS] += failedKeys * UNIT
     // Not `rows + 1`, which V8 adds as an integer (see COUNTER_UNIT): 1.2 ns more on Node 26.
     floats[ROWS]++
-    // `> 0` is one branch, `!== 0` is two: NaN differs from 0 as well. A trace id is kept by the same
-    // call, since V8 inlines no function of more than 460 bytes of bytecode: with a call of its own,
-    // this one had 475, and a row took 20 ns instead of 11.
+    // `> 0` compiles to one branch, `!== 0` to two, since NaN also differs from 0. The same call
+    // keeps a trace id: V8 inlines functions of up to 460 bytes of bytecode, and with a second call
+    // this function had 475, so a row took 20 ns instead of 11.
     if ((rows & FOLD_MASK) === FOLD_MASK || floats[DUE_AT] > 0 || traceId !== undefined) {
       this.#settle(durationSeconds, traceId)
     }
   }
 
   /**
-   * Count a call that begins, for the metric of calls in flight. Each `begin` needs an `end`, whatever
-   * becomes of the call; `record` is independent of both. It does nothing unless the aggregator's
-   * `extraMetrics` asks for any.
+   * Count a call that begins, for the metric of calls in flight. Each `begin` needs an `end`,
+   * whether the call succeeds or fails; `record` is independent of both. Has no effect unless the
+   * option `extraMetrics` enables a metric.
    *
    * @throws MoonmeterError `CLOSED` after the recorder's `close`
    */
   begin(): void {}
 
-  /** Count the end of a call that `begin` counted. It does not throw. */
+  /** Count the end of a call that `begin` counted. Does not throw. */
   end(): void {}
 
-  /** Make the next row look its series up again: the memory of this one is no longer read. @internal */
+  /** Make the next row look up its series: the current block is no longer read. @internal */
   detach(): void {
     this.#status = UNSET_STATUS
     this.#block = NO_BLOCK
     this.#floats = NO_BLOCK.floats
   }
 
-  /** Do what follows some rows: keep an exemplar, fold, report. The row is complete by now. */
+  /** Keep an exemplar, fold or report, after the row is complete. */
   #settle(durationSeconds: number, traceId: string | undefined): void {
-    // Before the report, which then has it.
+    // Before the report, so that the report contains the exemplar.
     if (traceId !== undefined) this.#owner.noteExemplar(this.#block, durationSeconds, traceId)
     const floats = this.#floats
     if ((floats[ROWS] & FOLD_MASK) !== 0 && !(floats[DUE_AT] > 0)) return
@@ -144,9 +147,7 @@ export class OperationRecorder {
     this.#status = status
   }
 
-  /**
-   * Throws for an invalid row. A valid one comes here too when only the sum of its values is large.
-   */
+  /** Throws for an invalid row. Returns for a valid row whose sum of values exceeded the limit. */
   #check(
     durationSeconds: number,
     numKeys: number,

@@ -23,26 +23,28 @@ import { SeriesBlocks } from './series-blocks.js'
 import { TracedOperationRecorder } from './traced-operation-recorder.js'
 import { UNSET_STATUS } from './unset-status.js'
 
-/** Operations that are found without a look-up by name; a power of two. */
+/** Number of handles that are cached outside the map of names; a power of two. */
 const RECENT_OPERATIONS = 16
-/** The names of `RecordOptions`, and of the rest of a row, which may be handed in whole. */
+/**
+ * The names of `RecordOptions` and of the other fields of a row: callers may pass a complete row.
+ */
 const RECORD_FIELDS: readonly string[] = [...ROW_FIELDS, 'traceId', ...EXTRA_COUNTER_NAMES]
 
-/** What `Recorder.record` may leave out. */
+/** The optional values of `Recorder.record`. */
 export interface RecordOptions extends RowOptions {
   /**
-   * The trace that the call belongs to, from 1 to 120 characters: an exemplar of the histogram.
-   * Default: what the recorder's option `traceId` returns, or none; an empty one is none.
+   * The id of the call's trace, 1 to 120 characters, for an exemplar of the histogram. Default: the
+   * result of the recorder's option `traceId`, or none. An empty string means no trace.
    */
   readonly traceId?: string | undefined
   /**
-   * Bytes that the call moved, from 0 to 2^64, counted where the aggregator's `extraMetrics` asks for
-   * any. Default: `numBytes` less the share of the failed keys.
+   * Bytes that the call moved, from 0 to 2^64; counted if `extraMetrics` enables any metric.
+   * Default: `numBytes` less the share of the failed keys.
    */
   readonly numTransferredBytes?: number | undefined
   /**
-   * Keys that a lookup found, from 0 to 2^64, counted where the aggregator's `extraMetrics` asks for
-   * any; default 0.
+   * Keys that a lookup found, from 0 to 2^64; counted if `extraMetrics` enables any metric. Default
+   * 0.
    */
   readonly numHitKeys?: number | undefined
 }
@@ -50,13 +52,13 @@ export interface RecordOptions extends RowOptions {
 export interface RecorderParts {
   readonly identity: SourceIdentity
   readonly journal: Journal
-  /** Operations known ahead. */
+  /** Operations that series are reserved for. */
   readonly operations: readonly string[]
   readonly sink: ReportSink
   readonly intervalMs: number
   /** The wall clock, in milliseconds since 1970. */
   readonly now: () => number
-  /** The trace that the code that runs now belongs to. */
+  /** Returns the id of the active trace. */
   readonly traceId?: (() => string | undefined) | undefined
   /** Calls its argument whenever a message from the main thread arrives. */
   readonly onMessage?: (listener: () => void) => void
@@ -65,8 +67,8 @@ export interface RecorderParts {
 }
 
 /**
- * Records an engine's store operations into its journal and sends a report of all of it every
- * interval. Made by `createRecorder`; there is one per incarnation of an engine.
+ * Records an engine's store operations in its journal, and sends a report of everything so far
+ * every interval. `createRecorder` creates one per incarnation of an engine.
  */
 export class Recorder {
   readonly #identity: SourceIdentity
@@ -79,13 +81,13 @@ export class Recorder {
   readonly #owner: SeriesOwner
   readonly #operations: BoundedNames<OperationRecorder>
   readonly #timer: NodeJS.Timeout
-  /** Operations that `record` was called for, each at a place derived from its name. */
+  /** The cache of handles; the index is derived from the name of the operation. */
   readonly #recent: OperationRecorder[]
-  /** Where rows and reports go; undefined after the aggregator has disconnected. */
+  /** The destination of rows and reports; undefined after the aggregator has disconnected. */
   #target: { journal: Journal; blocks: SeriesBlocks; sink: ReportSink } | undefined
-  /** The memory that rows are written to after that. */
+  /** The block that rows are written to after that; nothing reads it. */
   #unread: SeriesBlock | undefined
-  /** Rows in the journal that came after the aggregator's last read. */
+  /** Rows that were written to the journal after the aggregator's last read. */
   #rowsLate = 0
   #sequence = 0
   #wasStopRequested = false
@@ -117,17 +119,17 @@ export class Recorder {
       },
     }
     const make = (name: string) => this.#makeOperation(name)
-    // A handle per name, for as many names as the journal can tell apart.
+    // At most as many handles as the journal has series.
     this.#operations = new BoundedNames(seriesMax, make)
     for (const operation of operations) this.#operations.get(operation)
     this.#recent = new Array(RECENT_OPERATIONS).fill(make(UNSET_STATUS))
     this.#timer = setInterval(() => this.#reportInTime(), intervalMs)
-    // Telemetry alone must not keep a thread alive.
+    // The timer of reports must not keep the thread alive.
     this.#timer.unref()
     onDisconnect?.(() => this.#disconnect())
   }
 
-  /** Whether extra metrics are asked for. @internal */
+  /** Whether extra metrics are enabled. @internal */
   get hasExtras(): boolean {
     return this.#hasExtras
   }
@@ -138,33 +140,35 @@ export class Recorder {
   }
 
   /**
-   * Whether rows are no longer counted: `close` was called, or the aggregator has disconnected this
-   * engine or was closed.
+   * Whether recording has ended: `close` was called, the aggregator disconnected this engine, or
+   * the aggregator was closed.
    */
   get closed(): boolean {
     return this.#isClosed || this.#isDisconnected()
   }
 
   /**
-   * Rows that were recorded after the aggregator disconnected this engine or was closed. They are
-   * counted nowhere else.
+   * Rows that were recorded after the aggregator disconnected this engine or was closed. No other
+   * metric counts them.
    */
   get dropped(): number {
     this.#isDisconnected()
     return this.#rowsLate + (this.#unread?.floats[SERIES.rows] ?? 0)
   }
 
-  /** Whether the main thread asked this engine to stop; it may be read in any loop (some ns). */
+  /**
+   * Whether the main thread requested this engine to stop. Reading takes a few ns, so loops can
+   * check it.
+   */
   get stopRequested(): boolean {
     if (this.#target === undefined) return this.#wasStopRequested
     return Atomics.load(this.#target.journal.words, HEADER.stopRequested) !== 0
   }
 
   /**
-   * Aborted when the main thread asks this engine to stop, as soon as this thread's event loop
-   * turns. Waiting for it does not keep the thread alive: a thread that has nothing else to do
-   * ends. Keep it alive with a timer that is cleared on abort:
-   * `const timer = setInterval(() => {}, 2 ** 30)`.
+   * Aborts when the main thread requests this engine to stop, in the next turn of this thread's
+   * event loop. A listener does not keep the thread alive. To wait for the signal, use a timer that
+   * is cleared on abort: `const timer = setInterval(() => {}, 2 ** 30)`.
    */
   get signal(): AbortSignal {
     if (this.#stop === undefined) {
@@ -179,10 +183,10 @@ export class Recorder {
   }
 
   /**
-   * The handle that records an operation; the same one each time. Past as many operations as the
-   * journal has series, and for a name longer than 255 bytes, it is that of `other`.
+   * The handle that records an operation; the same object for each call. Returns the handle of
+   * `other` once there are as many operations as `seriesMax`, and for a name longer than 255 bytes.
    *
-   * @throws MoonmeterError `INVALID_ROW` when the name is no string
+   * @throws MoonmeterError `INVALID_ROW` when the name is not a string
    */
   operation(name: string): OperationRecorder {
     if (typeof name !== 'string') {
@@ -214,8 +218,8 @@ export class Recorder {
   }
 
   /**
-   * The trace that the code that runs now belongs to, for a row that is recorded later: empty where
-   * there is none, undefined where the recorder does not ask for traces.
+   * The id of the active trace, for a row that is recorded later: empty without a trace, undefined
+   * if the recorder has no option `traceId`.
    * @internal
    */
   currentTraceId(): string | undefined {
@@ -230,7 +234,10 @@ export class Recorder {
     return new TracedOperationRecorder(name, this.#owner, traceId)
   }
 
-  /** The handle of an operation. A comparison of its name takes a third of the look-up in the map. */
+  /**
+   * The handle of an operation. A comparison with the cached name takes a third of the time of a
+   * look-up in the map.
+   */
   #recorderOf(operation: string): OperationRecorder {
     if (typeof operation !== 'string') return this.operation(operation)
     const place = (operation.length + operation.charCodeAt(0)) & (RECENT_OPERATIONS - 1)
@@ -242,9 +249,9 @@ export class Recorder {
   }
 
   /**
-   * Send a report of everything recorded so far, unless the sink is not ready. A port is not ready
-   * while two reports wait unread. What is not sent now is in the next report. A call by the sink
-   * itself, while it sends, sends nothing.
+   * Send a report of everything recorded so far, if the sink is ready. A port is not ready while
+   * two reports wait unread. Rows that are not sent now are in the next report. A call from inside
+   * `sink.send` does nothing.
    */
   report(): void {
     if (!this.closed && !this.#isSending) this.#send(false)
@@ -254,13 +261,13 @@ export class Recorder {
   close(): void {
     if (this.#isClosed) return
     const isConnected = !this.#isDisconnected()
-    // Before the sink is called, which may close this recorder, too.
+    // Set before the sink is called, because the sink may also call `close`.
     this.#isClosed = true
     if (isConnected) this.#send(true)
     this.#release()
   }
 
-  /** Send no report right after one that was due because the engine had been silent. */
+  /** Send the report of an interval, unless a report was sent in the second half of it. */
   #reportInTime(): void {
     if (performance.now() - this.#reportedMs >= this.#intervalMs / 2) this.report()
   }
@@ -290,7 +297,7 @@ export class Recorder {
     this.#release()
   }
 
-  /** Release the timer, the sink and the journal, to which the handles refer too. */
+  /** Release the timer, the sink and the journal, which the handles also reference. */
   #release(): void {
     clearInterval(this.#timer)
     for (const operation of this.#operations.entries.values()) operation.detach()
@@ -300,12 +307,12 @@ export class Recorder {
     callSafely('sink.close', () => sink?.close?.())
   }
 
-  /** The memory of a series in the journal; past a limit that of `other`. */
+  /** The block of a series in the journal; the block of `other` past a limit. */
   #blockOf(operation: string, status: string): SeriesBlock {
     if (this.#isClosed) {
       throw new MoonmeterError(
         'CLOSED',
-        `recorder of engine ${this.engine}: expected no rows after close(), got one of ` +
+        `recorder of engine ${this.engine}: expected no rows after close(), got a row of ` +
           `'${operation}'; check 'closed' or close later`,
       )
     }
@@ -345,8 +352,8 @@ export class Recorder {
 }
 
 /**
- * A misspelt option would pass for a default. Checking all names takes longer than recording, so it
- * is done only where `numBytes`, which most calls have, is missing.
+ * A misspelt option would have no effect. A check of all names takes longer than the recording of a
+ * row, so names are checked only if `numBytes`, which most calls have, is missing.
  *
  * @throws MoonmeterError `INVALID_OPTION`
  */
@@ -356,7 +363,7 @@ export function refuseMisspeltOptions(options: RecordOptions | undefined): void 
   }
 }
 
-/** Whether a sink takes a report now; false where it throws. */
+/** Whether a sink is ready for a report; false if it throws. */
 function isReady(sink: ReportSink): boolean {
   const answer: unknown = callSafely('sink.isReady', () => sink.isReady?.() ?? true)
   return answer !== false && answer !== undefined

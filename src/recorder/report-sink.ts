@@ -2,28 +2,28 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Journal } from '../journal/journal.js'
 import { HEADER } from '../journal/journal-layout.js'
 
-/**
- * Reports that may wait unacknowledged on a port; the next one is sent after one of them was read.
- */
+/** Maximum number of unacknowledged reports on a port. */
 const UNACKNOWLEDGED_MAX = 2
 
 /**
- * Where a recorder sends its reports: a message port, a pipe to a parent process, a message broker.
- * Reports are cumulative: each contains everything the recorder has counted, so one that is lost,
- * late or sent twice costs nothing.
+ * The transport of a recorder's reports: a message port, a pipe to a parent process, a message
+ * broker. Reports are cumulative: each contains everything that the recorder has counted, so a
+ * report that is lost, late or sent twice changes no result.
  */
 export interface ReportSink {
   /**
-   * Send one report. An exception or a rejected promise is emitted as a warning once, and the rows
-   * are in the next report.
+   * Send one report. An exception or a rejected promise is emitted as a warning once, and the next
+   * report contains the rows.
    *
-   * @param bytes of a MessagePack map, for `EngineAggregator.ingest`; not reused by the recorder
+   * @param bytes a MessagePack map, for `EngineAggregator.ingest`; the recorder does not reuse the
+   * memory
    * @returns nothing, or a promise
    */
   send(bytes: Uint8Array): void
   /**
-   * Whether a report may be sent now; where it returns false, none is made. Use it to bound what
-   * waits on a slow transport. The last report is sent in any case. Default: always true.
+   * Whether the sink accepts a report now. If it returns false, the recorder encodes none. Use it
+   * to bound the reports that wait on a slow transport. The last report is sent in any case.
+   * Default: always true.
    */
   isReady?(): boolean
   /** Called once, after the last report. */

@@ -4,25 +4,25 @@ import type { SeriesBlock } from '../journal/series-block.js'
 import { BoundedNames } from '../stats/bounded-names.js'
 import { KNOWN_STATUSES } from '../stats/row.js'
 
-/** Statuses of one operation told apart in a journal; rows of further ones go to `other`. */
+/** Distinct statuses of one operation in a journal; rows of further ones count under `other`. */
 const STATUSES_MAX = 8
 /** Statuses of operation `other` that always have a block. */
 const OTHER_STATUSES: readonly string[] = [...KNOWN_STATUSES, OTHER]
 
 /**
- * The blocks of a journal by operation and status. Known statuses of the operations so far keep
- * their blocks free; a series that gets none shares one of operation `other`.
+ * The blocks of a journal by operation and status. Free blocks are reserved for the known statuses
+ * of the operations so far. A series without a block shares one of operation `other`.
  */
 export class SeriesBlocks {
   readonly #journal: Journal
   readonly #blocks = new Map<string, BoundedNames<SeriesBlock>>()
-  /** Operations known ahead, and free blocks that only their known statuses take. */
+  /** Declared operations; free blocks are reserved for their known statuses. */
   readonly #operations: readonly string[]
   #reserved: number
-  /** Free blocks that are kept for known statuses of the operations so far. */
+  /** Free blocks that are reserved for known statuses of the operations so far. */
   #kept = OTHER_STATUSES.length
 
-  /** @param operations known ahead, for whose known statuses blocks are kept from the start */
+  /** @param operations for whose known statuses blocks are reserved from the start */
   constructor(journal: Journal, operations: readonly string[]) {
     this.#journal = journal
     this.#operations = operations.filter((operation) => operation !== OTHER)

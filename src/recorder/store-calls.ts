@@ -43,7 +43,7 @@ export class StoreCalls {
 
   #begin(operation: string, args: readonly unknown[]): CallObserver {
     const startMs = readClock('now', this.#now)
-    // The answer may come where another trace is active.
+    // Read before the call: another trace may be active when the call ends.
     const traceId = this.#traceId()
     const recorder = this.#recorder
     const inFlight = recorder.hasExtras ? new InFlight(recorder, operation) : undefined
@@ -53,7 +53,7 @@ export class StoreCalls {
       awaited: () => inFlight?.begin(),
       ended: (failed, result) => {
         inFlight?.end()
-        // A failure of the telemetry must not fail the call.
+        // An error of the recorder must not fail the call.
         callSafely('instrumentStore', () => {
           const elapsedMs = readClock('now', this.#now) - startMs
           this.#record(operation, { elapsedMs, traceId }, args, failed, result)
@@ -78,12 +78,12 @@ export class StoreCalls {
     const partial = numFailedKeys > 0 ? STATUS_PARTIAL_FAILURE : STATUS_OK
     const numBytes = isExists ? 0 : this.#countBytes(keys as readonly unknown[], rest, result)
     const countsExtras = this.#recorder.hasExtras && !failed
-    // `bytesOf` counts the bytes of a call, so those of a single key are not known.
+    // `bytesOf` returns the bytes of the whole call, so the bytes of a single key are unknown.
     const bytesLost =
       countsExtras && numFailedKeys > 0 && this.#bytesOf === undefined
         ? measure(() => failedBytes(rest, result, numKeys))
         : undefined
-    // A clock of the caller's may go back, or be NaN.
+    // The caller's clock may go back or return NaN.
     this.#recorder.record(operation, elapsedMs > 0 ? elapsedMs / MS_PER_SECOND : 0, numKeys, {
       numBytes,
       status: failed ? STATUS_ERROR : partial,
@@ -94,7 +94,7 @@ export class StoreCalls {
     })
   }
 
-  /** The bytes of a call; 0 where `bytesOf` throws or returns no valid number. */
+  /** The bytes of a call; 0 if `bytesOf` throws or returns no valid number. */
   #countBytes(keys: readonly unknown[], rest: readonly unknown[], result: unknown): number {
     const bytesOf = this.#bytesOf
     if (bytesOf === undefined) return measure(() => sumBytes(rest) || sumBytes(result)) ?? 0
@@ -103,7 +103,10 @@ export class StoreCalls {
   }
 }
 
-/** What is read of a caller's values, which may be proxies, or nested deeper than the stack. */
+/**
+ * The result of `read`; undefined if it throws, since values of a caller may be proxies or nested
+ * deeper than the stack.
+ */
 function measure<Result>(read: () => Result): Result | undefined {
   return callSafely('instrumentStore', read)
 }
@@ -112,7 +115,7 @@ function measure<Result>(read: () => Result): Result | undefined {
 class InFlight {
   readonly #recorder: Recorder
   readonly #operation: string
-  /** Where the call is counted now. */
+  /** The recorder that counts the call now. */
   #counted: OperationRecorder | undefined
 
   constructor(recorder: Recorder, operation: string) {

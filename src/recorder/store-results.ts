@@ -1,11 +1,11 @@
 import { types } from 'node:util'
 
-/** The number of keys that failed: those with a number below zero. */
+/** The number of failed keys: those whose result is a number below zero. */
 export function countNegative(result: unknown, numKeys: number): number {
   return codesOf(result, numKeys)?.filter(isNegative).length ?? 0
 }
 
-/** The number of keys that a lookup found: those with `true` or a number above zero. */
+/** The number of keys that a lookup found: those whose result is `true` or a number above zero. */
 export function countHits(result: unknown, numKeys: number): number {
   const isHit = (code: unknown) => code === true || (isNumber(code) && code > 0)
   const hits = codesOf(result, numKeys)?.filter(isHit).length ?? 0
@@ -13,8 +13,8 @@ export function countHits(result: unknown, numKeys: number): number {
 }
 
 /**
- * The bytes of the keys that failed: of the buffers at their places in an argument that has one place
- * per key; undefined where there is no such argument, or not one code per key.
+ * The bytes of the failed keys, read from the argument that has one element per key. Undefined
+ * without such an argument, or if the result does not have one code per key.
  */
 export function failedBytes(
   rest: readonly unknown[],
@@ -36,7 +36,10 @@ export function sumBytes(value: unknown): number {
   return Array.isArray(value) ? sumParts(value, new Map()) : bytesOf(value)
 }
 
-/** @param known bytes of the arrays that were read: one may be in several places, or in itself */
+/**
+ * @param known bytes of the arrays that were read: an array may occur several times, or contain
+ * itself
+ */
 function sumParts(parts: readonly unknown[], known: Map<readonly unknown[], number>): number {
   let bytes = known.get(parts)
   if (bytes !== undefined) return bytes
@@ -51,7 +54,7 @@ function bytesOf(value: unknown): number {
   return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) ? value.byteLength : 0
 }
 
-/** A typed array with another number of values than keys is the data itself, not a code per key. */
+/** A typed array whose length differs from the number of keys is data, not a code per key. */
 function codesOf(result: unknown, numKeys: number): readonly unknown[] | undefined {
   const isCodes = types.isTypedArray(result) && result.length === numKeys
   return Array.isArray(result) || isCodes ? Array.from(result) : undefined

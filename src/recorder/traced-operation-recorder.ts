@@ -1,14 +1,14 @@
 import { OperationRecorder, type SeriesOwner } from './operation-recorder.js'
 
 /**
- * Records one operation and asks for the trace id of each row that comes without one. A class of its
- * own, so that nothing of this is compiled into `record` of other handles.
+ * Records one operation, and reads the id of the active trace for each row without a trace id. A
+ * separate class keeps this code out of `record` of other handles.
  */
 export class TracedOperationRecorder extends OperationRecorder {
   readonly #traceId: () => string | undefined
 
   /**
-   * @param traceId the trace that the code that runs now belongs to; it does not throw
+   * @param traceId returns the id of the active trace; it does not throw
    * @internal
    */
   constructor(operation: string, owner: SeriesOwner, traceId: () => string | undefined) {
@@ -16,7 +16,9 @@ export class TracedOperationRecorder extends OperationRecorder {
     this.#traceId = traceId
   }
 
-  /** As that of `OperationRecorder`; the default of `traceId` is what the recorder's option returns. */
+  /**
+   * As `OperationRecorder.record`; the default of `traceId` is the result of the recorder's option.
+   */
   override record(
     durationSeconds: number,
     numKeys: number,
