@@ -24,23 +24,23 @@ const TWO_128 = 2 ** 128
 
 const ROWS_MAX = PLAIN.rowsMax
 const ROUNDER = PLAIN.rounder
-/** Segments of the plain durations: 31 octaves. */
+/** Number of segments of the plain durations (`PLAIN`): 31 octaves. */
 const PLAIN_SEGMENTS = 31 << MANTISSA_BITS
 const HIGH_UNIT = 2 ** -44
 const LOW_UNIT = DURATION_UNIT_SECONDS
-/** Limb 0 counts 2^-82 s; 2^-44 s stands 6 bits into limb 1. */
+/** Units of limb 1 (2^-50 s) in a unit of the high sum (2^-44 s). */
 const HIGH_SHIFT = 2 ** 6
 /** The lower 26 bits of the high sum belong to limb 1, the rest to limb 2. */
 const HIGH_SPLIT = 2 ** 26
 
 /**
- * Count the rows that are only in a series' ring into its bins, its exact sum and its folded
- * counters, and publish them.
+ * Count the rows in a series' ring that no fold has counted into its bins, its exact sum and its
+ * folded counters, and publish them.
  *
- * The bins are counted row by row. What the rows add to the sum is written at the end of each run
- * of plain rows and after each rare one, together with `foldEnd`: consecutive stores, with no call
- * and no loop end between them, where V8 could stop the thread. So the bins always hold whole rows,
- * and the sum is that of the rows up to `foldEnd`.
+ * The bins are counted row by row. The sum is written at the end of each run of plain rows and
+ * after each rare row, together with `foldEnd`, by consecutive stores: there is no call and no loop
+ * end between them, where V8 could stop the thread. So the bins always hold whole rows, and the sum
+ * is that of the rows up to `foldEnd`.
  *
  * Readers on other threads depend on the order of the stores, on ARM64 too. An atomic store is
  * performed after all stores before it. Stores after it may be performed before it, but not before
@@ -50,7 +50,7 @@ const HIGH_SPLIT = 2 ** 26
 export function foldRows({ floats, words, extrasAt }: SeriesBlock, layout: BinLayout): void {
   const folded = floats[FOLD_END]
   const count = floats[ROWS] - folded
-  // More rows than the ring has, or NaN, are the work of other code; the reader rejects them.
+  // Only other code can write NaN or more rows than the ring holds; the reader rejects both.
   if (!(count > 0 && count <= RECENT_LENGTH)) return
   const fold = (words[LOCK_END] + 1) | 0
   Atomics.store(words, LOCK_BEGIN, fold)
@@ -79,11 +79,11 @@ function foldExtras(floats: Float64Array, extrasAt: number): void {
 }
 
 /**
- * Count rows up to the first whose duration is not in the plain segments, each of which is split once
- * at most.
+ * Count rows up to the first whose duration is not plain, in a layout that splits each segment at
+ * most once.
  *
- * @param first the row to begin with
- * @param count rows there are
+ * @param first number of the first row
+ * @param count number of rows to count
  * @returns number of rows counted
  */
 function foldPlainRows(
@@ -97,9 +97,9 @@ function foldPlainRows(
   let sumHigh = floats[SUM_HIGH]
   let sumLow = floats[SUM_LOW]
   let done = 0
-  // Four rows a turn: compiled code checks four arrays each turn, which takes longer than a row.
-  // Bins count by `++`, not by `+= 1`, which V8 adds as an integer (see COUNTER_UNIT): on Node 26 a
-  // row of the fold took 6 ns instead of 2.5.
+  // Four rows per iteration: compiled code checks four arrays in each iteration, which takes longer
+  // than one row. Bins use `++`: V8 adds `+= 1` as an integer (see COUNTER_UNIT), and on Node 26
+  // the fold then took 6 ns per row instead of 2.5.
   for (; done + 4 <= count; done += 4) {
     const at0 = RECENT + ((start + done) & RECENT_MASK)
     const at1 = RECENT + ((start + done + 1) & RECENT_MASK)
@@ -149,8 +149,8 @@ function foldPlainRows(
 }
 
 /**
- * What `foldPlainRows` does, where a segment may be split more than once: it looks for the bin of each
- * row, which takes several times as long.
+ * As `foldPlainRows`, for layouts that split a segment more than once: it searches for the bin of
+ * each row, which takes several times as long.
  */
 function foldDenseRows(
   floats: Float64Array,
@@ -180,12 +180,13 @@ function foldDenseRows(
 
 /**
  * Move the sum of the last fold into the limbs. Limbs 0 to 2 stay below 2^32; limb 3 takes the
- * carries, of which it holds 2^53. Nothing is called once the first limb is written.
+ * carries, of which it holds 2^53. There is no call after the first limb is written.
  */
 function settleSum(floats: Float64Array): void {
   const high = floats[SUM_HIGH] / HIGH_UNIT
   const low = floats[SUM_LOW] / LOW_UNIT
-  // The low sum may be negative; its lower half is not, and borrows from the higher.
+  // The low sum may be negative. Its lower half is made non-negative by a borrow from the upper
+  // half.
   const lowAbove = Math.floor(low / TWO_32)
   const highAbove = Math.floor(high / HIGH_SPLIT)
   const sum0 = floats[SUM_LIMBS] + (low - lowAbove * TWO_32)
@@ -204,8 +205,9 @@ function settleSum(floats: Float64Array): void {
 }
 
 /**
- * Count a duration of 2 s or more, or below 2^-30 s: it goes into the limbs at once, as an integer
- * of up to 146 bits. Its float64 holds it exactly, so every difference and quotient here is exact.
+ * Count a duration that is not plain: at least 2 s, or below 2^-30 s. It is added to the limbs
+ * directly, as an integer of up to 146 bits. A float64 holds it exactly, so every difference and
+ * quotient here is exact.
  */
 function foldRareRow(floats: Float64Array, layout: BinLayout, row: number): void {
   const durationSeconds = floats[RECENT + (row & RECENT_MASK)]

@@ -10,56 +10,59 @@ export const FLOAT64_WORDS = 2
 export const RECENT_ROWS = 2_048
 /** Rows of a series between two folds, a power of two; their durations fit the first-level cache. */
 export const FOLD_ROWS = 256
-/** The option `seriesMax`: series a journal has room for, one of them `other`. */
+/** The option `seriesMax`: maximum number of series in a journal, `other` included. */
 export const SERIES_MAX = { fallback: 32, min: 2, max: NAMED_SERIES_MAX, integer: true } as const
 /** Bits of a limb of a duration sum; limb 0 counts units of 2^-82 s. */
 export const LIMB_BITS = 32
-/** Limbs of a duration sum: 2^224 units hold 2^53 rows of the longest duration, 2^64 s. */
+/** Limbs of a duration sum: 224 bits hold the sum of 2^53 rows of the longest duration, 2^64 s. */
 export const SUM_LIMBS = 7
 /**
- * Durations that are plain: from 2^-30 s to under 2 s. Their sum is kept in two float64: multiples
- * of 2^-44 s, and the rest of each duration, multiples of 2^-82 s. Over `rowsMax` rows neither ever
- * rounds: 256 · 2 · 2^44 is 2^53, and 256 · 2^-45 / 2^-82 is 2^45.
+ * Plain durations: from 2^-30 s to below 2 s. Their sum is kept in two float64: multiples of 2^-44
+ * s, and the rest of each duration, multiples of 2^-82 s. Over `rowsMax` rows neither ever rounds:
+ * 256 · 2 · 2^44 is 2^53, and 256 · 2^-45 / 2^-82 is 2^45.
  */
 export const PLAIN = {
   secondsMin: SEGMENTS_SECONDS_MIN,
   secondsEnd: 2,
   rowsMax: 256,
-  /** Adding and subtracting it leaves the nearest multiple of 2^-44. */
+  /** Adding this value and subtracting it again rounds a duration to a multiple of 2^-44. */
   rounder: 1.5 * 2 ** 8,
 } as const
 /**
- * Journals hold the counters of rows in multiples of this. It is a power of two, so sums are as
- * exact as those of integers, to 53 bits. It makes them fractions, which V8 adds as float64.
- * V8 14.6 (Node 26) adds two values as int64 if both have always been integers and it knows one of them to
- * be one; later versions do so whenever both have been. That takes two conversions and five checks:
- * an addition to a value that was just stored took 7.6 ns instead of 3.3, and a row recorded in a
- * loop 9.7 instead of 6.7. V8 14.6 adds `++` as float64.
+ * The unit of row counters in a journal. It is a power of two, so sums are as exact as sums of
+ * integers, to 53 bits. The values are fractions, which V8 adds as float64. V8 14.6 (Node 26) adds
+ * two values as int64 if both have always been integers and the type of one is proven; later
+ * versions do so whenever both have been integers. The int64 addition takes two conversions and
+ * five checks: an addition to a value that was just stored took 7.6 ns instead of 3.3, and a row
+ * recorded in a loop 9.7 instead of 6.7. V8 14.6 adds `++` as float64.
  */
 export const COUNTER_UNIT = 2 ** -64
-/** Bytes of a series' two names, each after its length. */
+/** Bytes of a series' two names, each with a byte for its length. */
 const NAMES_BYTES = 2 * (1 + LABEL_BYTES_MAX)
 
 /** Words (int32) at the start of a journal; each comment names the writer. */
 export const HEADER = {
-  /** The creator: that this memory is a journal, and of which version. */
+  /** The creator: marks the memory as a journal of one version. */
   magic: 0,
-  /** The recorder: series that have a name, published after it. */
+  /** The recorder: number of series; written after the name of the last one. */
   seriesCount: 1,
   /** The recorder: reports posted to the port. */
   sent: 2,
   /** The aggregator: reports acknowledged. */
   acknowledged: 3,
-  /** The aggregator: 1 when the engine is to stop. */
+  /** The aggregator: 1 when the engine should stop. */
   stopRequested: 4,
-  /** The recorder, and at the end the aggregator: one of `JOURNAL_STATE`. */
+  /** The recorder, and the aggregator when it closes the journal: one of `JOURNAL_STATE`. */
   state: 5,
 } as const
 
-/** The place of a float64 after the words: rows that the aggregator counted when it closed. */
+/**
+ * Index of a float64 after the words: rows that the aggregator had counted when it closed the
+ * journal.
+ */
 export const ROWS_COUNTED = 8
 
-/** What the recorder is to do at its next row: publish those of the series, or send a report. */
+/** Requests to the recorder, for its next row: publish the rows of the series, or send a report. */
 export const DUE = { nothing: 0, fold: 1, report: 2 } as const
 
 /** `closed`: the aggregator has read the journal for the last time. */
@@ -83,9 +86,9 @@ const COUNTER_OFFSETS = Object.fromEntries(
  * compile-time constants for V8. The bins come last, since their number depends on the bucket
  * bounds.
  *
- * `record` writes the fields before `lock` with plain stores. `foldRows` counts the rows of the ring
- * into the fields after `lock`, which it publishes: those of the rows from `foldEnd` to `rows` are
- * not counted there yet.
+ * `record` writes the fields before `lock` with plain stores. `foldRows` counts the rows of the
+ * ring into the fields after `lock` and publishes these. The rows from `foldEnd` to `rows` are not
+ * folded yet.
  */
 export const SERIES = {
   /** Rows recorded: the last store of a row. */
@@ -108,11 +111,11 @@ export const SERIES = {
   lock: LOCK,
   /** Rows counted by folds. */
   foldEnd: FOLDED,
-  /** The sum of each counter over those rows, in the order of the counters. */
+  /** The sum of each counter over the folded rows, in the order of the counters. */
   foldedCounters: FOLDED + 1,
-  /** The sum of the durations that were folded last: the multiples of 2^-44 s in them. */
+  /** The sum of the plain durations of the last fold, each rounded to a multiple of 2^-44 s. */
   sumHigh: SUMS,
-  /** The rest of them, which may be negative. */
+  /** The sum of the rounding errors of `sumHigh`, which may be negative. */
   sumLow: SUMS + 1,
   /** The sum of all other durations: `SUM_LIMBS` integers, the least significant first. */
   sumLimbs: SUMS + 2,
@@ -121,31 +124,31 @@ export const SERIES = {
 } as const
 
 /**
- * Offsets of what a series has after its bins where extra metrics are asked for, from
- * `SeriesBlock.extrasAt` on. All else is as in other journals.
+ * Offsets, from `SeriesBlock.extrasAt`, of the fields after the bins. Only journals with extra
+ * metrics have them.
  */
 export const EXTRAS = {
   /** The sum of each of `EXTRA_COUNTER_NAMES` over the rows, in `COUNTER_UNIT`; as `numKeys`. */
   counters: 0,
   /** The sum of each over the rows that folds counted; as `foldedCounters`. */
   foldedCounters: EXTRA_COUNTER_NAMES.length,
-  /** Calls of the operation that began and have not ended, whatever their status will be. */
+  /** Calls of the operation in flight, of any status. */
   inFlight: 2 * EXTRA_COUNTER_NAMES.length,
   length: 2 * EXTRA_COUNTER_NAMES.length + 1,
 } as const
 
-/** Where everything stands in a journal: a header, then one block of equal size per series. */
+/** The layout of a journal: a header, then one block of equal size per series. */
 export class JournalLayout {
   readonly bins: BinLayout
-  /** Series that are told apart, one of them `other`. */
+  /** Maximum number of series, `other` included. */
   readonly seriesMax: number
-  /** Blocks of memory: known statuses of `other` come on top. */
+  /** Number of blocks: `seriesMax`, and the known statuses of `other` in addition. */
   readonly blockCount: number
   readonly seriesLength: number
   /** Where the extra fields of a series begin in its block; 0 where it has none. */
   readonly extrasAt: number
 
-  /** @param hasExtras whether extra metrics are asked for */
+  /** @param hasExtras whether extra metrics are enabled */
   constructor(bins: BinLayout, seriesMax: number, hasExtras = false) {
     this.bins = bins
     this.seriesMax = seriesMax

@@ -7,13 +7,15 @@ import { DUE, EXTRAS, FLOAT64_WORDS, HEADER, RECENT_ROWS, SERIES } from './journ
 import { isDuration, readSeries, type UnfoldedRows } from './read-series.js'
 
 /**
- * Milliseconds after which the stores of a thread are visible to all other threads. Processors
- * state no bound. A store waits in the store buffer of its core for the cache line, some hundred
- * nanoseconds; some hundred stores, one after the other, take less than a tenth of this. A thread
- * that the system suspends has emptied the buffer.
+ * Milliseconds after which the stores of a thread are visible to all other threads. Processor
+ * manuals give no bound. A store waits in the store buffer of its core for the cache line, which
+ * takes some hundred nanoseconds; some hundred consecutive stores take less than a tenth of this
+ * time. The buffer of a suspended thread is empty.
  */
 export const STORES_VISIBLE_MS = 1
-/** Attempts to copy a series beside a recorder; at full speed most fail. */
+/**
+ * Attempts to copy a series while its recorder runs; most fail if the recorder is at full speed.
+ */
 const COPY_ATTEMPTS_MAX = 64
 /**
  * Rows of which a store may be visible before `rowsBegun` shows them. A store becomes visible before
@@ -26,21 +28,21 @@ const COUNTERS = SERIES[ROW_COUNTER_NAMES[0]]
 const LOCK_BEGIN = SERIES.lock * FLOAT64_WORDS
 const LOCK_END = LOCK_BEGIN + 1
 
-/** What a recorder may have written since the last fold of a series. */
+/** The rows of a series after its last fold. */
 interface Tail extends UnfoldedRows {
   readonly rows: number
   readonly rowsBegun: number
   readonly foldEnd: number
 }
 
-/** What `begin` read, per series with new rows. */
+/** The result of `begin`, per series with new rows. */
 export type FirstReading = ReadonlyMap<number, Tail>
 
-/** What was read of a journal. */
+/** The result of a read of a journal. */
 export interface JournalReading {
-  /** The series so far; those without new rows are the known ones. */
+  /** The series so far; a series without new rows is the same object as before. */
   readonly series: readonly PackedSeries[]
-  /** Whether they contain every row that was there at `begin`. */
+  /** Whether they contain every row that was in the journal at `begin`. */
   readonly isComplete: boolean
 }
 
@@ -56,10 +58,13 @@ export interface JournalReading {
 export class JournalReader {
   readonly #journal: Journal
   readonly #copy: Float64Array<ArrayBuffer>
-  /** Where the counters that `record` writes are in a block, in order. */
+  /** Offsets in a block of the counters that `record` writes, in order. */
   readonly #counterPlaces: readonly number[]
 
-  /** @param copy as long as a block, for the block that is read; readers may share it */
+  /**
+   * @param copy as long as a block; the block that is read is copied to it, and readers may share
+   * it
+   */
   constructor(journal: Journal, copy: Float64Array<ArrayBuffer>) {
     this.#journal = journal
     this.#copy = copy
@@ -69,7 +74,7 @@ export class JournalReader {
     this.#counterPlaces = extrasAt === 0 ? places : [...places, ...extras]
   }
 
-  /** Calls of the operation of a series that began and have not ended, as that series has them. */
+  /** Calls in flight that a series counts. */
   inFlightOf(series: number): number {
     return series < this.#journal.seriesCount ? this.#journal.inFlightOf(series) : 0
   }
@@ -84,7 +89,7 @@ export class JournalReader {
     })
   }
 
-  /** Whether any series has rows that are not among the known ones. */
+  /** Whether any series has more rows than its known state. */
   hasNewRows(known: readonly PackedSeries[]): boolean {
     const journal = this.#journal
     if (journal.seriesCount !== known.length) return true
@@ -92,10 +97,10 @@ export class JournalReader {
   }
 
   /**
-   * Read the rows after the last fold for the first time. If another row of the series comes before
-   * `read`, it makes the recorder publish them.
+   * Read the rows after the last fold for the first time. It also makes the recorder publish them
+   * if it records another row of the series before `read`.
    *
-   * @returns what `read` takes; reads may overlap, so each has its own
+   * @returns the argument of `read`; reads may overlap, so each has its own
    */
   begin(known: readonly PackedSeries[]): FirstReading {
     const tails = new Map<number, Tail>()
@@ -131,7 +136,7 @@ export class JournalReader {
       const tail = first && hasFolds ? this.#settledTail(series, first) : undefined
       if (first !== undefined && tail === undefined && folded < first.rows) isComplete = false
       const rows = folded + (tail?.durations.length ?? 0)
-      // A report may be newer than the last fold that could be copied.
+      // The state from a report may be newer than the last fold that was copied.
       if (before !== undefined && !(rows > before.rows)) all.push(before)
       else if (hasFolds) all.push(this.#decode(series, tail))
       else break
@@ -140,8 +145,8 @@ export class JournalReader {
   }
 
   /**
-   * The stats of every series of a recorder whose thread has ended. A fold that did not end is
-   * completed from the ring.
+   * The stats of every series of a recorder whose thread has ended. A fold that the thread did not
+   * finish is completed from the ring.
    *
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`, when a number cannot be right
    */
@@ -158,8 +163,8 @@ export class JournalReader {
   }
 
   /**
-   * Read the journal of a recorder that the system holds in the middle of a fold, as `readEnded`
-   * does. The sum of the durations may lack those of that fold.
+   * Read the journal of a recorder that the system suspended within a fold, as `readEnded` does.
+   * The sum of the durations may lack those of that fold.
    *
    * @returns undefined when the recorder runs
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`, when a number cannot be right
@@ -169,15 +174,16 @@ export class JournalReader {
     const held = new Journal(Journal.allocate(layout), layout)
     held.floats.set(floats)
     blockThread(STORES_VISIBLE_MS)
-    // A copy of which nothing has changed is of one moment. The thread may run again after it.
+    // If nothing has changed since the copy, the copy is of one moment. The thread may run again
+    // afterwards.
     if (!isSame(held.floats, floats)) return undefined
     return new JournalReader(held, this.#copy).readEnded()
   }
 
   /**
-   * The durations of the rows [from, to) of a series in seconds, rows counted from 0, or undefined
-   * where the ring may no longer hold them all (the last `recentRowsMax` are there), or was written
-   * by other code.
+   * The durations of the rows [from, to) of a series in seconds, rows counted from 0. Undefined if
+   * the ring may not hold all of them (it holds the last `recentRowsMax`), or if other code has
+   * written to it.
    *
    * @param isEnded whether the thread of the recorder has ended
    */
@@ -210,7 +216,7 @@ export class JournalReader {
   /**
    * Copy what the folds of a series counted.
    *
-   * @returns false when each attempt met a fold
+   * @returns false when a fold was running at each attempt
    */
   #copyFolded(series: number): boolean {
     const { floats, words } = this.#journal.blockOf(series)
@@ -226,7 +232,10 @@ export class JournalReader {
     return false
   }
 
-  /** The rows after the last fold, if they are as at the first reading and none is half written. */
+  /**
+   * The rows after the last fold, if they equal those of the first reading and none is half
+   * written.
+   */
   #settledTail(series: number, first: Tail): Tail | undefined {
     const { floats } = this.#journal.blockOf(series)
     const { rows, rowsBegun, foldEnd, counters, durations } = first
@@ -243,7 +252,7 @@ export class JournalReader {
       if (!Object.is(durations[row], floats[placeOf(foldEnd + row)])) return undefined
     }
     requireTail(first)
-    // The system may hold the thread anywhere, also in the middle of a row.
+    // The system may suspend the thread anywhere, also within a row.
     const isWhole = rows === rowsBegun
     return isWhole && foldEnd === this.#copy[SERIES.foldEnd] ? first : undefined
   }
@@ -254,7 +263,7 @@ export class JournalReader {
     const count = rows - foldEnd
     const durations = new Float64Array(count > 0 && count <= RECENT_ROWS ? count : 0)
     for (let row = 0; row < durations.length; row++) durations[row] = floats[placeOf(foldEnd + row)]
-    // A typed array takes longer to make, and a snapshot reads a thousand tails.
+    // A typed array takes longer to create, and a snapshot may read a thousand tails.
     const counters: number[] = []
     const places = this.#counterPlaces
     for (let counter = 0; counter < places.length; counter++) {
@@ -272,7 +281,7 @@ export class JournalReader {
   }
 }
 
-/** Rows of a series, up to the last one, whose durations the ring is sure to hold. */
+/** Number of the last rows of a series whose durations the ring always holds. */
 export function recentRowsMax(isEnded: boolean): number {
   return isEnded ? RECENT_ROWS : RECENT_ROWS - ROWS_AHEAD_MAX
 }
@@ -280,10 +289,10 @@ export function recentRowsMax(isEnded: boolean): number {
 function requireTail({ rows, rowsBegun, foldEnd, durations }: Tail): void {
   const isInRing = rows - foldEnd === durations.length
   if (isInRing && (rowsBegun === rows || rowsBegun === rows + 1)) return
-  throw corruptJournal(`from ${foldEnd} to ${foldEnd + RECENT_ROWS} rows, all begun`, rows)
+  throw corruptJournal(`from ${foldEnd} to ${foldEnd + RECENT_ROWS} complete rows`, rows)
 }
 
-/** Where the duration of a row is in its block. */
+/** Offset of the duration of a row in its block. */
 function placeOf(row: number): number {
   return SERIES.recent + (row & RECENT_MASK)
 }

@@ -17,12 +17,14 @@ import type { SeriesBlock } from './series-block.js'
 /** Marks memory as a journal of this version; the lowest byte is the version. */
 const MAGIC = 0x6d6f6f05
 
-/** Decodes names. A U+FEFF at the beginning of one is kept: it is no byte order mark there. */
+/**
+ * Decodes names. A U+FEFF at the beginning of a name is part of the name, not a byte order mark.
+ */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
  * The shared memory that one recorder writes. Counts only grow. The recorder writes rows with plain
- * stores and publishes them fold by fold; `JournalReader` reads them on another thread, also after
+ * stores, and each fold publishes them; `JournalReader` reads them on another thread, also after
  * the recorder's thread has ended.
  */
 export class Journal {
@@ -52,7 +54,7 @@ export class Journal {
         'INVALID_LINK',
         `journal: expected ${layout.byteLength} bytes of shared memory, got ` +
           `${buffer instanceof SharedArrayBuffer ? buffer.byteLength : typeof buffer}; ` +
-          'pass the link that connect() returned as it is',
+          'pass the link that connect() returned, unchanged',
       )
     }
     this.layout = layout
@@ -62,18 +64,18 @@ export class Journal {
     if (this.words[HEADER.magic] !== MAGIC) {
       throw new MoonmeterError(
         'INVALID_LINK',
-        'journal: expected memory of this version of moonmeter, got another; ' +
+        'journal: expected memory of this version of moonmeter, got that of another; ' +
           'load one version in all threads',
       )
     }
   }
 
-  /** Number of series, at most as many as there are blocks, whatever the memory holds. */
+  /** Number of series, limited to the number of blocks, since other code may write any number. */
   get seriesCount(): number {
     return Math.min(Atomics.load(this.words, HEADER.seriesCount), this.layout.blockCount)
   }
 
-  /** Series that were added here: the recorder does not rely on what others may write. */
+  /** Number of series added by this object: unlike `seriesCount`, other code cannot change it. */
   get added(): number {
     return this.#added
   }
@@ -85,14 +87,14 @@ export class Journal {
     return rows
   }
 
-  /** Rows of a series, those that no fold counted yet included. */
+  /** Rows of a series, those that are not folded included. */
   rowsOf(series: number): number {
     return this.floats[this.layout.baseOf(series) + SERIES.rows]
   }
 
   /**
-   * Calls of an operation that began and have not ended, as this series of it has them; 0 where the
-   * journal has no extra fields, or other code wrote what cannot be right.
+   * Calls in flight that a series counts; 0 if the journal has no extra fields, or an invalid
+   * number that other code wrote.
    */
   inFlightOf(series: number): number {
     const { floats, extrasAt } = this.blockOf(series)
@@ -102,9 +104,9 @@ export class Journal {
   }
 
   /**
-   * Give the next block of memory to a series; only the recorder does.
+   * Assign the next block to a series. Only the recorder calls this.
    *
-   * @param operation and `status` at most `LABEL_BYTES_MAX` bytes in UTF-8
+   * @param operation at most `LABEL_BYTES_MAX` bytes in UTF-8, as `status`
    * @returns the index of the series
    */
   addSeries({ operation, status }: SeriesName): number {
@@ -142,14 +144,14 @@ export class Journal {
     return block
   }
 
-  /** Count and publish the rows that are only in the rings; only the recorder does. */
+  /** Fold the rows of all series. Only the recorder calls this. */
   fold(): void {
     for (let series = 0; series < this.seriesCount; series++) {
       foldRows(this.blockOf(series), this.layout.bins)
     }
   }
 
-  /** Ask for a report, or note that one is being made. */
+  /** Request a report, or reset the request when a report is made. */
   setReportDue(isDue: boolean): void {
     for (let series = 0; series < this.seriesCount; series++) {
       this.floats[this.layout.baseOf(series) + SERIES.due] = isDue ? DUE.report : DUE.nothing
@@ -157,8 +159,8 @@ export class Journal {
   }
 
   /**
-   * The stats of every series so far, read by the recorder itself right after `fold`: nothing
-   * changes meanwhile, and no row is left in the rings.
+   * The stats of every series so far. The recorder reads them directly after `fold`, so nothing
+   * changes during the read and all rows are folded.
    *
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`, when other code wrote to the memory
    */
@@ -186,7 +188,7 @@ export class Journal {
   }
 
   #readName(at: number): string {
-    // TextDecoder refuses shared memory, so the name is copied first.
+    // TextDecoder does not accept shared memory, so the name is copied first.
     const start = at + 1
     return decoder.decode(this.#bytes.slice(start, start + this.#bytes[at]))
   }

@@ -18,32 +18,32 @@ const HIGH_MAX = PLAIN.rowsMax * PLAIN.secondsEnd
 const LOW_MAX = PLAIN.rowsMax * 2 ** -45
 
 // V8 folds constants of this module into the code, but looks imported ones up. Numbers are checked
-// in place, since a call with one of them as `unknown` would allocate it.
+// inline: passing one as `unknown` to a function would allocate it.
 const { secondsMin: PLAIN_MIN, secondsEnd: PLAIN_END } = PLAIN
 const { rowsMax: PLAIN_ROWS, rounder: ROUNDER } = PLAIN
 const UNIT = COUNTER_UNIT
 const COUNTERS_LENGTH = ROW_COUNTER_NAMES.length
 const NO_DURATIONS = new Float64Array(0)
 
-/** The rows of a series after those that its folds counted. */
+/** The rows of a series after its last fold. */
 export interface UnfoldedRows {
   /**
-   * Of all rows of the series, in the order of the counters and in `COUNTER_UNIT`; extra ones after
-   * the others, where there are any.
+   * The sum of each counter over all rows of the series, in the order of the counters and in
+   * `COUNTER_UNIT`; then the extra counters, if there are any.
    */
   readonly counters: readonly number[]
-  /** In seconds, in the order in which they were recorded. */
+  /** The durations in seconds, in the order in which they were recorded. */
   readonly durations: Float64Array
   /** Whether a fold began and did not end, so that some of the rows may be in the bins already. */
   readonly isFoldOpen: boolean
 }
 
 /**
- * The stats of a series from a copy of its block, or from the block itself where nothing writes to
- * it. The unfolded rows are counted here, into the copy; they are few.
+ * The stats of a series, read from a copy of its block, or from the block itself after the thread
+ * has ended. The unfolded rows, which are few, are counted into the bins of the copy.
  *
- * Any code of the process can write to shared memory. So each number is checked, and there is no
- * loop whose length the memory decides.
+ * Any code of the process can write to shared memory. So each number is checked, and no number in
+ * the memory determines the length of a loop.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`, when a number cannot be right
  */
@@ -58,7 +58,7 @@ export function readSeries(
   const durations = unfolded?.durations ?? NO_DURATIONS
   const rows = foldEnd + durations.length
   if (!(isCount(foldEnd, ROWS_MAX) && rows <= ROWS_MAX)) throw corrupt('rows', foldEnd)
-  // Of a fold that never ended, some rows are in the bins, and none of them in the sum.
+  // If a fold did not end, some of its rows are in the bins, and none of them are in the sum.
   const inBins = unfolded?.isFoldOpen === true ? packCounts(bins).rows - foldEnd : 0
   if (!(inBins >= 0 && inBins <= durations.length))
     throw corrupt('the sum of the bins', foldEnd + inBins)
@@ -69,7 +69,7 @@ export function readSeries(
     if (!isDuration(durationSeconds)) throw corrupt('a duration', durationSeconds)
     if (row >= inBins) bins[layout.binOf(durationSeconds)]++
     if (durationSeconds >= PLAIN_MIN && durationSeconds < PLAIN_END) {
-      // In two float64, as the fold adds up plain rows: a BigInt per row takes ten times as long.
+      // Added up in two float64, as in the fold: a BigInt per row takes ten times as long.
       const rounded = durationSeconds + ROUNDER - ROUNDER
       high += rounded
       low += durationSeconds - rounded
@@ -135,7 +135,7 @@ function readDurationSum(block: Float64Array): DurationSum {
   return sum + sumOfParts(high, low)
 }
 
-/** A sum in two float64, the lower of which may be negative. */
+/** The sum of two float64, the lower of which may be negative. */
 function sumOfParts(high: number, low: number): DurationSum {
   const sum = durationSumOf(high)
   return low < 0 ? sum - durationSumOf(-low) : sum + durationSumOf(low)
@@ -146,5 +146,5 @@ function isCount(value: number, max: number): boolean {
 }
 
 function corrupt(what: string, got: unknown): MoonmeterError {
-  return corruptJournal(`${what} to be as a recorder writes it`, got)
+  return corruptJournal(`${what} as a recorder writes it`, got)
 }

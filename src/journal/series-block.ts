@@ -4,7 +4,7 @@
 export interface SeriesBlock {
   readonly floats: Float64Array
   readonly words: Int32Array
-  /** Where the fields of `EXTRAS` begin in `floats`; 0 where there are none. */
+  /** Index in `floats` at which the fields of `EXTRAS` begin; 0 without these fields. */
   readonly extrasAt: number
 }
 
