@@ -23,24 +23,24 @@ import type { Moment, Source } from './source.js'
 import { type SourceSettings, SourceTable } from './source-table.js'
 import { Totals } from './totals.js'
 
-/** The state of a source that a caller has put together from its incarnations. */
+/** The state of a source, merged by the caller from its incarnations. */
 export interface SourceState {
-  /** Everything that the source counted, as a report; its incarnation ends only with the source. */
+  /** Everything that the source counted, as one report. */
   readonly report: DecodedReport
-  /** Bytes of the payloads that it was made of. */
+  /** Bytes of the payloads that the state was merged from. */
   readonly bytes: number
-  /** Milliseconds since the newest of them was made. */
+  /** Age of the newest of these payloads, in milliseconds. */
   readonly ageMs: number
   /** When the source began to count, in milliseconds since 1970. */
   readonly createdMs: number
 }
 
-/** Highest number of an incarnation from outside; local ones get the numbers after the newest. */
+/** Highest number of a remote incarnation; local incarnations get the numbers after the newest. */
 const INCARNATION_MAX = Number.MAX_SAFE_INTEGER - 2 ** 32
 /**
- * Incarnations from outside that are kept, over all sources: a late report of such an incarnation
- * replaces its state. Each counts as its series and one more. At 12 series these are 1,260
- * incarnations of one engine, or 19 of each of 64.
+ * Remote incarnations that are kept apart, over all sources, so that a late report can replace the
+ * state of its incarnation. Each counts as the number of its series plus one. With 12 series these
+ * are 1,260 incarnations of one engine, or 19 of each of 64 engines.
  */
 const KEPT_MAX = 16_384
 
@@ -54,21 +54,24 @@ export interface AggregationSettings extends SourceSettings {
   readonly silentAfterMs: number
   /** The wall clock, in milliseconds since 1970. */
   readonly now: () => number
-  /** A clock that never goes back, in milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   readonly monotonicNow: () => number
   /** Called with each rejection. */
   readonly onRejected: (error: MoonmeterError) => void
   /** Limits of the stats that rows are decoded into. */
   readonly stats: ConnectorStatsOptions
-  /** Single durations of ended incarnations and ingested rows kept, over all sources. */
+  /**
+   * Maximum number of single durations kept of ended incarnations and ingested rows, over all
+   * sources.
+   */
   readonly durationsMax: number
-  /** Called when many single durations came since an interval was last read. */
+  /** Called when half of `durationsMax` was added since an interval was last read. */
   readonly onDurationsFull?: () => void
 }
 
 /**
- * The sources and their incarnations: takes reports, rows and journals, and produces snapshots. How
- * payloads travel and how snapshots are shown is no part of it.
+ * The sources and their incarnations: takes reports, rows and journals, and produces snapshots. It
+ * contains no transport and no exposition.
  */
 export class Aggregation {
   readonly #settings: AggregationSettings
@@ -91,7 +94,7 @@ export class Aggregation {
     if (!perEngine) this.#totals = new Totals(layout, operations, nowMs)
   }
 
-  /** How the numbers of each source are arranged, which says which metrics are counted. */
+  /** The columns of each source's numbers, which depend on the enabled metrics. */
   get layout(): ColumnLayout {
     return this.#settings.layout
   }
@@ -101,18 +104,18 @@ export class Aggregation {
     return this.#settings.silentAfterMs
   }
 
-  /** Bytes that a payload may have. */
+  /** Maximum size of a payload in bytes. */
   get payloadBytesMax(): number {
     return this.#settings.payloadBytesMax
   }
 
-  /** How payloads are decoded. */
+  /** Options of the decoding of payloads. */
   get decoding(): Required<PayloadOptions> {
     const { stats, payloadBytesMax, layout } = this.#settings
     return { stats, payloadBytesMax, hasExtras: layout.hasExtras }
   }
 
-  /** How many operations and statuses of an engine are told apart. */
+  /** Maximum numbers of operations and statuses of an engine. */
   get limits(): SeriesLimits {
     return this.#settings.limits
   }
@@ -133,7 +136,7 @@ export class Aggregation {
     return { source, incarnation: source.begin(journal, moment) }
   }
 
-  /** Take what an incarnation of this process sent. */
+  /** Accept a message that a local incarnation sent. */
   receive({ source, incarnation }: LocalIncarnation, message: unknown): void {
     this.#rejections.guard(() => {
       const payload = decodePayload(message, this.decoding)
@@ -152,7 +155,7 @@ export class Aggregation {
     })
   }
 
-  /** Take a payload from outside this process. */
+  /** Accept a payload of another process. */
   ingest(bytes: unknown, options: IngestOptions): IngestResult {
     const error = this.#rejections.guard(() => {
       const payload = decodePayload(bytes, this.decoding)
@@ -164,9 +167,9 @@ export class Aggregation {
   }
 
   /**
-   * Take the state of a source outside this process.
+   * Accept the state of a source of another process.
    *
-   * @returns why it was rejected, if it was; nothing has changed then
+   * @returns the error if the state was rejected; nothing has changed then
    */
   takeState({ report, bytes, ageMs, createdMs }: SourceState): MoonmeterError | undefined {
     return this.#rejections.guard(() => {
@@ -179,7 +182,7 @@ export class Aggregation {
   /**
    * Count rows of an engine that belong to no incarnation.
    *
-   * @param bytes of the payload that they came in
+   * @param bytes size of the payload of the rows
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `engine`, without an engine index
    */
   addRows(stats: ConnectorStats, bytes: number, { engine, instance }: IngestOptions): void {
@@ -195,18 +198,17 @@ export class Aggregation {
   /**
    * Read the journals of running incarnations.
    *
-   * @returns those of which not every row has been read that was there at the call: their recorders
-   * are at full speed, or the system holds their threads
+   * @returns the incarnations whose rows at the time of the call were not all read: their recorders
+   * run at full speed, or the system suspended their threads
    */
   readRunning(locals: readonly LocalIncarnation[]): readonly LocalIncarnation[] {
     return runBlocking(this.#reads(locals))
   }
 
   /**
-   * Read the journal of an incarnation whose thread the system may hold in the middle of a row or a
-   * fold.
+   * Read the journal of an incarnation if the system suspended its thread within a row or a fold.
    *
-   * @returns false where the thread runs: nothing was read
+   * @returns false if the thread runs; nothing was read then
    */
   readHeld({ incarnation }: LocalIncarnation): boolean {
     let isHeld = true
@@ -219,7 +221,8 @@ export class Aggregation {
   /**
    * End a local incarnation.
    *
-   * @param journal whether it was `read` for the last time, or is to be since its thread has `ended`
+   * @param journal `read`: the last read was done; `ended`: the thread has ended, so the journal is
+   * read here
    */
   end({ source, incarnation }: LocalIncarnation, journal: 'read' | 'ended'): void {
     this.#makeRoom()
@@ -227,7 +230,7 @@ export class Aggregation {
     source.end(incarnation, journal !== 'ended')
   }
 
-  /** Count a payload that was rejected before it came here. */
+  /** Count a payload that the caller rejected. */
   reject(error: MoonmeterError): void {
     this.#rejections.guard(() => {
       throw error
@@ -253,18 +256,18 @@ export class Aggregation {
     this.#sources.find(engine, undefined)?.noteFailure()
   }
 
-  /** Whether no incarnation of an engine is running here, nor kept from outside. */
+  /** Whether an engine has no running local incarnation and no kept remote one. */
   isFree(engine: number): boolean {
     return [...(this.#sources.find(engine, undefined)?.incarnations ?? [])].length === 0
   }
 
-  /** Whether an engine is known, or within the limit on engines. */
+  /** Whether an engine is known, or the limit on engines permits another one. */
   hasRoomFor(engine: number, instance: string | undefined): boolean {
     const isKnown = this.#sources.find(engine, instance) !== undefined
     return isKnown || this.#sources.size < this.#settings.enginesMax
   }
 
-  /** Whether a local incarnation has not reported for an interval, so that its state is old. */
+  /** Whether a local incarnation has not reported within the interval, so that its state is old. */
   isSilent({ incarnation }: LocalIncarnation): boolean {
     return this.#isSilent(incarnation, this.#moment().monotonicMs)
   }
@@ -276,24 +279,26 @@ export class Aggregation {
     return this.#reads([...this.#local()].filter(isSilent))
   }
 
-  /** Read the journals of all engines; where there are more than `enginesMax`, as `readSilent`. */
+  /**
+   * Read the journals of all engines, or those of silent ones if there are more than `enginesMax`.
+   */
   readLive(enginesMax: number): Iterable<number | undefined> {
     const locals = [...this.#local()]
     return locals.length > enginesMax ? this.readSilent() : this.#reads(locals)
   }
 
   /**
-   * Read all journals, so that a snapshot is right to the last record of every engine that is not
-   * recording. Blocks the thread for `STORES_VISIBLE_MS` when there are rows that no fold published.
+   * Read all journals, so that a snapshot contains every row of engines that record nothing
+   * meanwhile. Blocks the thread for `STORES_VISIBLE_MS` if there are rows that are not folded.
    */
   readJournals(): void {
     runBlocking(this.#reads([...this.#local()]))
   }
 
   /**
-   * All engines as of their latest reports and reads.
+   * The state of all engines after their latest reports and reads of their journals.
    *
-   * @param isWanted whether a source is to be in it; default all
+   * @param isWanted selects sources; default all
    * @param durations single durations that the snapshot carries
    */
   snapshot(
@@ -321,8 +326,8 @@ export class Aggregation {
   }
 
   /**
-   * The snapshot that a scrape shows, taken in the first step: with the sums over all engines where
-   * they are shown.
+   * The snapshot for a scrape, taken in the first step: with the sums over all engines in place of
+   * the engines if `perEngine` is false.
    */
   *scrape(): Generator<void, Snapshot> {
     const snapshot = this.snapshot()
@@ -331,9 +336,9 @@ export class Aggregation {
   }
 
   /**
-   * All engines with the single durations that are known.
+   * A snapshot with all single durations that are known.
    *
-   * @param engine the only one to be in it, in all its instances; default all
+   * @param engine selects this engine of all instances; default all engines
    */
   detailedSnapshot(engine?: number): Snapshot {
     const isWanted = ({ key }: Source) => engine === undefined || key.engine === engine
@@ -341,9 +346,9 @@ export class Aggregation {
   }
 
   /**
-   * A reader of intervals with single durations: each call takes what came since the one before, and
-   * the first what came since the reader was made. The steps that it returns, one a source, add it to
-   * stats; what comes while they are taken belongs to the next call.
+   * A reader of intervals with single durations. Each call reads the rows since the previous call,
+   * or since the reader was created. It returns steps, one per source, that add these rows to
+   * stats. Rows that are counted meanwhile belong to the next call.
    */
   intervalReader(): (stats: ConnectorStats) => Iterable<void> {
     let earlier = this.snapshot()
@@ -362,7 +367,7 @@ export class Aggregation {
     return readJournals(locals, (read) => this.#rejections.guard(read))
   }
 
-  /** Have the single durations read before the oldest of them are dropped. */
+  /** Let the listener read the single durations before the oldest are dropped. */
   #makeRoom(): void {
     if (this.#recent.isHalfUnread) this.#settings.onDurationsFull?.()
   }
@@ -386,7 +391,8 @@ export class Aggregation {
     const isNew = this.#sources.find(index, name) === undefined
     const source = this.#sources.add(index, name, createdMs)
     if (source === undefined) {
-      // Rows add up across engines; a report is everything so far of one engine, to be kept apart.
+      // Rows of several engines can be added up. A report is the state of one engine, which is kept
+      // apart.
       const expected = `at most ${this.#settings.enginesMax} engines (enginesMax)`
       throw rejection('engine', expected, index)
     }
@@ -394,7 +400,7 @@ export class Aggregation {
     try {
       source.acceptRemote(report, bytes, moment, keptMax)
     } catch (error) {
-      // A rejected report changes nothing, so it adds no engine.
+      // A rejected report must not add an engine.
       if (isNew) this.#sources.delete(index, name)
       throw error
     }
@@ -419,7 +425,7 @@ export class Aggregation {
   #moment(): Moment {
     const { now, monotonicNow } = this.#settings
     const monotonicMs = readClock('monotonicNow', monotonicNow)
-    // The caller's clock may go back all the same, or return what is no time.
+    // The caller's clock may go back, or return no valid time.
     if (monotonicMs > this.#monotonicMs && monotonicMs < Infinity) this.#monotonicMs = monotonicMs
     const nowMs = readClock('now', now)
     return {

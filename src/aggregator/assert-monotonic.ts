@@ -4,9 +4,9 @@ import type { SeriesTable } from '../snapshot/series-table.js'
 import { rejection } from '../wire/rejection.js'
 
 /**
- * Check that the stats of an incarnation only grew: every series is still there, in its place, and
- * no count of it is less than before. Series are compared by the names that they are shown under:
- * past a limit, that is `other` for several of them.
+ * Check that the stats of an incarnation only grew: each series has its place, and no count is less
+ * than before. Series are compared by the names that are exposed: past a limit, several are
+ * `other`.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD` with the reason
  */
@@ -21,7 +21,7 @@ export function assertMonotonic(
     const isMonotonic =
       later !== undefined &&
       before.names[index] === after.names[index] &&
-      // This sum is exact; the one in the columns is rounded.
+      // This sum is exact; the sum in the columns is rounded.
       earlier.durationSum <= later.durationSum &&
       areColumnsMonotonic(layout, before, after, index)
     if (isMonotonic) continue

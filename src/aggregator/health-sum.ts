@@ -1,21 +1,24 @@
 import type { SourceHealth } from '../snapshot/source-snapshot.js'
 import { BoundedNames } from '../stats/bounded-names.js'
 
-/** Reasons of restarts told apart; further ones are `other`. */
+/** Distinct reasons of restarts; further ones count under `other`. */
 export const RESTART_REASONS_MAX = 16
 
-/** Adds up how the reports of engines arrived. */
+/** Adds up the health of sources. */
 export class HealthSum {
   readonly #createdMs: number
-  /** The names that reasons count under: kept, so that they are the same in every sum. */
+  /** The distinct reasons; kept, so that each reason counts under the same name in every sum. */
   readonly #reasons = new BoundedNames(RESTART_REASONS_MAX, (reason) => reason)
 
-  /** @param createdMs the moment, in milliseconds since 1970 */
+  /** @param createdMs the current time, in milliseconds since 1970 */
   constructor(createdMs: number) {
     this.#createdMs = createdMs
   }
 
-  /** The sum of these. It is up while one of them is, and open while one of them is. */
+  /**
+   * The sum of the health of all sources. It is up while any source is up, and open while any is
+   * open.
+   */
   of(all: readonly SourceHealth[]): SourceHealth {
     let [up, open, reports, reportBytes, rows] = [false, false, 0, 0, 0]
     let lastReportMs: number | null = null

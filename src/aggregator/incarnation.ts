@@ -7,31 +7,28 @@ import { rejection } from '../wire/rejection.js'
 import type { DecodedReport } from '../wire/report.js'
 import { assertMonotonic } from './assert-monotonic.js'
 
-/** Reports that may be lost in a row: at one per millisecond, those of 24 days. */
+/** Maximum gap between sequences of accepted reports: 24 days at one report per millisecond. */
 const REPORTS_LOST_MAX = 2 ** 31
 
-/**
- * One incarnation of an engine: its latest cumulative report, and its journal where it records in
- * this process.
- */
+/** One incarnation of an engine: its latest cumulative report, and its journal if it is local. */
 export class Incarnation {
-  /** A later incarnation of the engine has a larger number. */
+  /** Later incarnations of an engine have larger numbers. */
   readonly number: number
   readonly #layout: ColumnLayout
   readonly #names: SeriesNames
   #journal: JournalReader | undefined
   #isJournalRead = false
   #hasThreadEnded = false
-  /** The series, each in its place: new ones only come after them. */
+  /** The series. Each keeps its place; new ones are appended. */
   #table: SeriesTable = EMPTY_TABLE
   #rows = 0
-  /** Of the newest report that was accepted. */
+  /** The sequence of the newest accepted report. */
   #sequence = 0
   #isFinal = false
   #isExpected = true
-  /** Of the newest report: per series its operation, and the calls in flight that it has. */
+  /** The calls in flight of each series in the newest report, with its operation. */
   #reportedInFlight: readonly (readonly [operation: string, count: number])[] = []
-  /** When it last reported or began, by the monotonic clock. */
+  /** The time of the last report, or of the begin, by the monotonic clock. */
   lastSeenMs = Number.NEGATIVE_INFINITY
 
   /** @param names of the source's series */
@@ -46,7 +43,7 @@ export class Incarnation {
     return this.#journal !== undefined
   }
 
-  /** Whether its last report has come. */
+  /** Whether its last report was accepted. */
   get isFinal(): boolean {
     return this.#isFinal
   }
@@ -56,7 +53,9 @@ export class Incarnation {
     return this.#isExpected
   }
 
-  /** The series so far. Limits may have given several of a journal the same name. */
+  /**
+   * The series so far. Several series of a journal may have the same name, because of the limits.
+   */
   get table(): SeriesTable {
     return this.#table
   }
@@ -66,14 +65,14 @@ export class Incarnation {
   }
 
   /**
-   * Take a report as the state of this incarnation, from a port, which delivers reports once and in
-   * order, or from elsewhere. All states of an incarnation follow one another, so the one with more
-   * rows is the later one, whatever its sequence says.
+   * Replace the state of this incarnation by that of a report. A port delivers reports once and in
+   * order; other transports may not. Since states only grow, the state with more rows is the later
+   * one, even if its sequence is lower.
    *
-   * @returns whether the report is new, neither repeated nor late
-   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `backwards`, when a count of it is less than
-   * before; `journal` when its journal has other series or fewer rows; `range` for a sequence that is
-   * too far from the last; nothing has changed then
+   * @returns whether the report is new: neither repeated nor late
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `backwards`, when a count is less than before;
+   * `journal` when the journal has other series or fewer rows; `range` when the sequence is too far
+   * from the last one; nothing has changed then
    */
   accept(report: DecodedReport, isFromPort = false): boolean {
     const { sequence } = report
@@ -89,8 +88,8 @@ export class Incarnation {
     const series = this.#isJournalRead ? this.#laterSeries(report.series) : report.series
     const bucketCounts = series === report.series ? report.bucketCounts : undefined
     const reported = makeTable(this.#layout, this.#names, series, this.#table, bucketCounts)
-    // Series of one name are added up, since a report may have many past the limits. Those of a
-    // journal are not: each keeps its place in the journal.
+    // Series with the same name are added up, since a report may have many past the limits. Series
+    // of a journal are not, because each keeps its place in the journal.
     const isFromJournal = this.#journal !== undefined
     const table = isFromJournal ? reported : mergeTables(this.#layout, [reported])
     assertMonotonic(this.#layout, this.#table, table)
@@ -106,8 +105,8 @@ export class Incarnation {
   }
 
   /**
-   * Per series its operation, and the calls in flight that the journal or, without one, the newest
-   * report has there; nothing after the last report.
+   * The calls in flight of each series, with its operation: from the journal, or from the newest
+   * report without a journal. Yields nothing after the last report.
    */
   *inFlight(): Generator<readonly [operation: string, count: number]> {
     const journal = this.#journal
@@ -120,17 +119,17 @@ export class Incarnation {
     }
   }
 
-  /** Begin to read the journal; undefined where it has no new rows. */
+  /** Begin to read the journal; undefined if it has no new rows. */
   beginRead(): FirstReading | undefined {
     const { series } = this.#table
     return this.#journal?.hasNewRows(series) === true ? this.#journal.begin(series) : undefined
   }
 
   /**
-   * Read the journal after `beginRead` and some time. A recorder at full speed may prevent it; then
-   * the state stays as it was.
+   * Finish the read of the journal, at least `STORES_VISIBLE_MS` after `beginRead`. If a recorder
+   * at full speed prevents the read, the state does not change.
    *
-   * @returns whether every row that was there at `beginRead` has been read
+   * @returns whether every row that was in the journal at `beginRead` has been read
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`
    */
   finishRead(first: FirstReading): boolean {
@@ -153,9 +152,9 @@ export class Incarnation {
   }
 
   /**
-   * Read the journal of a recorder whose thread the system may hold.
+   * Read the journal of a recorder if the system suspended its thread.
    *
-   * @returns false where it runs: nothing was read
+   * @returns false if the thread runs; nothing was read then
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `journal`
    */
   readHeld(): boolean {
@@ -165,11 +164,10 @@ export class Incarnation {
   }
 
   /**
-   * The durations in seconds of the rows from a number on, up to those of the table, by the series'
-   * index.
+   * The recent durations of each series in seconds, up to the last row of the table.
    *
-   * @param from rows of each series that are not wanted
-   * @returns per series its durations, undefined where they are not all known
+   * @param from per series, the number of its first rows to leave out
+   * @returns per series its durations; undefined if not all of them are known
    */
   recentDurations(from: readonly number[]): (Float64Array | undefined)[] {
     const isEnded = this.#hasThreadEnded
@@ -178,7 +176,7 @@ export class Incarnation {
     })
   }
 
-  /** Per series, how many of its rows came before those whose durations its ring holds. */
+  /** Per series, the number of its rows whose durations the ring no longer holds. */
   get recentStarts(): number[] {
     const max = recentRowsMax(this.#hasThreadEnded)
     return this.#table.series.map(({ rows }) => Math.max(0, rows - max))
@@ -189,7 +187,10 @@ export class Incarnation {
     this.#journal = undefined
   }
 
-  /** A report may have been made before the journal was read, or between the reads of two series. */
+  /**
+   * Per series, the report's state or the current one, whichever has more rows: the report may be
+   * older than the last read of the journal.
+   */
   #laterSeries(reported: readonly PackedSeries[]): readonly PackedSeries[] {
     const { series: known } = this.#table
     const isLater = (one: PackedSeries, index: number) => one.rows >= (known[index]?.rows ?? 0)

@@ -3,18 +3,19 @@ import { type FirstReading, STORES_VISIBLE_MS } from '../journal/journal-reader.
 import type { Incarnation } from './incarnation.js'
 import type { Source } from './source.js'
 
-/** An incarnation that records in this process, with its engine. */
+/** An incarnation that records in this process, with its source. */
 export interface LocalIncarnation {
   readonly source: Source
   readonly incarnation: Incarnation
 }
 
 /**
- * Reads the journals of running incarnations, one a step. Rows that no fold published are read
- * twice, with time in between: a step that yields a number is to be followed by as many milliseconds.
+ * Reads the journals of running incarnations, one per step. Rows that are not folded are read
+ * twice, some time apart: after a step that yields a number, the caller waits that many
+ * milliseconds.
  *
  * @param guard calls its argument, which throws when a journal is corrupt
- * @returns those of which not every row has been read that was there at the begin
+ * @returns the incarnations whose rows at the start were not all read
  */
 export function* readJournals(
   locals: Iterable<LocalIncarnation>,
@@ -40,7 +41,7 @@ export function* readJournals(
   return incomplete
 }
 
-/** Takes all steps now; the thread is blocked between them for as long as they yield. */
+/** Runs all steps synchronously, and blocks the thread for the milliseconds that they yield. */
 export function runBlocking<Result>(steps: Iterator<number | undefined, Result>): Result {
   for (;;) {
     const step = steps.next()

@@ -2,36 +2,39 @@ import type { SeriesTable } from '../snapshot/series-table.js'
 import type { SeriesName } from '../stats/packed-series.js'
 import type { Incarnation } from './incarnation.js'
 
-/** Added to the length of each list, so that the number of short lists is bounded too. */
+/** Added to the length of each list, so that the number of short lists is bounded, too. */
 const LIST_OVERHEAD = 64
 
 export type DurationsBySeries = ReadonlyMap<SeriesName, readonly Float64Array[]>
 
-/** Durations of rows that no journal holds any more. */
+/** Durations of rows that are in no journal. */
 interface EndedRows {
   readonly name: SeriesName
-  /** The incarnation that ended, and the index of the series in it; neither for ingested rows. */
+  /**
+   * The incarnation that ended, and the index of the series in it; both undefined for ingested
+   * rows.
+   */
   readonly incarnation?: Incarnation
   readonly index?: number
   /** Rows of the series when it ended. */
   readonly rows: number
-  /** The durations of the last of them. */
+  /** The durations of the last of these rows. */
   readonly durations: Float64Array
 }
 
 export interface DurationCursor {
-  /** Lists of durations that had been added when the cursor was taken. */
+  /** Number of lists that had been added when the cursor was created. */
   readonly ended: number
-  /** What each live incarnation had counted. */
+  /** The table of each live incarnation when the cursor was created. */
   readonly tables: ReadonlyMap<Incarnation, SeriesTable>
 }
 
 export const START: DurationCursor = { ended: 0, tables: new Map() }
 
 /**
- * The single durations of rows that came lately, with which a percentile over an interval is exact.
- * Those of live incarnations are in their journals. This keeps the durations of ended incarnations
- * and of ingested rows, and drops the oldest past a limit.
+ * The single durations of recent rows, which make a percentile over an interval exact. The journals
+ * of live incarnations hold theirs. This class keeps the durations of ended incarnations and of
+ * ingested rows, and drops the oldest past a limit.
  */
 export class RecentDurations {
   readonly #max: number
@@ -39,15 +42,15 @@ export class RecentDurations {
   /** Number of lists that were dropped; the first of `#lists` has this number. */
   #dropped = 0
   #size = 0
-  /** What was added since a cursor was last taken. */
+  /** Number of durations that were added since the last cursor was created. */
   #unread = 0
 
-  /** @param max durations kept at most; 0 keeps none */
+  /** @param max maximum number of durations; 0 keeps none */
   constructor(max: number) {
     this.#max = max
   }
 
-  /** Whether half of what can be kept came since a cursor was last taken. */
+  /** Whether half of the maximum was added since the last cursor was created. */
   get isHalfUnread(): boolean {
     return this.#unread > this.#max / 2
   }
@@ -77,8 +80,8 @@ export class RecentDurations {
   }
 
   /**
-   * The durations of the rows that came since a cursor. Where some are not known, fewer are
-   * returned than there are rows.
+   * The durations of the rows since a cursor was created. Fewer are returned than there are rows if
+   * some are unknown.
    */
   since(cursor: DurationCursor, live: Iterable<Incarnation>): DurationsBySeries {
     const found = new Map<SeriesName, Float64Array[]>()
@@ -112,7 +115,7 @@ export class RecentDurations {
     this.#size += list.durations.length + LIST_OVERHEAD
     this.#unread += list.durations.length + LIST_OVERHEAD
     if (this.#size <= this.#max) return
-    // A quarter is dropped at once: each `splice` moves all lists that stay.
+    // Drops a quarter at once, because each `splice` moves all remaining lists.
     let drop = 0
     while (this.#size > (this.#max / 4) * 3) {
       this.#size -= this.#lists[drop++].durations.length + LIST_OVERHEAD

@@ -3,7 +3,7 @@ import { MoonmeterError, REJECTION_REASONS, type RejectionReason } from '../erro
 /** Counts payloads and journals that are rejected, by reason. */
 export class Rejections {
   readonly #onRejected: (error: MoonmeterError) => void
-  // Every reason is there from the start: a counter that appears with its first event has no rate.
+  // Every reason is counted from 0: Prometheus computes no rate for the first sample of a counter.
   readonly #counts = Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, 0])) as Record<
     RejectionReason,
     number
@@ -19,7 +19,7 @@ export class Rejections {
     return { ...this.#counts }
   }
 
-  /** Do something that may reject a payload; the rejection is counted and returned. */
+  /** Call a function that may reject a payload; a rejection is counted and returned. */
   guard(take: () => void): MoonmeterError | undefined {
     try {
       take()

@@ -7,7 +7,7 @@ import type { BinLayout } from '../stats/bin-layout.js'
 import { bucketOf, type Exemplar, type SeriesExemplar } from '../stats/exemplar.js'
 import type { SeriesName } from '../stats/packed-series.js'
 
-/** How many more exemplars may be kept; all sources share it. */
+/** Number of further exemplars that may be kept; all sources share it. */
 export interface ExemplarBudget {
   left: number
 }
@@ -24,15 +24,15 @@ export class SourceExemplars {
     this.#budget = budget
   }
 
-  /** By the name of the series; another object after each change. */
+  /** The exemplars by the name of their series; a new object after each change. */
   get latest(): ExemplarsBySeries {
     return this.#latest
   }
 
   /**
-   * Take the exemplars of a report.
+   * Add the exemplars of a report.
    *
-   * @param nameOf the name that a series of the report is shown under
+   * @param nameOf returns the exposed name of a series of the report
    */
   add(exemplars: readonly SeriesExemplar[], nameOf: (series: number) => SeriesName): void {
     if (exemplars.length === 0) return
@@ -44,18 +44,18 @@ export class SourceExemplars {
     this.#latest = latest
   }
 
-  /** Return all to the budget: the source is no longer shown. */
+  /** Return all exemplars to the budget, since the source is dropped. */
   release(): void {
     this.#budget.left += this.#count
     this.#count = 0
     this.#latest = NO_EXEMPLARS
   }
 
-  /** Snapshots have the former buckets, so they are not changed. */
+  /** Returns a copy, since snapshots share the former object. */
   #withExemplar(buckets: BucketExemplars, exemplar: Exemplar): BucketExemplars {
     const bucket = bucketOf(exemplar, this.#layout)
     const { [bucket]: before } = buckets
-    // Reports of several incarnations may come in any order.
+    // Reports of several incarnations may arrive in any order.
     if (before !== undefined && before.timestampSeconds > exemplar.timestampSeconds) return buckets
     if (before === undefined) {
       if (this.#budget.left <= 0) return buckets

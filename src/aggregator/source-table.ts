@@ -6,22 +6,25 @@ import type { PackedSeries } from '../stats/packed-series.js'
 import type { RecentDurations } from './recent-durations.js'
 import { OTHER_KEY, Source, type SourceBudgets } from './source.js'
 
-/** Exemplars of all sources together, which take some 40 MB; buckets past it get none. */
+/** Maximum number of exemplars of all sources, which take some 40 MB. */
 const EXEMPLARS_TOTAL_MAX = 2 ** 18
 
 export interface SourceSettings {
   readonly layout: ColumnLayout
-  /** Of the operations and statuses of each source. */
+  /** Limits on the operations and statuses of each source. */
   readonly limits: SeriesLimits
-  /** Operations whose series each source has from its beginning. */
+  /** Operations whose series each source has from the start. */
   readonly operations: readonly string[]
-  /** Sources told apart. */
+  /** Maximum number of sources. */
   readonly enginesMax: number
   /** Series of all sources together; rows of further ones count under `other` of their source. */
   readonly seriesTotalMax: number
 }
 
-/** The sources by instance and engine, up to a limit, and the source `other` for all further ones. */
+/**
+ * The sources by instance and engine, up to a limit, and the source `other` for all further
+ * engines.
+ */
 export class SourceTable {
   /** Rows of all engines past the limit count for this source. */
   readonly other: Source
@@ -30,12 +33,12 @@ export class SourceTable {
   readonly #budgets: SourceBudgets
   readonly #known: readonly PackedSeries[]
   readonly #sources = new Map<string, Source>()
-  /** The sources in order, until one comes or goes. */
+  /** The sources in order; undefined after one was added or dropped. */
   #sorted: readonly Source[] | undefined
-  /** Newest incarnations of sources that were dropped, as many as there may be sources. */
+  /** The newest incarnation numbers of dropped sources, at most `enginesMax` of them. */
   readonly #forgotten = new Map<string, number>()
 
-  /** @param nowMs the moment, in milliseconds since 1970, as in other methods */
+  /** @param nowMs the current time, in milliseconds since 1970, as in other methods */
   constructor(settings: SourceSettings, recent: RecentDurations, nowMs: number) {
     const { layout, limits } = settings
     this.#settings = settings
@@ -58,7 +61,7 @@ export class SourceTable {
     return [...new Set(indices)].sort((left, right) => left - right)
   }
 
-  /** All sources by instance and index, and last `other` where it was used. */
+  /** All sources by instance and index; the last is `other` if it was used. */
   list(): readonly Source[] {
     this.#sorted ??= [...this.#sources.values()].sort(compare)
     return this.other.isUsed ? [...this.#sorted, this.other] : this.#sorted
@@ -68,7 +71,7 @@ export class SourceTable {
     return this.#sources.get(textOf(engine, instance))
   }
 
-  /** The source of an engine, added where it is new; undefined for a new one past the limit. */
+  /** The source of an engine, added if it is new; undefined for a new one past the limit. */
   add(engine: number, instance: string | undefined, nowMs: number): Source | undefined {
     const text = textOf(engine, instance)
     const known = this.#sources.get(text)
@@ -84,7 +87,7 @@ export class SourceTable {
   }
 
   /**
-   * The source of an engine, added where it is new.
+   * The source of an engine, added if it is new.
    *
    * @throws MoonmeterError `INVALID_ENGINE` for a new one past the limit
    */
@@ -97,7 +100,7 @@ export class SourceTable {
     )
   }
 
-  /** Drop a source, but for the number of its newest incarnation: reports of it may still come. */
+  /** Drop a source. The number of its newest incarnation is kept, to reject late reports of it. */
   delete(engine: number, instance: string | undefined): void {
     const text = textOf(engine, instance)
     const source = this.#sources.get(text)
@@ -113,7 +116,7 @@ export class SourceTable {
   }
 }
 
-/** The key of a source as text. An instance is never empty, so the texts of two sources differ. */
+/** The key of a source as text. An instance is never empty, so each source has a different text. */
 function textOf(engine: number, instance = ''): string {
   return `${engine} ${instance}`
 }

@@ -22,25 +22,25 @@ import { Incarnation } from './incarnation.js'
 import type { RecentDurations } from './recent-durations.js'
 import { type ExemplarBudget, SourceExemplars } from './source-exemplars.js'
 
-/** Incarnations from outside that are kept in any case, the newest included. */
+/** Remote incarnations of a source that are always kept apart, the newest included. */
 const INCARNATIONS_KEPT_MIN = 4
 const NO_RESTARTS = Object.freeze({})
 
-/** A moment by two clocks. */
+/** The current time of two clocks. */
 export interface Moment {
   /** Milliseconds since 1970. */
   readonly nowMs: number
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly monotonicMs: number
 }
 
-/** What all sources share. */
+/** The budgets that all sources share. */
 export interface SourceBudgets {
   readonly series: SeriesBudget
   readonly exemplars: ExemplarBudget
 }
 
-/** One engine over all its incarnations: what they counted, and how its reports arrive. */
+/** One engine over all its incarnations: their stats, and the health of its reports. */
 export class Source {
   readonly key: SourceKey
   readonly #createdMs: number
@@ -50,13 +50,13 @@ export class Source {
   readonly #exemplars: SourceExemplars
   /** Incarnations that may still change, by number. */
   readonly #incarnations = new Map<number, Incarnation>()
-  /** The series of operations known ahead. */
+  /** The series of the declared operations. */
   #known: KnownSeries
-  /** The sum of everything that can no longer change, each name once. */
+  /** The sum of all stats that can no longer change, each name once. */
   #finished: SeriesTable = EMPTY_TABLE
   /** The sum of `#finished` and all incarnations but the newest, until one of them changes. */
   #base: SeriesTable | undefined
-  /** The sum of everything when it was last asked for, and whether nothing changed since. */
+  /** The sum of all stats when it was last read, and whether nothing has changed since. */
   #table: SeriesTable = EMPTY_TABLE
   #isCurrent = false
   /** Incarnations that record in this process. */
@@ -66,18 +66,18 @@ export class Source {
   /** Whether the engine failed after its newest incarnation and is not restarted. */
   #hasFailed = false
   #newest: number
-  /** Reports of incarnations up to this number are rejected, unless the incarnation is kept. */
+  /** Reports of incarnations up to this number are rejected, except those of kept incarnations. */
   #floor: number
   #reports = 0
   #reportBytes = 0
   #lastReportMs: number | null = null
-  /** When rows of no incarnation came last, by the monotonic clock. */
+  /** The time of the last rows without an incarnation, by the monotonic clock. */
   #rowsSeenMs = Number.NEGATIVE_INFINITY
   readonly #restarts = new BoundedNames(RESTART_REASONS_MAX, () => ({ count: 0 }))
 
   /**
-   * @param createdMs the moment, in milliseconds since 1970
-   * @param limits on the operations and statuses told apart
+   * @param createdMs the current time, in milliseconds since 1970
+   * @param limits on the distinct operations and statuses
    * @param budgets of all sources together
    * @param forgotten the newest incarnation of a source that was dropped under this key; 0 for none
    */
@@ -101,7 +101,7 @@ export class Source {
     this.#newest = forgotten
   }
 
-  /** Whether anything was ever reported here. */
+  /** Whether a report or rows were ever accepted. */
   get isUsed(): boolean {
     return this.#reports > 0
   }
@@ -116,10 +116,10 @@ export class Source {
     return this.#newest
   }
 
-  /** Show series before there are rows of them; they count for the limits on names. */
+  /** Add series before they have rows. They count towards the limits on names. */
   declare(series: readonly PackedSeries[]): void {
     const table = makeTable(this.#layout, this.#names, series)
-    // The limit on all series may have given several of them the name of `other`.
+    // Several of them may be `other`, because of the limit on all series.
     this.#known = new KnownSeries(this.#layout, mergeTables(this.#layout, [table]))
     this.#isCurrent = false
   }
@@ -134,8 +134,8 @@ export class Source {
   }
 
   /**
-   * Take a report of an incarnation that records in this process. Its journal may have been read
-   * since the report was made; then the report changes no count.
+   * Accept a report of a local incarnation. It changes no count if the journal was read after the
+   * report was made.
    *
    * @throws MoonmeterError `INVALID_PAYLOAD`, reason `backwards`
    */
@@ -150,10 +150,10 @@ export class Source {
   }
 
   /**
-   * Take a report from outside this process. One that is a duplicate or late changes nothing.
+   * Accept a report of another process. A duplicate or late report changes nothing.
    *
-   * @param keptMax bound on the incarnations kept, each of which counts as its series and one more;
-   * the oldest past it can no longer change
+   * @param keptMax bound on the kept incarnations, each of which counts as the number of its series
+   * plus one; the oldest past the bound can no longer change
    * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `local`, `incarnation` and `backwards`
    */
   acceptRemote(report: DecodedReport, bytes: number, moment: Moment, keptMax: number): void {
@@ -201,9 +201,9 @@ export class Source {
   }
 
   /**
-   * End a local incarnation: it can no longer change.
+   * End a local incarnation, which can no longer change then.
    *
-   * @param isDisconnected whether its thread did not end, but was disconnected
+   * @param isDisconnected whether the engine was disconnected while its thread runs
    */
   end(incarnation: Incarnation, isDisconnected: boolean): void {
     if (!this.#incarnations.delete(incarnation.number)) return
@@ -217,7 +217,7 @@ export class Source {
     this.#floor = Math.max(this.#floor, incarnation.number)
   }
 
-  /** Give up the names of the series: this source is dropped. */
+  /** Release the names of the series, when the source is dropped. */
   release(): void {
     this.#names.release()
     this.#exemplars.release()
@@ -233,7 +233,7 @@ export class Source {
     this.#restarts.get(reason).count++
   }
 
-  /** Everything this engine counted, each name once. */
+  /** The stats of this engine so far, each name once. */
   get table(): SeriesTable {
     if (!this.#isCurrent) {
       const sum = this.#known.putFirst(this.#sum())
@@ -249,8 +249,8 @@ export class Source {
   }
 
   /**
-   * Calls that began and have not ended, by operation; undefined where extra metrics are not asked
-   * for. Of incarnations from outside, the newest counts: those before it have ended.
+   * Calls in flight by operation; undefined if extra metrics are not enabled. Of remote
+   * incarnations, only the newest counts, since those before it have ended.
    */
   get inFlight(): ReadonlyMap<string, number> | undefined {
     if (!this.#layout.hasExtras) return undefined
@@ -269,7 +269,7 @@ export class Source {
     let lastSeenMs = this.#rowsSeenMs
     for (const incarnation of this.#incarnations.values()) {
       rows += incarnation.rows
-      // Late reports of an older incarnation from outside do not show that the engine is up.
+      // A late report of an older remote incarnation does not mean that the engine is up.
       const isCurrent = incarnation.hasJournal || incarnation.number === this.#newest
       if (!isCurrent || incarnation.isFinal) continue
       lastSeenMs = Math.max(lastSeenMs, incarnation.lastSeenMs)
@@ -295,7 +295,7 @@ export class Source {
 
   #restartCounts(): Readonly<Record<string, number>> {
     const { entries } = this.#restarts
-    // Most engines never restart, and each scrape reads the counts of all.
+    // A shared object: most engines never restart, and each scrape reads the counts of all engines.
     if (entries.size === 0) return NO_RESTARTS
     return Object.fromEntries(Array.from(entries, ([reason, { count }]) => [reason, count]))
   }
@@ -318,14 +318,17 @@ export class Source {
 
   #keep(incarnation: Incarnation): void {
     this.#incarnations.set(incarnation.number, incarnation)
-    // The base is the sum of all but the newest, which may be another one now.
+    // The base excludes the newest incarnation, which may have changed.
     this.#base = undefined
     if (incarnation.number < this.#newest) return
     this.#newest = incarnation.number
     this.#hasFailed = false
   }
 
-  /** Add the oldest incarnations past the limit to `#finished`; the newest few are always kept. */
+  /**
+   * Add the oldest incarnations past the limit to `#finished`. The newest `INCARNATIONS_KEPT_MIN`
+   * are always kept.
+   */
   #fold(keptMax: number): void {
     const newestFirst = [...this.#incarnations.values()].sort((a, b) => b.number - a.number)
     let kept = 0

@@ -20,36 +20,42 @@ import {
 } from '../stats/packed-series.js'
 import { HealthSum } from './health-sum.js'
 
-/** Operations told apart in the sums, and statuses of each; rows of further ones count under `other`. */
+/**
+ * Distinct operations in the sums, and distinct statuses of each; rows of further ones count under
+ * `other`.
+ */
 const LIMITS = { operationsMax: SUM_OPERATIONS_MAX, statusesMax: STATUSES_MAX }
-/** Series of the sums: their columns are made in one step, which takes some milliseconds. */
+/**
+ * Maximum number of series in the sums: their columns are computed in one step of some
+ * milliseconds.
+ */
 const SUM_SERIES_MAX = 4_096
 /** Series that are added up in one step: some 0.1 ms of work. */
 const MERGED_PER_STEP = 64
-/** The key of the sums. No label shows it: sums have neither `engine` nor `instance`. */
+/** The key of the sums. It is not exposed: sums have neither the label `engine` nor `instance`. */
 const TOTAL_KEY: SourceKey = { instance: undefined, engine: OTHER }
-/** The table of dropped engines is only added to others, which reads no columns. */
+/** The table of dropped engines has no columns, since merging reads none. */
 const NO_COLUMNS = new Float64Array(0)
 
-/** What a source counted. */
+/** The stats and the health of a source. */
 interface Counted {
   readonly table: SeriesTable
   readonly health: SourceHealth
 }
 
-/** The sums over all engines, those that were dropped included: no counter of them goes down. */
+/** The sums over all engines, dropped ones included, so that no counter goes down. */
 export class Totals {
   readonly #layout: ColumnLayout
   readonly #names = new SeriesNames(LIMITS, { left: SUM_SERIES_MAX })
   readonly #health: HealthSum
-  /** What dropped engines counted. */
+  /** The stats of dropped engines. */
   #dropped: Counted
   /** The last sum. */
   #table: SeriesTable
 
   /**
-   * @param operations whose series are there from the beginning
-   * @param createdMs the moment, in milliseconds since 1970
+   * @param operations whose series exist from the start
+   * @param createdMs the current time, in milliseconds since 1970
    */
   constructor(layout: ColumnLayout, operations: readonly string[], createdMs: number) {
     this.#layout = layout
@@ -58,7 +64,7 @@ export class Totals {
     this.#dropped = { table: this.#table, health: this.#health.of([]) }
   }
 
-  /** Keep in the sums what a source counted that is dropped. */
+  /** Keep the stats of a source in the sums after it is dropped. */
   drop(source: Counted): void {
     const both = [this.#dropped, source]
     const parts = this.#newParts()
@@ -70,10 +76,7 @@ export class Totals {
     }
   }
 
-  /**
-   * The sum of these sources and of those that were dropped before the call, in steps of some tenth
-   * of a millisecond.
-   */
+  /** The sum of the given sources and of those dropped before the call, in steps of some 0.1 ms. */
   *sum(sources: readonly SourceSnapshot[]): Generator<void, SourceSnapshot> {
     const layout = this.#layout
     const all = sources.map(partsOf)
