@@ -23,24 +23,24 @@ export const SEGMENTS_SECONDS_MIN = 2 ** OCTAVE_MIN
 /** Every duration that has a segment is below this, in seconds. */
 export const SEGMENTS_SECONDS_END = 2 ** OCTAVE_END
 
-/** Bins of any layout at most: a bound splits one bin into two. */
+/** Maximum number of bins of a layout: each bound splits one bin into two. */
 export const BINS_MAX = SEGMENT_COUNT + 2 + BOUNDS_MAX
 
-// Every entry of the package loads this module, so that the error comes when it is imported.
+// Every entry of the package loads this module, so the error is thrown at import.
 requireLittleEndian()
 
-/** Layouts by their own frozen bounds. */
+/** Layouts by their frozen `bounds`. */
 const layouts = new WeakMap<readonly number[], BinLayout>()
 const scratch = new Float64Array(1)
 const scratchWords = new Uint32Array(scratch.buffer)
 
 /**
  * The bins of a duration histogram: log-linear segments, one bin before and one after them, each
- * split by the bucket bounds in it. One count per bin therefore gives exact `le` buckets and quantiles
- * alike.
+ * split by the bucket bounds in it. One count per bin therefore gives both exact `le` buckets and
+ * quantiles.
  *
- * Bins ascend with the duration. A bin that ends at a bound counts the bound, too; one that ends at
- * the edge of a segment does not count that edge.
+ * Bins ascend with the duration. A bin that ends at a bound includes the bound; a bin that ends at
+ * the edge of a segment excludes that edge.
  *
  * Segments are the top bits of the float64, as in HdrHistogram.
  * @see http://hdrhistogram.org
@@ -49,25 +49,30 @@ export class BinLayout {
   /** Bucket upper bounds in seconds, ascending, `+Inf` left out. */
   readonly bounds: readonly number[]
   readonly binCount: number
-  /** Per segment (`SEGMENT_COUNT` of them): its first bin; one more entry is the first bin after. */
+  /**
+   * Per segment: its first bin; the entry at `SEGMENT_COUNT` is the first bin after the segments.
+   */
   readonly binOfSegment: Uint16Array
   /** Per segment: the first bound that splits it, or `Infinity`, which no duration exceeds. */
   readonly boundOfSegment: Float64Array
   /**
-   * Whether a segment is split more than once. In other layouts, one comparison with the bound of its
+   * Whether any segment is split more than once. If not, one comparison with the bound of its
    * segment finds the bin of a duration.
    */
   readonly isDense: boolean
   /** Per bin: the index of the first bucket that counts it; `bounds.length` is `+Inf`. */
   readonly bucketOfBin: Uint16Array
-  /** Per bin: the bin itself, for functions that map bins to something. */
+  /** Per bin: the bin itself, for functions that take a map of bins. */
   readonly ownBin: Uint16Array
-  /** Per bin: the smallest duration it can hold, in seconds; one more entry closes the last. */
+  /**
+   * Per bin: the smallest duration it can hold, in seconds; the last entry is the end of the last
+   * bin.
+   */
   readonly binEdges: Float64Array
 
   /**
-   * The layout for these bounds: the same object for vLLM's bounds, and for the `bounds` of a
-   * layout.
+   * The layout for these bounds. It is the same object for vLLM's bounds, and for the property
+   * `bounds` of a layout.
    *
    * @param bounds as for the constructor; default vLLM's
    * @throws MoonmeterError `INVALID_OPTION`, as the constructor
@@ -80,9 +85,9 @@ export class BinLayout {
   }
 
   /**
-   * @param bounds bucket upper bounds in seconds: up to 1,024 finite numbers, each larger than the one
-   * before. `Infinity` may follow, as other clients have it; every histogram has that bucket anyway.
-   * @throws MoonmeterError `INVALID_OPTION` when they are anything else
+   * @param bounds bucket upper bounds in seconds: up to 1,024 finite numbers, each larger than the
+   * one before. A last bound of `Infinity`, as in other clients, is allowed and has no effect.
+   * @throws MoonmeterError `INVALID_OPTION` for anything else
    */
   constructor(bounds: readonly number[]) {
     this.bounds = Object.freeze(readBounds(bounds))
@@ -112,16 +117,16 @@ export class BinLayout {
     return binOfSegment[segment] + (durationSeconds > this.boundOfSegment[segment] ? 1 : 0)
   }
 
-  /** The bin that counts a duration of a segment, however often the segment is split. */
+  /** The bin that counts a duration of a segment, for any number of splits. */
   binInSegment(segment: number, durationSeconds: number): number {
     const { binOfSegment } = this
     return this.#binAmong(binOfSegment[segment], binOfSegment[segment + 1], durationSeconds)
   }
 
   /**
-   * The duration that represents a bin, in seconds: the middle of a bin of a segment, which is at most
-   * 1.6 % from any duration in it. The bins before the segments are off by under a nanosecond, and
-   * those after them give their lower edge.
+   * The duration that represents a bin, in seconds: the middle of a bin in a segment, which is
+   * within 1.6 % of any duration in it. For bins before the segments, the error is below a
+   * nanosecond; for bins after them, it is the lower edge.
    */
   secondsOf(bin: number): number {
     if (bin === 0) return 0

@@ -1,18 +1,21 @@
 import { OTHER } from '../catalogue.js'
 
-/** UTF-8 bytes the name of an operation or a status may have: a journal keeps it in one byte. */
+/**
+ * Maximum UTF-8 bytes of the name of an operation or a status: a journal has one byte for the
+ * length.
+ */
 export const LABEL_BYTES_MAX = 255
 
 /** Whether a name is short enough for a label; rows of longer ones count under `other`. */
 export function fitsLabel(name: string): boolean {
-  // A UTF-16 unit takes three bytes at most, and most names are short.
+  // A UTF-16 unit takes at most three bytes; this skips the count of bytes for most names.
   return name.length * 3 <= LABEL_BYTES_MAX || Buffer.byteLength(name) <= LABEL_BYTES_MAX
 }
 
 /**
  * A value per name for as many names as the limit allows. Further names, and those too long for a
- * label, share the value of `other`, which always has a place, as reserved names have. Halves of
- * surrogate pairs in a name become U+FFFD, as they do in UTF-8.
+ * label, share the value of `other`. `other` and the reserved names are accepted past the limit.
+ * Halves of surrogate pairs in a name become U+FFFD, as in UTF-8.
  */
 export class BoundedNames<Value> {
   readonly #max: number
@@ -21,9 +24,9 @@ export class BoundedNames<Value> {
   readonly #values = new Map<string, Value>()
 
   /**
-   * @param max names told apart, beside `other` and reserved ones that come past the limit
-   * @param make makes the value of a name that is new
-   * @param reserved names that are told apart even past the limit
+   * @param max maximum number of names; `other` and reserved names may exceed it
+   * @param make creates the value of a new name
+   * @param reserved names that are accepted past the limit
    */
   constructor(max: number, make: (name: string) => Value, reserved: readonly string[] = []) {
     this.#max = max
@@ -31,12 +34,12 @@ export class BoundedNames<Value> {
     this.#reserved = reserved
   }
 
-  /** The names that have a value, with it, in the order in which they came. */
+  /** The names and their values, in the order in which the names were first used. */
   get entries(): ReadonlyMap<string, Value> {
     return this.#values
   }
 
-  /** The value of a name, made where the name is new and within the limit. */
+  /** The value of a name, created if the name is new and within the limit. */
   get(name: string): Value {
     return this.#values.get(name) ?? this.#add(name.toWellFormed())
   }

@@ -2,13 +2,13 @@ import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 
 /**
- * Bucket bounds of a layout at most, `Infinity` left out. Each is a number of every series in memory and
- * a line of it in every scrape, so lists of some hundred bounds are costly already.
+ * Maximum number of bucket bounds, `Infinity` excluded. Each bound adds a number to every series in
+ * memory and a line to every series in a scrape, so even some hundred bounds are costly.
  */
 export const BOUNDS_MAX = 1_024
 
 /**
- * A copy of bucket bounds, checked, without a last one of `Infinity`.
+ * A checked copy of bucket bounds, without a last bound of `Infinity`.
  *
  * @throws MoonmeterError `INVALID_OPTION`
  */

@@ -13,8 +13,9 @@ import { showBounds } from './show-bounds.js'
 export const OPERATIONS_MAX = 64
 export const STATUSES_MAX = 16
 /**
- * Operations told apart in sums over engines: the log line, stats of all engines, and series that are
- * not per engine. Each engine has its own limit, so there may be more of them in all.
+ * Distinct operations in sums over engines: the log line, stats of all engines, and series that are
+ * not per engine. All engines together may have more operations than one engine, since each has its
+ * own limit.
  */
 export const SUM_OPERATIONS_MAX = 1_024
 /** Largest limit on operations, and on statuses. */
@@ -35,15 +36,17 @@ export interface ConnectorStatsOptions {
    */
   readonly bounds?: readonly number[]
   /**
-   * Durations kept per series for exact percentiles; past them they come from the bins; default
-   * 65,536.
+   * Maximum number of durations kept per series for exact percentiles. Beyond it, percentiles come
+   * from the bins. Default 65,536.
    */
   readonly exactRowsMax?: number
-  /** Operations told apart; rows of further ones count under `other`; default 64. */
+  /**
+   * Maximum number of distinct operations; rows of further ones count under `other`. Default 64.
+   */
   readonly operationsMax?: number
   /**
-   * Statuses told apart per operation; rows of further ones but `ok`, `partial_failure` and `error`
-   * count under `other`; default 16.
+   * Maximum number of distinct statuses per operation. Rows of further ones count under `other`,
+   * except those of `ok`, `partial_failure` and `error`. Default 16.
    */
   readonly statusesMax?: number
 }
@@ -59,10 +62,10 @@ export interface LabelledSeries {
 }
 
 /**
- * Stats that a caller gave.
+ * Check that an argument is `ConnectorStats`.
  *
- * @param what they are for, for the message
- * @throws MoonmeterError `INVALID_OPTION` when they are none
+ * @param what name of the argument, for the message
+ * @throws MoonmeterError `INVALID_OPTION` when it is not
  */
 export let requireStats: (what: string, given: unknown) => ConnectorStats
 
@@ -73,7 +76,8 @@ export let requireStats: (what: string, given: unknown) => ConnectorStats
 export class ConnectorStats {
   static {
     requireStats = (what, given) => {
-      // Any object can be given the prototype of a class, but not its private fields.
+      // `instanceof` accepts any object with the prototype; only real instances have the private
+      // fields.
       if (typeof given === 'object' && given !== null && #operations in given) return given
       throw new MoonmeterError(
         'INVALID_OPTION',
@@ -127,9 +131,9 @@ export class ConnectorStats {
   }
 
   /**
-   * Name an operation, with or without rows: stats that name one are not empty.
+   * Add an operation without rows, so that the stats are not empty.
    *
-   * @returns its stats, those of `other` past the limit
+   * @returns the stats of the operation, or those of `other` past the limit
    * @internal
    */
   declare(operation: string): OperationStats {
@@ -139,7 +143,7 @@ export class ConnectorStats {
   /**
    * Add the rows of a packed series of the same layout.
    *
-   * @param durations all its single durations in seconds, where they are known
+   * @param durations all single durations of the series in seconds, if they are known
    * @internal
    */
   addPacked(series: PackedSeries, durations?: readonly Float64Array[]): void {
@@ -147,11 +151,11 @@ export class ConnectorStats {
   }
 
   /**
-   * Add the other's rows to these; the other is left as it is.
+   * Add the rows of other stats to these. The other stats do not change.
    *
    * @returns this
-   * @throws MoonmeterError `LAYOUT_MISMATCH` when the bucket bounds differ, `INVALID_OPTION` when the
-   * other is no stats; nothing is added
+   * @throws MoonmeterError `LAYOUT_MISMATCH` when the bucket bounds differ, `INVALID_OPTION` when
+   * `other` is not stats; nothing is added
    */
   aggregate(other: ConnectorStats): this {
     requireStats('aggregate', other).assertBounds(this.layout)
@@ -160,9 +164,9 @@ export class ConnectorStats {
   }
 
   /**
-   * Check that these stats can be added to others.
+   * Check that these stats can be added to stats of another layout.
    *
-   * @param layout of the others
+   * @param layout the layout of the other stats
    * @throws MoonmeterError `LAYOUT_MISMATCH` when the bucket bounds differ
    * @internal
    */
@@ -176,12 +180,12 @@ export class ConnectorStats {
   }
 
   /**
-   * The results for each operation that has rows, operations in code point order: `{op}_count`,
+   * The values of each operation with rows, in code point order of the operations: `{op}_count`,
    * `_avg_ms` and `_p90_ms` (milliseconds to three decimals), `_total_keys`, `_total_bytes`,
    * `_failed_keys`, `_error_count`.
    *
-   * The p90 is exact while no series has more than `exactRowsMax` rows, and from the bins (within
-   * 1.6 %) after that; `approximateOperations` lists which.
+   * The p90 is exact while no series has more than `exactRowsMax` rows. After that it comes from
+   * the bins (within 1.6 %); `approximateOperations` lists these operations.
    */
   reduce(): Record<string, number> {
     const results = this.#sorted().flatMap(([name, operation]) => {
@@ -198,7 +202,10 @@ export class ConnectorStats {
     return this.reduce()
   }
 
-  /** Names of the operations whose percentiles come from the bins: not every duration is known. */
+  /**
+   * Names of the operations whose percentiles come from the bins, because not every duration is
+   * known.
+   */
   approximateOperations(): string[] {
     return this.#sorted()
       .filter(([, operation]) => !operation.isExact)
@@ -208,30 +215,30 @@ export class ConnectorStats {
   /**
    * A quantile (0 to 1) of an operation's durations, over all its statuses.
    *
-   * @returns undefined where the operation has no rows
+   * @returns undefined if the operation has no rows
    */
   quantile(operation: string, quantile: number): Quantile | undefined {
     return this.operation(operation)?.quantile(quantile)
   }
 
-  /** The stats of an operation that was named. */
+  /** The stats of an operation; undefined if it was never recorded or declared. */
   operation(name: string): OperationStats | undefined {
     return this.#operations.entries.get(name)
   }
 
-  /** The rows of all operations taken as one, as a new object. */
+  /** The stats of all operations together, as a new object. */
   total(): OperationStats {
     const total = this.#newOperation()
     for (const operation of this.#operations.entries.values()) total.addStats(operation)
     return total
   }
 
-  /** Forget everything. */
+  /** Remove all rows and operations. */
   reset(): void {
     this.#operations.clear()
   }
 
-  /** Whether no operation was ever named. */
+  /** Whether no operation was recorded or declared. */
   isEmpty(): boolean {
     return this.#operations.entries.size === 0
   }
@@ -243,7 +250,7 @@ export class ConnectorStats {
     return rows
   }
 
-  /** The operations that were named, in code point order. */
+  /** The names of the operations, in code point order. */
   operations(): string[] {
     return this.#sorted().map(([name]) => name)
   }

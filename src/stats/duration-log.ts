@@ -1,18 +1,17 @@
 const CAPACITY_MIN = 64
 
 /**
- * The single durations behind an operation's stats, as long as they are few enough to keep: with
- * them a percentile is exact. Once more come than fit, all are dropped and percentiles come from
- * the bins.
+ * The single durations of an operation, which make percentiles exact. When there are more than the
+ * maximum, all are dropped, and percentiles come from the bins.
  */
 export class DurationLog {
   readonly #max: number
   #durations = new Float64Array(0)
   #length = 0
-  /** Whether every duration that was added is still here. */
+  /** Whether every added duration is kept. */
   #complete = true
 
-  /** @param max durations kept at most; 0 keeps none. */
+  /** @param max maximum number of durations; 0 keeps none. */
   constructor(max: number) {
     this.#max = max
   }
@@ -22,7 +21,7 @@ export class DurationLog {
     this.#durations[this.#length++] = durationSeconds
   }
 
-  /** Note many durations at once; `undefined` says that some are not known. */
+  /** Add many durations; `undefined` means that some are unknown. */
   addAll(durations: Float64Array | undefined): void {
     if (durations === undefined) this.#drop()
     else if (this.#reserve(durations.length)) {
@@ -31,7 +30,7 @@ export class DurationLog {
     }
   }
 
-  /** The durations in seconds, in no particular order: a view, or undefined when incomplete. */
+  /** A view of the durations in seconds, in no particular order; undefined when incomplete. */
   values(): Float64Array | undefined {
     return this.#complete ? this.#durations.subarray(0, this.#length) : undefined
   }

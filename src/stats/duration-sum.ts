@@ -2,12 +2,12 @@
 export const DURATION_UNIT_SECONDS = 2 ** -82
 
 /**
- * A sum of durations in units of 2^-82 s. It is exact for durations from 2^-30 s, in whatever order
- * they are added; each shorter one is rounded to the nearest unit.
+ * A sum of durations in units of 2^-82 s. It is exact for durations from 2^-30 s, in any order of
+ * addition; each shorter duration is rounded to the nearest unit.
  */
 export type DurationSum = bigint
 
-/** A duration (seconds, from 0 to 2^64) as a sum of itself alone. */
+/** The sum of one duration (seconds, from 0 to 2^64). */
 export function durationSumOf(seconds: number): DurationSum {
   // A power of two scales without rounding, and from 2^-30 s on the product is an integer.
   return BigInt(Math.round(seconds / DURATION_UNIT_SECONDS))

@@ -2,18 +2,21 @@ import { describe } from '../describe.js'
 import type { BinLayout } from './bin-layout.js'
 
 /**
- * Characters (code points) that a trace id may have: the names and values of an exemplar's labels
- * are limited to 128 in all, and `trace_id` has 8.
+ * Maximum characters (code points) of a trace id: OpenMetrics limits the names and values of an
+ * exemplar's labels to 128 in total, and `trace_id` has 8.
  *
  * @see https://prometheus.io/docs/specs/om/open_metrics_spec/#exemplars
  */
 export const TRACE_ID_LENGTH_MAX = 120
-/** The end of the year 9999 in seconds since 1970: the last time that protobuf can show. */
+/**
+ * The end of the year 9999 in seconds since 1970: the latest time that a protobuf timestamp
+ * permits.
+ */
 export const TIMESTAMP_SECONDS_MAX = 253_402_300_799
-/** Exemplars of one report at most: those of 32 series with vLLM's buckets. */
+/** Maximum number of exemplars of one report: those of 32 series with vLLM's buckets. */
 export const REPORT_EXEMPLARS_MAX = 512
 
-/** A row with the trace that it belongs to: an example of the rows in its bucket. */
+/** The duration and trace id of one row, as an example of the rows in its bucket. */
 export interface Exemplar {
   /** The trace, as the label `trace_id`. */
   readonly labels: { readonly trace_id: string }
@@ -30,17 +33,17 @@ export interface SeriesExemplar {
   readonly exemplar: Exemplar
 }
 
-/** An exemplar; frozen, since snapshots share it with the aggregator. */
+/** Creates an exemplar. It is frozen, since snapshots share it with the aggregator. */
 export function makeExemplar(traceId: string, value: number, timestampSeconds: number): Exemplar {
   return Object.freeze({ labels: Object.freeze({ trace_id: traceId }), value, timestampSeconds })
 }
 
-/** The index of the bucket that an exemplar is of: the first whose bound is not below its value. */
+/** The index of an exemplar's bucket: the first whose bound is not below its value. */
 export function bucketOf({ value }: Exemplar, layout: BinLayout): number {
   return layout.bucketOfBin[layout.binOf(value)]
 }
 
-/** What is wrong with a trace id: what was expected and what came; undefined for a valid one. */
+/** The error text for an invalid trace id; undefined for a valid one. */
 export function faultOfTraceId(traceId: unknown): string | undefined {
   if (typeof traceId === 'string' && traceId.isWellFormed() && fitsExemplar(traceId)) {
     return undefined

@@ -4,18 +4,18 @@ import type { PackedBins } from './packed-bins.js'
 
 /** Numbers below this are packed into one byte. */
 const ONE_BYTE_END = 0x80
-/** A bin takes its count and, before it, a zero and the number of empty bins. */
+/** A bin takes a zero, the number of empty bins before it, and its count. */
 const BIN_BYTES_MAX = 2 * NUMBER_BYTES_MAX + 1
-/** Stands for the next bin of the earlier counts where there is none. */
+/** The next bin of the earlier counts after their last one. */
 const END = Number.POSITIVE_INFINITY
 
 const scratch = new Uint8Array(BINS_MAX * BIN_BYTES_MAX)
 const reader = new NumberReader()
 
 /**
- * What packed counts have grown by since earlier ones of the same layout. It takes the time of the
- * bins that have rows, a third of that of unpacking both. No difference is less than zero: a report
- * from elsewhere may move rows between the bins of a bucket.
+ * The difference of packed counts and earlier ones of the same layout. The time depends on the bins
+ * with rows only, and is a third of that of unpacking both. Negative differences become zero: a
+ * report of another process may move rows between the bins of a bucket.
  */
 export function growthOfBins(later: PackedBins, earlier: PackedBins): PackedBins {
   const laterEnd = later.length
@@ -28,7 +28,7 @@ export function growthOfBins(later: PackedBins, earlier: PackedBins): PackedBins
   let at = 0
   let written = 0
   while (laterAt < laterEnd) {
-    // Most bins have not changed, and most counts have one byte or two.
+    // Fast path: most bins have not changed, and most counts take one or two bytes.
     while (earlierBin === bin - 1 && laterAt < laterEnd && earlierAt < earlierEnd) {
       const byte = later[laterAt]
       if (byte !== earlier[earlierAt]) break

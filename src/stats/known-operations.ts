@@ -5,12 +5,10 @@ import { newSeries, type PackedSeries } from './packed-series.js'
 import { KNOWN_STATUSES } from './row.js'
 
 /**
- * Operations that a caller names before there are rows of them, checked.
+ * The option `operations`, checked: operations that are declared before they have rows.
  *
- * @param places series that there are places for, one of them that of `other`, by the option that
- * sets them
- * @throws MoonmeterError `INVALID_OPTION` for what is no list of different names, or for more than
- * have places
+ * @param places the option that limits the series, `other` included, and its value
+ * @throws MoonmeterError `INVALID_OPTION` unless it is a list of distinct names that fits the limit
  */
 export function readOperations(
   given: unknown,
@@ -35,7 +33,7 @@ export function readOperations(
   return Object.freeze([...operations])
 }
 
-/** The series of operations with each known status, without rows. */
+/** The series of the given operations with each known status, without rows. */
 export function seriesWithoutRows(operations: readonly string[]): readonly PackedSeries[] {
   return operations.flatMap((operation) =>
     KNOWN_STATUSES.map((status) => newSeries({ operation, status })),

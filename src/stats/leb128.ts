@@ -4,16 +4,16 @@ const GROUP_RADIX = 2 ** GROUP_BITS
 const GROUP_MASK = GROUP_RADIX - 1
 const MORE = 0x80
 const INT32_END = 2 ** 31
-/** Bytes of a number of 70 bits, which are all that bins, counters and their sums take. */
+/** Bytes of a number of 70 bits, which holds any count of bins, any counter and their sums. */
 export const NUMBER_BYTES_MAX = 10
 /** The largest float64 below 2^70; larger numbers are written as this. */
 export const NUMBER_MAX = 2 ** 70 - 2 ** 17
 
 /**
- * Write an integer of at least 0 as LEB128: `NUMBER_MAX` for one above it, so that none takes more than
- * `NUMBER_BYTES_MAX` bytes.
+ * Write a non-negative integer as LEB128. Larger integers are written as `NUMBER_MAX`, so that none
+ * takes more than `NUMBER_BYTES_MAX` bytes.
  *
- * @returns where the next byte goes
+ * @returns the index of the next byte
  * @see https://dwarfstd.org/doc/DWARF5.pdf section 7.6
  */
 export function writeNumber(bytes: Uint8Array, start: number, value: number): number {
@@ -23,7 +23,7 @@ export function writeNumber(bytes: Uint8Array, start: number, value: number): nu
     bytes[at++] = (rest % GROUP_RADIX) | MORE
     rest = Math.floor(rest / GROUP_RADIX)
   }
-  // Integer arithmetic is several times faster, and most numbers are small.
+  // Most numbers are small, and int32 arithmetic is several times faster.
   let small = rest | 0
   while (small >= GROUP_RADIX) {
     bytes[at++] = (small & GROUP_MASK) | MORE
@@ -36,14 +36,14 @@ export function writeNumber(bytes: Uint8Array, start: number, value: number): nu
 /** Reads LEB128 numbers one after another. */
 export class NumberReader {
   #bytes: Uint8Array
-  /** Where the next number begins. */
+  /** Index at which the next number begins. */
   at = 0
 
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
     this.#bytes = bytes
   }
 
-  /** Read other bytes from their beginning. */
+  /** Start to read other bytes. */
   reset(bytes: Uint8Array): void {
     this.#bytes = bytes
     this.at = 0
@@ -54,7 +54,7 @@ export class NumberReader {
     return this.at >= this.#bytes.length
   }
 
-  /** The next number; NaN where the bytes end within it, or it has more than 70 bits. */
+  /** The next number; NaN if the bytes end within it or it has more than 70 bits. */
   next(): number {
     const bytes = this.#bytes
     if (this.at >= bytes.length) return Number.NaN

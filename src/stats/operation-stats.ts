@@ -16,8 +16,8 @@ export class OperationStats {
   readonly #series: BoundedNames<SeriesStats>
 
   /**
-   * @param statusesMax statuses told apart; rows of further ones that are not known ones count
-   * under `other`
+   * @param statusesMax maximum number of distinct statuses; rows of further ones count under
+   * `other`, except those of known statuses
    * @param exactRowsMax durations kept per status for exact percentiles
    * @internal
    */
@@ -32,13 +32,15 @@ export class OperationStats {
     return this.#series.entries
   }
 
-  /** The series of a status, made where it is new; past the limit that of `other`. @internal */
+  /**
+   * The series of a status, created if it is new; the series of `other` past the limit. @internal
+   */
   seriesOf(status: string): SeriesStats {
     return this.#series.get(status)
   }
 
   /**
-   * Add the rows of another operation's stats of the same layout, or of these themselves.
+   * Add the rows of stats of the same layout. The argument may be this object.
    * @internal
    */
   addStats(other: OperationStats): void {
@@ -70,8 +72,8 @@ export class OperationStats {
   }
 
   /**
-   * The results of the operation: `count`, `avg_ms` and `p90_ms` (milliseconds to three decimals),
-   * `total_keys`, `total_bytes`, `failed_keys`, `error_count`; none where it has no rows.
+   * The values of the operation: `count`, `avg_ms` and `p90_ms` (milliseconds to three decimals),
+   * `total_keys`, `total_bytes`, `failed_keys`, `error_count`. An empty object without rows.
    */
   reduce(): Record<string, number> {
     const total = this.total()
@@ -96,12 +98,10 @@ export class OperationStats {
     return this.reduce()
   }
 
-  /**
-   * A quantile of the durations over all statuses, from 0 to 1; undefined where there are no rows.
-   */
+  /** A quantile (0 to 1) of the durations over all statuses; undefined without rows. */
   quantile(quantile: number): Quantile | undefined {
     const [first, second] = this.series.values()
-    // Adding up copies all durations.
+    // `total` copies all durations, so it is not used for one series.
     return second === undefined ? first?.quantile(quantile) : this.total().quantile(quantile)
   }
 }

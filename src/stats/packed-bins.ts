@@ -6,7 +6,7 @@ const GROUP_RADIX = 2 ** GROUP_BITS
 const GROUP_MASK = GROUP_RADIX - 1
 const MORE = 0x80
 const INT32_END = 2 ** 31
-/** Bytes of a number: merged stats may count more than 2^53 rows, though not to the last one. */
+/** Maximum bytes of a number: merged stats may count more than 2^53 rows, rounded to 53 bits. */
 const NUMBER_BYTES_MAX = 10
 /** Weight of the last group that a number may have. */
 const WEIGHT_MAX = GROUP_RADIX ** (NUMBER_BYTES_MAX - 1)
@@ -15,13 +15,13 @@ const COUNT_END = GROUP_RADIX ** NUMBER_BYTES_MAX
 /** Bins that are skipped together where all of them are empty. */
 const EMPTY_RUN = 8
 
-/** Where bins are packed before their length is known: each takes a number, two at most. */
+/** Bins are packed here before their length is known. Each takes at most two numbers. */
 const scratch = new Uint8Array(2 * BINS_MAX * NUMBER_BYTES_MAX)
 
 /**
- * The counts of a layout's bins as bytes, a small part of what they take in an array: LEB128
- * numbers, of which each is the count of the next bin, ascending from bin 0. A zero is followed by
- * the number of bins that are skipped because they are empty.
+ * The counts of a layout's bins as bytes, much smaller than an array: LEB128 numbers, each the
+ * count of the next bin, ascending from bin 0. A zero is followed by the number of bins that are
+ * skipped because they are empty.
  *
  * @see https://dwarfstd.org/doc/DWARF5.pdf section 7.6
  */
@@ -38,7 +38,7 @@ export function packBins(bins: Float64Array): PackedBins {
 /**
  * Pack the counts of the bins.
  *
- * @returns the packed counts, and their sum in `rows`: NaN when one of them is no integer from 0 to
+ * @returns the packed counts, and their sum in `rows`: NaN if any count is not an integer from 0 to
  * below 2^70
  */
 export function packCounts(bins: Float64Array): {
@@ -52,7 +52,7 @@ export function packCounts(bins: Float64Array): {
   for (let bin = 0; bin < length; ) {
     const count = bins[bin]
     if (count === 0) {
-      // Most bins are empty; one comparison of their sum skips a run of them.
+      // Most bins are empty; one comparison of their sum skips a run of empty bins.
       const run = isEmptyRun(bins, bin) ? EMPTY_RUN : 1
       skipped += run
       bin += run
@@ -75,11 +75,12 @@ export function packCounts(bins: Float64Array): {
 }
 
 /**
- * Add packed counts to others, each at the place of its bin: the bin itself, or its bucket.
+ * Add packed counts to an array, each at the index given for its bin: the bin itself, or its
+ * bucket.
  *
- * @param placeOfBin per bin of the layout an index of `target`, from index `base` on
- * @returns the sum of the counts, or NaN for bytes that are no packed bins of the layout; some of
- * them may have been added then
+ * @param placeOfBin per bin of the layout, an index of `target` relative to `base`
+ * @returns the sum of the counts, or NaN for bytes that are not packed bins of the layout; some
+ * counts may have been added then
  */
 export function addPackedBins(
   target: Float64Array,
@@ -134,14 +135,17 @@ export function mergePackedBins(parts: readonly PackedBins[], layout: BinLayout)
   return packBins(bins)
 }
 
-/** Whether the next `EMPTY_RUN` bins are there and all empty. */
+/** Whether the next `EMPTY_RUN` bins exist and are all empty. */
 function isEmptyRun(bins: Float64Array, bin: number): boolean {
   if (bin + EMPTY_RUN > bins.length) return false
   const lower = bins[bin] + bins[bin + 1] + (bins[bin + 2] + bins[bin + 3])
   return lower + (bins[bin + 4] + bins[bin + 5]) + (bins[bin + 6] + bins[bin + 7]) === 0
 }
 
-/** As `writeVarint` of the exposition: with the array as a parameter, packing takes 15 % longer. */
+/**
+ * As `writeVarint` of the exposition, but with the array as a constant: a parameter takes 15 %
+ * longer.
+ */
 function writeNumber(start: number, value: number): number {
   let at = start
   let rest = value
@@ -149,7 +153,7 @@ function writeNumber(start: number, value: number): number {
     scratch[at++] = (rest % GROUP_RADIX) | MORE
     rest = Math.floor(rest / GROUP_RADIX)
   }
-  // Integer arithmetic is several times faster, and most counts are small.
+  // Most counts are small, and int32 arithmetic is several times faster.
   let small = rest | 0
   while (small >= GROUP_RADIX) {
     scratch[at++] = (small & GROUP_MASK) | MORE

@@ -12,10 +12,10 @@ import { KNOWN_STATUSES } from './row.js'
 
 /** The largest value of the option `seriesMax`. */
 export const NAMED_SERIES_MAX = 1_024
-/** Series of one report at most: known statuses of `other` come on top. */
+/** Maximum number of series in a report: the known statuses of `other` are added to the limit. */
 export const REPORT_SERIES_MAX = NAMED_SERIES_MAX + KNOWN_STATUSES.length
 
-/** What tells a series from the others of an engine. */
+/** The name of a series, unique within an engine. */
 export interface SeriesName {
   /** Name of the operation, or `other`. */
   readonly operation: string
@@ -30,16 +30,16 @@ export interface PackedSeries extends SeriesName, RowCounts {
   readonly durationSum: DurationSum
   /** Rows per bin of a `BinLayout`. */
   readonly bins: PackedBins
-  /** Counters that are counted where they are asked for; undefined where they are not. */
+  /** Counters of extra metrics; undefined if none are enabled. */
   readonly extras?: ExtraCounts | undefined
 }
 
-/** Sums of counters that can be added to. */
+/** Writable sums of counters. */
 export type MutableCounts = Mutable<RowCounts>
 
 type Mutable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] }
 
-// Copying this object is several times faster than `Object.fromEntries` each time.
+// A copy of this object is several times faster than `Object.fromEntries`.
 const ZERO_COUNTS = Object.fromEntries(ROW_COUNTER_NAMES.map((name) => [name, 0])) as RowCounts
 export const NO_EXTRAS: ExtraCounts = Object.freeze({ numTransferredBytes: 0, numHitKeys: 0 })
 const NO_ROWS: PackedSeries = {
@@ -56,17 +56,17 @@ export function zeroCounts(): MutableCounts {
   return { ...ZERO_COUNTS }
 }
 
-/** A series without rows, to be filled in. */
+/** A new series without rows, for the caller to fill in. */
 export function newSeries({ operation, status }: SeriesName): Mutable<PackedSeries> {
   return { ...NO_ROWS, operation, status }
 }
 
-/** Add the counters of some rows, or take them away. */
+/** Add counters to a sum, or subtract them. */
 export function addCounts(target: MutableCounts, counts: RowCounts, sign: 1 | -1 = 1): void {
   for (const name of ROW_COUNTER_NAMES) target[name] += sign * counts[name]
 }
 
-/** The sum of counters that may not have been counted, or their difference. */
+/** The sum or difference of extra counters, each of which may be undefined. */
 export function addExtras(
   left: ExtraCounts | undefined,
   right: ExtraCounts | undefined,
@@ -97,7 +97,7 @@ export function mergeSeries(
   return sum
 }
 
-/** The rows that a series counted since an earlier state of it. */
+/** The difference of a series and an earlier state of it. */
 export function subtractSeries(later: PackedSeries, earlier: PackedSeries): PackedSeries {
   const difference: Mutable<PackedSeries> = { ...later }
   addCounts(difference, earlier, -1)

@@ -2,12 +2,12 @@
 const REPR_EXPONENT_END = 16
 /** Smallest exponent of ten that Python's `repr` of a float writes without an `e`. */
 const REPR_EXPONENT_MIN = -4
-/** Bounds from this on have an exponent in the label. */
+/** Bounds of at least this value have an exponent in the label. */
 const LABEL_EXPONENT_FROM = 1e6
 
 /**
- * A number as Python's `repr(float)` prints it: `20.0`, `0.062`, `1e-05`, `1e+16`.
- * Both languages print the shortest digits that read back the same; only the form differs.
+ * A number as Python's `repr(float)` prints it: `20.0`, `0.062`, `1e-05`, `1e+16`. Python and
+ * JavaScript print the same shortest digits that round-trip; only the notation differs.
  */
 export function pythonFloat(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf'
@@ -22,8 +22,9 @@ export function pythonFloat(value: number): string {
 }
 
 /**
- * A bucket bound as Python's Prometheus client writes it into `le`, and OpenMetrics requires it:
- * `1.0`, `0.001`, `1e+06`, `+Inf`. Prometheus 2 compares `le` as text, so a fleet must agree on it.
+ * A bucket bound as Python's Prometheus client writes it in `le` and OpenMetrics requires: `1.0`,
+ * `0.001`, `1e+06`, `+Inf`. Prometheus 2 compares `le` as text, so all exporters of a fleet must
+ * write the same text.
  *
  * @see https://prometheus.io/docs/specs/om/open_metrics_spec/#considerations-canonical-numbers
  */
@@ -42,7 +43,7 @@ export function boundLabel(bound: number): string {
 export function roundThousandths(value: number): number {
   const sixteenths = value * 16
   if (!Number.isInteger(sixteenths) || sixteenths % 2 === 0) return Number(value.toFixed(3))
-  // The whole part is taken off, so that the product with 1,000 is exact.
+  // The integer part is removed, so that the product with 1,000 is exact.
   const whole = Math.floor(value)
   const below = Math.floor((value - whole) * 1000)
   const thousandths = below % 2 === 0 ? below : below + 1

@@ -2,22 +2,24 @@ import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { BinLayout } from './bin-layout.js'
 
-/** Makes an integer `q * n` give the index `q * n - 1`, as the reference does. */
+/** Subtracted from `q * n`, so that an integer `q * n` gives the index `q * n - 1`, as in vLLM. */
 const RANK_EPSILON = 1e-12
 
 /** A quantile of durations. */
 export interface Quantile {
   /** The duration in seconds. */
   readonly seconds: number
-  /** Whether `seconds` is one of the durations, or the middle of its bin (within 1.6 %). */
+  /**
+   * Whether `seconds` is one of the durations; otherwise it is the middle of a bin (within 1.6 %).
+   */
   readonly exact: boolean
 }
 
 /**
- * Index of a quantile among `count` sorted values, from 0: the nearest rank as the reference
- * counts it, `max(0, min(n-1, trunc(q*n - 1e-12)))`.
+ * Index of a quantile among `count` sorted values, from 0: the nearest rank as vLLM computes it,
+ * `max(0, min(n-1, trunc(q*n - 1e-12)))`.
  *
- * @throws MoonmeterError `INVALID_OPTION` for a quantile that is no number from 0 to 1
+ * @throws MoonmeterError `INVALID_OPTION` for a quantile that is not a number from 0 to 1
  */
 export function rankOf(quantile: number, count: number): number {
   if (!(typeof quantile === 'number' && quantile >= 0 && quantile <= 1)) {
@@ -29,7 +31,9 @@ export function rankOf(quantile: number, count: number): number {
   return Math.max(0, Math.min(count - 1, Math.trunc(quantile * count - RANK_EPSILON)))
 }
 
-/** The bin that holds the value of the given rank, and how many values lie in bins before it. */
+/**
+ * The bin that holds the value of the given rank, and the number of values in the bins before it.
+ */
 export function findRank(
   bins: Float64Array,
   rank: number,
@@ -48,7 +52,7 @@ export function findRank(
  * only the durations in that bin are sorted.
  *
  * @param durations seconds, in any order
- * @param bins counts per bin of exactly these durations
+ * @param bins counts per bin of these durations
  */
 export function selectRank(
   durations: Float64Array,
@@ -63,7 +67,8 @@ export function selectRank(
   let found = 0
   for (let index = 0; index < durations.length; index++) {
     const duration = durations[index]
-    // A split segment's first bin includes its upper edge, so the layout decides at the edges.
+    // At the edges, only the layout can tell the bin: the first bin of a split segment includes its
+    // upper edge.
     if (duration < from || duration > to || layout.binOf(duration) !== bin) continue
     inside[found++] = duration
   }

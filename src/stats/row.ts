@@ -3,7 +3,7 @@ import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { refuseUnknownOptions } from '../options.js'
 
-/** The largest value of a counter of a row: 64 bits, as on the wire. */
+/** The largest value of a counter of a row: 64 bits, as in payloads. */
 export const COUNT_MAX = 2 ** 64
 /** The longest duration of a row, in seconds: sums of 2^53 such rows are still exact. */
 export const DURATION_SECONDS_MAX = 2 ** 64
@@ -11,13 +11,13 @@ export const STATUS_OK = 'ok'
 export const STATUS_PARTIAL_FAILURE = 'partial_failure'
 /** The only status that `error_count` counts. */
 export const STATUS_ERROR = 'error'
-/** The statuses that the reference gives; limits on statuses never fold them into `other`. */
+/** The statuses that vLLM uses. Limits on statuses do not apply to them. */
 export const KNOWN_STATUSES: readonly string[] = [STATUS_OK, STATUS_PARTIAL_FAILURE, STATUS_ERROR]
 
-/** The fields, each of which may be missing. */
+/** `Fields` with each field optional. */
 type Optional<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] | undefined }
 
-/** What a row may leave out; the defaults are those of the reference. */
+/** The optional values of a row; the defaults are vLLM's. */
 export interface RowOptions extends Optional<Omit<RowCounts, 'numKeys'>> {
   /** `ok` (default), `partial_failure`, `error`, or another word. */
   readonly status?: string | undefined
@@ -33,7 +33,7 @@ export interface Row extends RowCounts {
   readonly status: string
 }
 
-/** The names of `RowOptions`, and of the rest of a row, which may be handed in whole. */
+/** The names of `RowOptions` and of the other fields of a row: callers may pass a complete row. */
 export const ROW_FIELDS: readonly string[] = [
   ...ROW_COUNTER_NAMES,
   'status',
@@ -42,11 +42,11 @@ export const ROW_FIELDS: readonly string[] = [
 ]
 
 /**
- * A row with its defaults filled in and its counters truncated to integers, as the reference's
- * `reduce` does.
+ * A row with its defaults filled in and its counters truncated to integers, as vLLM's `reduce`
+ * does.
  *
  * @throws MoonmeterError `INVALID_ROW` when a number is negative, NaN or infinite, a duration or a
- * counter above 2^64, or a name is no string; `INVALID_OPTION` for an unknown option
+ * counter above 2^64, or a name is not a string; `INVALID_OPTION` for an unknown option
  */
 export function makeRow(
   operation: string,
@@ -70,7 +70,7 @@ export function makeRow(
 /**
  * A counter of a row, truncated to an integer.
  *
- * @throws MoonmeterError `INVALID_ROW` when it is no number from 0 to 2^64
+ * @throws MoonmeterError `INVALID_ROW` when it is not a number from 0 to 2^64
  */
 export function requireCount(field: string, value: unknown): number {
   return Math.trunc(checkNumber(field, value, COUNT_MAX))

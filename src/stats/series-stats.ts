@@ -16,12 +16,15 @@ import {
 import { findRank, type Quantile, rankOf, selectRank } from './quantile.js'
 import type { Row } from './row.js'
 
-/** Rows up to which a series has no bins; a payload may have a thousand series of few rows. */
+/**
+ * A series of up to this many rows has no bins, since a payload may have a thousand series of few
+ * rows.
+ */
 const SPARSE_ROWS_MAX = 32
-/** The bins of a series that has none; one for all, used synchronously. */
+/** Holds the bins of a series without its own; shared, used synchronously. */
 const scratch = new Float64Array(BINS_MAX)
 
-/** The stats of one series (operation × status): they only grow, and merge in any order. */
+/** The stats of one series (operation × status). They only grow, and merge in any order. */
 export class SeriesStats {
   /** @internal */
   readonly layout: BinLayout
@@ -30,7 +33,7 @@ export class SeriesStats {
   readonly #counts: MutableCounts = zeroCounts()
   #extras: ExtraCounts | undefined
   readonly #sparseRowsMax: number
-  /** Rows per bin; undefined while the rows are few and each of their durations is known. */
+  /** Rows per bin; undefined while there are few rows and all durations are known. */
   #bins: Float64Array | undefined
   /** Number of rows. */
   rows = 0
@@ -54,7 +57,7 @@ export class SeriesStats {
     return this.#counts
   }
 
-  /** The sum of each counter of `extraMetrics` over the rows; 0 where they were not asked for. */
+  /** The sum of each counter of `extraMetrics` over the rows; 0 if they are not enabled. */
   get extraCounts(): ExtraCounts {
     return this.#extras ?? NO_EXTRAS
   }
@@ -97,7 +100,7 @@ export class SeriesStats {
   /**
    * Add the rows of a packed series of the same layout.
    *
-   * @param durations all its single durations in seconds, where they are known
+   * @param durations all single durations of the series in seconds, if they are known
    * @internal
    */
   addPacked(series: PackedSeries, durations: readonly Float64Array[] = []): void {
@@ -112,8 +115,8 @@ export class SeriesStats {
   }
 
   /**
-   * A quantile of the durations, from 0 to 1, or undefined where there are no rows: exact while the
-   * rows are few, and from the bins (within 1.6 %) after that.
+   * A quantile (0 to 1) of the durations; undefined without rows. It is exact while all durations
+   * are known, and comes from the bins (within 1.6 %) after that.
    */
   quantile(quantile: number): Quantile | undefined {
     if (this.rows === 0) return undefined
@@ -127,8 +130,8 @@ export class SeriesStats {
   }
 
   /**
-   * One duration per row, in seconds, in no particular order: those recorded while all are known,
-   * and the middles of their bins after that.
+   * One duration per row, in seconds, in no particular order: the recorded durations while all are
+   * known, and the middles of their bins after that.
    * @internal
    */
   listDurations(): Float64Array {
@@ -143,7 +146,7 @@ export class SeriesStats {
     return durations
   }
 
-  /** These stats as they are now, under a name. @internal */
+  /** A copy of these stats, under a name. @internal */
   pack(name: SeriesName): PackedSeries {
     const { counts, rows, durationSum } = this
     const bins = packBins(this.bins)
@@ -156,7 +159,9 @@ export class SeriesStats {
     return this.#countDurations(scratch.subarray(0, this.layout.binCount).fill(0))
   }
 
-  /** The bins to count more rows in; undefined where the rows stay so few that none are needed. */
+  /**
+   * The bins to count further rows in; undefined if the series has few enough rows without them.
+   */
   #binsFor(more: number): Float64Array | undefined {
     if (this.#bins === undefined && this.rows + more > this.#sparseRowsMax) {
       this.#bins = this.#countDurations(new Float64Array(this.layout.binCount))

@@ -1,9 +1,9 @@
-/** Bounds up to which a message shows all of a list. */
+/** Longest list of bounds that a message shows completely. */
 const SHOWN_MAX = 32
 
 /**
- * Bucket bounds as the message of an error shows them beside others: all of a short list; of a longer
- * one its length and the first that differs.
+ * Bucket bounds as text for an error that compares two lists: a short list completely; of a longer
+ * list, its length and the first bound that differs.
  */
 export function showBounds(bounds: ArrayLike<number>, others: ArrayLike<number>): string {
   const { length } = bounds
