@@ -1,25 +1,25 @@
 import { types } from 'node:util'
 import { rejection } from './rejection.js'
 
-/** Bytes of an integer that are read and written as one number, which is then a safe integer. */
+/** Bytes of an integer that are read and written at once, so that their value is a safe integer. */
 const GROUP_BYTES = 6
 const GROUP_BITS = 48n
 
-/** The prototype with the getters of typed arrays, which work on those of other realms too. */
+/** The prototype with the getters of typed arrays, which also work on those of other realms. */
 const TYPED_ARRAY: object = Object.getPrototypeOf(Uint8Array.prototype)
 
 /**
- * Bytes that a caller gave: a `Uint8Array` of any realm, which a `Buffer` is too. They do not change
- * while they are read: memory that is shared or resizable is copied. Another thread could write to it
- * between a check and its use, and msgpackr's native part crashes on shared memory.
+ * Check bytes of a caller: a `Uint8Array` of any realm, or a `Buffer`. Shared or resizable memory
+ * is copied, since other code could change it between a check and its use, and msgpackr's native
+ * part crashes on shared memory.
  *
- * @param bytesMax limit on their number
- * @throws MoonmeterError `INVALID_PAYLOAD`, reason `type` for anything else, and for an array that
- * lost its memory; `oversized` past the limit
+ * @param bytesMax maximum number of bytes
+ * @throws MoonmeterError `INVALID_PAYLOAD`, reason `type` for anything else, and for an array whose
+ * memory was transferred; `oversized` past the limit
  */
 export function ownBytes(given: unknown, bytesMax: number): Buffer {
   if (!types.isUint8Array(given)) throw rejection('type', 'a Uint8Array', given)
-  if (!hasMemory(given)) throw rejection('type', 'bytes that were not transferred away', given)
+  if (!hasMemory(given)) throw rejection('type', 'bytes whose memory was not transferred', given)
   const length = Reflect.get(TYPED_ARRAY, 'length', given)
   if (length > bytesMax) throw rejection('oversized', `at most ${bytesMax} bytes`, given)
   const buffer = Reflect.get(TYPED_ARRAY, 'buffer', given)
@@ -28,7 +28,7 @@ export function ownBytes(given: unknown, bytesMax: number): Buffer {
   return isFixed ? bytes : Buffer.from(bytes)
 }
 
-/** False for an array whose memory was transferred, or shrank below it. */
+/** Whether an array has its memory: not after a transfer, nor after its buffer was made shorter. */
 function hasMemory(bytes: Uint8Array): boolean {
   try {
     Uint8Array.prototype.at.call(bytes, 0)
@@ -43,7 +43,7 @@ export function writeFloats(values: readonly number[]): Uint8Array {
   return new Uint8Array(Float64Array.from(values).buffer)
 }
 
-/** Little-endian bytes as float64; bytes past the last whole one are left out. */
+/** Little-endian bytes as float64; bytes after the last complete number are ignored. */
 export function readFloats(bytes: Uint8Array): Float64Array {
   // Copied, since a float64 array must start at a multiple of 8.
   return new Float64Array(
@@ -53,7 +53,7 @@ export function readFloats(bytes: Uint8Array): Float64Array {
   )
 }
 
-/** A non-negative integer as little-endian bytes, as few as it takes. */
+/** A non-negative integer as the shortest little-endian bytes. */
 export function writeInteger(value: bigint): Uint8Array {
   const bytes: number[] = []
   for (let rest = value; rest > 0n; rest >>= GROUP_BITS) {

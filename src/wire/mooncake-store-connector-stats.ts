@@ -8,14 +8,15 @@ import { addPayload, decodePayload } from './payload.js'
 import { addRowObjects, CONNECTOR_KEY, DATA_KEY, type PayloadRows } from './rows.js'
 
 /**
- * Stats of Mooncake store operations with the interface of vLLM's class of that name: rows go in
- * by `recordOperation`, stats merge by `aggregate`, `reduce` gives the values of the log line.
+ * Stats of Mooncake store operations with the interface of vLLM's class of that name:
+ * `recordOperation` counts a row, `aggregate` merges stats, and `reduce` returns the values of the
+ * log line.
  */
 export class MooncakeStoreConnectorStats extends ConnectorStats {
   /**
    * The stats in a payload: vLLM's rows, bare or wrapped, or a report.
    *
-   * @param bytes MessagePack, of whatever size
+   * @param bytes MessagePack, of any size
    * @throws MoonmeterError `INVALID_PAYLOAD` with the `reason`; `INVALID_OPTION`
    */
   static fromPayload(
@@ -29,7 +30,7 @@ export class MooncakeStoreConnectorStats extends ConnectorStats {
   }
 
   /**
-   * The stats of rows that are decoded already.
+   * The stats of decoded rows.
    *
    * ```ts
    * MooncakeStoreConnectorStats.fromRows({
@@ -57,10 +58,10 @@ export class MooncakeStoreConnectorStats extends ConnectorStats {
    * These stats as vLLM's payload, which its `MooncakeStoreConnectorStats` reads:
    * `{"MooncakeStoreConnector": {"data": {operation: [row, …]}}}` with one row per call.
    *
-   * Stats do not keep which keys and bytes belonged to which duration, so the first row of a series
-   * has the series' counters and the others have zeros. Every sum, count and bucket that is made of
-   * the rows is the same. Durations are exact while their number is within `exactRowsMax`, and
-   * the middle of their bins (within 1.6 %) after that. The payload takes some 90 bytes a row.
+   * Stats do not store which counters belong to which duration, so the first row of a series has
+   * all counters of the series and the others have zeros. Sums, counts and buckets of the rows are
+   * the same as those of the stats. Durations are exact for up to `exactRowsMax` rows, and the
+   * middles of their bins (within 1.6 %) beyond that. A row takes some 90 bytes.
    *
    * @returns MessagePack
    */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { rejection } from './rejection.js'
 
-/** What a value is; `number` is any integer or float. */
+/** The kind of a value; `number` is any integer or float. */
 export type ValueKind =
   | 'nil'
   | 'boolean'
@@ -13,19 +13,19 @@ export type ValueKind =
   | 'extension'
 
 /**
- * Reads MessagePack value by value, from memory that does not change meanwhile. It skips any value in
- * linear time, without recursion, and builds nothing of it.
+ * Reads MessagePack value by value. The memory must not change meanwhile. Skipping a value takes
+ * linear time, no recursion and no allocation.
  *
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 export class MsgpackCursor {
   readonly bytes: Buffer
   readonly #end: number
-  /** Where the next value begins; after `next`, where the content of the value begins. */
+  /** Index of the next value; after `next`, index of the content of the value. */
   at = 0
-  /** Of the value that `next` came to: bytes of its content, or members of an array or a map. */
+  /** Size of the current value: bytes of its content, or members of an array or a map. */
   size = 0
-  /** The first byte of that value. */
+  /** The first byte of the current value. */
   #type = 0
 
   constructor(bytes: Buffer) {
@@ -37,15 +37,15 @@ export class MsgpackCursor {
     return this.at === this.#end
   }
 
-  /** @throws MoonmeterError `INVALID_PAYLOAD`, reason `malformed`, where more bytes follow */
+  /** @throws MoonmeterError `INVALID_PAYLOAD`, reason `malformed`, if more bytes follow */
   assertEnd(): void {
     if (this.isAtEnd) return
     throw rejection('malformed', `one value of ${this.at} bytes`, this.bytes)
   }
 
   /**
-   * Go to the content of the next value. All of the content is there, where it is no array or map;
-   * of those, at least one byte for each member is there.
+   * Move to the next value, which becomes the current one, and check that the bytes contain it: all
+   * of its content, or at least one byte per member of an array or a map.
    *
    * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `truncated` and `malformed`
    */
@@ -57,14 +57,14 @@ export class MsgpackCursor {
     if (type <= 0x8f) return this.#members('map', type & 0x0f)
     if (type <= 0x9f) return this.#members('array', type & 0x0f)
     if (type <= 0xbf) return this.#content('string', type & 0x1f)
-    // The types of a kind differ in how many bytes a number has, or a length before the content.
+    // Types of one kind differ in the bytes of the number, or of the length before the content.
     if (type === 0xc0) return this.#content('nil', 0)
     if (type === 0xc1) {
       throw rejection('malformed', 'no byte 0xc1, which MessagePack never uses', this.bytes)
     }
     if (type <= 0xc3) return this.#content('boolean', 0)
     if (type <= 0xc6) return this.#content('binary', this.#length(1 << (type - 0xc4)))
-    // A byte names the type of an extension.
+    // An extension has a byte for its type.
     if (type <= 0xc9) return this.#content('extension', 1 + this.#length(1 << (type - 0xc7)))
     if (type <= 0xcb) return this.#content('number', 4 << (type - 0xca)) // floats
     if (type <= 0xcf) return this.#content('number', 1 << (type - 0xcc)) // without a sign
@@ -76,7 +76,7 @@ export class MsgpackCursor {
   }
 
   /**
-   * Go past the next value, whatever it holds.
+   * Skip the next value.
    *
    * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `truncated` and `malformed`
    */
@@ -91,7 +91,7 @@ export class MsgpackCursor {
     }
   }
 
-  /** Go past the next value, whatever it holds; returns whether it is this ASCII text. */
+  /** Skip the next value; returns whether it is this ASCII text. */
   skipIsText(text: string): boolean {
     const start = this.at
     const isEqual = this.next() === 'string' && this.contentIs(text)
@@ -100,7 +100,7 @@ export class MsgpackCursor {
     return isEqual
   }
 
-  /** Whether the content of the string that `next` came to is this ASCII text. */
+  /** Whether the current string is this ASCII text. */
   contentIs(text: string): boolean {
     if (this.size !== text.length) return false
     for (let index = 0; index < text.length; index++) {
@@ -110,7 +110,7 @@ export class MsgpackCursor {
   }
 
   /**
-   * The text of the string that `next` came to.
+   * The text of the current string; moves past it.
    *
    * @throws MoonmeterError `INVALID_PAYLOAD`, as `skipText`
    */
@@ -120,11 +120,11 @@ export class MsgpackCursor {
   }
 
   /**
-   * Go past the content of the string that `next` came to.
+   * Move past the content of the current string.
    *
    * @returns whether it is ASCII
-   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `malformed`, where it is not UTF-8: two texts
-   * that are not may be equal after decoding
+   * @throws MoonmeterError `INVALID_PAYLOAD`, reason `malformed`, if it is not UTF-8: two different
+   * invalid strings may be equal after decoding
    */
   skipText(): boolean {
     const { bytes, at } = this
@@ -138,7 +138,7 @@ export class MsgpackCursor {
     return true
   }
 
-  /** The number that `next` came to; past 2^53 the nearest. */
+  /** The current number; past 2^53, the nearest float64. */
   takeNumber(): number {
     const { at, size, bytes } = this
     const type = this.#type

@@ -1,5 +1,5 @@
-// These entries, unlike that of the package, do not load its native part: that crashes on shared
-// memory, and takes longer to load in a new thread than all that is used here.
+// These entries do not load msgpackr's native part, unlike its main entry: the native part crashes
+// on shared memory, and takes longer to load in a new thread than both entries.
 import { Packr } from 'msgpackr/pack'
 import { Unpackr } from 'msgpackr/unpack'
 import { messageOf } from '../describe.js'
@@ -12,8 +12,8 @@ const packr = new Packr({ useRecords: false, variableMapSize: true })
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: false })
 
 /**
- * A value as MessagePack, in memory of its own: msgpackr returns a view of its pool, and posting
- * that would copy the pool.
+ * A value as MessagePack, in separate memory: msgpackr returns a view of its pool, and
+ * `postMessage` of the view would copy the pool.
  *
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
@@ -22,7 +22,7 @@ export function pack(value: unknown): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The one value that the bytes hold. Maps are `Map`s, binary data is a `Uint8Array` view of the
+ * Decode bytes that contain one value. Maps are `Map`s, binary data is a `Uint8Array` view of the
  * bytes, integers of 64 bits may be BigInt.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `truncated`, `malformed`, `extension`,
@@ -31,8 +31,8 @@ export function pack(value: unknown): Uint8Array<ArrayBuffer> {
 export function unpack(bytes: Buffer): unknown {
   scanValue(bytes)
   try {
-    // A view of its own, since msgpackr adds a property to the array that it decodes; no Buffer,
-    // whose slices take longer to make.
+    // A new view, since msgpackr adds a property to the array that it decodes, and not a Buffer,
+    // whose slices take longer to create.
     return unpackr.unpack(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
   } catch (cause) {
     throw rejection('malformed', 'MessagePack', messageOf(cause))
@@ -40,8 +40,8 @@ export function unpack(bytes: Buffer): unknown {
 }
 
 /**
- * The bytes of each of several concatenated values, as views; found as they are taken, since there
- * may be as many as bytes.
+ * A view of the bytes of each of several concatenated values. A generator, since there may be as
+ * many values as bytes.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `truncated` and `malformed`
  */

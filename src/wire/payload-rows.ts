@@ -3,26 +3,27 @@ import type { MsgpackCursor } from './msgpack-cursor.js'
 import { rejection, rejectionOfKind } from './rejection.js'
 import { CONNECTOR_KEY, DATA_KEY, ROW_FIELD_NAMES, type RowFields, readRow } from './rows.js'
 
-/** What names of vLLM's connectors contain, such as `NixlConnector` and `LMCacheConnectorV1`. */
+/** Part of the names of all vLLM connectors, such as `NixlConnector` and `LMCacheConnectorV1`. */
 const CONNECTOR_NAME = 'Connector'
 
 /**
- * Count the rows of a payload in one of the reference's three shapes: bare `{op: [row, …]}`, wrapped
+ * Count the rows of a payload in one of vLLM's three shapes: bare `{op: [row, …]}`, wrapped
  * `{"MooncakeStoreConnector": {"data": {op: [row, …]}}}` or wrapped flat
- * `{"MooncakeStoreConnector": {op: [row, …]}}`. A payload, an entry or `data` that is nil means that
- * there is nothing to report.
+ * `{"MooncakeStoreConnector": {op: [row, …]}}`. If the payload, an entry or `data` is nil, it
+ * contains no rows.
  *
- * What is not ours is skipped, whatever it holds: entries beside ours, entries beside `data`, fields
- * of rows that are not known. In a payload without an entry of ours, every entry is an operation but
- * those of other connectors: their names contain `Connector`, and what they hold is no list of maps,
- * as rows are. So a payload of other connectors alone is accepted and counts nothing, as vLLM sends
- * it when this connector had no calls. Where such a name contains `MooncakeStoreConnector`, it is
- * most likely this connector under another key, and the payload is rejected.
+ * Other content is skipped: entries of other connectors, entries next to `data`, unknown fields of
+ * rows. In a payload without the key `MooncakeStoreConnector`, every entry is an operation, unless
+ * its name contains `Connector` and its value is not a list of maps: then it belongs to another
+ * connector. So a payload of other connectors only, which vLLM sends when this connector had no
+ * calls, is accepted and counts nothing. If the name of such an entry contains
+ * `MooncakeStoreConnector`, the entry is most likely this connector's under another key, and the
+ * payload is rejected.
  *
- * @param cursor at the payload
+ * @param cursor positioned before the payload
  * @param stats empty stats to count into; incomplete when this throws
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `truncated`, `malformed`, `shape`, `type`,
- * `range`, `duplicate`, and `extension` for a value that is read
+ * `range`, `duplicate`, and `extension` for a value that is not skipped
  */
 export function readRows(cursor: MsgpackCursor, stats: ConnectorStats): void {
   const start = cursor.at
@@ -44,8 +45,8 @@ export function readRows(cursor: MsgpackCursor, stats: ConnectorStats): void {
 }
 
 /**
- * Enter the value of a key of the map that `next` came to, where it is a map or nil. Otherwise the
- * cursor stays in the outer map.
+ * Move into the value of a key of the current map, if the value is a map or nil. Otherwise the
+ * cursor stays in the current map.
  */
 function enter(cursor: MsgpackCursor, key: string): 'map' | 'nil' | undefined {
   const { at: start, size } = cursor
@@ -65,7 +66,7 @@ function enter(cursor: MsgpackCursor, key: string): 'map' | 'nil' | undefined {
   return undefined
 }
 
-/** Read the map of operations that `next` came to. */
+/** Read the current map as operations. */
 function readOperations(
   cursor: MsgpackCursor,
   stats: ConnectorStats,
@@ -92,7 +93,7 @@ function readOperations(
   }
 }
 
-/** Whether the value that the cursor is at is the entry of another connector. */
+/** Whether the next value is the entry of another connector. */
 function isOfOtherConnector(cursor: MsgpackCursor, name: string): boolean {
   if (!name.includes(CONNECTOR_NAME) || name === CONNECTOR_KEY || isListOfMaps(cursor)) return false
   if (!name.includes(CONNECTOR_KEY)) return true

@@ -8,14 +8,16 @@ import { type DecodedReport, isReport, readReport } from './report.js'
 /** Default limit on the size of a payload, in bytes. */
 export const PAYLOAD_BYTES_MAX = 1_048_576
 
-/** What a payload holds: rows since the last one, or a report of everything so far. */
+/** The content of a payload: rows since the last one, or a report of everything so far. */
 export type Payload = { readonly byteLength: number } & (
   | { readonly kind: 'rows'; readonly stats: ConnectorStats }
   | { readonly kind: 'report'; readonly report: DecodedReport }
 )
 
 export interface PayloadOptions {
-  /** Bounds and limits of the stats of rows; reports must have the same bounds. */
+  /**
+   * Bounds and limits of the stats that rows are counted into; reports must have the same bounds.
+   */
   readonly stats?: ConnectorStatsOptions
   readonly payloadBytesMax?: number
   /** Whether the extra metrics of reports are read; default false. */
@@ -23,8 +25,8 @@ export interface PayloadOptions {
 }
 
 /**
- * Read a stats payload in any of its shapes. All data from outside is validated here and below:
- * what it returns may be trusted.
+ * Decode and validate a payload in any of its shapes. Callers may rely on the values that it
+ * returns.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD` with the `reason`; nothing has changed then
  */

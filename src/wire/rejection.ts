@@ -1,14 +1,14 @@
 import { describe } from '../describe.js'
 import { MoonmeterError, type RejectionReason } from '../errors.js'
 
-/** The error to throw for a payload that is rejected. */
+/** The error for a payload that is rejected. */
 export function rejection(reason: RejectionReason, expected: string, got: unknown): MoonmeterError {
   return rejectionOf(reason, expected, describe(got))
 }
 
 /**
- * The same for a value that was not decoded: only its kind is known. The reason for an extension
- * type is `extension`.
+ * The error for a value of which only the kind is known, since it was not decoded. The reason for
+ * an extension type is `extension`.
  */
 export function rejectionOfKind(
   reason: RejectionReason,

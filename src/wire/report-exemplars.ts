@@ -14,7 +14,7 @@ import { readArray, readNumber, readString } from './validation.js'
 
 const EXEMPLAR_FIELDS = 4
 
-/** Exemplars as values of a report: the index of the series, seconds, time and trace id of each. */
+/** Exemplars as values of a report, each as index of the series, seconds, time and trace id. */
 export function packExemplars(exemplars: readonly SeriesExemplar[]): unknown[] {
   return exemplars.map(({ series, exemplar: { value, timestampSeconds, labels } }) => [
     series,
@@ -25,7 +25,7 @@ export function packExemplars(exemplars: readonly SeriesExemplar[]): unknown[] {
 }
 
 /**
- * The exemplars of a report, every value of them checked; reports may come without.
+ * Validate the exemplars of a report, which are optional.
  *
  * @param bucketCounts rows per bucket of each series of the report
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `type`, `shape` and `range`
@@ -60,7 +60,7 @@ function readExemplar(
     readNumber(time, 'the time of an exemplar', TIMESTAMP_SECONDS_MAX),
   )
   const rows = bucketCounts[series * (layout.bounds.length + 1) + bucketOf(exemplar, layout)]
-  // There are no rows past the last series.
+  // For an index past the last series, there are no rows.
   if (Number.isInteger(series) && rows > 0) return { series, exemplar }
   throw rejection('range', 'an exemplar to be of a series and a bucket with rows', series)
 }

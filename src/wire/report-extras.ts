@@ -6,8 +6,8 @@ import { readArray, readNumber, readTotal } from './validation.js'
 const EXTRA_FIELDS = EXTRA_COUNTER_NAMES.length + 1
 
 /**
- * The extra counters of each series of a report and its calls in flight, as values of it; undefined
- * where none are asked for.
+ * The extra counters and the calls in flight of each series, as values of a report; undefined if
+ * extra metrics are not enabled.
  */
 export function packExtras(
   all: readonly PackedSeries[],
@@ -19,15 +19,14 @@ export function packExtras(
   ])
 }
 
-/** What a report has of a series where extra metrics are asked for. */
+/** The values of extra metrics that a report has for a series. */
 interface SeriesExtras {
   readonly extras: ExtraCounts
   readonly inFlight: number
 }
 
 /**
- * The extra counters of each series of a report, every value of them checked; undefined where it has
- * none.
+ * Validate the values of extra metrics of a report; undefined if the report has none.
  *
  * @param seriesCount number of series of the report
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `type`, `shape` and `range`

@@ -15,7 +15,7 @@ import { packExemplars, readExemplars } from './report-exemplars.js'
 import { packExtras, readExtras } from './report-extras.js'
 import { readArray, readBytes, readLabel, readMap, readOrdinal, readTotal } from './validation.js'
 
-/** The key that tells a report from the reference's shapes; its value is the version. */
+/** The key that distinguishes a report from vLLM's payloads; its value is the version. */
 const REPORT_KEY = 'moonmeter_report'
 /** The version of reports that this code writes and reads. */
 const REPORT_VERSION = 3
@@ -24,37 +24,46 @@ const SERIES_FIELDS = 5
 const SUM_BYTES_MAX = 28
 
 /**
- * An engine's stats so far in one incarnation: complete in itself, so that any transport will do.
+ * The stats of an engine's incarnation so far. Each report is complete, so a transport may lose,
+ * delay or repeat reports.
  */
 export interface Report extends SourceIdentity {
-  /** Counts the reports of an incarnation, from 1. */
+  /** The number of the report within its incarnation, from 1. */
   readonly sequence: number
-  /** When it was made, in milliseconds since 1970; for people who read reports, not decoded. */
+  /**
+   * The time of its encoding, in milliseconds since 1970. It is for debugging; the aggregator does
+   * not read it.
+   */
   readonly timestampMs: number
-  /** Whether the recorder was closed with it. */
+  /** Whether it is the last report, sent when the recorder was closed. */
   readonly final: boolean
   /** Bucket upper bounds in seconds, which with the version define the bins. */
   readonly bounds: readonly number[]
   readonly series: readonly PackedSeries[]
-  /** Those since the last report; unlike all else, they are lost with this report. */
+  /**
+   * The exemplars since the last report. Unlike the stats, they are lost if this report is lost.
+   */
   readonly exemplars: readonly SeriesExemplar[]
   /**
-   * Calls that began and have not ended, as each series has them; absent where extra metrics are not
-   * asked for. Then the series have no extra counters either.
+   * Calls in flight of each series. Absent if extra metrics are not enabled; then the series have
+   * no extra counters either.
    */
   readonly inFlight?: readonly number[]
 }
 
 export interface DecodedReport extends Omit<Report, 'timestampMs'> {
-  /** Rows per bucket, `bounds.length + 1` of each series: a result of the validation. */
+  /** Rows per bucket, `bounds.length + 1` numbers per series, computed by the validation. */
   readonly bucketCounts: Float64Array
-  /** Whether further reports are expected: not after a last one, nor of rows; default `!final`. */
+  /**
+   * Whether further reports are expected: not after the last report, and not for rows; default
+   * `!final`.
+   */
   readonly isExpected?: boolean
 }
 
 /**
- * A report as MessagePack: a map whose numbers in bulk are binary, so that any MessagePack reads
- * it. Bounds are float64, duration sums integers in units of 2^-82 s, both little-endian; bins are
+ * A report as MessagePack that any library can decode: a map, with long lists of numbers as binary.
+ * Bounds are float64, duration sums integers in units of 2^-82 s, both little-endian; bins are
  * `PackedBins`.
  */
 export function encodeReport(report: Report): Uint8Array<ArrayBuffer> {
@@ -82,7 +91,7 @@ export function encodeReport(report: Report): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Whether a payload is a report, of whatever version.
+ * Whether a payload is a report, of any version.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `truncated` and `malformed`
  */
@@ -108,12 +117,12 @@ export function boundsOfReport(bytes: Buffer): number[] | undefined {
 }
 
 /**
- * A report, every value of it checked.
+ * Decode a report and validate every value.
  *
- * @param layout the layout that the report's bins must be of
- * @param hasExtras whether extra metrics are asked for; they are not read otherwise
+ * @param layout the layout that the report's bins must have
+ * @param hasExtras whether extra metrics are enabled; they are ignored otherwise
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `version`, `bounds`, `engine`, `duplicate`,
- * `shape`, `type` and `range`, and as `unpack`
+ * `shape`, `type` and `range`, and those of `unpack`
  */
 export function readReport(bytes: Buffer, layout: BinLayout, hasExtras = false): DecodedReport {
   const payload = readMap(unpack(bytes))
@@ -144,9 +153,9 @@ export function readReport(bytes: Buffer, layout: BinLayout, hasExtras = false):
 }
 
 /**
- * Where a report comes from.
+ * The identity of a report's source.
  *
- * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `engine`, `type` and `range`, and as `unpack`
+ * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `engine`, `type` and `range`, and those of `unpack`
  */
 export function identityOfReport(bytes: Buffer): SourceIdentity {
   return readIdentity(readMap(unpack(bytes)))
@@ -188,7 +197,7 @@ function readAllSeries(
   })
   const names = new Set<string>()
   for (const { operation, status } of series) {
-    // The length tells where one name ends and the other begins.
+    // The length separates the two names.
     const name = `${operation.length} ${operation} ${status}`
     if (names.has(name)) throw rejection('duplicate', 'each series once', name)
     names.add(name)
@@ -196,7 +205,7 @@ function readAllSeries(
   return { series, bucketCounts }
 }
 
-/** @param bucketCounts takes the series' rows per bucket, from index `base` on */
+/** @param bucketCounts receives the series' rows per bucket, from index `base` on */
 function readSeries(
   value: unknown,
   layout: BinLayout,
@@ -219,7 +228,7 @@ function readSeries(
   for (const [index, counter] of ROW_COUNTER_NAMES.entries()) {
     series[counter] = readTotal(values[index], counter)
   }
-  // Copied, since the payload may be large beside it, and belongs to the caller.
+  // Copied, since the payload belongs to the caller and may be much larger.
   series.bins = new Uint8Array(readBytes(packed, 'bins'))
   series.rows = addPackedBins(bucketCounts, series.bins, layout.bucketOfBin, base)
   if (Number.isNaN(series.rows)) {

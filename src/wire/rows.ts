@@ -7,7 +7,7 @@ import { readArray, readNumber, readString } from './validation.js'
 
 /** The key under which a multi-connector payload carries this connector's stats. */
 export const CONNECTOR_KEY = 'MooncakeStoreConnector'
-/** The key inside it that holds the operations where the stats object itself was packed. */
+/** The key within that entry that contains the operations if vLLM packed the whole stats object. */
 export const DATA_KEY = 'data'
 
 /** vLLM's name of a counter. */
@@ -23,10 +23,10 @@ export type PayloadRow = {
 /** Rows by operation, as a payload holds them. */
 export type PayloadRows = Readonly<Record<string, readonly PayloadRow[]>>
 
-/** What a row holds, not checked yet, by vLLM's field names; `undefined` is missing. */
+/** The values of a row before validation, by vLLM's field names; `undefined` means missing. */
 export type RowFields = Readonly<Record<string, unknown>>
 
-/** The fields of a row that are read; others are skipped. */
+/** The fields of a row that are read; others are ignored. */
 export const ROW_FIELD_NAMES: readonly string[] = [
   'duration_seconds',
   'status',
@@ -34,7 +34,7 @@ export const ROW_FIELD_NAMES: readonly string[] = [
 ]
 
 /**
- * A row, checked.
+ * Validate a row.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `type` and `range`
  */
@@ -45,7 +45,7 @@ export function readRow(operation: string, fields: RowFields): Row {
     const { field, isRequired } = ROW_COUNTERS[counter]
     const { [field]: count } = fields
     if (count === undefined && !isRequired) continue
-    // A count may be a float; its fraction is cut off, as the reference does.
+    // A count may be a float; it is truncated, as in vLLM.
     counts[counter] = Math.trunc(readNumber(count, field, COUNT_MAX))
   }
   return {
@@ -57,7 +57,7 @@ export function readRow(operation: string, fields: RowFields): Row {
 }
 
 /**
- * Count rows that are decoded already.
+ * Validate and count decoded rows.
  *
  * @param stats empty stats to count into; incomplete when this throws
  * @throws MoonmeterError `INVALID_PAYLOAD`, reasons `shape`, `type` and `range`

@@ -1,16 +1,19 @@
 import { MsgpackCursor } from './msgpack-cursor.js'
 import { rejection } from './rejection.js'
 
-/** Levels that a report has: `{series: [[operation, status, [counter], …]]}`, and one to spare. */
+/**
+ * Maximum depth: a report has four levels, `{series: [[operation, status, [counter], …]]}`; one
+ * more is allowed.
+ */
 const DEPTH_MAX = 5
 
 /**
- * Check the one value that the bytes hold before a decoder builds it: decoders make objects of
- * extension types, keep the last of equal keys, and recurse as deep as the bytes say.
+ * Check bytes that contain one value before a decoder reads them: decoders create objects of
+ * extension types, keep the last of equal keys, and recurse to any depth.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD`, reason `truncated` or `malformed`, `extension` for an
- * extension type, `type` or `duplicate` for a key that is no string or comes twice, `nested` for
- * more than `DEPTH_MAX` levels
+ * extension type, `type` or `duplicate` for a key that is not a string or occurs twice, `nested`
+ * for more than `DEPTH_MAX` levels
  */
 export function scanValue(bytes: Buffer): void {
   const cursor = new MsgpackCursor(bytes)

@@ -6,7 +6,7 @@ import { rejection } from './rejection.js'
 /** The largest sum of a counter over many rows. */
 const TOTAL_MAX = COUNT_MAX * Number.MAX_SAFE_INTEGER
 
-/** A number from 0 to a maximum; 64-bit integers come as BigInt. */
+/** A number from 0 to a maximum; the decoder returns 64-bit integers as BigInt. */
 export function readNumber(value: unknown, what: string, max = Number.MAX_VALUE): number {
   const number = typeof value === 'bigint' ? Number(value) : value
   if (typeof number !== 'number') throw rejection('type', `${what} to be a number`, value)
@@ -21,7 +21,7 @@ export function readTotal(value: unknown, what: string): number {
   throw rejection('range', `${what} to be an integer`, value)
 }
 
-/** An integer that counts from 1. */
+/** An integer from 1. */
 export function readOrdinal(value: unknown, what: string): number {
   const number = readNumber(value, what)
   if (number >= 1 && Number.isSafeInteger(number)) return number
@@ -33,7 +33,7 @@ export function readString(value: unknown, what: string): string {
   throw rejection('type', `${what} to be a string`, value)
 }
 
-/** The name of an operation or a status in a report, which a recorder has made short enough. */
+/** The name of an operation or a status in a report. Recorders write no longer names. */
 export function readLabel(value: unknown, what: string): string {
   const label = readString(value, what)
   if (fitsLabel(label)) return label
@@ -50,7 +50,7 @@ export function readMap(value: unknown): ReadonlyMap<unknown, unknown> {
   throw rejection('type', 'a map', value)
 }
 
-// By the kind of object, not by a class, of which every realm has its own.
+// Checks the kind of the object, not its class, since each realm has its own classes.
 export function readBytes(value: unknown, what: string): Uint8Array {
   if (types.isUint8Array(value)) return value
   throw rejection('type', `${what} to be binary`, value)
