@@ -1,7 +1,7 @@
 import type { LiveInterval } from './live-interval.js'
 import type { IntervalMessage } from './live-message.js'
 
-/** An interval as JSON carries it. */
+/** An interval as a JSON message. */
 export function encodeInterval({
   fromMs,
   toMs,

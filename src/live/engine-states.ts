@@ -2,7 +2,7 @@ import type { Snapshot } from '../snapshot/snapshot.js'
 import type { EngineState } from './live-message.js'
 import { sourceName } from './source-name.js'
 
-/** The engines of a snapshot, without what they counted. */
+/** The states of the engines of a snapshot, without their stats. */
 export function engineStates({ sources }: Snapshot): EngineState[] {
   return sources.map((source) => {
     const { up, incarnation, lastReportMs, restarts, rows } = source.health

@@ -1,19 +1,27 @@
 import type { BinLayout } from '../stats/bin-layout.js'
 
-/** Rows of the heat map per octave: each is 19 % above the one below it. */
+/**
+ * Rows of the heat map per octave: the durations of a row are 19 % above those of the row below.
+ */
 const ROWS_PER_OCTAVE = 4
 /** The lower edge of the first row, in seconds: 2^-30. */
 const OCTAVE_MIN = -30
 const OCTAVE_END = 16
-/** Rows of a heat map: durations from 0.93 ns to 18 h, and those outside in the outermost rows. */
+/**
+ * Number of rows of a heat map, from 0.93 ns to 18 h. The outermost rows also count durations
+ * outside this range.
+ */
 export const HEAT_ROWS = (OCTAVE_END - OCTAVE_MIN) * ROWS_PER_OCTAVE
 
-/** The lower edge of a row of the heat map in seconds; that of `HEAT_ROWS` is the end of the last. */
+/**
+ * The lower edge of a row of the heat map in seconds. `HEAT_ROWS` gives the upper edge of the last
+ * row.
+ */
 export function heatRowSeconds(row: number): number {
   return 2 ** (OCTAVE_MIN + row / ROWS_PER_OCTAVE)
 }
 
-/** The row of each bin of a layout: the one that its middle is in. */
+/** Per bin of a layout, the row of the heat map that contains its middle. */
 export function heatRowsOf(layout: BinLayout): Uint16Array {
   return layout.ownBin.map((bin) => {
     const octave = Math.log2(layout.secondsOf(bin)) - OCTAVE_MIN

@@ -7,9 +7,9 @@ import type { LiveInterval } from './live-interval.js'
 import { sourceName } from './source-name.js'
 
 /**
- * What engines counted between two snapshots of one aggregator, in steps, one an engine. It has the
- * numbers of `later.since(earlier)` without making its objects, since it is made once a second. The
- * clock shows a later time for the later snapshot.
+ * The interval between two snapshots of one aggregator, in steps of one engine. It has the numbers
+ * of `later.since(earlier)`, but not its objects, since it is computed every second. The time of
+ * the later snapshot must be after that of the earlier.
  */
 export function* intervalBetween(
   earlier: Snapshot,
@@ -34,11 +34,11 @@ function addGrowth(
   later: SeriesTable,
   earlier: SeriesTable | undefined,
 ): void {
-  // A source keeps its table until a report changes it.
+  // The table of a source is the same object until a report changes it.
   if (later === earlier) return
   for (const [index, name] of later.names.entries()) {
     const now = later.series[index]
-    // Series keep their places, unless incarnations end in another order.
+    // Series keep their places, except when incarnations end in another order than they began.
     const place = earlier?.names[index] === name ? index : earlier?.names.indexOf(name)
     const then = place === undefined ? undefined : earlier?.series[place]
     if (now.rows === (then?.rows ?? 0)) continue

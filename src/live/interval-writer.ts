@@ -3,13 +3,16 @@ import type { PackedBins } from '../stats/packed-bins.js'
 import type { SeriesName } from '../stats/packed-series.js'
 import type { LiveInterval } from './live-interval.js'
 
-/** Engine, name, rows, keys, bytes, failed keys and the length of the bins. */
+/**
+ * Numbers before the bins of a series: engine, name, rows, keys, bytes, failed keys and the length
+ * of the bins.
+ */
 const SERIES_NUMBERS = 7
 
-/** The bytes that the last writer wrote into; undefined while a writer has them. */
+/** The buffer of the last writer, for the next one; undefined while a writer uses it. */
 let spare: Uint8Array | undefined
 const BYTES_INITIAL = 2 ** 16
-/** The text that a name is found by; sources keep their names from update to update. */
+/** The key of each name; sources use the same name objects in all updates. */
 const keys = new WeakMap<SeriesName, string>()
 
 /** The rows of one series in an interval. */
@@ -21,7 +24,7 @@ export interface LiveSeries {
   readonly bins: PackedBins
 }
 
-/** Makes an interval, a series at a time. */
+/** Builds an interval series by series. */
 export class IntervalWriter {
   readonly #sources: string[] = []
   readonly #names = new Map<string, number>()
@@ -35,7 +38,7 @@ export class IntervalWriter {
     spare = undefined
   }
 
-  /** Add a series; all of one engine are to follow one another. */
+  /** Add a series. All series of one engine must be added consecutively. */
   add(source: string, name: SeriesName, series: LiveSeries): void {
     const { bins } = series
     this.#reserve(SERIES_NUMBERS * NUMBER_BYTES_MAX + bins.length)
@@ -54,7 +57,7 @@ export class IntervalWriter {
     this.#at += bins.length
   }
 
-  /** The interval; the writer is not used afterwards. */
+  /** The finished interval. The writer must not be used afterwards. */
   finish(fromMs: number, toMs: number): LiveInterval {
     const series = this.#bytes.slice(0, this.#at)
     spare = this.#bytes
@@ -70,7 +73,10 @@ export class IntervalWriter {
     return index
   }
 
-  /** Counters of a source that was dropped and came back may be below those before: none is negative. */
+  /**
+   * Write a number, at least 0: the counters of a source that was dropped and added again may have
+   * gone down.
+   */
   #write(value: number): void {
     this.#at = writeNumber(this.#bytes, this.#at, value > 0 ? value : 0)
   }
@@ -83,11 +89,11 @@ export class IntervalWriter {
   }
 }
 
-/** A text for each name: names of the same operation and status have the same one, and no others. */
+/** A key that is equal for names of the same operation and status, and different for others. */
 export function keyOf(name: SeriesName): string {
   const known = keys.get(name)
   if (known !== undefined) return known
-  // Both may have any characters.
+  // Both names may contain any character, so the length separates them.
   const key = `${name.operation.length} ${name.operation}${name.status}`
   keys.set(name, key)
   return key

@@ -5,48 +5,48 @@ import type { LiveHello, LiveState } from './live-message.js'
 import { mergeIntervals } from './merge-intervals.js'
 import { readEvent, StreamError } from './read-message.js'
 
-/** Milliseconds before the first attempt to connect again; doubled after each that fails. */
+/** Milliseconds before the first attempt to reconnect; doubled after each failure. */
 const RETRY_MS_MIN = 500
 const RETRY_MS_MAX = 10_000
-/** Update intervals without an event after which a connection counts as lost. */
+/** A connection counts as lost after this many update intervals without an event. */
 const SILENT_UPDATES = 10
 const SILENT_MS_MIN = 5_000
-/** Characters of one event: some 4,096 engines with all their series. */
+/** Maximum characters of one event: enough for 4,096 engines with all their series. */
 const EVENT_CHARACTERS_MAX = 2 ** 26
 const EVENT_STREAM = 'text/event-stream'
 
-/** How a client is connected. */
+/** The state of a client's connection. */
 export type Connection =
   | { readonly state: 'connecting' }
-  /** Updates come. */
+  /** The client receives updates. */
   | { readonly state: 'live' }
-  /** It was lost or never there, and is tried again at `retryAtMs` of the monotonic clock. */
+  /** The connection failed. The client reconnects at `retryAtMs` of the monotonic clock. */
   | {
       readonly state: 'lost'
       readonly reason: string
       readonly retryAtMs: number
-      /** The status of an answer that has no stream, 500 to 599; undefined without an answer. */
+      /** The status of a response without a stream, 500 to 599; undefined without a response. */
       readonly status?: number
     }
-  /** The server requires credentials, or other ones. */
+  /** The server requires credentials, or rejected those that were sent. */
   | { readonly state: 'unauthorized'; readonly challenge: string }
-  /** The server does not have this stream. It is tried again, since a server may be replaced. */
+  /** The server does not have this stream. The client retries, since a server may be replaced. */
   | { readonly state: 'refused'; readonly reason: string; readonly retryAtMs: number }
 
-/** What a client needs. */
+/** Options of a `LiveClient`. */
 export interface LiveClientOptions {
   /** The address of the stream. */
   readonly url: string
   /** The value of the header `Authorization`; undefined for none. */
   readonly authorization?: string | undefined
-  /** Called when an update has come, or the connection has changed. */
+  /** Called after each update and each change of the connection's state. */
   readonly onChange: () => void
   readonly fetch?: typeof fetch
 }
 
 /**
- * Reads the stream of a server, and connects again when the connection is lost. It reads with
- * `fetch`: `EventSource` sends no `Authorization`, and Node 20 to 24 have none.
+ * Reads the stream of a server, and reconnects when the connection is lost. It uses `fetch`,
+ * because `EventSource` cannot send `Authorization` and is not a global of Node 20 to 24.
  */
 export class LiveClient {
   readonly #options: LiveClientOptions
@@ -57,7 +57,7 @@ export class LiveClient {
   #history = emptyHistory([])
   #lastUpdateAtMs: number | undefined
   #lastEventId = ''
-  /** Whether the event `hello` came on this connection. */
+  /** Whether this connection has received the event `hello`. */
   #isGreeted = false
   #retryMs = RETRY_MS_MIN
   #retryTimer: ReturnType<typeof setTimeout> | undefined
@@ -86,12 +86,12 @@ export class LiveClient {
     return this.#history
   }
 
-  /** When the last update came, on the monotonic clock `performance.now`; undefined before it. */
+  /** The time of the last update on the clock `performance.now`; undefined before the first. */
   get lastUpdateAtMs(): number | undefined {
     return this.#lastUpdateAtMs
   }
 
-  /** Connect now, also while it waits to try again. */
+  /** Connect now, without waiting for the next attempt. */
   connect(authorization = this.#authorization): void {
     this.#authorization = authorization
     this.close()
@@ -99,7 +99,7 @@ export class LiveClient {
     void this.#read(this.#abort)
   }
 
-  /** Close the connection, and do not connect again. */
+  /** Close the connection and do not reconnect. */
   close(): void {
     clearTimeout(this.#retryTimer)
     this.#abort?.abort()
@@ -131,7 +131,7 @@ export class LiveClient {
     }
   }
 
-  /** The response with the stream; the challenge where credentials are required. */
+  /** The response with the stream, or the challenge of a server that requires credentials. */
   async #request(signal: AbortSignal): Promise<Response | string> {
     const headers: Record<string, string> = { Accept: EVENT_STREAM }
     if (this.#authorization !== undefined) headers.Authorization = this.#authorization
@@ -152,7 +152,7 @@ export class LiveClient {
 
   async #readEvents(response: Response, abort: AbortController, silence: Silence): Promise<void> {
     const parser = createParser({
-      // A callback of the user may have closed this client between two events of one chunk.
+      // `onChange` may close this client between two events of one chunk.
       onEvent: ({ event, data, id }) => abort === this.#abort && this.#take(event, data, id),
       onError: ({ type }) => {
         if (type === 'max-buffer-size-exceeded') {
@@ -212,7 +212,7 @@ function emptyHistory(bounds: readonly number[]): LiveHistory {
   return new LiveHistory({ merge: (intervals) => mergeIntervals(layout, intervals) })
 }
 
-/** The server answered, but not with its stream. */
+/** The server answered with a status of 500 to 599. */
 class StatusError extends Error {
   readonly status: number
 
@@ -222,7 +222,7 @@ class StatusError extends Error {
   }
 }
 
-/** Ends a connection on which nothing comes for some time. */
+/** Aborts a connection that receives nothing for some time. */
 class Silence {
   readonly #abort: AbortController
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -231,7 +231,7 @@ class Silence {
     this.#abort = abort
   }
 
-  /** Start to wait again: the connection ends if nothing comes within so many milliseconds. */
+  /** Restart the timer: the connection is aborted after the given milliseconds. */
   wait(ms: number): void {
     clearTimeout(this.#timer)
     if (this.#abort.signal.aborted) return
@@ -243,7 +243,7 @@ class Silence {
   }
 }
 
-/** The message of what `fetch` failed by: its own is only `fetch failed`. */
+/** The message of the cause of an error of `fetch`, whose own message is only `fetch failed`. */
 function reasonOf(error: unknown): string {
   const { message = '', cause } = (error ?? {}) as { message?: string; cause?: unknown }
   const { message: inner } = (cause ?? {}) as { message?: string }

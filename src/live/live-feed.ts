@@ -12,22 +12,27 @@ import { SlotIntervals } from './slot-intervals.js'
 
 /** Milliseconds between two updates. */
 const UPDATE_MS = 1_000
-/** Updates that are kept for readers that are late or come back; a reader that missed more starts anew. */
+/**
+ * Number of updates kept for slow or reconnecting readers. A reader that missed more starts over.
+ */
 const UPDATES_MAX = 60
 /**
- * Milliseconds by which the clock may differ, over one interval, from the time that passed. Beyond it
- * the clock was set, and the times of the intervals so far are not those of the next.
+ * Maximum difference, over one interval, between the wall clock and the elapsed time. A larger
+ * difference means that the clock was set, so the times of earlier intervals do not match those of
+ * later ones.
  */
 const CLOCK_STEP_MS = 2_000
 
-/** The most of its time that an update may take of the thread; where it takes more, it comes later. */
+/** Maximum share of the thread's time that updates take; slow updates are made less often. */
 const WORK_SHARE_MAX = 0.05
-/** Milliseconds between two updates in any case, so that readers do not take the server for silent. */
+/**
+ * Maximum milliseconds between two updates, so that readers do not consider the connection lost.
+ */
 const UPDATE_MS_MAX = 5_000
 
 /** One update of a feed. */
 export interface LiveUpdate {
-  /** From 1, one more for each. */
+  /** The number of the update, ascending from 1. */
   readonly sequence: number
   /** Undefined in the first update, which has no earlier snapshot. */
   readonly interval: LiveInterval | undefined
@@ -38,28 +43,31 @@ export interface LiveUpdate {
 export interface FeedOptions {
   /** Milliseconds between two updates; default 1,000. */
   readonly updateMs?: number | undefined
-  /** Bytes of the intervals that are kept; default 64 MiB. */
+  /** Maximum bytes of the intervals that are kept; default 64 MiB. */
   readonly historyBytesMax?: number | undefined
-  /** Called with what made an update fail; the next one covers its interval, too. */
+  /** Called with the error of an update that failed. The next update covers its interval, too. */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
 /**
- * Takes a snapshot each second, keeps what was counted in between, and tells its listeners. Any
- * number of readers share one feed.
+ * Takes a snapshot each second, keeps the intervals between snapshots, and calls its listeners. All
+ * readers share one feed.
  */
 export class LiveFeed {
   readonly source: LiveSource
   readonly updateMs: number
   readonly history: LiveHistory
-  /** Tells this feed from those of other processes, and of this one before a restart. */
+  /** Distinguishes this feed from those of other processes and of earlier runs of this process. */
   readonly id: string = crypto.randomUUID()
   readonly #slots: SlotIntervals
   readonly #onError: (error: unknown) => void
   readonly #listeners = new Set<() => void>()
   /** Ascending by sequence, without gaps. */
   readonly #updates: LiveUpdate[] = []
-  /** Ends with the last update that was begun: the event loop turns within one. */
+  /**
+   * Resolves with the last update that was started. An update spans several turns of the event
+   * loop.
+   */
   #updating: Promise<void> = Promise.resolve()
   #sequence = 0
   #earlier: Snapshot | undefined
@@ -85,12 +93,15 @@ export class LiveFeed {
     return this.#updates.at(-1)
   }
 
-  /** Whether no further update comes. */
+  /** Whether there are no further updates. */
   get isClosed(): boolean {
     return this.#isClosed
   }
 
-  /** The updates after one; undefined when some of them are no longer kept, or it never was. */
+  /**
+   * The updates after a sequence number; undefined if some of them are no longer kept, or the
+   * number was never used.
+   */
   updatesAfter(sequence: number): readonly LiveUpdate[] | undefined {
     const first = this.#updates[0]?.sequence ?? 1
     if (sequence < first - 1 || sequence > this.#sequence) return undefined
@@ -100,7 +111,7 @@ export class LiveFeed {
   /**
    * Call a listener after each further update, and when the feed is closed.
    *
-   * @returns what ends that
+   * @returns a function that removes the listener
    */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener)
@@ -115,7 +126,7 @@ export class LiveFeed {
     for (const listener of this.#listeners) listener()
   }
 
-  /** Take a snapshot now, beside those of the timer. */
+  /** Take a snapshot now, in addition to those of the timer. */
   update(): Promise<void> {
     const update = this.#updating.then(() => this.#update())
     this.#updating = update.catch(() => {})
@@ -140,7 +151,7 @@ export class LiveFeed {
     for (const listener of this.#listeners) listener()
   }
 
-  /** Drop all updates and skip a sequence number, by which streams notice that they start anew. */
+  /** Drop all updates and skip a sequence number, so that streams detect the gap and start over. */
   #startAnew(): void {
     this.history.clear()
     this.#slots.clear()
@@ -160,7 +171,7 @@ export class LiveFeed {
   #wait(ms: number): void {
     if (this.#isClosed) return
     this.#timer = setTimeout(() => void this.#tick(), ms)
-    // A page alone must not keep a process alive.
+    // The feed must not keep the process alive.
     this.#timer.unref()
   }
 
@@ -175,7 +186,7 @@ export class LiveFeed {
     else this.#wait(this.#pauseMs(performance.now() - startMs))
   }
 
-  /** Milliseconds until the next update, after one that took so many. */
+  /** Milliseconds until the next update, given the duration of the last one. */
   #pauseMs(tookMs: number): number {
     const periodMs = Math.min(tookMs / WORK_SHARE_MAX, UPDATE_MS_MAX)
     return Math.max(this.updateMs, periodMs) - Math.min(tookMs, this.updateMs)
@@ -183,8 +194,8 @@ export class LiveFeed {
 }
 
 /**
- * What is between two snapshots: an interval; none, where they are of one moment of the clock or in
- * the wrong order; or that the clock was set.
+ * The step between two snapshots: an interval; none, if their times are equal or in the wrong
+ * order; or a step of the clock.
  */
 function stepBetween(earlier: Snapshot, later: Snapshot): 'interval' | 'none' | 'clock-set' {
   const passedMs = later.elapsedMs - earlier.elapsedMs

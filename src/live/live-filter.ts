@@ -6,7 +6,7 @@ export const WINDOWS_MS = { '1m': 60_000, '5m': 300_000, '15m': 900_000 } as con
 /** The name of a window. */
 export type WindowName = keyof typeof WINDOWS_MS
 
-/** What of the intervals is shown; what is undefined is not filtered by. */
+/** Selects the series to show; undefined selects all. */
 export interface LiveFilter {
   readonly window: WindowName
   readonly operation?: string | undefined
@@ -16,8 +16,8 @@ export interface LiveFilter {
 }
 
 /**
- * Which tables a series belongs to. The table of operations is not filtered by operation, nor that
- * of engines by engine, so that others can be chosen there.
+ * The tables that include a series. The table of operations is not filtered by operation, and the
+ * table of engines is not filtered by engine, so that the user can select another row.
  */
 export interface SeriesMatch {
   readonly total: boolean
@@ -25,7 +25,7 @@ export interface SeriesMatch {
   readonly engines: boolean
 }
 
-/** The tables that the series which a reader read last belongs to. */
+/** The tables that include the last series that a reader read. */
 export function matchSeries(filter: LiveFilter, { source, name }: SeriesReader): SeriesMatch {
   const isStatus = filter.status === undefined || filter.status === name.status
   const operations = isStatus && (filter.source === undefined || filter.source === source)

@@ -1,36 +1,36 @@
 import type { LiveInterval } from './live-interval.js'
 
-/** Milliseconds for which intervals are kept as they came; older ones are merged. */
+/** Milliseconds for which intervals are kept unmerged. */
 export const RECENT_MS = 60_000
 /**
- * Milliseconds of a slot: intervals that begin in one are merged, and charts show one point for it.
- * Slots begin at multiples of it since 1970.
+ * Milliseconds of a slot. Older intervals that begin in the same slot are merged, and charts show
+ * one point per slot. Slots begin at multiples of this length since 1970.
  */
 export const SLOT_MS = 5_000
 /** Milliseconds for which intervals are kept. */
 export const HISTORY_MS = 900_000
-/** Bytes of an interval beside its series, roughly: of itself, and of each engine and name in it. */
+/** Approximate bytes of an interval without its series, and of each engine and name in it. */
 const INTERVAL_BYTES = 1_024
 const SOURCE_BYTES = 48
 const NAME_BYTES = 128
 
-/** Bytes of all intervals by default. */
+/** Default maximum bytes of all intervals. */
 const BYTES_MAX = 2 ** 26
 
 /** Options of a history. */
 export interface HistoryOptions {
   /**
-   * Bytes of all intervals, roughly; past that, the oldest are dropped, and only the last one stays in
-   * any case. Default 64 MiB.
+   * Maximum bytes of all intervals, approximately. Past it, the oldest are dropped, except the last
+   * one. Default 64 MiB.
    */
   readonly bytesMax?: number | undefined
-  /** Makes one interval of those of a slot, which are older than `RECENT_MS`. */
+  /** Merges the intervals of a slot older than `RECENT_MS`. */
   readonly merge: (intervals: readonly LiveInterval[]) => LiveInterval
 }
 
 /**
- * The intervals of the last 15 minutes in bounded memory: those of the last minute as they came, and
- * older ones merged to one a slot.
+ * The intervals of the last 15 minutes in bounded memory: those of the last minute unmerged, and
+ * older ones merged into one per slot.
  */
 export class LiveHistory {
   readonly #bytesMax: number
@@ -50,12 +50,12 @@ export class LiveHistory {
     return [...this.#merged, ...this.#recent]
   }
 
-  /** Bytes that the intervals take, roughly. */
+  /** Approximate bytes of the intervals. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Forget all intervals. */
+  /** Remove all intervals. */
   clear(): void {
     this.#merged.length = 0
     this.#recent.length = 0
@@ -72,7 +72,7 @@ export class LiveHistory {
     while (this.#bytes > this.#bytesMax && this.bytes > bytesOf(interval)) this.#dropOldest()
   }
 
-  /** Merge the slots that end before a moment. */
+  /** Merge the slots that end before a time. */
   #mergeOlderThan(ms: number): void {
     const recent = this.#recent
     for (;;) {

@@ -3,14 +3,14 @@ import type { PackedBins } from '../stats/packed-bins.js'
 import type { SeriesName } from '../stats/packed-series.js'
 
 /**
- * What all engines counted in an interval, small enough to keep hundreds of them and to send one a
+ * The stats of all engines in an interval, small enough to keep hundreds and to send one per
  * second.
  */
 export interface LiveInterval {
   /** When it begins and ends, in milliseconds since 1970. */
   readonly fromMs: number
   readonly toMs: number
-  /** The engines that recorded in it, as `sourceName` names them. */
+  /** Names (`sourceName`) of the engines that recorded rows in the interval. */
   readonly sources: readonly string[]
   /** The names of its series. */
   readonly names: readonly SeriesName[]
@@ -27,7 +27,7 @@ export class SeriesReader {
   readonly #bytes: Uint8Array
   readonly #numbers: NumberReader
   readonly #interval: LiveInterval
-  /** The series that was read last: its engine and its name. */
+  /** The engine of the current series; its name is `name`. */
   source = ''
   name: SeriesName = { operation: '', status: '' }
   rows = 0
@@ -42,7 +42,7 @@ export class SeriesReader {
     this.#numbers = new NumberReader(interval.series)
   }
 
-  /** Read the next series; false after the last. Bytes that are no series end the reading. */
+  /** Read the next series; false after the last, and for malformed bytes. */
   next(): boolean {
     const numbers = this.#numbers
     numbers.at = this.#binsEnd
@@ -56,7 +56,7 @@ export class SeriesReader {
     this.#binsEnd = numbers.next() + numbers.at
     if (source === undefined || name === undefined) return this.#fail()
     if (!(this.#binsEnd <= this.#bytes.length)) return this.#fail()
-    // A number that is too long is read as NaN, which every sum would become.
+    // A number that is too long is read as NaN, which would make every sum NaN.
     if (Number.isNaN(this.rows + this.numKeys + this.numBytes + this.numFailedKeys)) {
       return this.#fail()
     }
@@ -65,7 +65,7 @@ export class SeriesReader {
     return true
   }
 
-  /** The bins of the series that was read last. */
+  /** The bins of the current series. */
   get bins(): PackedBins {
     return this.#bytes.subarray(this.#numbers.at, this.#binsEnd)
   }

@@ -1,9 +1,9 @@
-/** The version of the stream: a reader refuses another one. */
+/** The version of the stream. Readers reject other versions. */
 export const STREAM_VERSION = 1
 
 /** The first event of a stream, `hello`. */
 export interface LiveHello {
-  /** Always `moonmeter`, by which a reader knows that the server is one. */
+  /** Always `moonmeter`, so that a reader can identify the server. */
   readonly service: 'moonmeter'
   readonly version: number
   readonly modelName: string
@@ -12,8 +12,8 @@ export interface LiveHello {
   /** Milliseconds between two updates. */
   readonly intervalMs: number
   /**
-   * Whether what the reader has goes on with the next event. Otherwise it forgets all, and events
-   * `history` follow.
+   * Whether the stream continues after the last event of the reader. Otherwise the reader drops its
+   * data, and events `history` follow.
    */
   readonly isResumed: boolean
 }
@@ -31,32 +31,32 @@ export interface IntervalMessage {
 
 /** One engine at the end of an update. */
 export interface EngineState {
-  /** As `sourceName` names it. */
+  /** Its name (`sourceName`). */
   readonly source: string
   readonly up: boolean
   /** The newest incarnation. */
   readonly incarnation: number
   /** When the last payload was accepted, in milliseconds since 1970; null before the first. */
   readonly lastReportMs: number | null
-  /** Restarts by the pool so far, whatever the reason. */
+  /** Restarts by the pool so far, for all reasons. */
   readonly restarts: number
   /** Rows over all incarnations. */
   readonly rows: number
 }
 
-/** What the aggregator knew at the end of an interval. */
+/** The state of the aggregator at the end of an interval. */
 export interface LiveState {
   /** When the snapshot was taken, in milliseconds since 1970. */
   readonly timestampMs: number
-  /** The engines by instance and index. */
+  /** The engines, sorted by instance and index. */
   readonly engines: readonly EngineState[]
   /** Payloads rejected so far, by reason; reasons without any are left out. */
   readonly rejections: Readonly<Record<string, number>>
 }
 
-/** An event `update`, one an interval; its `id` names it when a reader comes back. */
+/** An event `update`, one per interval. A reader that reconnects sends the event's `id`. */
 export interface UpdateMessage {
-  /** Absent in the first update of a server, which has no earlier snapshot. */
+  /** Absent in the first update of a server, because there is no earlier snapshot. */
   readonly interval?: IntervalMessage
   readonly state: LiveState
 }

@@ -1,12 +1,12 @@
 import type { Snapshot } from '../snapshot/snapshot.js'
 
-/** Where a feed gets its snapshots from. */
+/** The aggregator of a feed. */
 export interface LiveSource {
   readonly modelName: string
   /** Bucket upper bounds in seconds, as in the snapshots. */
   readonly bounds: readonly number[]
-  /** Whether the aggregator is closed: its snapshots change no more. */
+  /** Whether the aggregator is closed, so that its snapshots no longer change. */
   readonly isClosed: boolean
-  /** All engines at this moment, without blocking the thread. */
+  /** A snapshot of all engines, taken without blocking the thread. */
   snapshot(): Promise<Snapshot>
 }

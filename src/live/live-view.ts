@@ -13,11 +13,11 @@ import { QUANTILES, type Quantiles, type SeriesSum } from './series-sum.js'
 import { Timeline, type TimelinePoint } from './timeline.js'
 import { WindowSums } from './window-sums.js'
 
-/** Milliseconds that the headline figures cover: the last ones. */
+/** Length of the time that the headline covers, in milliseconds. */
 export const HEADLINE_MS = 10_000
 const MS_PER_SECOND = 1_000
 
-/** Rates and durations over the window, or for the headline over its last seconds. */
+/** Rates and durations over the window, or over `HEADLINE_MS` for the headline. */
 export interface Figures extends Quantiles {
   readonly rows: number
   readonly operationsPerSecond: number
@@ -38,36 +38,39 @@ export interface OperationRow extends Figures {
 /** One row of the table of engines. */
 export interface EngineRow extends Figures {
   readonly source: string
-  /** Undefined for one that the aggregator has dropped since. */
+  /** Undefined for an engine that the aggregator has dropped. */
   readonly state: EngineState | undefined
-  /** The p99 divided by the median of those of the others; undefined without others. */
+  /** Its p99 divided by the median of the other engines' p99; undefined without other engines. */
   readonly p99Ratio: number | undefined
   readonly outlier: Outlier | undefined
   readonly trend: readonly number[]
 }
 
-/** What is shown at one moment. */
+/** The content of the page or the terminal at one moment. */
 export interface LiveView {
   readonly filter: LiveFilter
   readonly timestampMs: number
-  /** Where the window begins, or the history in it, in milliseconds since 1970. */
+  /** Start of the window, or of the history if it is shorter, in milliseconds since 1970. */
   readonly fromMs: number
-  /** Milliseconds of the window that intervals cover; the tables are over these. */
+  /** Milliseconds of the window that intervals cover. Rates are per this time. */
   readonly coveredMs: number
   /** The last `HEADLINE_MS`. */
   readonly headline: Figures
   readonly enginesUp: number
   readonly engineCount: number
-  /** When an engine reported last, in milliseconds since 1970; null before the first report. */
+  /**
+   * Time of the last report of any engine, in milliseconds since 1970; null before the first
+   * report.
+   */
   readonly lastReportMs: number | null
   /** Payloads rejected so far, by reason. */
   readonly rejections: Readonly<Record<string, number>>
   readonly timeline: readonly TimelinePoint[]
-  /** By name; not filtered by operation. */
+  /** Sorted by name; not filtered by operation. */
   readonly operations: readonly OperationRow[]
-  /** In the order of the aggregator; not filtered by engine. */
+  /** Sorted as in the snapshot; not filtered by engine. */
   readonly engines: readonly EngineRow[]
-  /** What can be chosen: all names of the history, ascending. */
+  /** The options of the filters: all names in the history, ascending. */
   readonly choices: {
     readonly operations: readonly string[]
     readonly sources: readonly string[]
@@ -75,14 +78,14 @@ export interface LiveView {
   }
 }
 
-/** Computes what is shown from intervals; one for each filter. */
+/** Computes a `LiveView` from intervals. Each filter needs a separate builder. */
 export class ViewBuilder {
   readonly filter: LiveFilter
   readonly #layout: BinLayout
   readonly #sums: WindowSums
   readonly #headline: WindowSums
   readonly #timeline: Timeline
-  /** When each engine that is an outlier became one. */
+  /** Per outlier, the time at which the engine became one. */
   #since = new Map<string, number>()
 
   /** @param bounds bucket upper bounds in seconds, of the aggregator */
@@ -94,7 +97,7 @@ export class ViewBuilder {
     this.#timeline = new Timeline(this.#layout, filter)
   }
 
-  /** @param intervals all of the history, ascending */
+  /** @param intervals all intervals of the history, ascending */
   build(intervals: readonly LiveInterval[], state: LiveState): LiveView {
     const { timestampMs, engines, rejections } = state
     const inWindow = since(intervals, timestampMs - WINDOWS_MS[this.filter.window])
@@ -152,7 +155,7 @@ export class ViewBuilder {
     })
   }
 
-  /** When each engine that is an outlier became one. */
+  /** Per outlier, the time at which the engine became one. */
   #outliersSince(
     p99s: ReadonlyMap<string, number>,
     ratios: ReturnType<typeof ratiosToOthers>,
@@ -209,7 +212,7 @@ function choicesOf(
 ): LiveView['choices'] {
   const operations = new Set<string>()
   const statuses = new Set<string>()
-  // Those that the aggregator has dropped since are in intervals only.
+  // Engines that the aggregator has dropped are in intervals only.
   const sources = new Set(engines.map(({ source }) => source))
   for (const interval of intervals) {
     for (const source of interval.sources) sources.add(source)

@@ -9,7 +9,7 @@ interface Sum extends Omit<LiveSeries, 'bins'> {
   readonly parts: readonly PackedBins[]
 }
 
-/** Intervals that follow one another, at least one, as one. */
+/** Merge consecutive intervals, at least one. */
 export function mergeIntervals(
   layout: BinLayout,
   intervals: readonly LiveInterval[],

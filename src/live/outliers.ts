@@ -9,23 +9,23 @@ import { QUANTILES, SeriesSum } from './series-sum.js'
  * engines that recorded in the window.
  */
 export const OUTLIER_RATIO = 3
-/** And when its p99 is above this, in seconds: differences below it do not matter to requests. */
+/** Its p99 must also exceed this many seconds: smaller differences do not affect requests. */
 export const OUTLIER_SECONDS_MIN = 0.01
 
 /** Why an engine is an outlier. */
 export interface Outlier {
-  /** Its p99 divided by the median of those of the others. */
+  /** Its p99 divided by the median of the other engines' p99. */
   readonly ratio: number
-  /** The median of the p99 of the others, in seconds. */
+  /** The median of the other engines' p99, in seconds. */
   readonly medianSeconds: number
   /**
-   * Since when its p99 of each slot was above the limit without a break, in milliseconds since 1970;
-   * the begin of the window if it was so then.
+   * The time since which its p99 of every slot is above the limit, in milliseconds since 1970; at
+   * the earliest the start of the window.
    */
   readonly sinceMs: number
 }
 
-/** Per engine the p99 in seconds divided by the median of the others' p99. */
+/** Per engine, its p99 divided by the median of the other engines' p99. */
 export function ratiosToOthers(
   p99BySource: ReadonlyMap<string, number>,
 ): ReadonlyMap<string, { readonly ratio: number; readonly medianSeconds: number }> {
@@ -34,7 +34,7 @@ export function ratiosToOthers(
   if (sorted.length < 2) return ratios
   for (const [source, p99] of p99BySource) {
     const medianSeconds = medianWithout(sorted, sorted.indexOf(p99))
-    // Durations below a nanosecond are counted as zero.
+    // Both may be zero, since durations below a nanosecond count as zero.
     const ratio = p99 === medianSeconds ? 1 : p99 / medianSeconds
     ratios.set(source, { ratio, medianSeconds })
   }
@@ -47,8 +47,9 @@ export function isOutlier(p99: number, medianSeconds: number): boolean {
 }
 
 /**
- * Since when the p99 of each engine is above its limit, slot by slot from the last to the first. All
- * engines are looked at together, since reading the intervals takes the most time.
+ * The time since which the p99 of each engine is above its limit, searched slot by slot from the
+ * last to the first. All engines are searched in one pass, since reading the intervals takes most
+ * of the time.
  *
  * @param limits seconds per engine
  * @returns milliseconds since 1970 per engine
@@ -66,7 +67,7 @@ export function outliersSince(
   while (end > 0 && above.size > 0) {
     let first = end - 1
     while (first > 0 && slotOf(intervals[first - 1]) === slotOf(intervals[end - 1])) first--
-    // Engines that recorded nothing in the slot are not in the result, and remain outliers.
+    // Engines without rows in the slot are not in the result, and remain outliers.
     for (const [source, p99] of p99sOf(layout, filter, intervals.slice(first, end), above)) {
       if (p99 > (above.get(source) ?? 0)) sinceMs.set(source, intervals[first].fromMs)
       else above.delete(source)
@@ -76,7 +77,7 @@ export function outliersSince(
   return sinceMs
 }
 
-/** The p99 in seconds of each of these engines that recorded in the intervals. */
+/** The p99 in seconds of each of the given engines that has rows in the intervals. */
 function p99sOf(
   layout: BinLayout,
   filter: LiveFilter,

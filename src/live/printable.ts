@@ -1,12 +1,12 @@
 /**
- * Characters that a terminal would obey, or that change the order of those around them: control
- * characters, line separators, marks of the writing direction, and halves of surrogate pairs.
+ * Characters that control a terminal or change the order of the text: control characters, line
+ * separators, marks of the writing direction, and halves of surrogate pairs.
  */
 const NOT_PRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
-/** What JSON has a short escape for. */
+/** The short escapes of JSON. */
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-/** A text from outside for a terminal or the page, with control characters and the like escaped. */
+/** A text for a terminal or the page, with non-printable characters escaped. */
 export function printable(text: string): string {
   return text.replace(
     NOT_PRINTABLE,

@@ -10,13 +10,15 @@ import {
 
 /** The latest time that a `Date` can hold. */
 const TIME_MS_MAX = 8.64e15
-/** An hour: servers send an update each second. */
+/**
+ * Maximum interval between updates that a client accepts: an hour. Servers send one each second.
+ */
 const INTERVAL_MS_MAX = 3_600_000
 
-/** The server is not moonmeter, or has another version; the message is for the user. */
+/** The server is not moonmeter, or has another version. The message is shown to the user. */
 export class StreamError extends Error {}
 
-/** An event of a stream, read. */
+/** A decoded event of a stream. */
 export type LiveEvent =
   | { readonly kind: 'hello'; readonly hello: LiveHello }
   | { readonly kind: 'history'; readonly interval: LiveInterval }
@@ -25,11 +27,11 @@ export type LiveEvent =
       readonly interval: LiveInterval | undefined
       readonly state: LiveState
     }
-  /** An event that a later version may send. */
+  /** An event of a later version. */
   | { readonly kind: 'unknown' }
 
 /**
- * Reads an event of a stream.
+ * Decode and validate an event of a stream.
  *
  * @throws StreamError when it is not what a server of this version sends
  */
@@ -144,7 +146,7 @@ function fieldsOf<Shape>(message: unknown): Fields<Shape> {
   return typeof message === 'object' && message !== null ? message : {}
 }
 
-/** Whether it is a number from 0 to a largest one. JSON also has infinite ones, as `1e999`. */
+/** Whether a value is a number from 0 to a maximum. `JSON.parse` reads `1e999` as Infinity. */
 function isNumber(value: unknown, max = Number.MAX_VALUE): value is number {
   return typeof value === 'number' && value >= 0 && value <= max
 }
@@ -156,7 +158,7 @@ function isList<Type extends 'string' | 'number'>(
   return Array.isArray(value) && value.every((item) => typeof item === type)
 }
 
-/** `Uint8Array.fromBase64` is not in Node 20 to 24. */
+/** Node 20 to 24 do not have `Uint8Array.fromBase64`. */
 function fromBase64(text: string): Uint8Array {
   try {
     const binary = atob(text)

@@ -11,7 +11,7 @@ export type Quantiles = { readonly [Name in keyof typeof QUANTILES]: number | un
 
 const cursor = new BinCursor()
 
-/** A sum over series, from which series can be taken away again. */
+/** A sum over series that supports subtraction. */
 export class SeriesSum {
   readonly #layout: BinLayout
   readonly #bins: Float64Array
@@ -25,20 +25,20 @@ export class SeriesSum {
     this.#bins = new Float64Array(layout.binCount)
   }
 
-  /** Add a series, or take away one that was added. */
+  /** Add a series, or subtract one that was added. */
   add(series: LiveSeries, sign: 1 | -1 = 1): void {
     this.rows += sign * series.rows
     this.numKeys += sign * series.numKeys
     this.numBytes += sign * series.numBytes
     this.numFailedKeys += sign * series.numFailedKeys
     const bins = this.#bins
-    // Malformed bytes may have bins past those of the layout: the typed array ignores them.
+    // Malformed bytes may contain bins past the end of the layout; the typed array ignores these.
     for (cursor.reset(series.bins); cursor.bin !== BINS_END; cursor.advance()) {
       bins[cursor.bin] += sign * cursor.count
     }
   }
 
-  /** A quantile of the durations in seconds, as `SeriesSnapshot.quantile` has it. */
+  /** A quantile of the durations in seconds, as `SeriesSnapshot.quantile` computes it. */
   quantile(quantile: number): number | undefined {
     if (!(this.rows > 0)) return undefined
     return this.#layout.secondsOf(findRank(this.#bins, rankOf(quantile, this.rows)).bin)
@@ -49,7 +49,7 @@ export class SeriesSum {
     return { p50: this.quantile(p50), p90: this.quantile(p90), p99: this.quantile(p99) }
   }
 
-  /** Add the rows of each bin to an array. */
+  /** Add the rows of each bin to an array, at the index given for the bin. */
   addBinsTo(target: Float64Array, placeOfBin: Uint16Array): void {
     const bins = this.#bins
     for (let bin = 0; bin < bins.length; bin++) {

@@ -6,25 +6,28 @@ import { RECENT_MS, SLOT_MS, slotOf } from './live-history.js'
 import { type LiveInterval, SeriesReader } from './live-interval.js'
 import { mergeIntervals } from './merge-intervals.js'
 
-/** Slots that are kept until the history takes them; those that it never takes are dropped. */
+/** Maximum number of slots that wait for the history; the oldest are dropped. */
 const SLOTS_MAX = 2 * (RECENT_MS / SLOT_MS)
 
 /**
- * The intervals of whole slots, each made from the snapshots at its begin and its end: adding up the
- * intervals of a second takes several times as long, and a server has little time.
+ * The intervals of whole slots, each computed from the snapshots at its start and its end: merging
+ * the intervals of single seconds takes several times as long.
  */
 export class SlotIntervals {
   readonly #layout: BinLayout
   #slot: number | undefined
   #begin: Snapshot | undefined
-  /** By slot, until the history takes them; another map once all is forgotten. */
+  /** The intervals by slot, until the history reads them. `clear` replaces the map. */
   #ready = new Map<number, LiveInterval>()
 
   constructor(layout: BinLayout) {
     this.#layout = layout
   }
 
-  /** Note that an interval begins at a snapshot; the first one of a slot ends the slot before it. */
+  /**
+   * Store the snapshot at which an interval begins. The first interval of a slot ends the slot
+   * before.
+   */
   begin(interval: LiveInterval, snapshot: Snapshot): void {
     const slot = slotOf(interval)
     if (slot === this.#slot) return
@@ -37,11 +40,11 @@ export class SlotIntervals {
       ready.set(ended, whole)
       for (const old of ready.keys()) if (old < slot - SLOTS_MAX) ready.delete(old)
     }
-    // In another turn of the event loop: the update of this turn has taken long enough.
+    // Deferred to another turn of the event loop, since the update takes time in this one.
     setImmediate(() => void runYielding(intervalBetween(begin, snapshot)).then(keep))
   }
 
-  /** Forget all slots. */
+  /** Remove all slots. */
   clear(): void {
     this.#ready = new Map()
     this.#slot = undefined
@@ -57,10 +60,10 @@ export class SlotIntervals {
     if (slot !== undefined) this.#ready.delete(slot)
     const isSame =
       ready !== undefined &&
-      // An update that failed makes other intervals of a slot.
+      // After a failed update, the interval of the slot has another start.
       ready.fromMs === first?.fromMs &&
       ready.toMs === last?.toMs &&
-      // The snapshots do not have what an engine counted that was dropped in between.
+      // The snapshots lack the rows of an engine that was dropped in between.
       rowsOf([ready]) === rowsOf(intervals)
     return isSame ? ready : mergeIntervals(this.#layout, intervals)
   }

@@ -1,4 +1,4 @@
-/** What names an engine on the page and in the terminal: `3`, or `host-a/3` with an instance. */
+/** The name of an engine on the page and in the terminal: `3`, or `host-a/3` with an instance. */
 export function sourceName({
   instance,
   engine,

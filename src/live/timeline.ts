@@ -13,11 +13,11 @@ export interface TimelinePoint extends Quantiles {
   readonly numKeys: number
   readonly numBytes: number
   readonly numFailedKeys: number
-  /** Rows per row of the heat map, of `HEAT_ROWS` rows, the fastest first. */
+  /** Number of rows in each of the `HEAT_ROWS` rows of the heat map, shortest durations first. */
   readonly heat: Float64Array
-  /** Rows of each operation that recorded, for trends. */
+  /** Rows of each operation that has any, for trends. */
   readonly rowsByOperation: ReadonlyMap<string, number>
-  /** Rows of each engine that recorded, for trends. */
+  /** Rows of each engine that has any, for trends. */
   readonly rowsBySource: ReadonlyMap<string, number>
 }
 
@@ -27,8 +27,8 @@ interface Slot {
 }
 
 /**
- * The points of a window: one an interval in the last minute, and one a slot in longer windows. Only
- * points whose intervals changed are made again.
+ * The points of a window: one per interval in a window of a minute, and one per slot in longer
+ * windows. Only points whose intervals changed are computed again.
  */
 export class Timeline {
   readonly #layout: BinLayout

@@ -5,7 +5,7 @@ import { SeriesSum } from './series-sum.js'
 
 /**
  * The sums over a window of intervals, by operation and by engine. When the window moves, only
- * intervals that enter or leave it are read. Counts are integers, so taking away is exact.
+ * intervals that enter or leave it are read. Counts are integers, so subtraction is exact.
  */
 export class WindowSums {
   readonly #layout: BinLayout
@@ -23,7 +23,7 @@ export class WindowSums {
     this.total = new SeriesSum(layout)
   }
 
-  /** Make the sums those of exactly these intervals. */
+  /** Set the sums to those of the given intervals. */
   moveTo(intervals: readonly LiveInterval[]): void {
     const wanted = new Set(intervals)
     for (const interval of this.#inside) if (!wanted.has(interval)) this.#apply(interval, -1)
