@@ -7,46 +7,46 @@ import type { Fleet, FleetSource } from './fleet.js'
 import { encodeFolded, FoldedIncarnations } from './folded-entry.js'
 import type { SourceEntries, SourceEntry } from './source-entries.js'
 
-/** Incarnations of one engine that are folded at a time. */
+/** Maximum number of incarnations of one engine that one write folds. */
 const FOLDED_AT_ONCE_MAX = 64
 
-/** What became of incarnations that had ended. */
+/** Counts of the folding of ended incarnations. */
 export interface FoldCounts {
   /** Incarnations that were added to the sum of their engine. */
   folded: number
-  /** Sums that another aggregator had written meanwhile; nothing was written then. */
+  /** Sums that were not written, because another aggregator had written them meanwhile. */
   conflicts: number
 }
 
-/** A folded entry to be written. */
+/** A folded entry to write. */
 interface FoldPlan {
   readonly key: string
-  /** That of the folded entry that the sum was made from; 0 for none. */
+  /** The revision of the folded entry that the sum was computed from; 0 for none. */
   readonly revision: number
   readonly value: Uint8Array
-  /** The keys of the entries that were added, with the revisions that were. */
+  /** The keys and revisions of the entries that were added. */
   readonly due: readonly (readonly [key: string, revision: number])[]
 }
 
 /**
- * Removes the entries of incarnations that ended some time ago. They are added to one entry of their
- * engine first, so that no total falls.
+ * Removes the entries of incarnations that ended some time ago. Before that, they are added to one
+ * entry of their engine (they are *folded*), so that no total goes down.
  *
- * Any number of aggregators may do this at the same time, and may end at any point of it:
+ * Any number of aggregators may fold at the same time, and may end at any point:
  *
  * - The folded entry lists the incarnations that it contains. A reader counts an incarnation either
- *   by its own entry or by the folded one, so an entry that both has been added and not been deleted
- *   yet counts once.
+ *   by its own entry or by the folded one, so an entry that was added and is not deleted yet counts
+ *   once.
  * - The folded entry is written only if it still has the revision that it was computed from. Of two
- *   aggregators, one writes it; the other finds the incarnations in the list when it looks again.
- * - An entry is added only as the server has it at that moment, and deleted only if it still has that
- *   revision. Deleting it again changes nothing.
+ *   aggregators, one writes it; the other finds the incarnations in the list at the next attempt.
+ * - An entry is read from the server before it is added, and deleted only if it still has that
+ *   revision. A second deletion changes nothing.
  *
- * An incarnation has ended with its last report. One that has a newer one of its engine beside
- * it, and has made no put for the time that entries are kept, is ended first: its report is written
- * again as the last one, if the entry is still as it was. So no put that the server acknowledges can
- * come between the sum and the deletion: an engine that goes on after all finds that it was ended. The
- * newest incarnation of an engine is not ended, however old it is.
+ * An incarnation ends with its last report. If an engine has a newer incarnation, and an older one
+ * has made no put for `keptEndedMs`, the folder ends the older one: it writes the report again as
+ * the last one, if the revision of the entry has not changed. So the server acknowledges no put
+ * between the sum and the deletion; an engine that still runs gets a conflict. The newest
+ * incarnation of an engine is never ended.
  */
 export class BucketFolder {
   readonly #bucket: EntryStore
@@ -68,7 +68,7 @@ export class BucketFolder {
     this.#now = now
   }
 
-  /** Fold what is due, and remove what is left of it. */
+  /** Fold the incarnations that are due, and delete their entries. */
   async fold(): Promise<void> {
     for (const source of [...this.#fleet.sources]) {
       await this.#deleteFolded(source)
@@ -82,7 +82,10 @@ export class BucketFolder {
     }
   }
 
-  /** Delete entries that are in the sum: whoever wrote it may have ended before it could. */
+  /**
+   * Delete entries that are in the sum. The aggregator that wrote the sum may have ended before it
+   * deleted them.
+   */
   async #deleteFolded({ keys, entries }: FleetSource): Promise<void> {
     for (const text of [...keys]) {
       const key = decodeKey(text)
@@ -92,7 +95,7 @@ export class BucketFolder {
     }
   }
 
-  /** End incarnations that have a newer one beside them: the time they are kept begins again. */
+  /** End incarnations that a newer one supersedes. `keptEndedMs` begins again for them. */
   async #endSuperseded({ instance, engine, entries }: FleetSource): Promise<void> {
     for (const [incarnation, { report, revision, createdMs }] of [...entries.incarnations]) {
       const isSuperseded = incarnation < entries.newest && !entries.isFolded(incarnation)
@@ -104,7 +107,7 @@ export class BucketFolder {
   }
 
   async #foldSource(source: FleetSource): Promise<void> {
-    // All of it at once: what is known of the bucket changes while a request waits for its answer.
+    // Planned in one turn, since the known entries change while a request waits for its answer.
     const plan = this.#plan(source)
     if (plan === undefined) return
     for (const [key, revision] of plan.due) {
@@ -112,7 +115,7 @@ export class BucketFolder {
       if (current?.value === undefined || current.revision !== revision) return
     }
     const current = await this.#bucket.get(plan.key)
-    // A sum that was removed on purpose is not written again.
+    // A sum that `removeSource` deleted is not written again.
     if ((current?.value === undefined ? 0 : current.revision) !== plan.revision) return
     const written = await this.#bucket.put(plan.key, plan.value, current?.revision ?? 0)
     if (written === CONFLICT) {
@@ -123,7 +126,9 @@ export class BucketFolder {
     for (const [key, revision] of plan.due) await this.#bucket.delete(key, revision)
   }
 
-  /** What to write for an engine, of what is known of it; undefined for nothing. */
+  /**
+   * The folded entry to write for an engine, computed from the known entries; undefined for none.
+   */
   #plan({ instance, engine, keys, entries }: FleetSource): FoldPlan | undefined {
     const due = endedIncarnations(entries)
       .filter(([, { createdMs }]) => this.#isOld(createdMs))
@@ -131,7 +136,8 @@ export class BucketFolder {
     if (due.length === 0) return undefined
     const { folded } = entries
     const key = encodeKey({ kind: 'folded', instance, engine })
-    // A sum that cannot be read here, such as one with other bucket bounds, is not replaced.
+    // A sum that this aggregator cannot read, such as one with other bucket bounds, is not
+    // replaced.
     if (keys.has(key) !== (folded !== undefined)) return undefined
     const numbers = due.map(([number]) => number)
     const known = folded?.incarnations ?? new FoldedIncarnations()
@@ -175,7 +181,7 @@ function endedIncarnations(entries: SourceEntries): [number, SourceEntry][] {
     .sort(([left], [right]) => left - right)
 }
 
-/** Incarnations that have a key, can be read or not, and will not be in the sum. */
+/** Incarnations that have a key, readable or not, and are not going to be in the sum. */
 function remainingIncarnations(
   keys: ReadonlySet<string>,
   numbers: readonly number[],
@@ -191,7 +197,7 @@ function remainingIncarnations(
 function sumOf(layout: BinLayout, lists: readonly (readonly PackedSeries[])[]): PackedSeries[] {
   const parts = new Map<string, PackedSeries[]>()
   for (const series of lists.flat()) {
-    // The length tells where one name ends and the other begins.
+    // The length separates the two names.
     const name = `${series.operation.length} ${series.operation} ${series.status}`
     parts.set(name, [...(parts.get(name) ?? []), series])
   }

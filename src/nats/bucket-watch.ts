@@ -15,68 +15,71 @@ import { liveTargets } from './scrape-targets.js'
 import { claim, release } from './uses.js'
 
 const KEPT_ENDED_MS = { fallback: 3_600_000, min: 1, max: Number.MAX_SAFE_INTEGER, integer: true }
-/** How often entries are folded: this part of the time that they are kept, within limits. */
+/** Number of folds within `keptEndedMs`, within limits. */
 const FOLDS_PER_KEPT = 10
 const FOLD_MS = { min: 100, max: TIMER_MS_MAX }
-/** Milliseconds after which a watch that failed is begun again. */
+/** Milliseconds after which a failed watch is restarted. */
 const RETRY_MS = 500
-/** Milliseconds between two looks for changes that the watch has left out. */
+/** Milliseconds between two checks for changes that the watch has missed. */
 const CHECK_MS = 30_000
-/** Entries that are taken between two looks at the clock, and before the event loop turns. */
+/** Entries that are read between two checks of the time and possible turns of the event loop. */
 const ENTRIES_PER_STEP = 8
 const ENTRIES_PER_TURN = 64
 
 /** Options of `watchBucket`. */
 export interface WatchBucketOptions extends NatsOptions {
   /**
-   * Milliseconds for which the entry of an incarnation that has ended is kept. After that it is added
-   * to one entry of its engine, and removed; totals stay. Default an hour.
+   * Milliseconds for which the entry of an ended incarnation is kept. After that it is added to one
+   * entry of its engine and removed, so that totals do not change. Default one hour.
    */
   readonly keptEndedMs?: number
 }
 
-/** How an aggregator gets the entries of a bucket. */
+/** The state of an aggregator's watch of a bucket. */
 export interface BucketWatchHealth {
-  /** Whether there is a connection to a server at this moment. */
+  /** Whether there is a connection to a server. */
   readonly connected: boolean
-  /** Entries in the bucket, as far as they have come. */
+  /** Number of entries in the bucket that the watch has received. */
   readonly entries: number
-  /** Watches that ended and were begun again. */
+  /** Number of times that the watch was restarted. */
   readonly restarts: number
-  /** Changes that the server left out of the watch, and that were found by a look at all revisions. */
+  /** Number of changes that the watch missed and a check of all revisions found. */
   readonly missed: number
-  /** Incarnations that this aggregator added to the sums of their engines. */
+  /** Number of incarnations that this aggregator added to the sums of their engines. */
   readonly folded: number
-  /** Sums that another aggregator wrote at the same time. */
+  /** Number of sums that another aggregator wrote at the same time. */
   readonly foldConflicts: number
-  /** Times that incarnations could not be removed; it is tried again. */
+  /** Number of times that ended incarnations could not be removed; each is retried. */
   readonly foldsFailed: number
   /** The message of the last failure; undefined before the first. */
   readonly lastError: string | undefined
 }
 
-/** Keeps an aggregator equal to a bucket. */
+/** Applies the entries of a bucket to an aggregator. */
 export interface BucketWatch {
-  /** How entries come; a new object each time. */
+  /** The state of the watch; a new object each time. */
   readonly health: BucketWatchHealth
   /**
-   * Where the instances serve metrics of their own: those that published an address and of which an
-   * engine is up, by their names in order. Undefined while that is not known: without a connection, and
-   * until engines had the time to report again after one was lost.
+   * The scrape targets of the instances that published an address and have an engine that is up,
+   * sorted by name. Undefined while unknown: without a connection, and after a reconnection until
+   * engines have had time to report.
    */
   readonly targets: readonly ScrapeTarget[] | undefined
-  /** Stop, and end the connection. The aggregator keeps what it has. Until then, the process lives. */
+  /**
+   * Stop the watch and close the connection, which keeps the process alive until then. The
+   * aggregator keeps its state.
+   */
   close(): Promise<void>
 }
 
 /**
- * Show the engines of a fleet in an aggregator: those that `natsSink` reports, each with its
- * `instance`. Any number of aggregators may do so, and all show the same counts of store operations.
- * The metrics `moonmeter_nats_…` are shown beside the aggregator's.
+ * Add the engines of a fleet to an aggregator: those that `natsSink` reports, each with its
+ * `instance`. Any number of aggregators may watch the same bucket, and all expose the same counts
+ * of store operations. The metrics `moonmeter_nats_…` are added to the aggregator's.
  *
- * @returns once everything that is in the bucket has been taken, so that no scrape shows less
- * @throws MoonmeterError `INVALID_OPTION`, also for an aggregator that is published, or whose registry
- * does not take the metrics; `NATS_FAILED` when there is no connection, the credentials are refused,
+ * @returns after all entries in the bucket were read, so that the first scrape is complete
+ * @throws MoonmeterError `INVALID_OPTION`, also for an aggregator that is published, or a registry
+ * that rejects the metrics; `NATS_FAILED` when there is no connection, the credentials are refused,
  * or the bucket cannot be used or is of another version; `FILE_FAILED`
  */
 export async function watchBucket(
@@ -99,7 +102,7 @@ export async function watchBucket(
       await follower.synced.catch((cause: unknown) => {
         throw new MoonmeterError(
           'NATS_FAILED',
-          `bucket ${settings.bucket}: expected entries that can be watched, got ` +
+          `bucket ${settings.bucket}: expected a watch of its entries, got ` +
             `${messageOf(cause)}; check the rights of the user`,
           { cause },
         )
@@ -128,7 +131,7 @@ export async function watchBucket(
   }
 }
 
-/** Follows the entries of a bucket, and folds them. */
+/** Watches the entries of a bucket, and folds them. */
 class Follower {
   readonly #bucket: Bucket
   readonly #fleet: Fleet
@@ -137,18 +140,18 @@ class Follower {
   readonly #checkTimer: NodeJS.Timeout
   readonly #stallTimer: NodeJS.Timeout
   /**
-   * Resolves when everything has been taken that was in the bucket at the begin; rejected where the
-   * first watch fails.
+   * Resolves when all entries that were in the bucket at the start were read; rejects if the first
+   * watch fails.
    */
   readonly synced: Promise<void>
   #watch: EntryWatch | undefined
   #isClosed = false
   #isFolding = false
-  /** The newest revision that the watch has brought, and that of the leader at the last look. */
+  /** The newest revision that the watch has received, and the leader's at the last check. */
   #seen = 0
   #expected = 0
   #isSynced = false
-  /** When everything in the bucket was read last, in milliseconds of `performance.now`. */
+  /** The time of the last complete read of the bucket, in milliseconds of `performance.now`. */
   #syncedMs = 0
   #onSynced: () => void = () => {}
   #onFailed: (error: unknown) => void = () => {}
@@ -157,7 +160,7 @@ class Follower {
   #missed = 0
   #foldsFailed = 0
   #lastError: string | undefined
-  /** Ends with the last watch. */
+  /** Resolves when the last watch has ended. */
   readonly #followed: Promise<void>
 
   constructor(
@@ -175,7 +178,7 @@ class Follower {
       this.#onSynced = resolve
       this.#onFailed = reject
     })
-    // The client begins an interrupted watch again after some 10 s; a new one is there at once.
+    // The client resumes an interrupted watch only after some 10 s; a new watch starts immediately.
     bucket.onChange(() => this.#watch?.stop())
     this.#followed = this.#follow()
     const foldMs = Math.min(FOLD_MS.max, Math.max(FOLD_MS.min, keptEndedMs / FOLDS_PER_KEPT))
@@ -202,8 +205,8 @@ class Follower {
   }
 
   /**
-   * Whether engines that do not seem to be up are not. After a connection was lost, they get as long to
-   * report again as it takes them to count as silent.
+   * Whether the known state of engines is current. After a reconnection, engines have the silence
+   * time-out to report again.
    */
   isCurrent(silentAfterMs: number): boolean {
     if (!this.#isSynced || !this.#bucket.isConnected) return false
@@ -235,7 +238,7 @@ class Follower {
     }
   }
 
-  /** Waits for the connection where there is none, and otherwise for some time. */
+  /** Waits for the connection if it is lost, and otherwise for `RETRY_MS`. */
   async #untilConnected(): Promise<void> {
     if (this.#bucket.isConnected) await sleep(RETRY_MS)
     else {
@@ -257,8 +260,9 @@ class Follower {
     let taken = 0
     let seen = 0
     let isStalled = false
-    // The entry of the version is always there. What follows may stall, too: the server waits after
-    // each MiB for the client, whose user may not have the right to answer.
+    // The entry of the version always exists, so a first entry must arrive. Later entries may
+    // stall, too: after each MiB the server waits for the client, whose user may lack the
+    // permission to answer.
     const timer = setInterval(() => {
       isStalled = taken === seen
       if (isStalled) watch.stop()
@@ -272,7 +276,7 @@ class Follower {
       else first.push(entry)
       if (!this.#isSynced && isLast) {
         clearInterval(timer)
-        // A server of a cluster that was away serves what it has, until it has caught up.
+        // A server that rejoins its cluster serves old entries until it has caught up.
         if (entry.revision < newest) {
           watch.stop()
           break
@@ -291,8 +295,9 @@ class Follower {
   }
 
   /**
-   * Ends a watch that has not reached what the leader had at the last look, to begin another one. A
-   * watch is served by one server of a cluster, and may bring nothing more when that one is killed.
+   * Ends a watch that has not reached the leader's revision of the last check, so that a new one
+   * starts. One server of a cluster serves a watch, and the watch may receive nothing more after
+   * that server is killed.
    */
   async #endStalled(): Promise<void> {
     const expected = this.#expected
@@ -305,7 +310,7 @@ class Follower {
   }
 
   async #fold(): Promise<void> {
-    // Without a watch, what is known of the bucket is old.
+    // Without a watch, the known entries are old.
     if (this.#isFolding || !this.#isSynced || !this.#bucket.isConnected) return
     this.#isFolding = true
     try {

@@ -10,38 +10,41 @@ import { untilElected } from './until-elected.js'
 
 const LOST = 'the connection was lost'
 
-/** One entry as it is in the bucket now: a value, or the marker of one that was deleted. */
+/** The current state of one entry: a value, or the marker of a deletion. */
 export interface Entry {
   readonly key: string
   readonly revision: number
-  /** Undefined where the entry was deleted. */
+  /** Undefined if the entry was deleted. */
   readonly value: Uint8Array | undefined
-  /** When the server took it, in milliseconds since 1970. */
+  /** The time at which the server stored it, in milliseconds since 1970. */
   readonly createdMs: number
 }
 
-/** A watch of all entries: first what is there, then each change. */
+/** A watch of all entries: first the current entries, then each change. */
 export interface EntryWatch extends AsyncIterable<Entry & { readonly isLast: boolean }> {
   stop(): void
 }
 
-/** What is done with single entries of a bucket. */
+/** Operations on single entries of a bucket. */
 export type EntryStore = Pick<Bucket, 'isConnected' | 'get' | 'put' | 'delete' | 'removeMarker'>
 
-/** What a look for missed changes needs of a bucket. */
+/** The methods that the check for missed changes calls. */
 export type EntryReader = Pick<Bucket, 'get' | 'revisions'>
 
-/** The expected revision of an entry was another: another client has written it. */
+/**
+ * The result of a write whose expected revision is not the current one: another client has written
+ * the entry.
+ */
 export const CONFLICT = Symbol('conflict')
 
-/** A connection to the bucket of a fleet. It connects again by itself until it is closed. */
+/** A connection to the bucket of a fleet. It reconnects until it is closed. */
 export class Bucket {
   readonly #settings: NatsSettings
   readonly #connection: NatsConnection
   readonly #kv: KV
   readonly #listeners = new Set<() => void>()
   #isConnected = true
-  /** Rejects each request that waits for its answer. */
+  /** Functions that reject the requests that wait for an answer. */
   readonly #waiting = new Set<(error: Error) => void>()
 
   private constructor(settings: NatsSettings, connection: NatsConnection, kv: KV) {
@@ -52,7 +55,7 @@ export class Bucket {
   }
 
   /**
-   * Connects, opens the bucket or makes it, and checks the version of its layout.
+   * Connects, opens or creates the bucket, and checks the version of its layout.
    *
    * @throws MoonmeterError `NATS_FAILED`
    */
@@ -64,7 +67,7 @@ export class Bucket {
         const made = await new Kvm(jetstream(connection, { timeout: timeoutMs })).create(bucket, {
           replicas,
           history: 1,
-          // Reads are answered by the leader: one that comes from a replica could be old.
+          // The leader answers reads, since an answer of a replica could be old.
           allow_direct: false,
           ...(bucketBytesMax > 0 && { max_bytes: bucketBytesMax }),
         })
@@ -76,8 +79,8 @@ export class Bucket {
       await connection.close()
       if (cause instanceof MoonmeterError) throw cause
       throw failed(
-        `bucket ${bucket} at ${servers.join(', ')}: expected a bucket of JetStream that can be ` +
-          `used, got ${messageOf(cause)}; start the server with JetStream, and check the number of ` +
+        `bucket ${bucket} at ${servers.join(', ')}: expected a usable bucket of JetStream, ` +
+          `got ${messageOf(cause)}; start the server with JetStream, and check the number of ` +
           'replicas, the rights of the user and the limits of the account',
         cause,
       )
@@ -90,26 +93,27 @@ export class Bucket {
   }
 
   /**
-   * Calls a function whenever the connection comes or goes.
+   * Calls a function whenever the connection is established or lost.
    *
-   * @returns a function that ends it
+   * @returns a function that removes the listener
    */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** Reads one entry, from the server that leads the bucket; undefined where there never was one. */
+  /** Reads one entry from the leader of the bucket; undefined if the key was never written. */
   async get(key: string): Promise<Entry | undefined> {
     const entry = await this.#orLost(this.#kv.get(key))
     return entry === null ? undefined : toEntry(entry)
   }
 
   /**
-   * Writes an entry, if it is still as it was.
+   * Writes an entry if its revision has not changed.
    *
-   * @param revision of the entry or its marker, 0 where there is none
-   * @returns the new revision, or `CONFLICT` where the entry has another one: nothing was written
+   * @param revision of the entry or its marker; 0 if there is neither
+   * @returns the new revision, or `CONFLICT` if the entry has another revision; nothing is written
+   * then
    */
   async put(key: string, value: Uint8Array, revision: number): Promise<number | typeof CONFLICT> {
     const { timeoutMs: timeout } = this.#settings
@@ -118,13 +122,13 @@ export class Bucket {
     )
   }
 
-  /** Deletes an entry, if it is still as it was; its marker stays. */
+  /** Deletes an entry if its revision has not changed. A marker replaces it. */
   async delete(key: string, revision: number): Promise<typeof CONFLICT | undefined> {
     const deleted = this.#orLost(this.#kv.delete(key, { previousSeq: revision }))
     return deleted.then(() => undefined, conflictOrThrow)
   }
 
-  /** Removes the marker of an entry that was deleted, if it is still there. */
+  /** Removes the marker of a deleted entry, if it exists. */
   async removeMarker(key: string, revision: number): Promise<void> {
     const isThere = async () => {
       const entry = await this.get(key)
@@ -133,12 +137,13 @@ export class Bucket {
     if (!(await isThere())) return
     const manager = await this.#orLost(jetstream(this.#connection).jetstreamManager(false))
     try {
-      // A purge of the key makes nats-server 2.9 leave out messages of other keys in watches.
+      // The message is deleted by its number: a purge of the key makes nats-server 2.9 skip
+      // messages of other keys in watches.
       await this.#orLost(
         manager.streams.deleteMessage(`KV_${this.#settings.bucket}`, revision, false),
       )
     } catch (error) {
-      // Another aggregator may have removed it meanwhile.
+      // Another aggregator may have removed the marker meanwhile.
       if (await isThere()) throw error
     }
   }
@@ -146,7 +151,7 @@ export class Bucket {
   /**
    * The newest revision of each key, of entries and of markers.
    *
-   * @throws Error where the listing stops before its end
+   * @throws Error if the list stops before its end
    */
   async revisions(): Promise<Map<string, number>> {
     const revisions = new Map<string, number>()
@@ -157,7 +162,7 @@ export class Bucket {
       for await (const entry of entries) {
         timer.refresh()
         revisions.set(entry.key, entry.revision)
-        // The entry of the version is always there, so there is a last one.
+        // The entry of the version always exists, so there is a last entry.
         if (isLast(entry)) return revisions
       }
     } finally {
@@ -166,18 +171,21 @@ export class Bucket {
     throw new Error(`keys of the bucket: expected one within ${timeoutMs} ms, got none`)
   }
 
-  /** The newest revision of all, from the server that leads the bucket. */
+  /** The newest revision in the bucket, from its leader. */
   async newest(): Promise<number> {
     const { bucket } = this.#settings
     const manager = await this.#orLost(jetstream(this.#connection).jetstreamManager(false))
     const message = await this.#orLost(
       manager.streams.getMessage(`KV_${bucket}`, { last_by_subj: `$KV.${bucket}.>` }),
     )
-    // The entry of the version is always there.
+    // The entry of the version always exists.
     return message?.seq ?? 0
   }
 
-  /** Watches all entries. The watch ends when it is stopped, or by an error of the connection. */
+  /**
+   * Watches all entries. The watch ends when it is stopped, or with an error when the connection
+   * fails.
+   */
   async watch(filter = '>'): Promise<EntryWatch> {
     const entries = await this.#startWatch({ key: filter })
     return {
@@ -188,7 +196,7 @@ export class Bucket {
     }
   }
 
-  /** The keys of the entries of a filter that were not deleted. */
+  /** The keys of the existing entries that match a filter. */
   async keys(filter: string): Promise<string[]> {
     const keys: string[] = []
     for await (const key of await this.#orLost(this.#kv.keys(filter))) keys.push(key)
@@ -196,12 +204,12 @@ export class Bucket {
   }
 
   /**
-   * Answers messages of a subject. Of all clients with the same queue, the server gives each message to
-   * one.
+   * Answers messages of a subject. The server delivers each message to one of the clients with the
+   * same queue.
    *
-   * @param answer returns the reply, which is sent where the sender waits for one
-   * @returns a function that ends it, once everything that the server has sent is answered
-   * @throws MoonmeterError `NATS_FAILED` where the user may not subscribe
+   * @param answer returns the reply, which is sent if the sender requests one
+   * @returns a function that unsubscribes, and resolves when all received messages are answered
+   * @throws MoonmeterError `NATS_FAILED` if the user may not subscribe
    */
   async answer(
     subject: string,
@@ -219,13 +227,13 @@ export class Bucket {
         }
         const answered = answer(message)
           .then((reply) => message.respond(reply))
-          // The connection was lost or closed. The sender gets no answer, and tries again.
+          // The connection was lost or closed. The sender gets no answer and retries.
           .catch(() => {})
           .finally(() => answering.delete(answered))
         answering.add(answered)
       },
     })
-    // The server refuses a subscription before it answers what was sent after it.
+    // The server rejects a subscription before it answers this later request.
     await this.#orLost(this.#connection.flush())
     if (refusal !== undefined) {
       throw failed(
@@ -240,14 +248,17 @@ export class Bucket {
     }
   }
 
-  /** Ends the connection; what was not acknowledged may be lost. */
+  /** Closes the connection. Writes without acknowledgement may be lost. */
   async close(): Promise<void> {
     await this.#connection.close()
     this.#isConnected = false
     for (const listener of this.#listeners) listener()
   }
 
-  /** Starts a watch. One that starts after the failure was told is ended, or it would go on for ever. */
+  /**
+   * Starts a watch. If the connection failed meanwhile, the watch is stopped, since nothing else
+   * would stop it.
+   */
   async #startWatch(options: KvWatchOptions): ReturnType<KV['watch']> {
     const starting = this.#kv.watch(options)
     try {
@@ -261,7 +272,10 @@ export class Bucket {
     }
   }
 
-  /** The answer, or a failure as soon as the connection is lost, rather than after the time-out. */
+  /**
+   * The answer of a request. Rejects when the connection is lost, before the time-out of the
+   * request.
+   */
   #orLost<Answer>(answer: Promise<Answer>): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.add(reject)
@@ -286,7 +300,7 @@ export class Bucket {
   }
 }
 
-/** The layout of a bucket is written once, by whoever comes first. */
+/** Checks the version of the layout. The first client writes it. */
 async function checkVersion(kv: KV, bucket: string): Promise<void> {
   let entry = await kv.get(VERSION_KEY)
   if (entry === null || entry.operation !== 'PUT') {
@@ -317,7 +331,10 @@ function toEntry(entry: KvEntry): Entry {
   return { key, revision, value, createdMs: created.getTime() }
 }
 
-/** Whether all that was there at the begin of a watch has come; entries may go meanwhile. */
+/**
+ * Whether a watch has received all entries that existed at its start, some of which may be deleted
+ * meanwhile.
+ */
 function isLast({ isUpdate, delta }: KvWatchEntry): boolean {
   return isUpdate || delta === 0
 }

@@ -11,21 +11,21 @@ import { messageOf } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { NatsSettings } from './nats-options.js'
 
-/** Milliseconds between attempts to connect again, and a random part on top for each. */
+/** Milliseconds between attempts to reconnect, plus a random delay. */
 const RECONNECT_MS = 200
 const RECONNECT_JITTER_MS = 100
 /**
- * A connection is lost when pings are unanswered for the time of an answer. Two are waited for: after
- * the event loop was blocked, a timer runs before the answer that has come meanwhile is read.
+ * Unanswered pings after which a connection counts as lost. Two, because after a blocked event loop
+ * the timer of a ping fires before the answer that has already arrived is read.
  */
 const PINGS_UNANSWERED = 2
 const PING_MS_MIN = 500
 const CERTIFICATE_HINT = ', with a certificate where the server verifies those of clients'
 
 /**
- * Connects to one of the servers. The connection is made again by itself until it is closed.
+ * Connects to one of the servers. The connection is re-established until it is closed.
  *
- * @throws MoonmeterError `NATS_FAILED` where there is none at first, `FILE_FAILED`
+ * @throws MoonmeterError `NATS_FAILED` when the first connection fails, `FILE_FAILED`
  */
 export async function connectTo(settings: NatsSettings): Promise<NatsConnection> {
   const { servers, user, password, token, tls, timeoutMs } = settings
@@ -40,7 +40,8 @@ export async function connectTo(settings: NatsSettings): Promise<NatsConnection>
       reconnectTimeWait: RECONNECT_MS,
       reconnectJitter: RECONNECT_JITTER_MS,
       reconnectJitterTLS: RECONNECT_JITTER_MS,
-      // Credentials that are refused for a while, as in a server that restarts, end no connection.
+      // A server that restarts may refuse credentials for a while, which must not end the
+      // connection.
       ignoreAuthErrorAbort: true,
       ...(user !== undefined && { user, pass: password ?? '' }),
       ...(token !== undefined && { token }),
@@ -49,7 +50,8 @@ export async function connectTo(settings: NatsSettings): Promise<NatsConnection>
     })
   } catch (cause) {
     if (cause instanceof MoonmeterError) throw cause
-    // A server that refuses a certificate closes the connection, which the client does not notice.
+    // If the server refuses a certificate, it closes the connection, and the client reports a
+    // time-out only.
     const isTimeout = cause instanceof TimeoutError
     throw new MoonmeterError(
       'NATS_FAILED',
@@ -69,14 +71,14 @@ function authenticatorOf({ nkeySeed, credsFile }: NatsSettings): {
   return credsFile === undefined ? {} : { authenticator: authenticatorOfFile(credsFile) }
 }
 
-/** Reads the file again for each connection, since credentials expire and are replaced. */
+/** Reads the file for each connection, since credentials expire and are replaced. */
 function authenticatorOfFile(credsFile: string): Authenticator {
   const read = () => credsAuthenticator(readFileSync(credsFile))
   let authenticate: Authenticator
   try {
     authenticate = read()
   } catch (cause) {
-    const message = `credsFile: expected a file that can be read, got ${messageOf(cause)}`
+    const message = `credsFile: expected a readable file, got ${messageOf(cause)}`
     throw new MoonmeterError('FILE_FAILED', message, { cause })
   }
   return (nonce) => {
@@ -86,13 +88,14 @@ function authenticatorOfFile(credsFile: string): Authenticator {
       authenticate = next
       return answer
     } catch {
-      // An error would end the connection for good, where the file is only being replaced.
+      // An error would end the connection permanently, although the file may only be in
+      // replacement.
       return authenticate(nonce)
     }
   }
 }
 
-/** What the client says, and why, where that is more. */
+/** The message of an error, and that of its cause if it adds information. */
 function reasonOf(error: unknown): string {
   const message = messageOf(error)
   const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : ''

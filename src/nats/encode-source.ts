@@ -4,7 +4,7 @@ import { REPORT_EXEMPLARS_MAX, type SeriesExemplar } from '../stats/exemplar.js'
 import { type PackedSeries, REPORT_SERIES_MAX } from '../stats/packed-series.js'
 import { encodeReport } from '../wire/report.js'
 
-/** What a report of a source has that the source itself does not know. */
+/** The fields of a report that a source does not have. */
 export interface ReportHeader {
   readonly instance: string
   readonly incarnation: number
@@ -14,8 +14,7 @@ export interface ReportHeader {
 }
 
 /**
- * Everything that an aggregator counted for an engine, over all its threads, as the report of one
- * incarnation.
+ * The stats of an engine over all its threads, as the report of one incarnation.
  *
  * @throws MoonmeterError `INVALID_OPTION` for more series than a report may have
  */
@@ -31,7 +30,7 @@ export function encodeSource(
         `${table.series.length}; use fewer names of operations and statuses`,
     )
   }
-  // The names that series are shown under: limits may give one the name of `other`.
+  // The exposed names of the series, which may be `other` because of limits.
   const series = table.names.map(({ operation, status }, index) => ({
     ...(table.series[index] as PackedSeries),
     operation,
@@ -53,7 +52,7 @@ export function encodeSource(
   })
 }
 
-/** The calls in flight of each operation, at the first of its series. */
+/** Per operation, the index of its first series, which carries its calls in flight. */
 function placesOf(
   inFlight: ReadonlyMap<string, number>,
   series: readonly PackedSeries[],

@@ -9,22 +9,24 @@ const FOLDED = 'folded'
 const ROWS = 'rows'
 const ADDRESS = 'address'
 const ESCAPE = '='
-/** Bytes of an instance that stand for themselves: NATS allows them within a part of a key. */
+/** Bytes of an instance that are not escaped: NATS allows them within a part of a key. */
 const PLAIN = /[A-Za-z0-9_-]/
 const PLAIN_TEXT = /^[A-Za-z0-9_-]+$/
 const ESCAPED = /=([0-9A-F]{2})/g
-/** A number as `String` writes it: any other text would be a second key of the same entry. */
+/**
+ * A number in the form that `String` writes: another form would be a second key of the same entry.
+ */
 const NUMBER = /^(?:0|[1-9]\d{0,15})$/
 
-/** An engine of an instance, as the keys of its entries begin. */
+/** An engine of an instance, which the keys of its entries begin with. */
 export interface EntrySource {
   readonly instance: string
   readonly engine: number
 }
 
 /**
- * What an entry holds: the latest report of an incarnation, the sum of those that were removed, or the
- * sum of rows that came as payloads.
+ * The key of an entry, by kind: the latest report of an incarnation, the sum of removed
+ * incarnations, or the sum of rows from payloads.
  */
 export type EntryKey = EntrySource &
   (
@@ -38,7 +40,7 @@ export function encodeKey(key: EntryKey): string {
   return `${sourceKey(key)}.${key.kind === 'incarnation' ? key.incarnation : key.kind}`
 }
 
-/** What all keys of an engine begin with, without the last dot. */
+/** The common prefix of all keys of an engine, without the last dot. */
 export function sourceKey({ instance, engine }: EntrySource): string {
   return `${encodeInstance(instance)}.${engine}`
 }
@@ -54,7 +56,7 @@ export function encodeAddressKey({ instance }: AddressKey): string {
   return `${encodeInstance(instance)}.${ADDRESS}`
 }
 
-/** What a key of an address says; undefined for one that `encodeAddressKey` does not make. */
+/** Decodes the key of an address; undefined for a key that `encodeAddressKey` does not produce. */
 export function decodeAddressKey(text: string): AddressKey | undefined {
   const [encoded = '', last, ...rest] = text.split('.', 3)
   if (last !== ADDRESS || rest.length > 0) return undefined
@@ -63,8 +65,8 @@ export function decodeAddressKey(text: string): AddressKey | undefined {
 }
 
 /**
- * An instance as a part of a key. NATS refuses most characters in keys, and a dot separates parts, so
- * each byte of UTF-8 but letters, digits, `_` and `-` becomes `=` and two hex digits.
+ * An instance as a part of a key. NATS rejects most characters in keys, and a dot separates parts,
+ * so each UTF-8 byte except letters, digits, `_` and `-` becomes `=` and two hex digits.
  */
 export function encodeInstance(instance: string): string {
   if (PLAIN_TEXT.test(instance)) return instance
@@ -75,7 +77,7 @@ export function encodeInstance(instance: string): string {
   }).join('')
 }
 
-/** What a key says; undefined for one that `encodeKey` does not make. */
+/** Decodes a key; undefined for a key that `encodeKey` does not produce. */
 export function decodeKey(text: string): EntryKey | undefined {
   const dot = text.lastIndexOf('.')
   const source = decodeSource(text.slice(0, dot))
@@ -87,7 +89,7 @@ export function decodeKey(text: string): EntryKey | undefined {
   return { kind: 'incarnation', ...source, incarnation }
 }
 
-/** The engine that `sourceKey` made a text of; undefined for other texts. */
+/** Decodes the text of `sourceKey`; undefined for other texts. */
 export function decodeSource(text: string): EntrySource | undefined {
   const [encoded = '', engineText = '', ...rest] = text.split('.')
   const instance = decodeInstance(encoded)
@@ -101,7 +103,7 @@ function decodeInstance(encoded: string): string | undefined {
     String.fromCharCode(Number.parseInt(hex, 16)),
   )
   const instance = Buffer.from(bytes, 'latin1').toString('utf8')
-  // Also refuses a byte that needed no escape, and bytes that are no UTF-8.
+  // The comparison also rejects an escape that is not needed, and bytes that are not UTF-8.
   return isInstance(instance) && encodeInstance(instance) === encoded ? instance : undefined
 }
 

@@ -4,13 +4,13 @@ import { rejection } from '../wire/rejection.js'
 import { type DecodedReport, readReport } from '../wire/report.js'
 import { type EntryKey, sourceKey } from './entry-key.js'
 
-/** What reading an entry needs of an aggregation. */
+/** The properties of an aggregation that decide how an entry is read. */
 export type EntryLimits = Pick<Aggregation, 'layout' | 'payloadBytesMax'>
 
 /**
- * The report of an entry.
+ * Decode and validate the report of an entry.
  *
- * @param value the report, as the entry has it
+ * @param value the value of the entry
  * @throws MoonmeterError `INVALID_PAYLOAD` with the reason, `engine` for the report of another key
  */
 export function readEntryReport(
@@ -18,7 +18,7 @@ export function readEntryReport(
   key: EntryKey,
   { layout, payloadBytesMax }: EntryLimits,
 ): DecodedReport {
-  // Extra counters are kept in sums that other aggregators read.
+  // Extra counters are always read, since other aggregators read the sums that contain them.
   const report = readReport(ownBytes(value, payloadBytesMax), layout.bins, true)
   const isOwn =
     report.instance === key.instance &&

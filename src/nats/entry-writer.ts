@@ -4,16 +4,16 @@ import { CONFLICT, type EntryStore } from './bucket.js'
 import { type AddressKey, type EntryKey, encodeAddressKey, encodeKey } from './entry-key.js'
 import { decodeFolded } from './folded-entry.js'
 
-/** Milliseconds after which a put that failed is tried again. */
+/** Milliseconds after which a failed put is retried. */
 const RETRY_MS = 1_000
 
-/** What became of puts; the writers of a connection share one. */
+/** Counts of puts. All writers of a connection share one object. */
 export interface PutCounts {
   /** Puts that the server acknowledged. */
   puts: number
-  /** Puts that failed, or were not acknowledged in time. Each is tried again, with the newest report. */
+  /** Puts that failed or were not acknowledged in time. Each is retried with the newest report. */
   putsFailed: number
-  /** Engines that no longer report, since an aggregator ended their incarnation. */
+  /** Engines that no longer report, because an aggregator ended their incarnation. */
   removed: number
   /** The message of the last failure. */
   lastError: string | undefined
@@ -23,11 +23,12 @@ export interface PutCounts {
 export type OwnKey = (EntryKey & { readonly kind: 'incarnation' }) | AddressKey
 
 /**
- * Writes one incarnation's entry, or the address of an instance. One put at a time is on its way; of
- * the reports that come meanwhile, or while the server is away, only the newest is kept.
+ * Writes the entry of one incarnation, or the address of an instance. One put is pending at a time;
+ * of the reports that arrive meanwhile, or while the server is unreachable, only the newest is
+ * kept.
  *
- * Each put names the revision that it replaces. A put that was given up when its connection was lost
- * may still reach the server, and would replace a newer report otherwise.
+ * Each put contains the revision that it replaces. A put that was abandoned with its connection may
+ * still reach the server, and would otherwise replace a newer report.
  */
 export class EntryWriter {
   readonly #bucket: EntryStore
@@ -39,7 +40,7 @@ export class EntryWriter {
   #isWriting = false
   #isRemoved = false
   #retry: NodeJS.Timeout | undefined
-  /** Resolve when nothing waits any more. */
+  /** Called when no report waits. */
   readonly #listeners: (() => void)[] = []
 
   constructor(bucket: EntryStore, key: OwnKey, counts: PutCounts) {
@@ -49,30 +50,30 @@ export class EntryWriter {
     this.#counts = counts
   }
 
-  /** Whether a report offered now would be on its way at once. */
+  /** Whether a report that is offered now would be sent immediately. */
   get isReady(): boolean {
     return !this.#isWriting && this.#bucket.isConnected && !this.#isRemoved
   }
 
-  /** Whether everything that was offered has been acknowledged, or can no longer be. */
+  /** Whether all offered reports were acknowledged or abandoned. */
   get isSettled(): boolean {
     return !this.#isWriting && this.#waiting === undefined
   }
 
-  /** Resolves once everything that was offered has been acknowledged, or can no longer be. */
+  /** Resolves when all offered reports were acknowledged or abandoned. */
   settled(): Promise<void> {
     if (this.isSettled) return Promise.resolve()
     return new Promise((resolve) => this.#listeners.push(resolve))
   }
 
-  /** Take a report in place of the one that waits. */
+  /** Replace the report that waits. */
   offer(report: Uint8Array): void {
     if (this.#isRemoved) return
     this.#waiting = report
     void this.write()
   }
 
-  /** Write what waits, if anything does; also called when the connection is back. */
+  /** Write the report that waits, if any. Also called after a reconnection. */
   async write(): Promise<void> {
     if (this.#isWriting) return
     this.#isWriting = true
@@ -87,7 +88,7 @@ export class EntryWriter {
       }
       this.#waiting ??= report
       this.#retry = setTimeout(() => void this.write(), RETRY_MS)
-      // Telemetry alone must not keep a process alive.
+      // The timer must not keep the process alive.
       this.#retry.unref()
       break
     }
@@ -95,13 +96,13 @@ export class EntryWriter {
     if (this.isSettled) for (const resolve of this.#listeners.splice(0)) resolve()
   }
 
-  /** Stop: nothing more is tried. */
+  /** Stop, without further attempts. */
   close(): void {
     clearTimeout(this.#retry)
     this.#isRemoved = true
   }
 
-  /** Stop, and delete the entry if it is still as this writer wrote it. */
+  /** Stop, and delete the entry if no other client has written it. */
   async remove(): Promise<void> {
     this.close()
     if (this.#revision > 0) await this.#bucket.delete(this.#text, this.#revision)
@@ -128,10 +129,11 @@ export class EntryWriter {
   }
 
   /**
-   * Find the revision to replace: a put was written whose acknowledgement was lost, or the entry was
-   * deleted.
+   * Find the revision to replace after a conflict: the acknowledgement of a put was lost, or the
+   * entry was deleted.
    *
-   * @returns false where an aggregator has ended the incarnation: a further report would not be counted
+   * @returns false if an aggregator has ended the incarnation, so that a further report would not
+   * be counted
    */
   async #findRevision(report: Uint8Array): Promise<boolean> {
     const entry = await this.#bucket.get(this.#text)
@@ -146,7 +148,7 @@ export class EntryWriter {
 
   async #isEnded(found: Uint8Array | undefined, report: Uint8Array): Promise<boolean> {
     if (this.#key.kind === 'address') return false
-    // A last report of this writer is the one that it is about to put again.
+    // An equal last report is from this writer, not from an aggregator.
     if (found !== undefined) return isFinalReport(found) && Buffer.compare(found, report) !== 0
     const { instance, engine, incarnation } = this.#key
     const folded = await this.#bucket.get(encodeKey({ kind: 'folded', instance, engine }))

@@ -22,36 +22,37 @@ import { countBuckets, SourceEntries, type SourceEntry } from './source-entries.
 /** An engine of the fleet. */
 export interface FleetSource extends EntrySource {
   readonly entries: SourceEntries
-  /** Its keys that are in the bucket. */
+  /** The keys of its entries in the bucket. */
   readonly keys: Set<string>
-  /** The number that the aggregation knows its state by: another one after it was removed. */
+  /** The incarnation number of its state in the aggregation; a new number after it was removed. */
   readonly generation: number
-  /** States that were handed to the aggregation. */
+  /** Number of states that were passed to the aggregation. */
   sequence: number
 }
 
-/** The marker of an entry that was deleted. */
+/** The marker of a deleted entry. */
 interface Marker {
   readonly revision: number
   readonly createdMs: number
 }
 
-/** An entry that was set. */
+/** A change of an entry. */
 interface Change {
   readonly source: FleetSource
-  /** Restores the entry as it was, where the state of the engine is rejected with the new one. */
+  /** Restores the former entry if the aggregation rejects the state with the new one. */
   readonly undo: () => void
 }
 
 /**
- * The entries of a bucket, decoded, and handed to an aggregation as one state per engine. An entry
- * that cannot be read is rejected and counted; what was known of it and of all others stays.
+ * The decoded entries of a bucket, which are passed to an aggregation as one state per engine. An
+ * entry that cannot be read is rejected and counted; its former state and all other entries are
+ * kept.
  */
 export class Fleet {
   readonly #aggregation: Aggregation
   readonly #now: () => number
   readonly #sources = new Map<string, FleetSource>()
-  /** The newest revision of each key that is in the bucket. */
+  /** The newest revision of each key in the bucket. */
   readonly #revisions = new Map<string, number>()
   readonly #markers = new Map<string, Marker>()
   readonly #addresses = new Map<string, string>()
@@ -82,7 +83,7 @@ export class Fleet {
     return this.#revisions.size
   }
 
-  /** Take one change, and hand the engine's new state over. */
+  /** Apply one change, and pass the engine's new state to the aggregation. */
   take(entry: Entry): void {
     this.#guard(() => {
       const change = this.#set(entry)
@@ -92,8 +93,8 @@ export class Fleet {
   }
 
   /**
-   * Take everything that is in the bucket, in steps of one entry or engine. What is no longer there is
-   * taken as deleted.
+   * Apply all entries of the bucket, in steps of one entry or engine. Known entries that are
+   * missing count as deleted.
    */
   *takeAll(entries: readonly Entry[]): Generator<void> {
     const changed = new Map<FleetSource, Change[]>()
@@ -101,7 +102,7 @@ export class Fleet {
     this.#markers.clear()
     for (const entry of entries) {
       if (entry.value !== undefined) gone.delete(entry.key)
-      // Revisions only begin again in a bucket that was made again.
+      // A lower revision means that the bucket was deleted and created again.
       if (entry.revision < this.revisionOf(entry.key)) this.#revisions.delete(entry.key)
       this.#guard(() => {
         const change = this.#set(entry)
@@ -120,28 +121,28 @@ export class Fleet {
     }
   }
 
-  /** The newest revision of a key that is in the bucket; 0 for others. */
+  /** The newest revision of a key in the bucket; 0 for other keys. */
   revisionOf(key: string): number {
     return this.#revisions.get(key) ?? 0
   }
 
-  /** The newest revisions of the keys that are in the bucket. */
+  /** The newest revisions of the keys in the bucket. */
   get revisions(): ReadonlyMap<string, number> {
     return this.#revisions
   }
 
-  /** The newest revision of a key that has come, of its entry or its marker; 0 for none. */
+  /** The newest received revision of a key, of its entry or its marker; 0 for none. */
   latestOf(key: string): number {
     if (key === VERSION_KEY) return Number.POSITIVE_INFINITY
     return this.#revisions.get(key) ?? this.#markers.get(key)?.revision ?? 0
   }
 
-  /** Take an entry as deleted whose marker is gone, too. */
+  /** Handle an entry as deleted if its marker was removed, too. */
   forget(key: string): void {
     this.#delete(key)
   }
 
-  /** A marker is no longer in the bucket. */
+  /** Remove a marker that is no longer in the bucket. */
   forgetMarker(key: string): void {
     this.#markers.delete(key)
   }
@@ -155,7 +156,7 @@ export class Fleet {
     }
   }
 
-  /** @returns what changed, if the state of an engine may have */
+  /** @returns the change, if the state of an engine may have changed */
   #set({ key, revision, value, createdMs }: Entry): Change | undefined {
     if (key === VERSION_KEY || revision <= (this.#revisions.get(key) ?? 0)) return undefined
     if (value === undefined) {
@@ -194,9 +195,9 @@ export class Fleet {
       return { source, undo: () => entries.setFolded(folded) }
     }
     const { incarnation } = parts
-    // An entry that was written before the sum is only still to be deleted.
+    // An entry that was written before the sum is in it, and is going to be deleted.
     if (entries.isFolded(incarnation) && revision > (entries.folded?.revision ?? 0)) {
-      const expected = 'an incarnation that was not removed as one that had ended'
+      const expected = 'an incarnation that was not removed'
       throw rejection('incarnation', expected, incarnation)
     }
     const known = entries.incarnations.get(incarnation)
@@ -220,7 +221,7 @@ export class Fleet {
     const sum = readRows(ownBytes(value, this.#aggregation.payloadBytesMax), createdMs)
     const report = readEntryReport(sum.report, parts, this.#aggregation)
     const { incarnation: number } = report
-    // With another number, it was made after the one before was deleted, which may not have been seen.
+    // Another number means that the former entry was deleted, which the watch may have missed.
     if (known.entries.rows.size > 0 && !known.entries.rows.has(number)) this.#delete(key)
     this.#revisions.set(key, revision)
     const source = this.#sources.get(sourceKey(parts)) ?? this.#add(parts)
@@ -247,8 +248,8 @@ export class Fleet {
   }
 
   /**
-   * An entry was deleted. What it counted stays, by the folded entry or by what is known here, until
-   * all entries of the engine have been deleted, as `removeSource` does.
+   * Handle the deletion of an entry. Its rows stay counted, in the folded entry or in the state
+   * known here, until all entries of the engine were deleted, as by `removeSource`.
    */
   #delete(key: string): void {
     this.#revisions.delete(key)
@@ -262,7 +263,8 @@ export class Fleet {
     if (source.keys.size === 0) {
       this.#sources.delete(sourceKey(parts))
       this.#aggregation.drop(parts.engine, parts.instance)
-      // The aggregation rejects what it dropped, and the engine may come again.
+      // The aggregation rejects further reports of a dropped incarnation, so a returning engine
+      // gets a new number.
       this.#generation++
     } else if (parts.kind === 'incarnation' && entries.isFolded(parts.incarnation)) {
       entries.set(parts.incarnation, undefined)
@@ -270,10 +272,10 @@ export class Fleet {
   }
 
   /**
-   * Hand the state of an engine to the aggregation.
+   * Pass the state of an engine to the aggregation.
    *
-   * @param changed the entry that has just come; none where all have been read
-   * @returns why the state was rejected, if it was
+   * @param changed the entry that has just arrived; undefined after a read of all entries
+   * @returns the error if the state was rejected
    */
   #handOver(source: FleetSource, changed?: Entry): MoonmeterError | undefined {
     const { instance, engine, entries } = source
@@ -287,7 +289,7 @@ export class Fleet {
       engine,
       incarnation: source.generation,
       sequence: ++source.sequence,
-      // Rows have no last report, and none is expected of an engine that only sends rows.
+      // Rows have no last report, and no report is expected of an engine that only sends rows.
       final: latest === newest ? !isExpected : latest === entries.folded,
       isExpected,
       bounds: layout.bins.bounds,
@@ -299,7 +301,8 @@ export class Fleet {
     return this.#aggregation.takeState({
       report,
       bytes: latest.bytes,
-      // The clocks of the server and of this host may differ; what has just come is new.
+      // An entry that has just arrived is new, even if the clocks of the server and this host
+      // differ.
       ageMs: isCurrent ? 0 : Math.max(0, this.#now() - latest.createdMs),
       createdMs: startOfIncarnation(entries.first),
     })

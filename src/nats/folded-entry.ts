@@ -4,18 +4,18 @@ import { readArray, readBytes, readMap, readOrdinal } from '../wire/validation.j
 
 const FOLDED_KEY = 'moonmeter_folded'
 const FOLDED_VERSION = 1
-/** Incarnations that are listed one by one; of more, the oldest are told by the floor. */
+/** Incarnations that are listed individually. If there are more, the floor covers the oldest. */
 const LISTED_MAX = 1_024
-/** Incarnations that an entry may list, where the floor cannot rise. */
+/** Maximum length of the list if the floor cannot rise. */
 const LISTED_LIMIT = 4_096
 
-/** Which incarnations a folded entry has the sum of. */
+/** The incarnations that a folded entry contains. */
 export class FoldedIncarnations {
   /** All incarnations up to this number are in the sum; 0 for none. */
   readonly floor: number
-  /** Those above it that are, ascending. */
+  /** The incarnations above the floor that are in the sum, ascending. */
   readonly listed: readonly number[]
-  /** The smallest of all, which tells when the engine began to count; 0 for none. */
+  /** The smallest incarnation, which determines when the engine began to count; 0 for none. */
   readonly first: number
   readonly #set: ReadonlySet<number>
 
@@ -26,17 +26,17 @@ export class FoldedIncarnations {
     this.#set = new Set(listed)
   }
 
-  /** Whether the sum has an incarnation. */
+  /** Whether the sum contains an incarnation. */
   contains(incarnation: number): boolean {
     return incarnation <= this.floor || this.#set.has(incarnation)
   }
 
   /**
-   * These and further ones. The floor only rises over incarnations that are in the sum: it stays
-   * below those that remain.
+   * These incarnations and further ones. The floor stays below the incarnations that are not in the
+   * sum.
    *
    * @param remaining incarnations that have entries and are not in the sum
-   * @returns undefined where the list would get too long
+   * @returns undefined if the list would get too long
    */
   with(more: readonly number[], remaining: readonly number[]): FoldedIncarnations | undefined {
     const listed = [...new Set([...this.listed, ...more])].sort((left, right) => left - right)
@@ -50,10 +50,10 @@ export class FoldedIncarnations {
   }
 }
 
-/** The entry of an engine's incarnations that were removed: which they are, and their sum. */
+/** The folded entry of an engine: the removed incarnations and their sum. */
 export interface FoldedEntry {
   readonly incarnations: FoldedIncarnations
-  /** A report, whose incarnation is the newest of them. */
+  /** The sum as a report, with the number of the newest removed incarnation. */
   readonly report: Uint8Array
 }
 
@@ -64,7 +64,7 @@ export function encodeFolded({ incarnations, report }: FoldedEntry): Uint8Array<
 }
 
 /**
- * Which incarnations a folded entry contains, every number checked, and the bytes of the report.
+ * Decode and validate a folded entry, except for its report.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD`
  */
@@ -85,7 +85,7 @@ export function readFolded(value: Uint8Array): FoldedEntry {
   return { incarnations: new FoldedIncarnations(floor, listed, first), report }
 }
 
-/** Which incarnations a folded entry contains; none for bytes that are no such entry. */
+/** The incarnations that a folded entry contains; none for invalid bytes. */
 export function decodeFolded(value: Uint8Array): FoldedIncarnations {
   try {
     return readFolded(value).incarnations

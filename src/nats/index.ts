@@ -1,4 +1,4 @@
-/** The state of a fleet in a bucket of NATS: `moonmeter/nats`. */
+/** The entry `moonmeter/nats`: the state of a fleet in a bucket of NATS. */
 export {
   type BucketWatch,
   type BucketWatchHealth,

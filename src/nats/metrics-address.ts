@@ -11,10 +11,10 @@ const HOST_AND_PORT = /^(?:\[[\da-fA-F:.]+\]|[^\s/:?#@[\]]+):\d{1,5}$/
 const WEB_URL = /^https?:\/\/[^\s/@\\]+(?:\/[^\s?#\\]*)?$/i
 
 /**
- * The URL of the metrics of a process, of `HOST:PORT` or a URL; without a path it is that of `/metrics`.
+ * The URL of the metrics of a process, from `HOST:PORT` or a URL. The default path is `/metrics`.
  *
- * @param name of the option, for the message
- * @throws MoonmeterError `INVALID_OPTION` for another text
+ * @param name the option, for the message
+ * @throws MoonmeterError `INVALID_OPTION` for any other text
  */
 export function requireMetricsAddress(name: string, given: unknown): string {
   const url = typeof given === 'string' ? metricsUrl(given) : undefined
@@ -23,13 +23,13 @@ export function requireMetricsAddress(name: string, given: unknown): string {
   throw new MoonmeterError('INVALID_OPTION', message)
 }
 
-/** A URL as the value of an entry. */
+/** Encode a URL as the value of an entry. */
 export function encodeAddress(url: string): Uint8Array {
   return Buffer.from(url)
 }
 
 /**
- * The URL in an entry.
+ * Decode and validate the URL in an entry.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD`, reason `shape`
  */

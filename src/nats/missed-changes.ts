@@ -2,11 +2,12 @@ import type { EntryReader } from './bucket.js'
 import type { Fleet } from './fleet.js'
 
 /**
- * Take the changes of a bucket that its watch has left out. nats-server 2.9 leaves out messages while a
- * client purges a key, as `nats kv purge` does. The watch cannot see it, since the revisions of a bucket
- * have gaps. Only revisions are listed; an entry is read where its revision is not the known one.
+ * Apply the changes of a bucket that its watch has missed. nats-server 2.9 skips messages while a
+ * client purges a key, as `nats kv purge` does. The watch cannot detect this, since the revisions
+ * of a bucket have gaps. Only revisions are listed; an entry is read if its revision is not the
+ * known one.
  *
- * @returns number of keys that were behind
+ * @returns the number of keys whose known revision was old
  */
 export async function takeMissedChanges(bucket: EntryReader, fleet: Fleet): Promise<number> {
   const known = new Map(fleet.revisions)
@@ -15,7 +16,7 @@ export async function takeMissedChanges(bucket: EntryReader, fleet: Fleet): Prom
   for (const [key, revision] of listed) {
     if (fleet.latestOf(key) >= revision) continue
     const entry = await bucket.get(key)
-    // The watch may have brought it meanwhile.
+    // The watch may have received the change meanwhile.
     if (entry === undefined || fleet.latestOf(key) >= entry.revision) continue
     fleet.take(entry)
     missed++

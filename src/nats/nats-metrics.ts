@@ -5,7 +5,7 @@ import type { NatsSinkHealth } from './nats-sink.js'
 import { isPublished } from './publication.js'
 
 /**
- * Show how the reports of an aggregator get to the bucket, beside its own metrics.
+ * Expose the state of the sink with the metrics of an aggregator.
  *
  * @throws MoonmeterError `INVALID_OPTION` when the registry does not take the metrics
  */
@@ -30,7 +30,7 @@ export function showSinkMetrics(
 }
 
 /**
- * Show how entries of the bucket get to an aggregator, beside its own metrics.
+ * Expose the state of the watch with the metrics of an aggregator.
  *
  * @throws MoonmeterError `INVALID_OPTION` when the registry does not take the metrics
  */

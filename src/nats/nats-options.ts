@@ -2,7 +2,7 @@ import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { requireType, resolveNumbers, TIMER_MS_MAX } from '../options.js'
 
-/** What NATS takes for the name of a bucket. */
+/** Names of buckets that NATS accepts. */
 const BUCKET = /^[\w-]{1,200}$/
 const BUCKET_DEFAULT = 'moonmeter'
 /** A server of NATS keeps at most this many replicas of a stream. */
@@ -10,14 +10,14 @@ const REPLICAS_MAX = 5
 
 const NUMBERS = {
   replicas: { fallback: 1, min: 1, max: REPLICAS_MAX, integer: true },
-  // 0 is no limit.
+  // 0 means no limit.
   bucketBytesMax: { fallback: 0, min: 0, max: Number.MAX_SAFE_INTEGER, integer: true },
   timeoutMs: { fallback: 5_000, min: 1, max: TIMER_MS_MAX, integer: true },
 } as const
 const TEXTS = ['bucket', 'user', 'password', 'token', 'nkeySeed', 'credsFile'] as const
 const TLS_FILES = ['caFile', 'certFile', 'keyFile'] as const
 
-/** Files of TLS, each with its path. */
+/** Paths of the files for TLS. */
 export interface NatsTlsOptions {
   /** Certificates of the authorities that may have signed the server's, as PEM. */
   readonly caFile?: string
@@ -27,29 +27,32 @@ export interface NatsTlsOptions {
   readonly keyFile?: string
 }
 
-/** How to reach the bucket: the options that all functions of `moonmeter/nats` have. */
+/** Options of the connection and the bucket, which all functions of `moonmeter/nats` have. */
 export interface NatsOptions {
   /** Addresses of servers, such as `nats://127.0.0.1:4222`; several of one cluster. */
   readonly servers: string | readonly string[]
-  /** The key-value bucket, of letters, digits, `_` and `-`; default `moonmeter`. It is made if absent. */
+  /**
+   * The key-value bucket, of letters, digits, `_` and `-`; default `moonmeter`. It is created if
+   * absent.
+   */
   readonly bucket?: string
-  /** Servers of a cluster that hold the bucket, where it is made; from 1 to 5, default 1. */
+  /** Number of replicas of the bucket when it is created, from 1 to 5; default 1. */
   readonly replicas?: number
-  /** Bytes that the bucket may have, where it is made; default 0, which is no limit. */
+  /** Maximum bytes of the bucket when it is created; default 0, which means no limit. */
   readonly bucketBytesMax?: number
   /** The user's name, with `password`. */
   readonly user?: string
   /** The user's password. */
   readonly password?: string
-  /** The token that the server asks for. */
+  /** The token for the server's token authentication. */
   readonly token?: string
   /** The seed of the user's nkey, which begins with `SU`. */
   readonly nkeySeed?: string
   /** The path of a file of credentials: a JWT and a seed, as `nsc` writes it. */
   readonly credsFile?: string
-  /** Whether the server must offer TLS, or the files for it; default: it is used where it is offered. */
+  /** Whether TLS is required, or the files for it. Default: TLS is used if the server offers it. */
   readonly tls?: boolean | NatsTlsOptions
-  /** Milliseconds that the server may take to answer; default 5,000. */
+  /** Milliseconds within which the server must answer; default 5,000. */
   readonly timeoutMs?: number
 }
 
@@ -67,9 +70,9 @@ export interface NatsSettings extends Omit<NatsOptions, 'servers' | 'tls'> {
 export const NATS_OPTION_NAMES = ['servers', 'tls', ...Object.keys(NUMBERS), ...TEXTS]
 
 /**
- * The options checked and with their defaults; others than those of `NatsOptions` are left out.
+ * Check the options and fill in the defaults. Options that are not in `NatsOptions` are ignored.
  *
- * @param owner the function that they are of, for messages
+ * @param owner the function that takes the options, for messages
  * @throws MoonmeterError `INVALID_OPTION`
  */
 export function readNatsOptions(owner: string, given: NatsOptions): NatsSettings {

@@ -20,27 +20,29 @@ const CLOSE_MS = { fallback: 5_000, min: 0, max: TIMER_MS_MAX, integer: true }
 
 /** Options of `natsSink`. */
 export interface NatsSinkOptions extends NatsOptions {
-  /** The host or process of the engines, up to 255 bytes; no other process that runs may have it. */
+  /** The host or process of the engines, up to 255 bytes; unique among running processes. */
   readonly instance: string
   /** Milliseconds between two reports of an engine that `publish` sends; default 1,000. */
   readonly intervalMs?: number
   /**
-   * Where this process serves metrics of its own, as others reach it: `host-a:9464`, or a URL of http
-   * or https; without a path, `/metrics`. `serviceDiscoveryHandler` lists it while an engine of the
-   * instance is up. It is removed from the bucket at `close`. Default none.
+   * The address at which Prometheus can scrape this process: `host-a:9464`, or a URL of http or
+   * https; the default path is `/metrics`. `serviceDiscoveryHandler` lists it while an engine of
+   * the instance is up. `close` removes it from the bucket. Default none.
    */
   readonly metricsAddress?: string
 }
 
-/** How the reports of a process get to the bucket. */
+/** The state of a sink. */
 export interface NatsSinkHealth {
-  /** Whether there is a connection to a server at this moment. */
+  /** Whether there is a connection to a server. */
   readonly connected: boolean
   /** Puts that the server acknowledged. */
   readonly puts: number
-  /** Puts that failed or were not acknowledged in time; the newest report is tried again each second. */
+  /**
+   * Puts that failed or were not acknowledged in time. The newest report is retried each second.
+   */
   readonly putsFailed: number
-  /** Engines that no longer report, since an aggregator ended their incarnations. */
+  /** Engines that no longer report, because an aggregator ended their incarnations. */
   readonly removed: number
   /** The message of the last failure; undefined before the first. */
   readonly lastError: string | undefined
@@ -48,30 +50,30 @@ export interface NatsSinkHealth {
 
 /** Puts the reports of the engines of a process into the bucket of a fleet. */
 export interface NatsSink {
-  /** The instance that the engines report as: the option `instance` of their recorders. */
+  /** The instance of the engines, as in the option `instance` of their recorders. */
   readonly instance: string
-  /** How reports get to the bucket; a new object each time. */
+  /** The state of the sink; a new object each time. */
   readonly health: NatsSinkHealth
   /**
    * A sink for the recorder of one engine, for `createRecorder({ engine, instance, sink })`. Each
-   * recorder needs one of its own.
+   * recorder needs a separate sink.
    *
    * @throws MoonmeterError `INVALID_ENGINE`, `CLOSED`
    */
   sinkFor(engine: number): ReportSink
   /**
-   * Put everything that an aggregator counts for the engines of its own process into the bucket, each
-   * interval and at `close`. Sources that have an instance, which came from other processes, are left
-   * out, and so is the sum of engines past `enginesMax`; `moonmeter_nats_rows_left_out` counts them.
-   * The metrics `moonmeter_nats_…` are shown beside the aggregator's.
+   * Put the stats of an aggregator's local engines into the bucket, each interval and at `close`.
+   * Sources with an instance, which other processes report, and the engine `other` are not
+   * published; `moonmeter_nats_rows_left_out` counts their rows. The metrics `moonmeter_nats_…` are
+   * added to the aggregator's.
    *
-   * @throws MoonmeterError `INVALID_OPTION` for an aggregator that is published already, or that
-   * watches a bucket, or when its registry does not take the metrics; `CLOSED`
+   * @throws MoonmeterError `INVALID_OPTION` for an aggregator that is already published or watches
+   * a bucket, or a registry that rejects the metrics; `CLOSED`
    */
   publish(aggregator: AnyEngineAggregator): void
   /**
-   * Publish a last time, wait until everything is acknowledged, 5 s at most, and end the connection.
-   * Until then the connection keeps the process alive. Close recorders first.
+   * Publish a last time, wait at most 5 s for all acknowledgements, and close the connection, which
+   * keeps the process alive until then. Close recorders first.
    *
    * @returns whether the server has acknowledged the last report of every engine
    */
@@ -79,8 +81,8 @@ export interface NatsSink {
 }
 
 /**
- * Connect to the bucket of a fleet, to put the reports of this process there. The bucket is made
- * where there is none.
+ * Connect to the bucket of a fleet, to put the reports of this process there. The bucket is created
+ * if absent.
  *
  * @throws MoonmeterError `INVALID_OPTION`; `NATS_FAILED` when there is no connection, the credentials
  * are refused, or the bucket cannot be used or is of another version; `FILE_FAILED`
@@ -110,7 +112,7 @@ class BucketSink implements NatsSink {
   readonly #counts: PutCounts = { puts: 0, putsFailed: 0, removed: 0, lastError: undefined }
   readonly #writers = new Set<EntryWriter>()
   readonly #publications: Publication[] = []
-  /** Writes the address of the metrics, where there is one. */
+  /** Writes the option `metricsAddress`, if it is set. */
   readonly #address: EntryWriter | undefined
   #isClosed = false
 
@@ -122,7 +124,7 @@ class BucketSink implements NatsSink {
     const offerAddress = () => url !== undefined && this.#address?.offer(encodeAddress(url))
     offerAddress()
     bucket.onChange(() => {
-      // The bucket may have been made again while there was no connection.
+      // The bucket may have been created again while there was no connection.
       if (bucket.isConnected) offerAddress()
       for (const writer of this.#writers) void writer.write()
     })
@@ -192,7 +194,10 @@ class BucketSink implements NatsSink {
     return isSettled && this.#counts.removed === 0
   }
 
-  /** What is left of an address where this fails is not listed: no engine of the instance is up. */
+  /**
+   * Errors are ignored: an address that remains is not listed, since no engine of the instance is
+   * up.
+   */
   async #removeAddress(): Promise<void> {
     try {
       await this.#address?.remove()
@@ -224,6 +229,6 @@ class BucketSink implements NatsSink {
 
   #assertOpen(): void {
     if (!this.#isClosed) return
-    throw new MoonmeterError('CLOSED', 'natsSink: expected no use after close(); make a new one')
+    throw new MoonmeterError('CLOSED', 'natsSink: expected no use after close(); create a new one')
   }
 }

@@ -5,14 +5,14 @@ import type { PayloadSource } from '../payloads/payload-receiver.js'
 import { rejection } from '../wire/rejection.js'
 import { decodeSource } from './entry-key.js'
 
-/** Parts of a subject, as NATS takes them, without wildcards. */
+/** Parts of a subject that NATS accepts, without wildcards. */
 const PREFIX = /^[^\s.*>]+(?:\.[^\s.*>]+)*$/
 const PREFIX_LENGTH_MAX = 255
-/** The headers that may hold an idempotency key, the first one first. */
+/** The headers that may contain an idempotency key, in order of precedence. */
 const KEY_HEADERS = ['Nats-Msg-Id', 'Idempotency-Key'] as const
 
 /**
- * Check what subjects of payloads begin with.
+ * Check the prefix of the subjects of payloads.
  *
  * @throws MoonmeterError `INVALID_OPTION`
  */
@@ -26,13 +26,13 @@ export function requirePrefix(name: string, prefix: unknown): asserts prefix is 
   )
 }
 
-/** The subjects of the payloads of all engines. */
+/** The wildcard subject of the payloads of all engines. */
 export function subjectsOf(prefix: string): string {
   return `${prefix}.*.*`
 }
 
 /**
- * Where a message of such a subject comes from, and its key.
+ * The instance, the engine and the idempotency key of a message.
  *
  * @throws MoonmeterError `INVALID_PAYLOAD`, reason `engine`
  */

@@ -7,10 +7,10 @@ import { partsOf, type SourceKey, type SourceSnapshot } from '../snapshot/source
 import { encodeSource } from './encode-source.js'
 import type { EntryWriter, PutCounts } from './entry-writer.js'
 
-/** Engines that are read or encoded between two looks at the clock: some 2 ms of work. */
+/** Engines that are read or encoded between two checks of the time: some 2 ms of work. */
 const ENGINES_PER_STEP = 16
 
-/** What a publication is made with. */
+/** Settings of a `Publication`. */
 export interface PublicationSettings {
   readonly instance: string
   readonly intervalMs: number
@@ -19,26 +19,26 @@ export interface PublicationSettings {
 }
 
 interface PublishedSource {
-  /** Another object after the engine was dropped and came back. */
+  /** A new object after the engine was dropped and added again. */
   readonly key: SourceKey
   readonly incarnation: number
   readonly writer: EntryWriter
   sequence: number
-  /** What was offered last. */
+  /** The table that was offered last. */
   table: SeriesTable | undefined
 }
 
 /**
- * Puts everything that an aggregator counts for the engines of its process into the bucket. To the
- * fleet, the run of this process is one incarnation of each engine: the aggregator has added up those
- * of its threads, also the last read of the memory of a thread that has ended.
+ * Puts the stats of an aggregator's local engines into the bucket. In the bucket, one run of the
+ * process is one incarnation of each engine: the aggregator has added up the incarnations of its
+ * threads, ended ones included.
  */
 export class Publication {
   readonly #aggregation: Aggregation
   readonly #settings: PublicationSettings
   readonly #sources = new Map<number, PublishedSource>()
   readonly #timer: NodeJS.Timeout
-  /** Ends with the publishing that is under way. */
+  /** Resolves when the current publishing has ended. */
   #published = Promise.resolve()
   #isPublishing = false
 
@@ -46,12 +46,12 @@ export class Publication {
     this.#aggregation = aggregation
     this.#settings = settings
     this.#timer = setInterval(() => this.#publishInTime(), settings.intervalMs)
-    // Telemetry alone must not keep a process alive.
+    // The timer must not keep the process alive.
     this.#timer.unref()
     this.#publishInTime()
   }
 
-  /** Publish a last time, with everything that was recorded so far. */
+  /** Publish a last time, with all rows recorded so far. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await this.#published
@@ -84,7 +84,8 @@ export class Publication {
     const { key, table } = partsOf(source)
     const published = this.#sourceOf(engine, key)
     const { writer, incarnation } = published
-    // An engine that is not up and counted nothing new is left to be silent in the fleet, too.
+    // An engine that is not up and has no new rows is not published, so that it is not up in the
+    // fleet either.
     const isDue = isFinal || source.health.up || table !== published.table
     if (!isDue || (!isFinal && !writer.isReady)) return
     const { instance, counts } = this.#settings
@@ -104,7 +105,7 @@ export class Publication {
     }
   }
 
-  /** An engine that was dropped counts from zero, so it begins another incarnation. */
+  /** A dropped engine counts from zero, so it begins another incarnation. */
   #sourceOf(engine: number, key: SourceKey): PublishedSource {
     const known = this.#sources.get(engine)
     if (known?.key === key) return known
@@ -117,8 +118,8 @@ export class Publication {
 }
 
 /**
- * Whether a source is put into the bucket: an engine of this process. One that has an instance came
- * from another process, and the sum of all engines past the limit has no index.
+ * Whether a source is published: only engines of this process. A source with an instance is from
+ * another process, and the engine `other` has no index.
  */
 export function isPublished({ instance, engine }: Partial<SourceKey>): boolean {
   return instance === undefined && typeof engine === 'number'

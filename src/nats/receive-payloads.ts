@@ -22,43 +22,45 @@ const NUMBERS = {
 /** Options of `receivePayloads`. */
 export interface ReceivePayloadsOptions extends NatsOptions {
   /**
-   * Take messages of `SUBJECT.INSTANCE.ENGINE`, too, such as `moonmeter.payloads.host-a.0`. Default:
-   * payloads come only by `receive`.
+   * Also subscribe to `SUBJECT.INSTANCE.ENGINE`, such as `moonmeter.payloads.host-a.0`. Default:
+   * payloads arrive only by calls of `receive`.
    */
   readonly subject?: string | undefined
-  /** Idempotency keys that are kept of each engine; default 1,024. */
+  /** Maximum number of idempotency keys kept per engine; default 1,024. */
   readonly keysMax?: number | undefined
-  /** Milliseconds for which a key is kept; default 600,000, which is ten minutes. */
+  /** Milliseconds for which a key is kept; default 600,000 (ten minutes). */
   readonly keptKeysMs?: number | undefined
-  /** Payloads that may wait for the server in this process; further ones are refused; default 1,024. */
+  /**
+   * Maximum number of payloads that wait for the server; further ones are refused. Default 1,024.
+   */
   readonly waitingMax?: number | undefined
-  /** Bytes of the payloads that may wait; default 16 MiB. */
+  /** Maximum bytes of the payloads that wait; default 16 MiB. */
   readonly waitingBytesMax?: number | undefined
 }
 
-/** How payloads get to the bucket. */
+/** The state of a receiver. */
 export interface BucketReceiverHealth extends Readonly<RowsCounts> {
-  /** Whether there is a connection to a server at this moment. */
+  /** Whether there is a connection to a server. */
   readonly connected: boolean
-  /** Payloads that wait to be put. */
+  /** Number of payloads that wait. */
   readonly waiting: number
 }
 
-/** Takes payloads of vLLM into the bucket of a fleet. */
+/** Adds payloads of vLLM to the bucket of a fleet. */
 export interface BucketReceiver extends PayloadReceiver {
-  /** How payloads get to the bucket; a new object each time. */
+  /** The state of the receiver; a new object each time. */
   readonly health: BucketReceiverHealth
-  /** Take no further payloads, wait for those that are on their way, and end the connection. */
+  /** Refuse further payloads, wait for the pending ones, and close the connection. */
   close(): Promise<void>
 }
 
 /**
- * Take payloads of vLLM, which hold the rows since the payload before, and add them to sums in the
- * bucket of a fleet. Any number of aggregators may do so; each payload counts once, and all that watch
- * the bucket show it.
+ * Receive payloads of vLLM, which contain the rows since the previous payload, and add them to sums
+ * in the bucket of a fleet. Any number of aggregators may receive payloads. Each payload counts
+ * once, and all aggregators that watch the bucket expose it.
  *
- * @param aggregator says the bucket bounds and limits, and counts what is rejected. To show the
- * payloads, it watches the bucket
+ * @param aggregator provides the bucket bounds and limits, and counts rejections; to expose the
+ * payloads, it must also watch the bucket
  * @throws MoonmeterError `INVALID_OPTION`; `NATS_FAILED` when there is no connection, the credentials
  * are refused, the user may not subscribe, or the bucket cannot be used or is of another version;
  * `FILE_FAILED`
@@ -119,7 +121,7 @@ function receiverOf(
     receive: (bytes, source) => receiver.receive(bytes, source),
     reject: (error) => receiver.reject(error),
     close: async () => {
-      // Where the server is away, nothing comes any more.
+      // If the server is unreachable, no further messages arrive.
       await stop().catch(() => {})
       await receiver.close()
       await bucket.close()
@@ -127,7 +129,7 @@ function receiverOf(
   }
 }
 
-/** The answer to a message, in JSON. */
+/** The JSON answer to a message. */
 async function answerMessage(
   receiver: RowsReceiver,
   message: Msg,

@@ -14,9 +14,9 @@ export interface RemoveSourceOptions extends NatsOptions {
 }
 
 /**
- * Remove an instance, or one engine of it, from the bucket and from all aggregators. Their totals
- * fall, which nothing else makes them do. An engine that still runs comes back with everything that
- * its incarnation counted.
+ * Remove an instance, or one engine of it, from the bucket and from all aggregators. This is the
+ * only operation that makes totals go down. An engine that still runs reappears with all stats of
+ * its incarnation.
  *
  * @returns the number of entries that were removed
  * @throws MoonmeterError `INVALID_OPTION`, `INVALID_ENGINE`, `NATS_FAILED`, `FILE_FAILED`
@@ -34,7 +34,8 @@ export async function removeSource(options: RemoveSourceOptions): Promise<number
   try {
     const filter = engine === undefined ? encodeInstance(instance) : sourceKey({ instance, engine })
     const keys = await bucket.keys(`${filter}.>`)
-    // Sums go last: an aggregator that starts meanwhile shows those of incarnations that are left.
+    // Sums are removed last, so that an aggregator that starts meanwhile has them for the remaining
+    // incarnations.
     const isFolded = (key: string) => Number(decodeKey(key)?.kind === 'folded')
     let removed = 0
     for (const key of keys.sort((left, right) => isFolded(left) - isFolded(right))) {
@@ -45,7 +46,7 @@ export async function removeSource(options: RemoveSourceOptions): Promise<number
     }
     return removed
   } catch (cause) {
-    const message = `removeSource: expected entries that can be removed, got ${String(cause)}`
+    const message = `removeSource: expected to remove the entries, got ${String(cause)}`
     throw new MoonmeterError('NATS_FAILED', message, { cause })
   } finally {
     await bucket.close()

@@ -6,25 +6,29 @@ import { DIGEST_BYTES } from '../payloads/recent-keys.js'
 
 const ROWS_KEY = 'moonmeter_rows'
 const ROWS_VERSION = 1
-/** Keys that an entry may have: the largest value of the option `keysMax`. */
+/** Maximum number of keys of an entry: the largest value of the option `keysMax`. */
 export const ENTRY_KEYS_MAX = 16_384
 const TIME_BYTES = Float64Array.BYTES_PER_ELEMENT
 
-/** A key of a payload that is in the sum, and when the server took the entry that had it first. */
+/**
+ * The key of a payload in the sum, and the time at which the server stored the first entry with it.
+ */
 export type KeyTime = readonly [digest: string, timeMs: number]
 
-/** The entry of an engine's rows: their sum, and the keys of the last payloads that are in it. */
+/** The entry of an engine's rows: their sum, and the keys of the last payloads in it. */
 export interface RowsEntry {
-  /** The oldest first, with the time in milliseconds since 1970. */
+  /** The keys, oldest first, with times in milliseconds since 1970. */
   readonly keys: readonly KeyTime[]
-  /** A report, whose incarnation tells this entry from one that was deleted. */
+  /** The sum as a report. Its incarnation number distinguishes this entry from deleted ones. */
   readonly report: Uint8Array
 }
 
 /**
- * The entry as MessagePack: a map with the digests of the keys, their times as float64, and the report.
+ * Encode the entry as MessagePack: a map with the digests of the keys, their times as float64, and
+ * the report.
  *
- * @param entry its newest keys have the time 0: that at which the server takes this entry
+ * @param entry its new keys have the time 0, which stands for the time at which the server stores
+ * this entry
  */
 export function encodeRows({ keys, report }: RowsEntry): Uint8Array<ArrayBuffer> {
   return pack({
@@ -36,9 +40,9 @@ export function encodeRows({ keys, report }: RowsEntry): Uint8Array<ArrayBuffer>
 }
 
 /**
- * An entry with its keys checked, and the bytes of its report.
+ * Decode an entry and validate its keys, but not its report.
  *
- * @param createdMs when the server took it, in milliseconds since 1970
+ * @param createdMs the time at which the server stored it, in milliseconds since 1970
  * @throws MoonmeterError `INVALID_PAYLOAD`, as `unpack`, and reasons `version`, `type` and `range`
  */
 export function readRows(value: Uint8Array, createdMs: number): RowsEntry {

@@ -19,19 +19,19 @@ import {
   type WaitingRows,
 } from './rows-writer.js'
 
-/** What a receiver needs, beside what its writers do. */
+/** Settings of a `RowsReceiver` and its writers. */
 export interface RowsReceiverSettings extends RowsWriterSettings {
   readonly aggregation: Aggregation
-  /** Payloads that may wait to be put, and the bytes of all of them. */
+  /** Maximum number of payloads that wait, and maximum bytes of all of them. */
   readonly waitingMax: number
   readonly waitingBytesMax: number
 }
 
-/** Takes payloads into the entries of a bucket. */
+/** Adds payloads to the entries of a bucket. */
 export class RowsReceiver implements PayloadReceiver {
   readonly #store: EntryStore
   readonly #settings: RowsReceiverSettings
-  /** Writers of the engines of which payloads wait, with the end of their work. */
+  /** Per engine with waiting payloads: its writer, and a promise of the end of its work. */
   readonly #writers = new Map<
     string,
     { readonly writer: RowsWriter; readonly done: Promise<void> }
@@ -49,12 +49,12 @@ export class RowsReceiver implements PayloadReceiver {
     return this.#settings.aggregation.payloadBytesMax
   }
 
-  /** What became of payloads so far. */
+  /** Counts of payloads and puts. */
   get counts(): Readonly<RowsCounts> {
     return this.#settings.counts
   }
 
-  /** Payloads that wait to be put. */
+  /** Number of payloads that wait. */
   get waiting(): number {
     return this.#waiting
   }
@@ -90,7 +90,7 @@ export class RowsReceiver implements PayloadReceiver {
     return { kind: 'rejected', error }
   }
 
-  /** Take no further payloads. Resolves when those that wait are settled. */
+  /** Refuse further payloads. Resolves when those that wait are settled. */
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all(Array.from(this.#writers.values(), ({ done }) => done))
@@ -120,7 +120,7 @@ export class RowsReceiver implements PayloadReceiver {
   #whyBusy(byteLength: number): string | undefined {
     const { waitingMax, waitingBytesMax } = this.#settings
     if (this.#isClosed) return 'this aggregator is being closed'
-    if (!this.#store.isConnected) return 'the NATS server is away'
+    if (!this.#store.isConnected) return 'there is no connection to the NATS server'
     if (this.#waiting >= waitingMax) return `${waitingMax} payloads wait`
     if (this.#waitingBytes + byteLength > waitingBytesMax) return `${waitingBytesMax} bytes wait`
     return undefined
@@ -140,7 +140,7 @@ export class RowsReceiver implements PayloadReceiver {
 
   async #write(name: string, writer: RowsWriter): Promise<void> {
     while (writer.isWaiting) await writer.write()
-    // In the turn of the last look, so that no payload is added to a writer that has ended.
+    // In the same turn as the last check, so that no payload is added to a writer that has ended.
     this.#writers.delete(name)
   }
 }

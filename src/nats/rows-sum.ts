@@ -8,9 +8,9 @@ import { encodeReport } from '../wire/report.js'
 import type { EntrySource } from './entry-key.js'
 
 /**
- * The report of an engine's rows with further ones.
+ * Add rows to the report of an engine's rows.
  *
- * @param report with the rows so far; undefined for none
+ * @param report the rows so far; undefined for none
  * @param more the series of each payload
  */
 export function addRows(
@@ -19,7 +19,7 @@ export function addRows(
   more: readonly (readonly PackedSeries[])[],
   { layout, limits }: Pick<Aggregation, 'layout' | 'limits'>,
 ): Uint8Array<ArrayBuffer> {
-  // Those so far come first, so that each keeps its name.
+  // The existing series come first, so that each keeps its name.
   const names = new SeriesNames(limits, { left: NAMED_SERIES_MAX })
   const parts = new Map<SeriesName, PackedSeries[]>()
   for (const series of [report?.series ?? [], ...more].flat()) {

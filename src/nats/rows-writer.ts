@@ -10,22 +10,22 @@ import { readEntryReport } from './entry-report.js'
 import { encodeRows, readRows } from './rows-entry.js'
 import { addRows } from './rows-sum.js'
 
-/** Milliseconds until a put is tried again, at most: after the first attempt, and after many. */
+/** Maximum milliseconds before a put is retried: after the first attempt, and after many. */
 const RETRY_MS = { first: 20, max: 1_000 }
-/** Milliseconds after which the sender of a payload that was not put may try again. */
+/** Milliseconds after which the sender of a refused payload may retry. */
 export const RETRY_AFTER_MS = 1_000
 
-/** What became of payloads and puts; the writers of a receiver share one. */
+/** Counts of payloads and puts. The writers of a receiver share one object. */
 export interface RowsCounts {
   /** Payloads whose rows were added to an entry. */
   counted: number
-  /** Payloads whose key was in an entry already. */
+  /** Payloads whose key was already in an entry. */
   repeated: number
-  /** Payloads that were not known to be counted, and may be sent again. */
+  /** Payloads that may not have been counted, which the sender may send again. */
   busy: number
   /** Puts that the server acknowledged; several payloads may share one. */
   puts: number
-  /** Puts before which another aggregator had written the entry; they are done again. */
+  /** Puts that were repeated, because another aggregator had written the entry. */
   conflicts: number
   /** Puts that failed, or were not acknowledged in time. */
   putsFailed: number
@@ -40,25 +40,25 @@ export interface WaitingRows {
   readonly settle: (outcome: PayloadOutcome) => void
 }
 
-/** What a writer needs. */
+/** Settings of a `RowsWriter`. */
 export interface RowsWriterSettings {
   readonly limits: KeyLimits
   readonly aggregation: Pick<Aggregation, 'layout' | 'limits' | 'payloadBytesMax'>
-  /** Milliseconds for which a put is tried again. */
+  /** Milliseconds for which a put is retried. */
   readonly timeoutMs: number
   readonly sleep: (ms: number) => Promise<unknown>
   readonly counts: RowsCounts
 }
 
 /**
- * Adds the rows of payloads to the entry of an engine, which any number of aggregators write.
+ * Adds the rows of payloads to the entry of an engine, which other aggregators may also write.
  *
- * The rows and the key of a payload are in one put, and a put names the revision of the entry that it
- * was made from. So whatever fails, and whoever ends at whatever moment: a payload is either in the
- * entry with its key, or not at all, and who sends it again finds out which. A put whose answer is lost
- * is looked for in the entry as any other payload.
+ * One put contains both the rows and the key of a payload, and the revision of the entry that it
+ * was computed from. So after any failure, an entry contains either both the rows and the key of a
+ * payload or neither, and a payload that is sent again counts once. If the answer of a put is lost,
+ * the next attempt finds its keys in the entry.
  *
- * One put at a time is on its way. Payloads that come meanwhile share the next one.
+ * One put is pending at a time. Payloads that arrive meanwhile share the next one.
  */
 export class RowsWriter {
   readonly #store: EntryStore
@@ -72,20 +72,20 @@ export class RowsWriter {
     this.#settings = settings
   }
 
-  /** Whether payloads wait that are not on their way. */
+  /** Whether payloads wait for the next put. */
   get isWaiting(): boolean {
     return this.#waiting.length > 0
   }
 
-  /** Take a payload, to be put with the next ones. */
+  /** Add a payload to the next put. */
   add(rows: WaitingRows): void {
     this.#waiting.push(rows)
   }
 
-  /** Put what waits, and settle each payload after that. */
+  /** Put the waiting payloads, and then settle each of them. */
   async write(): Promise<void> {
     const { counts, limits } = this.#settings
-    // The entry has the keys of all of them.
+    // A put has at most `keysMax` payloads, since the entry must contain the keys of all of them.
     const batch = this.#waiting.splice(0, limits.keysMax)
     for (const [index, outcome] of (await this.#put(batch)).entries()) {
       counts[outcome.kind]++
@@ -93,7 +93,7 @@ export class RowsWriter {
     }
   }
 
-  /** Puts payloads until they are in the entry, or the time is over. */
+  /** Tries to put payloads until they are in the entry, or the time is over. */
   async #put(batch: readonly WaitingRows[]): Promise<readonly Settled[]> {
     const { counts, timeoutMs } = this.#settings
     const endMs = performance.now() + timeoutMs
@@ -108,10 +108,10 @@ export class RowsWriter {
         cause = messageOf(error)
         counts.putsFailed++
         counts.lastError = cause
-        // The entry itself is of no use, and stays so.
+        // The entry is unusable, so a further attempt would fail, too.
         if (error instanceof MoonmeterError) break
       }
-      // Two aggregators that wait for the same time would meet again.
+      // Random, since two aggregators with the same pause would conflict again.
       await this.#settings.sleep(Math.random() * pauseMs)
       pauseMs = Math.min(2 * pauseMs, RETRY_MS.max)
     } while (this.#store.isConnected && performance.now() < endMs)
@@ -119,7 +119,7 @@ export class RowsWriter {
   }
 
   /**
-   * @returns what became of each payload, or `CONFLICT`: nothing was written then
+   * @returns the result of each payload, or `CONFLICT` if nothing was written
    * @throws MoonmeterError `NATS_FAILED` for an entry that cannot be read, or gets too large
    */
   async #tryPut(batch: readonly WaitingRows[]): Promise<readonly Settled[] | typeof CONFLICT> {
@@ -129,7 +129,7 @@ export class RowsWriter {
     const { keys, report } = this.#read(name, entry)
     const added = batch.filter(({ digest }) => {
       const isNew = !keys.has(digest)
-      // The time is that at which the server takes the entry.
+      // 0 stands for the time at which the server stores the entry.
       if (isNew) keys.add(digest, 0)
       return isNew
     })
@@ -156,7 +156,7 @@ export class RowsWriter {
     try {
       const { keys, report } = readRows(value, createdMs)
       const recent = new RecentKeys(limits, keys)
-      // By the server's clock alone: those of aggregators may differ.
+      // Only the server's clock is used, since the clocks of aggregators may differ.
       recent.forgetOld(createdMs)
       const key = { kind: 'rows', ...this.#source } as const
       return { keys: recent, report: readEntryReport(report, key, aggregation) }
@@ -169,7 +169,7 @@ export class RowsWriter {
 function unusable(name: string, expected: string, got: string, cause?: unknown): MoonmeterError {
   const message =
     `entry ${name}: expected ${expected}, got ${got}; give all aggregators the same version and ` +
-    'bounds, or remove the engine by removeSource'
+    'bounds, or remove the engine with removeSource'
   return new MoonmeterError('NATS_FAILED', message, { cause })
 }
 

@@ -2,7 +2,7 @@ import type { Aggregation } from '../aggregator/aggregation.js'
 import type { ScrapeTarget } from '../source-identity.js'
 
 /**
- * The instances that published an address and of which an engine is up, by their names in order.
+ * The instances that published an address and have an engine that is up, sorted by name.
  *
  * @param addresses the URL of each instance's metrics
  */

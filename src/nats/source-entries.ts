@@ -9,44 +9,44 @@ import {
 import type { DecodedReport } from '../wire/report.js'
 import type { FoldedIncarnations } from './folded-entry.js'
 
-/** An entry of an engine, decoded. */
+/** A decoded entry of an engine. */
 export interface SourceEntry {
   readonly report: DecodedReport
-  /** Of the entry's value. */
+  /** Size of the entry's value. */
   readonly bytes: number
   readonly revision: number
-  /** When the server took it, in milliseconds since 1970. */
+  /** The time at which the server stored it, in milliseconds since 1970. */
   readonly createdMs: number
 }
 
-/** The sum of the incarnations that were removed. */
+/** The sum of the removed incarnations. */
 export interface FoldedSum extends SourceEntry {
   readonly incarnations: FoldedIncarnations
 }
 
-/** What the entries of an engine add up to. */
+/** The sum of the entries of an engine. */
 export interface EntriesTotal {
-  /** Each name once; a series keeps its place for as long as the engine is known. */
+  /** The series, each name once. A series keeps its place as long as the engine is known. */
   readonly series: readonly PackedSeries[]
-  /** The entry of the newest incarnation; undefined where that was removed. */
+  /** The entry of the newest incarnation; undefined if it was removed. */
   readonly newest: SourceEntry | undefined
-  /** Of that entry and those of sums, the one that the server took last; undefined for none. */
+  /** The most recently stored of that entry and the entries of sums; undefined for none. */
   readonly latest: SourceEntry | undefined
 }
 
 /**
- * The entries of one engine, and their sum: that of the incarnations that were removed, the latest
- * report of each that is not in it, and the rows that came as payloads. The sum is a function of the
- * entries, so their order of arrival does not matter, and it is the same before an incarnation is added
- * to the folded entry, after that, and when its own entry is deleted.
+ * The entries of one engine and their sum: the folded entry, the latest report of each incarnation
+ * that is not in it, and the rows from payloads. The sum is a function of the entries, so it does
+ * not depend on their order of arrival. It does not change when an incarnation is added to the
+ * folded entry, nor when its own entry is deleted.
  */
 export class SourceEntries {
   readonly #layout: BinLayout
   readonly #incarnations = new Map<number, SourceEntry>()
   #folded: FoldedSum | undefined
-  /** The entries of rows by their numbers: those that were deleted, and the one that is in the bucket. */
+  /** The entries of rows by number: deleted ones, and the one in the bucket. */
   readonly #rows = new Map<number, SourceEntry>()
-  /** Places of the series in the sum, by their names. */
+  /** Indices of the series in the sum, by name. */
   readonly #places = new Map<string, number>()
   readonly #names: SeriesName[] = []
   /** The sum of all entries but the newest, until one of them changes. */
@@ -56,7 +56,7 @@ export class SourceEntries {
     this.#layout = layout
   }
 
-  /** The latest report of each incarnation, those included that the folded entry contains. */
+  /** The latest report of each incarnation, including those in the folded entry. */
   get incarnations(): ReadonlyMap<number, SourceEntry> {
     return this.#incarnations
   }
@@ -65,12 +65,12 @@ export class SourceEntries {
     return this.#folded
   }
 
-  /** The number of the newest incarnation, also of one that was removed; 0 for none. */
+  /** The number of the newest incarnation, removed ones included; 0 for none. */
   get newest(): number {
     return Math.max(this.#newestEntry, this.#folded?.report.incarnation ?? 0)
   }
 
-  /** The smallest number of an incarnation, or of rows, that was ever in an entry; 0 for none. */
+  /** The smallest number of an incarnation, or of rows, in any entry so far; 0 for none. */
   get first(): number {
     const { first = 0 } = this.#folded?.incarnations ?? {}
     const all = [first, ...this.#incarnations.keys(), ...this.#rows.keys()]
@@ -86,24 +86,24 @@ export class SourceEntries {
     if (!isNewest || entry === undefined) this.#base = undefined
   }
 
-  /** Set the sum of the incarnations that were removed. */
+  /** Set the folded entry, or remove it. */
   setFolded(folded: FoldedSum | undefined): void {
     this.#folded = folded
     this.#base = undefined
   }
 
-  /** The rows that came as payloads, by the number of their entry. */
+  /** The rows from payloads, by the number of their entry. */
   get rows(): ReadonlyMap<number, SourceEntry> {
     return this.#rows
   }
 
-  /** Set the entry of rows of a number, or remove it. */
+  /** Set the entry of rows with a number, or remove it. */
   setRows(number: number, entry: SourceEntry | undefined): void {
     if (entry === undefined) this.#rows.delete(number)
     else this.#rows.set(number, entry)
   }
 
-  /** Whether an incarnation is in the sum of those that were removed. */
+  /** Whether an incarnation is in the folded entry. */
   isFolded(incarnation: number): boolean {
     return this.#folded?.incarnations.contains(incarnation) ?? false
   }
@@ -118,7 +118,7 @@ export class SourceEntries {
     const parts = own === undefined || this.isFolded(number) ? [] : own.report.series
     const newest = number === this.newest ? own : undefined
     const rows = [...this.#rows.values()]
-    // As nearly all engines have it each second: one incarnation, whose series were seen before.
+    // The most frequent case: one incarnation, without new series.
     const isAlone = this.#base.length === 0 && rows.length === 0 && this.#isInPlace(parts)
     const series = isAlone
       ? parts
@@ -129,9 +129,9 @@ export class SourceEntries {
     return { series, newest, latest }
   }
 
-  /** The place of a series in the sum. */
+  /** The index of a series in the sum. */
   placeOf({ operation, status }: SeriesName): number {
-    // The length tells where one name ends and the other begins.
+    // The length separates the two names.
     const name = `${operation.length} ${operation} ${status}`
     const known = this.#places.get(name)
     if (known !== undefined) return known
@@ -140,7 +140,7 @@ export class SourceEntries {
     return this.#names.length - 1
   }
 
-  /** Whether these are all series that are known, each in its place. */
+  /** Whether these are all known series, each in its place. */
   #isInPlace(series: readonly PackedSeries[]): boolean {
     return (
       series.length === this.#names.length &&
@@ -158,7 +158,7 @@ export class SourceEntries {
 
   #sum(numbers: readonly number[], folded: readonly PackedSeries[] = []): PackedSeries[] {
     const reports = numbers
-      // In one order, since sums past 2^53 are rounded.
+      // In a fixed order, since sums past 2^53 are rounded.
       .toSorted((left, right) => left - right)
       .filter((number) => !this.isFolded(number))
       .map((number) => this.#incarnations.get(number)?.report.series ?? [])
@@ -181,9 +181,9 @@ export class SourceEntries {
 }
 
 /**
- * Rows per bucket of each series, as a decoded report has them.
+ * Rows per bucket of each series, as in a decoded report.
  *
- * @param report where the series are those of one report, they were counted when it was read
+ * @param report if given, the report that has exactly these series; its counts are returned
  */
 export function countBuckets(
   layout: BinLayout,

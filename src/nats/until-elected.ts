@@ -2,18 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { JetStreamApiError } from '@nats-io/jetstream'
 import { TimeoutError } from '@nats-io/transport-node'
 
-/** Time-outs of an answer within which servers elect a leader: 10 s at most, with the default of 5 s. */
+/**
+ * Time-outs of an answer within which servers elect a leader. An election takes up to 10 s, which
+ * is two time-outs with the default of 5 s.
+ */
 const TIMEOUTS_MAX = 3
 const RETRY_MS = 500
-/** The code of JetStream for: system temporarily unavailable. */
+/** The error code of JetStream for "system temporarily unavailable". */
 const UNAVAILABLE = 10_008
 
 /**
- * Asks again while the servers of a cluster elect a leader. Until they have, they do not answer, or say
- * that they are unavailable.
+ * Repeats a request while the servers of a cluster elect a leader. During the election, they do not
+ * answer, or answer that they are unavailable.
  *
- * @param timeoutMs that of each answer
- * @throws what the last attempt throws
+ * @param timeoutMs time-out of one answer
+ * @throws the error of the last attempt
  */
 export async function untilElected<Answer>(
   timeoutMs: number,

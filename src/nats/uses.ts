@@ -1,13 +1,14 @@
 import type { Aggregation } from '../aggregator/aggregation.js'
 import { MoonmeterError } from '../errors.js'
 
-/** What aggregators are used for here. */
+/** The use of each aggregator. */
 const uses = new WeakMap<Aggregation, 'published' | 'watching'>()
 
 /**
- * Note what an aggregator is used for: one that did both, or watched twice, would count engines twice.
+ * Mark an aggregator as used. An aggregator with both uses, or with two watches, would count
+ * engines twice.
  *
- * @throws MoonmeterError `INVALID_OPTION` where it is used already
+ * @throws MoonmeterError `INVALID_OPTION` if it is already used
  */
 export function claim(aggregation: Aggregation, use: 'published' | 'watching'): void {
   const known = uses.get(aggregation)
@@ -15,13 +16,13 @@ export function claim(aggregation: Aggregation, use: 'published' | 'watching'): 
     throw new MoonmeterError(
       'INVALID_OPTION',
       `aggregator: expected one that is neither published nor watching a bucket, got one that is ` +
-        `${known}; use another EngineAggregator, with a registry of its own`,
+        `${known}; use another EngineAggregator with another registry`,
     )
   }
   uses.set(aggregation, use)
 }
 
-/** The aggregator is free again. */
+/** Mark an aggregator as unused. */
 export function release(aggregation: Aggregation): void {
   uses.delete(aggregation)
 }

@@ -67,7 +67,7 @@ test('a file of credentials is accepted where the server trusts their operator',
   )
   assert.match(
     await refusalOf(connectOnce({ servers, credsFile: join(directory, 'absent') })),
-    /^FILE_FAILED credsFile: expected a file that can be read, got ENOENT/,
+    /^FILE_FAILED credsFile: expected a readable file, got ENOENT/,
   )
 })
 

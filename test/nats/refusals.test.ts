@@ -49,7 +49,7 @@ test('an aggregator that may not watch the bucket is refused', {
   const options = { servers: url, user: 'u', password: 'p', timeoutMs: 500 }
   assert.match(
     await refusalOf(watchBucket(aggregator, options)),
-    /^NATS_FAILED bucket moonmeter: expected entries that can be watched, got .*rights of the user/,
+    /^NATS_FAILED bucket moonmeter: expected a watch of its entries, got .*rights of the user/,
   )
   await aggregator.close()
 })

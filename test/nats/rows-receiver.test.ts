@@ -197,7 +197,7 @@ test('past the limits on what waits, and while the server is away, payloads are 
   const outcome = await away.receive(payloadOf(1), SOURCE)
   assert.deepEqual(outcome, {
     kind: 'busy',
-    cause: 'the NATS server is away',
+    cause: 'there is no connection to the NATS server',
     retryAfterMs: 1_000,
   })
   assert.deepEqual([bucket.changes.length, away.counts.busy], [length, 1])

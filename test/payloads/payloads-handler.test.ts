@@ -158,7 +158,7 @@ test('requests that are no payload get the status that says why', async (context
 
 test('a receiver that is busy says when to try again, and one that fails does not say why', async (context) => {
   const errors: unknown[] = []
-  const busy = { kind: 'busy', cause: 'the NATS server is away', retryAfterMs: 1_500 } as const
+  const busy = { kind: 'busy', cause: 'there is no connection to the NATS server', retryAfterMs: 1_500 } as const
   const receiver = {
     payloadBytesMax: BYTES_MAX,
     receive: async () => busy,
@@ -169,7 +169,7 @@ test('a receiver that is busy says when to try again, and one that fails does no
   const url = await serve(context, handle(receiver))
   const posted = await post(`${url}${PATH}`)
   assert.deepEqual([posted.status, posted.headers.get('retry-after')], [503, '2'])
-  const message = 'the NATS server is away'
+  const message = 'there is no connection to the NATS server'
   const expected = { accepted: false, reason: 'busy', message, retry_after_seconds: 2 }
   assert.deepEqual(posted.answer, expected)
   const cause = new Error('secret')
