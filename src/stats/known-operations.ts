@@ -7,7 +7,7 @@ import { KNOWN_STATUSES } from './row.js'
 /**
  * The option `operations`, checked: operations that are declared before they have rows.
  *
- * @param places the option that limits the series, `other` included, and its value
+ * @param places by name, the options that limit the number of series, `other` included
  * @throws MoonmeterError `INVALID_OPTION` unless it is a list of distinct names that fits the limit
  */
 export function readOperations(
