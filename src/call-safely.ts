@@ -1,15 +1,16 @@
 import { messageOf } from './describe.js'
 
-/** Names of the callbacks and values that were warned about: one warning each. */
+/** Names for which a warning was emitted: each gets one. */
 const warned = new Set<string>()
 
 /**
  * Call a user's callback so that its failure does not propagate. The first exception or rejected
  * promise of each callback is emitted as a warning of the process.
  *
- * @param name of the callback, for the warning
- * @param onFailure called after each failure: before this returns, or once a promise is rejected
- * @returns what the callback returns; undefined where it throws
+ * @param name the callback, for the warning
+ * @param onFailure called after each failure: before this function returns, or when a promise is
+ * rejected
+ * @returns the result of the callback; undefined if it throws
  */
 export function callSafely<Result>(
   name: string,
@@ -31,13 +32,13 @@ export function callSafely<Result>(
   }
 }
 
-/** What a user's clock shows; NaN where it throws, or shows what is no number. */
+/** The time of a user's clock; NaN if the clock throws or returns no number. */
 export function readClock(name: string, now: () => number): number {
   const shown: unknown = callSafely(name, now)
   return typeof shown === 'number' ? shown : Number.NaN
 }
 
-/** Emit a warning of the process, unless there was one of this name. */
+/** Emit a warning of the process, once per name. */
 export function warnOnce(name: string, message: string): void {
   if (warned.has(name)) return
   warned.add(name)

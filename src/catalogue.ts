@@ -7,13 +7,13 @@
 interface RowCounterDefinition {
   /** Its field in a row of vLLM's payloads. */
   readonly field: string
-  /** Its name in the result of `reduce`, where it follows that of the operation. */
+  /** Its name in the result of `reduce`, after the name of the operation. */
   readonly reduceName: string
-  /** Whether a row must give it; 0 otherwise. */
+  /** Whether a row must contain it; the default is 0 otherwise. */
   readonly isRequired: boolean
 }
 
-/** The counters of a row, in the order in which journals and reports hold them. */
+/** The counters of a row, in the order of journals and reports. */
 export const ROW_COUNTERS = {
   /** Keys of the call, an integer from 0 to 2^64. */
   numKeys: { field: 'num_keys', reduceName: 'total_keys', isRequired: true },
@@ -33,45 +33,47 @@ export type RowCounts = { readonly [Counter in keyof typeof ROW_COUNTERS]: numbe
 export const ROW_COUNTER_NAMES = Object.keys(ROW_COUNTERS) as readonly RowCounter[]
 
 /**
- * Counters of a row that are counted where the option `extraMetrics` asks for any,
- * in the order in which journals and reports hold them.
+ * Further counters of a row, counted if the option `extraMetrics` enables any metric, in the order
+ * of journals and reports.
  */
 export const EXTRA_COUNTER_NAMES = ['numTransferredBytes', 'numHitKeys'] as const
 
-/** The name of a counter that is counted where it is asked for. */
+/** The name of an extra counter. */
 export type ExtraCounter = (typeof EXTRA_COUNTER_NAMES)[number]
 
-/** The value of each counter that is counted where it is asked for, summed over many rows. */
+/** The value of each extra counter, summed over many rows. */
 export interface ExtraCounts {
-  /** Bytes that calls moved: those of failed keys are left out. */
+  /** Bytes that calls moved, without those of failed keys. */
   readonly numTransferredBytes: number
   /** Keys that lookups found. */
   readonly numHitKeys: number
 }
 
-/** One metric family as Prometheus knows it. */
+/** The definition of one metric family. */
 export interface MetricDefinition {
   /** The family's name; a histogram's samples add `_bucket`, `_sum` and `_count`. */
   readonly name: string
   readonly type: 'histogram' | 'counter' | 'gauge'
-  /** The HELP text, which Grafana and Prometheus show. */
+  /** The HELP text. */
   readonly help: string
   /**
-   * Label names in the order in which they are written; `le` follows them. Where a source has an
-   * instance, the label `instance` follows `engine`.
+   * Label names in the order of exposition; `le` follows them. If a source has an instance, the
+   * label `instance` follows `engine`.
    */
   readonly labels: readonly string[]
   /** How samples with the same labels are merged over the processes of a cluster; default `sum`. */
   readonly aggregator?: 'sum' | 'max' | 'min'
 }
 
-/** A family of store operations, and what of a series it shows. */
+/** The definition of a family of store operations. */
 export interface StoreMetricDefinition extends MetricDefinition {
-  /** The durations as a histogram, the number of rows, or the sum of a counter of the rows. */
+  /**
+   * The exposed values: the durations as a histogram, the number of rows, or the sum of a counter.
+   */
   readonly shows: 'durations' | 'rows' | RowCounter | ExtraCounter
 }
 
-/** Upper bounds of the duration histogram, in seconds, `+Inf` left out: vLLM's own. */
+/** vLLM's upper bounds of the duration histogram, in seconds, without `+Inf`. */
 export const DURATION_BOUNDS_SECONDS: readonly number[] = [
   0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 4,
 ]
@@ -120,12 +122,12 @@ export const STORE_METRICS = {
   },
 } as const satisfies Record<string, StoreMetricDefinition>
 
-/** Counters that the option `extraMetrics` adds to vLLM's metrics, by the names that it has for them. */
+/** Counters that the option `extraMetrics` adds to vLLM's metrics, by their names in the option. */
 export const EXTRA_COUNTER_METRICS = {
   transferred_bytes: {
     name: 'vllm:mooncake_store_operation_transferred_bytes_total',
     type: 'counter',
-    help: 'Number of bytes moved by Mooncake store operations, without those of failed keys.',
+    help: 'Number of bytes moved by Mooncake store operations, excluding failed keys.',
     labels: STORE_LABELS,
     shows: 'numTransferredBytes',
   },
@@ -138,11 +140,11 @@ export const EXTRA_COUNTER_METRICS = {
   },
 } as const satisfies Record<string, StoreMetricDefinition>
 
-/** The gauge that the option `extraMetrics` adds by the name `in_flight`. */
+/** The gauge that the option `extraMetrics` adds for the name `in_flight`. */
 export const IN_FLIGHT_METRIC = {
   name: 'vllm:mooncake_store_operations_in_flight',
   type: 'gauge',
-  help: 'Number of Mooncake store operations that have begun and not ended.',
+  help: 'Number of Mooncake store operations in flight.',
   labels: ['model_name', 'engine', 'operation'],
 } as const satisfies MetricDefinition
 
@@ -161,7 +163,7 @@ export const SELF_METRICS = {
   enginesUp: {
     name: 'moonmeter_engines_up',
     type: 'gauge',
-    help: 'Engines that have not ended and reported within the silence time-out.',
+    help: 'Number of engines that have not ended and that reported within the silence time-out.',
     labels: [],
   },
   engineUp: {
@@ -174,14 +176,14 @@ export const SELF_METRICS = {
   engineOpen: {
     name: 'moonmeter_engine_open',
     type: 'gauge',
-    help: 'Whether reports of the engine are expected (1), or it was closed or has none (0).',
+    help: 'Whether further reports of the engine are expected (1) or not (0).',
     labels: ['engine'],
     aggregator: 'max',
   },
   reports: {
     name: 'moonmeter_engine_reports_total',
     type: 'counter',
-    help: 'Number of payloads accepted from the engine, repeated reports left out.',
+    help: 'Number of payloads accepted from the engine, without repeated reports.',
     labels: ['engine'],
   },
   reportBytes: {
@@ -200,24 +202,24 @@ export const SELF_METRICS = {
   records: {
     name: 'moonmeter_engine_records_total',
     type: 'counter',
-    help: 'Number of rows that the engine recorded, over all its incarnations.',
+    help: 'Number of rows that the engine recorded, over all incarnations.',
     labels: ['engine'],
   },
   restarts: {
     name: 'moonmeter_engine_restarts_total',
     type: 'counter',
-    help: 'Number of times the pool restarted the engine, by the reason why it ended.',
+    help: 'Number of times that the pool restarted the engine, by reason of the end before.',
     labels: ['engine', 'reason'],
   },
   rejected: {
     name: 'moonmeter_payloads_rejected_total',
     type: 'counter',
-    help: 'Number of payloads that were rejected and changed nothing, by reason.',
+    help: 'Number of payloads that were rejected, by reason.',
     labels: ['reason'],
   },
 } as const satisfies Record<string, MetricDefinition>
 
-/** Metrics of a process that is connected to a bucket of NATS; other processes have none of them. */
+/** Metrics of a process that is connected to a bucket of NATS. */
 export const NATS_METRICS = {
   connected: {
     name: 'moonmeter_nats_connected',
@@ -235,44 +237,44 @@ export const NATS_METRICS = {
   putFailures: {
     name: 'moonmeter_nats_put_failures_total',
     type: 'counter',
-    help: 'Number of reports that failed or were not acknowledged in time; the newest is tried again.',
+    help: 'Number of puts of reports that failed or were not acknowledged in time.',
     labels: [],
   },
   enginesRemoved: {
     name: 'moonmeter_nats_engines_removed_total',
     type: 'counter',
-    help: 'Number of engines that no longer report, since aggregators removed their incarnation.',
+    help: 'Number of engines that an aggregator ended, so that they no longer report.',
     labels: [],
   },
   rowsLeftOut: {
     name: 'moonmeter_nats_rows_left_out',
     type: 'gauge',
-    help: 'Rows that are counted here and not published: of sources with an instance, and of other.',
+    help: 'Number of rows that are not published: of sources with an instance, and of other.',
     labels: [],
   },
   entries: {
     name: 'moonmeter_nats_entries',
     type: 'gauge',
-    help: 'Entries in the bucket, as far as they have come.',
+    help: 'Number of entries in the bucket that the watch has received.',
     labels: [],
     aggregator: 'max',
   },
   watchRestarts: {
     name: 'moonmeter_nats_watch_restarts_total',
     type: 'counter',
-    help: 'Number of watches of the bucket that ended and were begun again.',
+    help: 'Number of times that the watch of the bucket was restarted.',
     labels: [],
   },
   missedChanges: {
     name: 'moonmeter_nats_missed_changes_total',
     type: 'counter',
-    help: 'Number of changes of the bucket that the watch left out, and that were found later.',
+    help: 'Number of changes of the bucket that the watch missed and a later check found.',
     labels: [],
   },
   foldFailures: {
     name: 'moonmeter_nats_fold_failures_total',
     type: 'counter',
-    help: 'Number of times that ended incarnations could not be removed; it is tried again.',
+    help: 'Number of failed attempts to remove ended incarnations.',
     labels: [],
   },
 } as const satisfies Record<string, MetricDefinition>

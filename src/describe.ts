@@ -1,14 +1,14 @@
 import { types } from 'node:util'
 
-/** Characters of a value that a message shows: a hostile value must not flood a log. */
+/** Maximum characters of a value in a message, so that a hostile value does not flood a log. */
 const SHOWN_CHARACTERS_MAX = 64
-/** The prototype with the getters of typed arrays, which work on those of other realms too. */
+/** The prototype with the getters of typed arrays, which also work on those of other realms. */
 const TYPED_ARRAY: object = Object.getPrototypeOf(Uint8Array.prototype)
 
 /**
- * A value as the message of an error shows it: short, on one line, and told apart from others that
- * print alike, such as `10`, `"10"` and `10n`. It never throws: no property of a foreign object is
- * read, since a getter or a proxy may throw.
+ * A value as text for an error message: short, on one line, and different for values that print
+ * alike, such as `10`, `"10"` and `10n`. Never throws: it reads no property of a foreign object,
+ * since a getter or a proxy may throw.
  */
 export function describe(value: unknown): string {
   switch (typeof value) {
@@ -27,14 +27,14 @@ export function describe(value: unknown): string {
   }
 }
 
-/** The message of an error, or of whatever else was thrown; it never throws. */
+/** The message of an error, or the text of another thrown value. Never throws. */
 export function messageOf(thrown: unknown): string {
   if (typeof thrown === 'string') return thrown
   try {
     const message: unknown = (thrown as { message?: unknown } | null | undefined)?.message
     if (typeof message === 'string') return message
   } catch {
-    // A getter of a foreign object.
+    // A getter of a foreign object may throw.
   }
   return describe(thrown)
 }

@@ -2,8 +2,8 @@ import { endianness } from 'node:os'
 import { MoonmeterError } from './errors.js'
 
 /**
- * Refuse a big-endian processor: journals and reports hold little-endian numbers, which typed arrays
- * read and write in the order of the processor.
+ * Throw on a big-endian processor: journals and reports contain little-endian numbers, and typed
+ * arrays use the byte order of the processor.
  *
  * @throws MoonmeterError `UNSUPPORTED_PLATFORM`
  */

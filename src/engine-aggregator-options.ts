@@ -38,7 +38,10 @@ const NUMBERS = {
   seriesMax: SERIES_MAX,
   seriesTotalMax: { fallback: 65_536, min: 1, max: 2 ** 24, integer: true },
 } as const
-/** Single durations of ended incarnations and ingested rows kept for exact percentiles: 2 MiB. */
+/**
+ * Single durations (2 MiB) that are kept of ended incarnations and ingested rows for exact
+ * percentiles.
+ */
 const DURATIONS_MAX = 2 ** 18
 /** Intervals without a report after which an engine no longer counts as up. */
 const SILENT_INTERVALS = 3
@@ -56,19 +59,18 @@ export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultReg
    */
   readonly bounds?: readonly number[]
   /**
-   * Operations known ahead, such as `['load_get', 'save_put']`: from the engine's beginning, their
-   * series with the statuses `ok`, `partial_failure` and `error` exist and are 0, so that `rate` counts
-   * the first rows, too. Each operation has three places of `seriesMax` that no other takes. Default
-   * none.
+   * Operations to expose from the start, such as `['load_get', 'save_put']`: for each engine, their
+   * series with the statuses `ok`, `partial_failure` and `error` begin at 0, so that `rate`
+   * includes the first rows. Each operation reserves three of `seriesMax`. Default none.
    */
   readonly operations?: readonly string[]
   /**
-   * Metrics in addition to vLLM's: some of these. Default none; then nothing is counted for them.
+   * Metrics to count in addition to vLLM's; default none.
    *
-   * - `transferred_bytes`: bytes moved; `vllm:mooncake_store_operation_bytes_total` counts what was
-   *   attempted.
+   * - `transferred_bytes`: bytes moved; `vllm:mooncake_store_operation_bytes_total` counts bytes
+   *   that calls attempted to move.
    * - `hit_keys`: keys that lookups found.
-   * - `in_flight`: calls that have begun and not ended, by operation.
+   * - `in_flight`: calls in flight, by operation.
    */
   readonly extraMetrics?: readonly ExtraMetric[]
   /** Milliseconds between an engine's reports; default 1,000. */
@@ -78,30 +80,31 @@ export interface AggregatorOptions<Registry extends MetricsRegistry = DefaultReg
   /** Called with a log line every `logIntervalMs` in which rows were recorded; default none. */
   readonly log?: LoggingOptions['log']
   /**
-   * Called with the names of operations before a log line in which their p90 is not exact, but
-   * within 1.6 %, since there were too many rows. Default none.
+   * Called before a log line with approximate p90s (within 1.6 %, because of too many rows), with
+   * the names of these operations. Default none.
    */
   readonly onApproximateP90?: LoggingOptions['onApproximateP90']
   /** Milliseconds between log lines; default 10,000. */
   readonly logIntervalMs?: number
-  /** Called with the error of each payload that is rejected, beside the count by reason. */
+  /** Called with the error of each payload that is rejected. */
   readonly onRejected?: (error: MoonmeterError) => void
-  /** Bytes a payload may have; default 1 MiB. */
+  /** Maximum bytes of a payload; default 1 MiB. */
   readonly payloadBytesMax?: number
   /**
-   * Engines told apart, in all instances; rows of further ones count under `other`; default 4,096.
+   * Maximum number of engines of all instances; rows of further ones count under `other`. Default
+   * 4,096.
    */
   readonly enginesMax?: number
-  /** Series (operation × status) a journal has room for, one of them `other`; default 32. */
+  /** Maximum number of series (operation × status) of a recorder, `other` included; default 32. */
   readonly seriesMax?: number
   /**
-   * Series of all engines together that get a name of their own; rows of further ones count under
-   * `other` of their engine; default 65,536.
+   * Maximum number of series of all engines together; rows of further ones count under `other` of
+   * their engine. Default 65,536.
    */
   readonly seriesTotalMax?: number
   /** The wall clock, in milliseconds since 1970; default `Date.now`. */
   readonly now?: () => number
-  /** A clock that never goes back, in milliseconds; default `performance.now`. */
+  /** A monotonic clock, in milliseconds; default `performance.now`. */
   readonly monotonicNow?: () => number
 }
 
@@ -115,7 +118,7 @@ export interface AggregatorSettings<Registry extends MetricsRegistry> extends Ag
   readonly onApproximateP90: LoggingOptions['onApproximateP90']
   readonly logIntervalMs: number
   readonly seriesMax: number
-  /** Of stats that are summed over engines. */
+  /** Limits of stats that are summed over engines. */
   readonly sums: ConnectorStatsOptions
 }
 
@@ -132,7 +135,7 @@ const OTHER_NAMES = [
 ]
 
 /**
- * The options checked and with their defaults.
+ * Check the options and fill in the defaults.
  *
  * @throws MoonmeterError `INVALID_OPTION` for an unknown option or one out of range
  */
@@ -144,7 +147,7 @@ export function readOptions<Registry extends MetricsRegistry>(
   for (const name of FUNCTIONS) requireType(name, 'function', options[name])
   const extraMetrics = requireNames('extraMetrics', EXTRA_METRIC_NAMES, options.extraMetrics)
   const layout = new ColumnLayout(BinLayout.of(options.bounds), extraMetrics.length > 0)
-  // At least as many as a journal tells apart.
+  // At least as many as a journal can hold.
   const operationsMax = Math.max(OPERATIONS_MAX, numbers.seriesMax)
   const limits = { bounds: layout.bins.bounds, statusesMax: STATUSES_MAX + 1 }
   const silentAfterMs = { fallback: SILENT_INTERVALS * numbers.intervalMs, min: 1, max: 2 ** 53 }
@@ -153,7 +156,7 @@ export function readOptions<Registry extends MetricsRegistry>(
   const shape = readShape(options)
   return {
     ...numbers,
-    // Without an option, the type parameter is that of the registry that is created.
+    // Without the option, `Registry` is the type of the created registry.
     registry: registry === undefined ? (createRegistry() as MetricsRegistry as Registry) : registry,
     modelName: options.modelName ?? 'unknown',
     shape,
@@ -162,7 +165,7 @@ export function readOptions<Registry extends MetricsRegistry>(
     extraMetrics,
     layout,
     limits: { operationsMax, statusesMax: STATUSES_MAX },
-    // There is room for `other` too.
+    // One more, for `other`.
     stats: { ...limits, operationsMax: operationsMax + 1 },
     sums: { ...limits, operationsMax: Math.max(SUM_OPERATIONS_MAX, operationsMax + 1) },
     silentAfterMs: requireNumber('silentAfterMs', silentAfterMs, options.silentAfterMs),

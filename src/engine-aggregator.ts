@@ -26,53 +26,59 @@ import type { Snapshot } from './snapshot/snapshot.js'
 import { engineIndex, instanceName } from './source-identity.js'
 import { MooncakeStoreConnectorStats } from './wire/mooncake-store-connector-stats.js'
 
-/** Times per interval at which overdue reports are requested. */
+/** Checks for overdue reports per interval. */
 const CHECKS_PER_INTERVAL = 4
-/** Engines that are read or added up between two looks at the clock: some 2 ms of work. */
+/** Engines that are read or added up between two checks of the time: some 2 ms of work. */
 const ENGINES_PER_STEP = 16
 
 /**
- * Running engines whose journals are read for each update of a live page: 4 ms of work. Those of more
- * are as of their last reports.
+ * Maximum number of running engines whose journals are read for each update of a live page: 4 ms of
+ * work. If there are more, an update has the state of their last reports.
  */
 const LIVE_ENGINES_MAX = 16
 
-/** The aggregator that accepts threads. One at most: each would get the requests of all threads. */
+/**
+ * The aggregator that accepts threads. At most one, since each would receive the requests of all
+ * threads.
+ */
 let accepting: AnyEngineAggregator | undefined
 
 /** Options of `EngineAggregator.disconnect`. */
 export interface DisconnectOptions {
-  /** Whether the engine's series stay (default) or are dropped. */
+  /** `keep` (default) or `drop` the engine's series. */
   readonly series?: 'keep' | 'drop'
-  /** The instance of the engine, for one outside this process; default none. */
+  /** The instance of an engine of another process; default none. */
   readonly instance?: string
 }
 
 /** Options of `EngineAggregator.close`. */
 export interface CloseOptions {
-  /** Whether the metrics are removed from the registry, for another aggregator; default false. */
+  /**
+   * Whether to remove the metrics from the registry, so that another aggregator can use it; default
+   * false.
+   */
   readonly unregister?: boolean
 }
 
 /** An aggregator with a registry of any type. */
 export type AnyEngineAggregator = EngineAggregator<MetricsRegistry>
 
-/** The sources of an aggregator, for transports inside this package. */
+/** The aggregation of an aggregator, for transports of this package. */
 export let aggregationOf: (aggregator: AnyEngineAggregator) => Aggregation
 
-/** What a live feed reads of an aggregator, for readers inside this package. */
+/** The source of live feeds of an aggregator, for readers of this package. */
 export let liveSourceOf: (aggregator: AnyEngineAggregator) => LiveSource
 
 /**
- * Shows metrics of a transport beside those of an aggregator, until they are unregistered with it.
- * Metrics that it shows already are read by the new functions.
+ * Registers metrics of a transport with those of an aggregator; they are unregistered together. If
+ * a metric is already registered, the new function reads it from then on.
  */
 export let showMetrics: (aggregator: AnyEngineAggregator, metrics: readonly SingleMetric[]) => void
 
 /**
  * Aggregates the stats of all engines on the main thread and exposes them in a metrics registry. It
- * takes the reports of threads that were connected, reads the journals of those that ended or are
- * silent, and takes payloads that came another way.
+ * accepts the reports of connected threads, reads the journals of threads that ended or are silent,
+ * and ingests payloads of other transports.
  */
 export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry> {
   static {
@@ -86,23 +92,23 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   readonly #links: EngineLinks
   readonly #readInterval: (stats: MooncakeStoreConnectorStats) => Iterable<void>
   readonly #logging: KVConnectorLogging | undefined
-  /** Takes the snapshot of a scrape. */
+  /** Takes a snapshot for a scrape. */
   readonly #read: () => Promise<Snapshot>
-  /** Remove the metrics from the registry. */
+  /** Functions that remove the metrics from the registry. */
   readonly #unregister: (() => void)[] = []
-  /** What reads each metric of a transport, by the name of the metric. */
+  /** By name, the function that reads each metric of a transport. */
   readonly #shown = new Map<string, SingleMetric['read']>()
   readonly #liveSource: LiveSource
   readonly #timers: NodeJS.Timeout[] = []
   #isLogging = false
-  /** Ends with the last log line. */
+  /** Resolves when the last log line was written. */
   #logged = Promise.resolve()
   #acceptor: ThreadAcceptor | undefined
   #closed = false
 
   /**
    * @throws MoonmeterError `INVALID_OPTION` for an unknown option or one out of range, or when the
-   * registry does not take the metrics
+   * registry rejects the metrics
    */
   constructor(options: AggregatorOptions<Registry> = {}) {
     const settings = readOptions(options)
@@ -118,7 +124,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     this.#read = shareInTurn(() => runYielding(this.#scrape()))
     this.#unregister.push(registerFamilies(registry, families, this.#read))
     this.#liveSource = this.#makeLiveSource()
-    // More often than reports are due, so that none is late by a whole interval.
+    // More often than once per interval, so that no report is late by a whole interval.
     const checkMs = Math.ceil(intervalMs / CHECKS_PER_INTERVAL)
     this.#every(checkMs, () => this.#links.requestOverdueReports())
     const logging = this.#logging
@@ -127,8 +133,8 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
 
   /**
    * The registry that the metrics are registered in: the one that was passed, or a new one. Its
-   * `resetMetrics` leaves these metrics as they are, since engines report everything so far; to drop
-   * those of an engine, call `disconnect(engine, { series: 'drop' })`.
+   * `resetMetrics` has no effect on these metrics, since engines report everything so far. To drop
+   * the series of an engine, call `disconnect(engine, { series: 'drop' })`.
    */
   get registry(): Registry {
     return this.#settings.registry
@@ -140,12 +146,12 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   }
 
   /**
-   * Begin an incarnation of an engine on a thread of this process. It lasts, and holds shared memory,
-   * until its port closes, as it does when the thread that got the link ends in whatever way. Where
-   * that thread is never made, nothing closes the port: call `link.port.close()`, or `disconnect` to
-   * end all incarnations of the engine.
+   * Begin an incarnation of an engine on a thread of this process. It lasts, and holds shared
+   * memory, until its port closes, which happens when the thread with the link ends for any reason.
+   * If the thread is never started, call `link.port.close()`, or `disconnect` to end all
+   * incarnations of the engine.
    *
-   * @returns what the engine's thread needs for `createRecorder`; send it with its `transferList`
+   * @returns the link for `createRecorder` in the engine's thread; send it with its `transferList`
    * @throws MoonmeterError `INVALID_ENGINE`, also past `enginesMax`; `CLOSED`
    */
   connect(engine: number): EngineLink {
@@ -154,9 +160,9 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   }
 
   /**
-   * Connect every thread that calls `connectRecorder`, until `close`: for pools that
-   * start their threads themselves. A thread that names no engine gets the lowest index that is not
-   * in use. Only one aggregator at a time may accept threads: a thread's request names none.
+   * Connect every thread that calls `connectRecorder`, until `close`: for pools that start their
+   * threads themselves. A thread without an engine index gets the lowest free one. Only one
+   * aggregator at a time may accept threads, since a request does not name an aggregator.
    *
    * @throws MoonmeterError `CLOSED`; `INVALID_OPTION` while another aggregator accepts threads
    */
@@ -174,14 +180,14 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   }
 
   /**
-   * Take a payload that came another way than by a link: rows in any of the reference's shapes, or
-   * a report of a recorder with a `ReportSink`. An engine seen for the first time is added. A
-   * payload that is rejected changes nothing and is counted by reason.
+   * Ingest a payload that was not sent over a link: rows in any of vLLM's shapes, or a report of a
+   * recorder with a `ReportSink`. A new engine is added. A rejected payload changes nothing and is
+   * counted by reason.
    *
    * Reports are cumulative: they may be lost, late, repeated or out of order. Rows are counted each
    * time they are ingested.
    *
-   * @throws MoonmeterError `INVALID_ENGINE` when `engine` is no engine index, `INVALID_OPTION`,
+   * @throws MoonmeterError `INVALID_ENGINE` when `engine` is not an engine index, `INVALID_OPTION`,
    * `CLOSED`
    */
   ingest(bytes: Uint8Array, options: IngestOptions = {}): IngestResult {
@@ -193,8 +199,8 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   }
 
   /**
-   * All engines at this moment: an immutable snapshot, right to the last record of every engine
-   * that is not recording at this moment. An interval is `later.since(earlier)`.
+   * An immutable snapshot of all engines. It contains every row of engines that record nothing
+   * during the call. An interval is `later.since(earlier)`.
    */
   snapshot(): Snapshot {
     this.#aggregation.readJournals()
@@ -203,9 +209,10 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
 
   /**
    * The stats of an engine so far, over all its incarnations and instances, or those of all
-   * engines; right to the last record, as `snapshot`.
+   * engines. As with `snapshot`, it contains every row of engines that record nothing during the
+   * call.
    *
-   * @returns a new object; empty for an engine that is not known
+   * @returns a new object; empty for an unknown engine
    * @throws MoonmeterError `INVALID_ENGINE`
    */
   stats(engine?: number): MooncakeStoreConnectorStats {
@@ -217,9 +224,9 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   }
 
   /**
-   * End the running incarnations of an engine with what they recorded so far. Its series stay as
-   * they are, or are dropped; the engine then counts from zero when it connects again. Reports of
-   * incarnations from outside that were dropped are rejected.
+   * End the running incarnations of an engine, after a last read of their rows. Its series are kept
+   * or dropped. After a drop, the engine counts from zero when it connects again, and reports of
+   * its former remote incarnations are rejected.
    *
    * @throws MoonmeterError `INVALID_ENGINE`, `INVALID_OPTION`
    */
@@ -235,15 +242,15 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     const instance = instanceName(options.instance)
     if (instance === undefined) this.#links.disconnect(engineIndex(engine))
     if (series !== 'drop') return
-    // What the engine recorded since the last log line is in the next one.
+    // The rows since the last log line are in the next one.
     this.#observeInterval()
     this.#aggregation.drop(engineIndex(engine), instance)
   }
 
   /**
-   * Count that an engine is restarted, by the reason why it ended; an `EnginePool` does.
+   * Count a restart of an engine, by the reason why it ended. `EnginePool` calls this.
    *
-   * @throws MoonmeterError `INVALID_ENGINE`; `INVALID_OPTION` when the reason is no string
+   * @throws MoonmeterError `INVALID_ENGINE`; `INVALID_OPTION` when the reason is not a string
    */
   noteRestart(engine: number, reason: string): void {
     requireType('noteRestart.reason', 'string', reason ?? null)
@@ -251,8 +258,8 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   }
 
   /**
-   * Note that an engine failed and is not restarted; an `EnginePool` does. Its reports stay expected
-   * (`moonmeter_engine_open`) until it connects again, also if its recorder was closed.
+   * Mark an engine as failed and not restarted. `EnginePool` calls this. `moonmeter_engine_open` is
+   * 1 until the engine connects again, even if its recorder was closed.
    *
    * @throws MoonmeterError `INVALID_ENGINE`
    */
@@ -261,8 +268,8 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   }
 
   /**
-   * Ask the running incarnations of an engine to stop: `recorder.stopRequested` becomes true and
-   * `recorder.signal` is aborted.
+   * Request the running incarnations of an engine to stop: `recorder.stopRequested` becomes true
+   * and `recorder.signal` aborts.
    *
    * @throws MoonmeterError `INVALID_ENGINE`
    */
@@ -271,10 +278,9 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
   }
 
   /**
-   * End all incarnations with what they recorded so far, log the last interval and stop the timers.
-   * What engines record afterwards is not counted, so stop them first. The metrics stay in the
-   * registry and keep their values, unless they are unregistered; that can also be done later, by
-   * another call.
+   * End all incarnations after a last read of their rows, log the last interval and stop the
+   * timers. Later rows are not counted, so stop the engines first. The metrics stay in the registry
+   * with their values unless `unregister` is set; a second call can also unregister them.
    *
    * @throws MoonmeterError `INVALID_OPTION`, also when the registry cannot remove metrics
    */
@@ -288,15 +294,13 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     if (accepting === this) accepting = undefined
     for (const timer of this.#timers) clearInterval(timer)
     this.#links.close()
-    // A line that is being written covers an interval before this one.
+    // The line that is being written covers the interval before this one.
     if (this.#isLogging) await this.#logged
     this.#observeInterval()
     this.#logging?.log()
   }
 
-  /**
-   * Takes the snapshot of a scrape, in the turn of the last read, before anything else is recorded.
-   */
+  /** Takes the snapshot of a scrape in the same turn as the last read of a journal. */
   *#scrape(): Generator<unknown, Snapshot> {
     yield* this.#readSilent()
     return yield* this.#aggregation.scrape()
@@ -324,8 +328,8 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
       get isClosed() {
         return isClosed()
       },
-      // The journals are read, since a second may have two reports of an engine, or none: an
-      // interval would have the rows of two seconds, or of none.
+      // Journals are read, since an engine may send two reports or none within a second, and an
+      // interval would then have the rows of two seconds or of none.
       snapshot: async () => {
         await runYielding(inGroups(ENGINES_PER_STEP, this.#aggregation.readLive(LIVE_ENGINES_MAX)))
         return this.#aggregation.snapshot()
@@ -337,7 +341,10 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     yield* inGroups(ENGINES_PER_STEP, this.#aggregation.readSilent())
   }
 
-  /** Log the interval. The event loop turns in between; rows that come meanwhile are in one line, too. */
+  /**
+   * Log the interval, in several turns of the event loop. Each row that is counted meanwhile is in
+   * this line or the next one.
+   */
   #log(logging: KVConnectorLogging): void {
     if (this.#isLogging) return
     this.#isLogging = true
@@ -353,7 +360,7 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
     logging.log()
   }
 
-  /** Add what came since the last call to the next log line. */
+  /** Add the rows since the last call to the next log line. */
   #observeInterval(): void {
     if (this.#logging === undefined) return
     const stats = new MooncakeStoreConnectorStats(this.#settings.sums)
@@ -369,13 +376,16 @@ export class EngineAggregator<Registry extends MetricsRegistry = DefaultRegistry
 
   #every(ms: number, run: () => void): void {
     const timer = setInterval(run, ms)
-    // Telemetry alone must not keep a process alive.
+    // The timer must not keep the process alive.
     timer.unref()
     this.#timers.push(timer)
   }
 
   #assertOpen(): void {
     if (!this.#closed) return
-    throw new MoonmeterError('CLOSED', 'aggregator: expected no use after close(); make a new one')
+    throw new MoonmeterError(
+      'CLOSED',
+      'aggregator: expected no use after close(); create a new one',
+    )
   }
 }

@@ -25,15 +25,15 @@ export interface PromMetricsOptions extends ShapeOptions {
    */
   readonly bounds?: readonly number[]
   /**
-   * Operations known ahead, as of `EngineAggregator`. An engine begins with the first stats that are
-   * observed of it, which may be empty.
+   * Operations to expose from the start, as in `EngineAggregator`. An engine starts with its first
+   * observed stats, which may be empty.
    */
   readonly operations?: readonly string[]
 }
 
 const OPTIONS = ['registry', 'modelName', 'bounds', 'operations', ...SHAPE_OPTIONS]
 
-/** No limits: the stats that are observed are limited already, and there are no reports. */
+/** No limits, since the observed stats are already limited. */
 const NO_LIMIT = Number.POSITIVE_INFINITY
 const SETTINGS = {
   limits: { operationsMax: NO_LIMIT, statusesMax: NO_LIMIT },
@@ -50,8 +50,8 @@ const SETTINGS = {
 } as const
 
 /**
- * vLLM's five Prometheus families of Mooncake store operations, fed with stats that the caller has.
- * An `EngineAggregator` registers them by itself.
+ * vLLM's five Prometheus families of Mooncake store operations, for stats that the caller passes.
+ * `EngineAggregator` registers these families itself and needs no object of this class.
  */
 export class MooncakeStorePromMetrics {
   readonly #layout: ColumnLayout
@@ -59,7 +59,7 @@ export class MooncakeStorePromMetrics {
 
   /**
    * @throws MoonmeterError `INVALID_OPTION` for an unknown option, bounds that are not ascending,
-   * or a registry that does not take the metrics
+   * or a registry that rejects the metrics
    */
   constructor(options: PromMetricsOptions) {
     refuseUnknownOptions('MooncakeStorePromMetrics', options, OPTIONS)
@@ -81,11 +81,11 @@ export class MooncakeStorePromMetrics {
   }
 
   /**
-   * Add the rows of stats to what is exposed of an engine.
+   * Add stats to the exposed series of an engine.
    *
    * @param engine the engine's index; default 0
-   * @throws MoonmeterError `INVALID_ENGINE`, `INVALID_OPTION` for what is no stats, or
-   * `LAYOUT_MISMATCH` when the stats have other bucket bounds; nothing is added then
+   * @throws MoonmeterError `INVALID_ENGINE`, `INVALID_OPTION` for an argument that is not stats,
+   * `LAYOUT_MISMATCH` for stats with other bucket bounds; nothing is added then
    */
   observe(stats: ConnectorStats, engine = 0): void {
     engineIndex(engine)

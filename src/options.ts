@@ -1,7 +1,7 @@
 import { describe } from './describe.js'
 import { MoonmeterError } from './errors.js'
 
-/** A numeric option: its default and the range, ends included, that it must lie in. */
+/** A numeric option: its default and its range, ends included. */
 export interface NumberOption {
   readonly fallback: number
   readonly min: number
@@ -13,9 +13,9 @@ export interface NumberOption {
 export const TIMER_MS_MAX = 2 ** 31 - 1
 
 /**
- * Refuse unknown options, so that a misspelt one does not pass for a default.
+ * Throw for unknown options: a misspelt option would have no effect.
  *
- * @param owner what the options belong to, for the message
+ * @param owner the function or object that takes the options, for the message
  * @throws MoonmeterError `INVALID_OPTION`
  */
 export function refuseUnknownOptions(
@@ -41,7 +41,7 @@ export function refuseUnknownOptions(
 /**
  * Check numeric options against a table of ranges, and fill in the defaults.
  *
- * @param owner what the options belong to, for the message
+ * @param owner the function or object that takes the options, for the message
  * @param others names of options that are not in the table
  * @throws MoonmeterError `INVALID_OPTION` for an unknown name or a value out of its range
  */
@@ -61,15 +61,15 @@ export function resolveNumbers<Name extends string>(
 }
 
 /**
- * Read one numeric option; `undefined` takes its default.
+ * Check one numeric option; `undefined` gives its default.
  *
  * @param name of the option, for the message
- * @throws MoonmeterError `INVALID_OPTION` when it is no number, or out of range
+ * @throws MoonmeterError `INVALID_OPTION` when it is not a number, or out of range
  */
 export function requireNumber(name: string, option: NumberOption, given: unknown): number {
   const value = given === undefined ? option.fallback : given
   const { min, max, integer = false } = option
-  // Written so that NaN fails it too.
+  // The condition is false for NaN, too.
   const allowed = typeof value === 'number' && value >= min && value <= max
   if (allowed && (!integer || Number.isInteger(value))) return value
   const expected = `${integer ? 'an integer' : 'a number'} from ${min} to ${max}`
@@ -80,10 +80,10 @@ export function requireNumber(name: string, option: NumberOption, given: unknown
 }
 
 /**
- * Read an option that is a list of some of these names; `undefined` is an empty list.
+ * Check an option that is a list of known names; `undefined` gives an empty list.
  *
  * @param name of the option, for the message
- * @throws MoonmeterError `INVALID_OPTION` when it is no list, or has another value
+ * @throws MoonmeterError `INVALID_OPTION` when it is not an array, or contains another value
  */
 export function requireNames<Name extends string>(
   name: string,

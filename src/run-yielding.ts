@@ -1,13 +1,14 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 
-/** Milliseconds of work after which the event loop turns. */
+/** Milliseconds of work between two turns of the event loop. */
 const WORK_MS = 5
 
 /**
- * Run all steps, and let the event loop turn whenever they have run for some milliseconds. Up to the
- * first turn they run synchronously. A step may yield the milliseconds to wait before the next one.
+ * Run all steps, and yield to the event loop after each `WORK_MS` of work. Steps before the first
+ * such yield run synchronously. A step may yield a number of milliseconds to wait before the next
+ * one.
  *
- * @returns what the steps return
+ * @returns the result of the generator
  */
 export async function runYielding<Result>(steps: Iterable<unknown, Result>): Promise<Result> {
   const iterator = steps[Symbol.iterator]()
@@ -23,8 +24,8 @@ export async function runYielding<Result>(steps: Iterable<unknown, Result>): Pro
 }
 
 /**
- * Groups steps that take little time each: yields once for so many of them, and for each step that
- * yields milliseconds to wait.
+ * Groups short steps: yields once per `size` steps, and for each step that yields milliseconds to
+ * wait.
  */
 export function* inGroups(size: number, steps: Iterable<unknown>): Generator<unknown> {
   let taken = 0

@@ -1,15 +1,12 @@
 import { describe } from './describe.js'
 import { MoonmeterError } from './errors.js'
 
-/** UTF-8 bytes an instance's name may have. */
+/** Maximum UTF-8 bytes of an instance. */
 const INSTANCE_BYTES_MAX = 255
 
-/** Where stats come from: one incarnation of one engine. */
+/** The source of a report: one incarnation of one engine. */
 export interface SourceIdentity {
-  /**
-   * The host or process of the engine, where the aggregator has to tell several apart; a label of
-   * the metrics where it is set.
-   */
+  /** The host or process of the engine. If it is set, it is a label of the metrics. */
   readonly instance?: string
   /** The engine's index, a non-negative integer; the `engine` label. */
   readonly engine: number
@@ -17,18 +14,18 @@ export interface SourceIdentity {
   readonly incarnation: number
 }
 
-/** Where an instance serves its own metrics. */
+/** The address of an instance's own metrics. */
 export interface ScrapeTarget {
-  /** Its name, as its engines report it. */
+  /** The name of the instance in the reports of its engines. */
   readonly instance: string
   /** The URL of its metrics, of http or https, with a path. */
   readonly url: string
 }
 
 /**
- * The index of an engine, checked.
+ * Check the index of an engine.
  *
- * @throws MoonmeterError `INVALID_ENGINE` when it is no non-negative safe integer
+ * @throws MoonmeterError `INVALID_ENGINE` when it is not a non-negative safe integer
  */
 export function engineIndex(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
@@ -39,9 +36,9 @@ export function engineIndex(value: unknown): number {
 }
 
 /**
- * The name of an instance, checked; `undefined` for none.
+ * Check the name of an instance; `undefined` for none.
  *
- * @throws MoonmeterError `INVALID_OPTION` when it is no string of 1 to 255 bytes of UTF-8
+ * @throws MoonmeterError `INVALID_OPTION` when it is not a string of 1 to 255 bytes in UTF-8
  */
 export function instanceName(value: unknown): string | undefined {
   if (value === undefined || isInstance(value)) return value
@@ -51,7 +48,7 @@ export function instanceName(value: unknown): string | undefined {
   )
 }
 
-/** Whether a value names an instance. */
+/** Whether a value is a valid name of an instance. */
 export function isInstance(value: unknown): value is string {
   return (
     typeof value === 'string' &&
