@@ -1,15 +1,15 @@
-/** Bytes of a pooled buffer; buffers go to a socket as they are. */
+/** Bytes of a pooled buffer. Buffers are written to sockets without a copy. */
 const BUFFER_BYTES = 2 ** 18
-/** Buffers kept for the next scrape: as many as a scrape of some thousand engines takes. */
+/** Maximum number of buffers kept for the next scrape: enough for some thousand engines. */
 const BUFFERS_KEPT_MAX = 128
 
 const kept: Uint8Array[] = []
-/** The memory of this pool that is in use: no other memory is ever taken into it. */
+/** The buffers of this pool that are in use. The pool accepts no others. */
 const lent = new WeakSet<ArrayBufferLike>()
 
 /**
- * A buffer of at least so many bytes. Buffers are kept from scrape to scrape, since touching fresh
- * memory takes longer than writing the text.
+ * Take a buffer of at least the given size. Buffers are reused, since page faults of new memory
+ * take longer than writing the text.
  */
 export function takeBuffer(bytes: number): Uint8Array {
   if (bytes > BUFFER_BYTES) return new Uint8Array(bytes)
@@ -18,7 +18,7 @@ export function takeBuffer(bytes: number): Uint8Array {
   return buffer
 }
 
-/** Give buffers, or views of them, back after their last use; others are ignored. */
+/** Return buffers, or views of them, after their last use; others are ignored. */
 export function releaseBuffers(buffers: readonly Uint8Array[]): void {
   for (const { buffer } of buffers) {
     if (!lent.delete(buffer) || kept.length >= BUFFERS_KEPT_MAX) continue

@@ -1,24 +1,24 @@
 import type { FamilyDefinition, Labels, MetricFamily, MetricType } from './metric-family.js'
 import type { OutputBuffer } from './output-buffer.js'
 
-/** What a family is written with. */
+/** Options of `FamilyWriter.write`. */
 export interface WriteOptions {
-  /** Labels to write after those of every sample that has none of the same name. */
+  /** Labels to append to every sample that has no label of the same name. */
   readonly extraLabels: Labels
-  /** All families of the exposition, this one included, or none where they are not known. */
+  /** All families of the exposition, this one included; empty if unknown. */
   readonly families: readonly FamilyDefinition[]
 }
 
-/** Writes one family in one format; it may keep what it made for the next scrape. */
+/** Writes one family in one format. It may cache data for the next scrape. */
 export interface FamilyWriter {
   /**
-   * Write the whole family with these groups, as the steps are taken. Other writes of the family may
-   * run between the steps.
+   * Write the family with the given groups, in steps. Other writes of the same family may run
+   * between the steps.
    */
   write(output: OutputBuffer, groups: readonly unknown[], options: WriteOptions): Iterable<void>
 }
 
-/** Name and type of a family as a format shows them. */
+/** Name and type of a family in a format. */
 export interface FamilyHead {
   readonly name: string
   readonly type: MetricType
@@ -27,7 +27,7 @@ export interface FamilyHead {
 /** Writes one family in a format of lines. */
 export interface LineWriter extends FamilyWriter {
   head(options: WriteOptions): FamilyHead
-  /** Write the lines of the samples and nothing else, as `write` does. */
+  /** Write the lines of the samples only, in steps as `write`. */
   writeSamples(
     output: OutputBuffer,
     groups: readonly unknown[],
@@ -35,13 +35,13 @@ export interface LineWriter extends FamilyWriter {
   ): Iterable<void>
 }
 
-/** A format that families are written in. */
+/** A format of the exposition. */
 export interface ExpositionFormat<Writer extends FamilyWriter = FamilyWriter> {
   /** The media type of the format with its parameters. */
   readonly contentType: string
-  /** What stands between two families. */
+  /** The text between two families. */
   readonly separator: string
-  /** What follows the last family. */
+  /** The text after the last family. */
   readonly end: string
   createWriter(family: MetricFamily): Writer
 }

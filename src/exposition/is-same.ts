@@ -1,4 +1,4 @@
-/** Whether two lists hold the same objects, or lists of the same objects. */
+/** Whether two lists contain the same objects, or lists of the same objects. */
 export function isSame(left: readonly unknown[], right: readonly unknown[]): boolean {
   if (left === right) return true
   if (left.length !== right.length) return false

@@ -6,12 +6,12 @@ import { boundLabel } from '../stats/python-float.js'
 /** Labels by name, in the order in which they are written. */
 export type Labels = Readonly<Record<string, string>>
 
-/** What a metric measures. `unknown` is what the text format calls `untyped`. */
+/** The type of a metric. `unknown` is called `untyped` in the text format. */
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'unknown'
 
-/** Name, type and HELP of a family, as the lines before its samples show them. */
+/** Name, type and HELP text of a family. */
 export interface FamilyDefinition {
-  /** The family's name; that of a counter has `_total` where its samples have it. */
+  /** The family's name. The name of a counter ends in `_total` if its samples' names do. */
   readonly name: string
   readonly type: MetricType
   /** The HELP text. */
@@ -20,29 +20,29 @@ export interface FamilyDefinition {
 
 /** One of the samples that a family has of each series. */
 export interface SampleShape {
-  /** What follows the family's name: nothing, `_bucket`, `_sum` or `_count`. */
+  /** The suffix after the family's name: empty, `_bucket`, `_sum` or `_count`. */
   readonly suffix: string
-  /** Upper bound of a bucket as the label `le` shows it; undefined for other samples. */
+  /** The label `le` of a bucket; undefined for other samples. */
   readonly le?: string
   /** The label `quantile` of a summary's quantile; undefined for other samples. */
   readonly quantile?: string
 }
 
 /**
- * A single observation of a sample, by which a trace is found.
+ * A single observation of a sample with a reference to its trace.
  *
  * @see https://prometheus.io/docs/specs/om/open_metrics_spec/#exemplars
  */
 export interface Exemplar {
-  /** Such as `trace_id`. */
+  /** The labels of the exemplar, such as `trace_id`. */
   readonly labels: Labels
-  /** The observed value: of a duration, in seconds. */
+  /** The observed value; a duration is in seconds. */
   readonly value: number
-  /** When it was observed, in seconds since 1970; undefined where it is not known. */
+  /** The time of the observation, in seconds since 1970; undefined if unknown. */
   readonly timestampSeconds?: number | undefined
 }
 
-/** The fine histograms behind the buckets of a family. */
+/** The fine histograms that the buckets of a family are computed from. */
 export interface FamilyBins<Group> {
   readonly layout: BinLayout
   /** Rows per bin of a series of a group. */
@@ -50,20 +50,22 @@ export interface FamilyBins<Group> {
 }
 
 /**
- * A metric family: the samples of one metric, before they are formatted. All formats are written
- * from it. Series that belong together, such as those of one engine, are a group.
+ * A metric family: the samples of one metric, independent of the format. Series that belong
+ * together, such as those of one engine, form a group.
  */
 export interface MetricFamily<Group = unknown> {
   readonly definition: FamilyDefinition
-  /** The unit that the name ends in, before a counter's `_total`; undefined where none is declared. */
+  /** The unit at the end of the name, before a counter's `_total`; undefined without a unit. */
   readonly unit?: string | undefined
   /** Labels of every sample, before those of a group. */
   readonly constantLabels: Labels
-  /** The samples of each series of a group, in order: the same array in every scrape. */
+  /**
+   * The samples of each series of a group, in order. The array is the same object in every scrape.
+   */
   shapesOf(group: Group): readonly SampleShape[]
   /**
-   * Labels of all series of a group. These and those of a series are the same objects in every
-   * scrape, by which writers find again what they made for them.
+   * Labels of all series of a group. They are the same object in every scrape, as are those of a
+   * series, so that writers can use them as keys of caches.
    */
   labelsOf(group: Group): Labels
   /** Labels of each series of a group. */
@@ -71,18 +73,18 @@ export interface MetricFamily<Group = unknown> {
   /** Write the values of all samples of all series of a group to `values`, from index `at` on. */
   read(group: Group, values: Float64Array, at: number): void
   /**
-   * Seconds since 1970 at which a series of a group began to count from zero. A family without this
-   * method has no such times.
+   * Time at which a series of a group began to count from zero, in seconds since 1970. Families
+   * without such times do not have this method.
    */
   createdOf?(group: Group, series: number): number
   /**
-   * The last exemplar of a sample; undefined where there is none. It is the same object until
-   * another one takes its place. A family without this method has none.
+   * The last exemplar of a sample, or undefined. It is the same object until another one replaces
+   * it. Families without exemplars do not have this method.
    *
    * @param shape index of the sample in `shapesOf`
    */
   exemplarOf?(group: Group, series: number, shape: number): Exemplar | undefined
-  /** Finer counts of the durations than buckets; undefined for a family without native histograms. */
+  /** The fine histograms of the durations; undefined for a family without native histograms. */
   readonly bins?: FamilyBins<Group> | undefined
 }
 
@@ -92,7 +94,7 @@ export interface SnapshotFamily<Group = unknown> extends MetricFamily<Group> {
     /** How samples with the same labels are merged over the processes of a cluster; default `sum`. */
     readonly aggregator?: string
   }
-  /** The groups in a snapshot, in the order to be shown. */
+  /** The groups in a snapshot, in the order of exposition. */
   groups(snapshot: Snapshot): readonly Group[]
 }
 
@@ -106,9 +108,10 @@ const MS_PER_SECOND = 1e3
 const UNITS = ['seconds', 'bytes']
 
 /**
- * The samples of a histogram: its cumulative buckets ascending, the last `+Inf`, sum and count.
+ * The samples of a histogram: its cumulative buckets ascending, ending with `+Inf`, then sum and
+ * count.
  *
- * @param bounds upper bounds in seconds, ascending, `+Inf` left out
+ * @param bounds upper bounds in seconds, ascending, without `+Inf`
  */
 export function histogramSamples(bounds: readonly number[]): SampleShape[] {
   const buckets = [...bounds, Number.POSITIVE_INFINITY].map((bound) => ({
@@ -118,12 +121,12 @@ export function histogramSamples(bounds: readonly number[]): SampleShape[] {
   return [...buckets, { suffix: '_sum' }, { suffix: '_count' }]
 }
 
-/** The unit of one of our metrics, which its name ends in. */
+/** The unit at the end of a metric's name. */
 export function unitOf({ name }: FamilyDefinition): string | undefined {
   return UNITS.find((unit) => name.replace(/_total$/, '').endsWith(`_${unit}`))
 }
 
-/** When a source began, in seconds since 1970. */
+/** The creation time of a source, in seconds since 1970. */
 export function createdSeconds({ createdMs }: { readonly createdMs: number }): number {
   return createdMs / MS_PER_SECOND
 }

@@ -1,6 +1,6 @@
 import type { MetricType } from './metric-family.js'
 
-/** By the type of a family, what the names of its samples add to its own. */
+/** Per type of a family, the suffixes of the names of its samples. */
 export const SAMPLE_SUFFIXES: { readonly [Type in MetricType]: readonly string[] } = {
   counter: [''],
   gauge: [''],
@@ -9,7 +9,7 @@ export const SAMPLE_SUFFIXES: { readonly [Type in MetricType]: readonly string[]
   unknown: [''],
 }
 
-/** By the type of a family, the label of its buckets or quantiles beside those of their series. */
+/** Per type of a family, the label of its buckets or quantiles. */
 export const BOUND_LABELS: { readonly [Type in MetricType]?: 'le' | 'quantile' } = {
   histogram: 'le',
   summary: 'quantile',

@@ -2,7 +2,7 @@ import { takeBuffer } from './buffer-pool.js'
 
 const encoder = new TextEncoder()
 
-/** Collects an exposition in pooled buffers that go to a socket as they are. */
+/** Collects an exposition in pooled buffers, which are written to a socket without a copy. */
 export class OutputBuffer {
   readonly #full: Uint8Array[] = []
   #current: Uint8Array = new Uint8Array(0)
@@ -18,7 +18,7 @@ export class OutputBuffer {
     this.bytes(encoder.encode(text))
   }
 
-  /** Append a copy of some bytes. A buffer only ends between two calls, never inside of one. */
+  /** Append a copy of some bytes. The bytes of one call are always in the same buffer. */
   bytes(bytes: Uint8Array): void {
     if (this.#at + bytes.length > this.#current.length) this.#startBuffer(bytes.length)
     this.#current.set(bytes, this.#at)
@@ -26,10 +26,10 @@ export class OutputBuffer {
   }
 
   /**
-   * Append bytes that are written later, such as a length that is not known yet; until then they
-   * are undefined.
+   * Append bytes that the caller writes later, such as a length that is unknown yet. Their initial
+   * content is undefined.
    *
-   * @returns the place of the bytes, to be written to before `take`
+   * @returns a view of the bytes, to be written before `take`
    */
   reserve(length: number): Uint8Array {
     if (this.#at + length > this.#current.length) this.#startBuffer(length)
@@ -37,7 +37,7 @@ export class OutputBuffer {
     return this.#current.subarray(this.#at - length, this.#at)
   }
 
-  /** Everything so far; to be given to `releaseBuffers` after its last use. */
+  /** All bytes so far. Pass them to `releaseBuffers` after their last use. */
   take(): Uint8Array[] {
     const buffers = [...this.#full, this.#current.subarray(0, this.#at)]
     this.#full.length = 0

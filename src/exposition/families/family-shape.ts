@@ -9,38 +9,40 @@ import { type LabelValue, readLabelEntries, readLabelValue } from './label-optio
 import { requirePrefix } from './metric-prefix.js'
 import { type EngineLabel, sourceLabels } from './source-labels.js'
 
-/** The options that change names and labels of all metrics; each has a default. */
+/** Options of the names and labels of all metrics; each has a default. */
 export interface ShapeOptions {
   /**
-   * Text before the name of each metric, such as `myapp_`: letters, digits, `_` and `:`, beginning with
-   * no digit, up to 255 characters. Default none, which leaves vLLM's names as they are.
+   * Prefix of the name of each metric, such as `myapp_`: up to 255 letters, digits, `_` and `:`,
+   * not beginning with a digit. Default none.
    */
   readonly prefix?: string
   /**
-   * Labels of every sample of these metrics, such as `{ region: 'eu' }`; default none. A default label
-   * of the registry with the same name is left out. Names and values are checked at once.
+   * Labels of every sample of these metrics, such as `{ region: 'eu' }`; default none. They take
+   * precedence over default labels of the registry with the same name. Names and values are checked
+   * immediately.
    */
   readonly labels?: Readonly<Record<string, LabelValue>>
   /**
-   * Labels whose value each engine has, such as `{ gpu: (engine) => gpus[engine] }`; default none. A
-   * function is called once per engine, by the first scrape that shows the engine, and again when the
-   * engine was dropped and came back. Where it throws or returns neither a string of up to 255 bytes
-   * nor a finite number, the value is empty and the process emits a warning; for the engine `other`,
-   * it is `other`.
+   * Labels with a value per engine, such as `{ gpu: (engine) => gpus[engine] }`; default none. A
+   * function is called once per engine, by the first scrape that exposes the engine, and again
+   * after the engine was dropped and added again. If it throws or returns neither a string of up to
+   * 255 bytes nor a finite number, the value is empty and the process emits a warning. The value
+   * for the engine `other` is `other`.
    */
   readonly engineLabels?: Readonly<Record<string, EngineLabel>>
   /**
-   * Whether each engine has series of its own; default true. With false, there is one series for each
-   * operation and status, without the labels `engine` and `instance`: the sum over all engines, also
-   * those that were dropped, so that it never goes down. `moonmeter_engine_up` and
-   * `moonmeter_engine_open` are then left out, and of the time of the last report the latest is
-   * shown. Snapshots have each engine in any case.
+   * Whether each engine has separate series; default true. If false, there is one series per
+   * operation and status, without the labels `engine` and `instance`: the sum over all engines,
+   * dropped ones included, so that it never goes down. Then `moonmeter_engine_up` and
+   * `moonmeter_engine_open` are not exposed, and the time of the last report is the latest of all
+   * engines. Snapshots always contain each engine.
    */
   readonly perEngine?: boolean
   /**
-   * Whether the protobuf exposition also carries the durations as a native histogram, beside the
-   * classic buckets; default false. A Prometheus server that takes native histograms stores no
-   * `_bucket`, `_sum` and `_count` series of it, unless its configuration keeps classic histograms.
+   * Whether the protobuf exposition contains the durations as a native histogram in addition to the
+   * classic buckets; default false. A Prometheus server that ingests native histograms stores no
+   * `_bucket`, `_sum` and `_count` series of it, unless it is configured to keep classic
+   * histograms.
    *
    * @see https://prometheus.io/docs/specs/native_histograms/
    */
@@ -56,22 +58,22 @@ export const SHAPE_OPTIONS = [
   'nativeHistograms',
 ] as const
 
-/** The options of `ShapeOptions` as functions, with which all families are made. */
+/** The checked `ShapeOptions` as functions, which all families use. */
 export interface FamilyShape {
   /** Labels of every sample. */
   readonly labels: Labels
-  /** A definition with the name that the metric is exposed by. */
+  /** A definition with the exposed name of the metric. */
   define<Definition extends MetricDefinition>(definition: Definition): Definition
   readonly perEngine: boolean
   readonly nativeHistograms: boolean
-  /** What has series in a snapshot: its engines, or the sum over all of them. */
+  /** The sources with series in a snapshot: its engines, or the sum over all of them. */
   sourcesOf(snapshot: Snapshot): readonly SourceSnapshot[]
-  /** Labels of one of `sourcesOf`: the same object each time. */
+  /** Labels of a source: the same object for each call. */
   labelsOf(key: SourceKey): Labels
 }
 
 /**
- * The options checked.
+ * Check the options.
  *
  * @throws MoonmeterError `INVALID_OPTION`
  */

@@ -3,13 +3,13 @@ import { partsOf, type SourceParts } from '../../snapshot/source-snapshot.js'
 import { type Labels, SINGLE_SAMPLE, type SnapshotFamily } from '../metric-family.js'
 import type { FamilyShape } from './family-shape.js'
 
-/** The calls of each operation that have begun and not ended. */
+/** The family of calls in flight, by operation. */
 export function inFlightFamily(
   constantLabels: Labels,
   shape: FamilyShape,
 ): SnapshotFamily<SourceParts> {
   const labels = new Map<string, Labels>()
-  // Each is one object, as writers expect; there are as many as operations have a name.
+  // One object per operation, since writers expect the same object in every scrape.
   const operationLabels = (operation: string) => {
     const known = labels.get(operation) ?? { operation }
     labels.set(operation, known)

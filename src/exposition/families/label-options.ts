@@ -3,16 +3,16 @@ import { describe } from '../../describe.js'
 import { MoonmeterError } from '../../errors.js'
 import { LABEL_BYTES_MAX } from '../../stats/bounded-names.js'
 
-/** A value of a label; a number is shown as JavaScript prints it. */
+/** A value of a label. A number is converted with `String`. */
 export type LabelValue = string | number
 
-/** The most labels that users may add. */
+/** Maximum number of labels that users may add. */
 const ADDED_LABELS_MAX = 32
 /** @see https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels */
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/
-/** Names that begin so belong to Prometheus. */
+/** Prefix of label names that are reserved for Prometheus. */
 const INTERNAL_PREFIX = '__'
-/** Labels of samples that are not in the catalogue. */
+/** Labels of samples in addition to those of the catalogue. */
 const SAMPLE_LABELS = ['instance', 'le', 'quantile']
 const OWN_LABELS: ReadonlySet<string> = new Set([
   ...Object.values({ ...STORE_METRICS, ...SELF_METRICS }).flatMap(({ labels }) => [...labels]),
@@ -20,12 +20,12 @@ const OWN_LABELS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The entries of an option that is an object of labels.
+ * Check an option that is an object of labels, and return its entries.
  *
- * @param option its name, for messages
- * @param taken names of labels that are added already
- * @throws MoonmeterError `INVALID_OPTION` for what is no such object, and for a name that is no label
- * name, is one of moonmeter's or Prometheus's own, or is taken
+ * @param option the name of the option, for messages
+ * @param taken names of labels that another option has added
+ * @throws MoonmeterError `INVALID_OPTION` unless it is an object whose keys are valid label names,
+ * without those of moonmeter's metrics, reserved ones and `taken`
  */
 export function readLabelEntries<Value>(
   option: string,
@@ -33,23 +33,23 @@ export function readLabelEntries<Value>(
   taken: readonly string[] = [],
 ): (readonly [string, Value])[] {
   if (given === undefined) return []
-  // A map or an array would have no entries.
+  // `Object.entries` of a map would be empty.
   if (typeof given !== 'object' || given === null || Symbol.iterator in given) {
     throw invalid(option, 'an object whose keys are label names', given)
   }
   const entries = Object.entries(given)
   for (const [name] of entries) {
     if (!LABEL_NAME.test(name)) {
-      throw invalid(option, 'names of letters, digits and _ that begin with no digit', name)
+      throw invalid(option, 'names of letters, digits and _ that do not begin with a digit', name)
     }
     if (name.startsWith(INTERNAL_PREFIX)) {
-      throw invalid(option, 'no name that begins with __, as those of Prometheus do', name)
+      throw invalid(option, 'no name that begins with __, which is reserved for Prometheus', name)
     }
     if (OWN_LABELS.has(name)) {
       const own = [...OWN_LABELS].join(', ')
-      throw invalid(option, `no label that the metrics have already (${own})`, name)
+      throw invalid(option, `no label that the metrics already have (${own})`, name)
     }
-    if (taken.includes(name)) throw invalid(option, 'a label that is given once', name)
+    if (taken.includes(name)) throw invalid(option, 'each label once', name)
   }
   if (entries.length + taken.length > ADDED_LABELS_MAX) {
     throw invalid(option, `at most ${ADDED_LABELS_MAX} labels in all`, entries.length)
@@ -58,10 +58,11 @@ export function readLabelEntries<Value>(
 }
 
 /**
- * The text of a label's value.
+ * Check the value of a label, and return it as text.
  *
- * @param what the label, for the message
- * @throws MoonmeterError `INVALID_OPTION` for what is no string of up to 255 bytes and no finite number
+ * @param what name of the label, for the message
+ * @throws MoonmeterError `INVALID_OPTION` unless it is a string of up to 255 bytes or a finite
+ * number
  */
 export function readLabelValue(what: string, given: unknown): string {
   if (typeof given === 'number' && Number.isFinite(given)) return String(given)

@@ -3,14 +3,14 @@ import { MoonmeterError } from '../../errors.js'
 
 const PREFIX_LENGTH_MAX = 255
 /**
- * The beginning of a metric name: a name that begins so and goes on with one of ours is valid.
+ * A prefix that gives a valid metric name when it precedes one of the catalogue.
  *
  * @see https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels
  */
 const PREFIX = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
 
 /**
- * Checks what is put before the name of each metric; an empty text is no prefix.
+ * Check the option `prefix`. An empty string means no prefix.
  *
  * @throws MoonmeterError `INVALID_OPTION`
  */
@@ -19,7 +19,7 @@ export function requirePrefix(prefix: unknown): void {
   if (prefix === '' || (isName && prefix.length <= PREFIX_LENGTH_MAX)) return
   throw new MoonmeterError(
     'INVALID_OPTION',
-    `prefix: expected the beginning of a metric name, up to ${PREFIX_LENGTH_MAX} letters, digits, _ ` +
-      `and : that begin with no digit, got ${describe(prefix)}`,
+    `prefix: expected the beginning of a metric name, up to ${PREFIX_LENGTH_MAX} letters, digits, ` +
+      `_ and : that do not begin with a digit, got ${describe(prefix)}`,
   )
 }

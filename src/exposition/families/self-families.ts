@@ -111,7 +111,7 @@ function restarts(
 }
 
 function hasRestarts({ health }: SourceSnapshot): boolean {
-  // Most engines have none, and `Object.keys` makes an array for each.
+  // Most engines have no restarts, and `Object.keys` would allocate an array for each.
   for (const _ in health.restarts) return true
   return false
 }

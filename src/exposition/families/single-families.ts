@@ -6,13 +6,13 @@ import type { FamilyShape } from './family-shape.js'
 /** A metric with one sample. */
 export interface SingleMetric {
   readonly definition: MetricDefinition
-  /** The value at the moment of a scrape, whose snapshot is passed. */
+  /** Returns the value for a scrape, given the snapshot of the scrape. */
   readonly read: (snapshot: Snapshot) => number
 }
 
 const ONE_SERIES = [NO_LABELS]
 
-/** Metrics of one sample as families. */
+/** Families of metrics with one sample. */
 export function singleFamilies(
   shape: FamilyShape,
   metrics: readonly SingleMetric[],

@@ -5,19 +5,19 @@ import type { Labels } from '../metric-family.js'
 import { type LabelValue, readLabelValue } from './label-options.js'
 
 /**
- * Gives the value of a label for an engine.
+ * Returns the value of a label for an engine.
  *
  * @param engine the engine's index
- * @param instance the engine's instance; undefined for one that has none
+ * @param instance the engine's instance; undefined without one
  */
 export type EngineLabel = (engine: number, instance: string | undefined) => LabelValue
 
-/** The value of a label whose function fails: Prometheus treats an empty label as an absent one. */
+/** The value of a label if its function fails: Prometheus treats an empty label as absent. */
 const NO_VALUE = ''
 
 /**
- * The labels of sources: those of a source are the same object each time, so that the user's functions
- * are called once for it.
+ * The labels of sources. Each source has one object, so the user's functions are called once per
+ * source.
  */
 export function sourceLabels(
   engineLabels: readonly (readonly [string, EngineLabel])[] = [],
@@ -39,7 +39,7 @@ export function sourceLabels(
 }
 
 function engineLabel(name: string, valueFor: EngineLabel, { engine, instance }: SourceKey): string {
-  // The engines past the limit may differ in the label.
+  // The engines past the limit may have different values.
   if (engine === OTHER) return OTHER
   const option = `engineLabels.${name}`
   const given: unknown = callSafely(option, () => valueFor(engine, instance))

@@ -13,11 +13,11 @@ import {
 import type { FamilyShape } from './family-shape.js'
 import { inFlightFamily } from './in-flight-family.js'
 
-/** What the families of the store are made with. */
+/** Options of the store's families. */
 export interface StoreFamilyOptions {
   readonly modelName: string
   readonly shape: FamilyShape
-  /** Metrics beside vLLM's; the layout has their counters. */
+  /** Metrics in addition to vLLM's; the layout contains their counters. */
   readonly extraMetrics?: readonly ExtraMetric[]
 }
 
@@ -40,7 +40,7 @@ export function storeFamilies(
       shapesOf: () => shapes,
       groups: (snapshot) => shape.sourcesOf(snapshot).map(partsOf),
       labelsOf: ({ key }) => shape.labelsOf(key),
-      // The fields of a name are its labels.
+      // The fields of a `SeriesName` are the labels of the series.
       seriesOf: ({ table }) => table.names as readonly (SeriesName & Labels)[],
       read: ({ table: { names, columns } }, values, at) => {
         const start = layout.startOf(definition.shows, names.length)
@@ -53,7 +53,7 @@ export function storeFamilies(
           bins: { layout: layout.bins, binsOf: ({ table }, series) => table.series[series].bins },
         }),
       ...(isHistogram && {
-        // The samples of a histogram begin with its buckets, so their indices are those of buckets.
+        // The buckets are the first samples of a histogram, so index and bucket are equal.
         exemplarOf: ({ table, exemplars }, series, shape) => {
           return exemplars.get(table.names[series])?.[shape]
         },

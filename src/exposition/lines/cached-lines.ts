@@ -4,30 +4,30 @@ import { overwriteInteger } from './overwrite-integer.js'
 import { formatValue } from './text-format.js'
 import { writeFraction } from './write-fraction.js'
 
-/** Bytes to spare after the lines for values that get longer. */
+/** Free bytes after the lines, for values that get longer. */
 const ROOM_BYTES = 256
-/** The longest text of a float64. */
+/** Maximum length of the text of a float64. */
 const VALUE_BYTES_MAX = 25
 
 const encoder = new TextEncoder()
 
-/** The text of a value, before it is known whether it fits. */
+/** A buffer for the text of a value, until its length is known. */
 const shown = new Uint8Array(VALUE_BYTES_MAX)
 
-/** A buffer for lines that move because values get longer or shorter; shared, used synchronously. */
+/** A buffer for lines that move when values get longer or shorter; shared, used synchronously. */
 let moved = new Uint8Array(0)
 
 /**
- * Lines of text that are kept from scrape to scrape. A scrape only writes the values that changed:
- * most are as long as before and are written in place; the names and labels, ten times as many
- * bytes, stay where they are.
+ * Lines of text that are kept between scrapes. A scrape writes only the values that changed. Most
+ * have the same length as before and are written in place; names and labels, which take ten times
+ * as many bytes, do not move.
  */
 export class CachedLines {
   #bytes: Uint8Array
-  /** The bytes that are text. */
+  /** The bytes of the text. */
   #text: Uint8Array
   readonly #values: Float64Array
-  /** Per line where its value starts, and where it ends. */
+  /** Per line, the index at which its value starts, and the one at which it ends. */
   readonly #starts: Uint32Array
   readonly #ends: Uint32Array
   #tails = NO_TAILS
@@ -51,12 +51,12 @@ export class CachedLines {
     encoder.encodeInto(text, this.#text)
   }
 
-  /** The lines, until values are set again. */
+  /** The lines; valid until `set` is called again. */
   get text(): Uint8Array {
     return this.#text
   }
 
-  /** Set the value of each line, and what is after it. */
+  /** Set the value and the tail of each line. */
   set(values: Float64Array, tails = NO_TAILS): void {
     const before = this.#values
     const bytes = this.#bytes
@@ -72,7 +72,7 @@ export class CachedLines {
     if (!fits) this.#refit(values, tails)
   }
 
-  /** Set the values and tails that do not fit over those before, moving all after them in one pass. */
+  /** Set values and tails whose length has changed, and move the text after them in one pass. */
   #refit(values: Float64Array, tails: LineTails): void {
     const before = this.#values
     const tailsBefore = this.#tails
@@ -81,7 +81,7 @@ export class CachedLines {
     const bytes = this.#bytes
     const lengthMax = this.#text.length + before.length * VALUE_BYTES_MAX + tailBytes(tails)
     if (moved.length < lengthMax) moved = new Uint8Array(lengthMax)
-    // The text up to `from` is done and ends at `to`; from `settled` on it is in the other memory.
+    // The text before `from` is complete and ends at `to`; from `settled` on, it is in `moved`.
     let settled = -1
     let from = 0
     let to = 0
@@ -111,7 +111,7 @@ export class CachedLines {
     if (settled >= 0) this.#take(settled, move(bytes, from, this.#text.length, to))
   }
 
-  /** Take the text that was moved, [start, end) of it. */
+  /** Copy bytes [start, end) of `moved` to the text. */
   #take(start: number, end: number): void {
     if (end > this.#bytes.length) {
       const bytes = new Uint8Array(end + ROOM_BYTES)
@@ -123,7 +123,7 @@ export class CachedLines {
   }
 }
 
-/** Copies bytes [start, end) to `moved` and returns where the next byte goes. */
+/** Copies bytes [start, end) to `moved` and returns the index of the next byte. */
 function move(bytes: Uint8Array, start: number, end: number, to: number): number {
   moved.set(bytes.subarray(start, end), to)
   return to + end - start
@@ -138,7 +138,7 @@ function writeValue(value: number): number {
   return digits.length
 }
 
-/** Copies the first bytes of a short text and returns where the next byte goes. */
+/** Copies the first bytes of a short text and returns the index of the next byte. */
 function copy(from: Uint8Array, length: number, to: Uint8Array, start: number): number {
   for (let index = 0; index < length; index++) to[start + index] = from[index]
   return start + length

@@ -1,32 +1,32 @@
 import type { Exemplar, Labels, MetricFamily, SampleShape } from '../metric-family.js'
 import { type LineTails, NO_TAILS } from './line-tails.js'
 
-/** Lines of a block: their values and places fit the first-level cache. */
+/** Number of lines of a block: their values and places fit into the first-level cache. */
 const BLOCK_LINES = 256
 
-/** Some groups of a family that are written together, and what is read of them. */
+/** Some groups of a family that are written together, with their labels and samples. */
 export interface LineBlock {
   readonly groups: readonly unknown[]
-  /** Per group its labels. */
+  /** The labels of each group. */
   readonly labels: readonly Labels[]
-  /** Per group the labels of its series. */
+  /** The labels of the series of each group. */
   readonly series: readonly (readonly Labels[])[]
-  /** Per group its samples. */
+  /** The samples of each group. */
   readonly shapes: readonly (readonly SampleShape[])[]
-  /** Whether the time at which a series began is a line after those of its samples. */
+  /** Whether the creation time of a series is a line after those of its samples. */
   readonly hasCreated: boolean
   readonly lineCount: number
 }
 
-/** Where the values of a block are read to; one for all, used synchronously. */
+/** A buffer for the values of a block; shared, used synchronously. */
 let values = new Float64Array(BLOCK_LINES)
 /**
- * Where the values of one group are read to before they are spread over its lines, between which are
- * those with the time at which a series began; one for all, used synchronously.
+ * A buffer for the values of one group, before they are copied to its lines, which include lines
+ * for creation times; shared, used synchronously.
  */
 let groupValues = new Float64Array(BLOCK_LINES)
 
-/** As many groups, from the first on, as a block takes. */
+/** Take the first groups, as many as fit into a block. */
 export function takeBlock(
   family: MetricFamily,
   all: readonly unknown[],
@@ -67,9 +67,9 @@ export function readValues(family: MetricFamily, block: LineBlock): Float64Array
 }
 
 /**
- * What follows the value of each line of a block.
+ * The tails of the lines of a block.
  *
- * @param tailOf writes an exemplar; undefined where none is shown
+ * @param tailOf formats an exemplar; undefined for a format without exemplars
  */
 export function readTails(
   family: MetricFamily,
@@ -94,7 +94,7 @@ export function readTails(
   return tails ?? NO_TAILS
 }
 
-/** Read the values of a group, and after those of each series when it began. */
+/** Read the values of a group, with the creation time after those of each series. */
 function readWithCreated(
   family: MetricFamily,
   group: unknown,

@@ -1,18 +1,19 @@
 import type { FamilyHead, WriteOptions } from '../exposition-format.js'
 import type { Exemplar, MetricFamily, SampleShape } from '../metric-family.js'
 
-/** What a format of lines does in its own way. */
+/** The differences between formats of lines. */
 export interface LineDialect {
   headOf(family: MetricFamily, options: WriteOptions): FamilyHead
   /** The lines before the samples. */
   linesBefore(family: MetricFamily, head: FamilyHead): string
-  /** The bound of a bucket, or a quantile, as the format writes it. */
+  /** Formats the bound of a bucket, or a quantile. */
   boundOf(bound: string): string
-  /** The name of the sample with the time at which a series began; undefined where there is none. */
+  /** The name of the sample with the creation time of a series; undefined without such a sample. */
   createdNameOf(head: FamilyHead): string | undefined
   /**
-   * The exemplar of a sample as it stands after its value, the same object each time; undefined for
-   * one that may not be shown. A format without this method shows none.
+   * Formats the exemplar after the value of a sample; the same object for each call. Undefined for
+   * an exemplar that the format does not permit. A format without exemplars does not have this
+   * method.
    */
   tailOf?(head: FamilyHead, shape: SampleShape, exemplar: Exemplar): Uint8Array | undefined
 }

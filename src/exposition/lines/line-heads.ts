@@ -4,23 +4,25 @@ import { formatLabels } from './text-format.js'
 /** The part of a line before its value. */
 export interface LineHead {
   readonly text: string
-  /** Its length in UTF-8. */
+  /** The length of the text in UTF-8. */
   readonly byteLength: number
 }
 
-/** What the lines of a family have in common. */
+/** The common properties of the lines of a family. */
 export interface LineNames {
   /** The name of the samples, before the suffix of each. */
   readonly name: string
-  /** The name of a last sample of each series, the time at which it began; undefined without one. */
+  /**
+   * The name of the sample with the creation time, the last of each series; undefined without one.
+   */
   readonly createdName: string | undefined
-  /** Labels after those of each sample that has none of the same name. */
+  /** Labels to append to each sample that has no label of the same name. */
   readonly extraLabels: Labels
-  /** The bound of a bucket, or a quantile, as it is written. */
+  /** Formats the bound of a bucket, or a quantile. */
   readonly boundOf: (bound: string) => string
 }
 
-/** What precedes the value of each line of some series with common labels. */
+/** The heads of the lines of some series with common labels. */
 export function lineHeads(
   { name, createdName, extraLabels, boundOf }: LineNames,
   commonLabels: Labels,

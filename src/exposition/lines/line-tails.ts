@@ -1,6 +1,6 @@
 /**
- * What is after the values of some lines, such as exemplars: per line its bytes or, where no line
- * has any, an empty list. Those of a line are the same object until they change.
+ * The bytes after the value of each line, such as an exemplar; an empty list if no line has any.
+ * The bytes of a line are the same object until they change.
  */
 export type LineTails = readonly (Uint8Array | undefined)[]
 

@@ -8,21 +8,21 @@ import { type LineBlock, readTails, readValues, takeBlock } from './line-block.j
 import type { LineDialect } from './line-dialect.js'
 import { type LineNames, lineHeads } from './line-heads.js'
 
-/** Cached lines, with the labels that they have. */
+/** Cached lines with their labels. */
 interface KeptBlock extends Pick<LineBlock, 'labels' | 'series'> {
   readonly lines: CachedLines
 }
 
 /**
- * Writes a family as lines and keeps them from scrape to scrape: building them takes ten times as
- * long as changing the values in them. The order of the series is stable, and new ones come last. A
- * block of lines is rebuilt when its series have changed.
+ * Writes a family as lines and keeps them between scrapes: building lines takes ten times as long
+ * as changing their values. The order of the series is stable, and new series are last. A block of
+ * lines is rebuilt when its series have changed.
  */
 export class CachedLineWriter implements LineWriter {
   readonly #family: MetricFamily
   readonly #dialect: LineDialect
   readonly #blocks: KeptBlock[] = []
-  /** All that the blocks depend on except their groups, as text. */
+  /** A key of everything except the groups that the blocks depend on. */
   #key = ''
 
   constructor(family: MetricFamily, dialect: LineDialect) {
@@ -52,7 +52,7 @@ export class CachedLineWriter implements LineWriter {
     const key = JSON.stringify([names.createdName, names.extraLabels])
     let count = 0
     for (let next = 0; next < groups.length; count++) {
-      // Another scrape with other labels may have run while the event loop turned.
+      // Another scrape with other labels may have run between two steps.
       if (key !== this.#key) this.#blocks.length = 0
       this.#key = key
       const block = takeBlock(family, groups, next, hasCreated)
@@ -77,7 +77,7 @@ export class CachedLineWriter implements LineWriter {
     }
   }
 
-  /** The lines of a block as they were, or new ones where its series have changed. */
+  /** The cached lines of a block, or new ones if its series have changed. */
   #linesOf(index: number, block: LineBlock, names: LineNames, values: Float64Array): CachedLines {
     const known: KeptBlock | undefined = this.#blocks[index]
     const { groups, labels, series, shapes, lineCount } = block

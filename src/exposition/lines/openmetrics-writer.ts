@@ -5,9 +5,9 @@ import type { LineDialect } from './line-dialect.js'
 import { CachedLineWriter } from './line-writer.js'
 import { escapeHelp, formatLabels, formatValue } from './text-format.js'
 
-/** What the names of a counter's samples end in, and its family's does not. */
+/** The suffix of a counter's samples, which the name of its family does not have. */
 const TOTAL = '_total'
-/** What the names of samples add to the family's; no other family may have these names. */
+/** Suffixes that are added to the family's name; no other family may have the resulting names. */
 const SUFFIXES: { readonly [Type in MetricType]: readonly string[] } = {
   counter: ['', TOTAL, '_created'],
   gauge: [''],
@@ -15,18 +15,18 @@ const SUFFIXES: { readonly [Type in MetricType]: readonly string[] } = {
   summary: ['', '_sum', '_count', '_created'],
   unknown: [''],
 }
-/** Characters of the names and values of an exemplar's labels together. */
+/** Maximum total characters of the names and values of an exemplar's labels. */
 const EXEMPLAR_CHARACTERS_MAX = 128
 
 const encoder = new TextEncoder()
 const tails = new WeakMap<Exemplar, Uint8Array>()
-/** Per exposition the names that more than one family has. */
+/** Per exposition, the names that belong to more than one family. */
 const clashes = new WeakMap<readonly FamilyDefinition[], ReadonlySet<string>>()
 
 const DIALECT: LineDialect = {
   headOf({ definition }, { families }) {
     const head = ownHead(definition)
-    // Without its suffix, a counter may have the name of another family; its samples keep theirs.
+    // Without its suffix, the name of a counter may be that of another family.
     const isClashing =
       head.type === 'counter' && namesOf(head).some((name) => clashesOf(families).has(name))
     return isClashing ? { name: definition.name, type: 'unknown' } : head
@@ -67,8 +67,8 @@ export const openMetricsFormat: ExpositionFormat<LineWriter> = {
 }
 
 /**
- * Name and type of a family among no others. The samples of a counter must end in `_total`; one whose
- * samples do not is of unknown type, so that they keep their names.
+ * Name and type of a family, regardless of others. The names of a counter's samples must end in
+ * `_total`; otherwise the type is `unknown`, so that the names need not change.
  */
 function ownHead({ name, type }: FamilyDefinition): FamilyHead {
   if (type !== 'counter') return { name, type }

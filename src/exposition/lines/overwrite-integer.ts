@@ -1,15 +1,15 @@
 const ZERO = 48
-/** Integers below it are int32, which are divided faster. */
+/** Integers below this are int32, for which division is faster. */
 const INT32_END = 2 ** 31
-/** Digits cut off a larger integer first; the rest of a safe one is an int32. */
+/** Number of digits split off a larger integer, so that the rest of a safe integer is an int32. */
 const LOW_DIGITS = 8
 const LOW_RADIX = 10 ** LOW_DIGITS
 
 /**
  * Write the decimal digits of a value over bytes [start, end).
  *
- * @returns false where it is no safe, non-negative integer of just as many digits; the bytes are
- * undefined then
+ * @returns false unless the value is a non-negative safe integer of exactly that many digits; the
+ * bytes are undefined then
  */
 export function overwriteInteger(
   bytes: Uint8Array,

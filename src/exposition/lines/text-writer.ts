@@ -3,7 +3,7 @@ import type { LineDialect } from './line-dialect.js'
 import { CachedLineWriter } from './line-writer.js'
 import { escapeHelp } from './text-format.js'
 
-/** What the text format calls a type that is not known. */
+/** The name of the type `unknown` in the text format. */
 const UNTYPED = 'untyped'
 
 const DIALECT: LineDialect = {
@@ -23,7 +23,7 @@ const DIALECT: LineDialect = {
  */
 export const textFormat: ExpositionFormat<LineWriter> = {
   contentType: 'text/plain; version=0.0.4; charset=utf-8',
-  // As the registries of prom-client write it.
+  // The same separator as in prom-client.
   separator: '\n',
   end: '',
   createWriter: (family) => new CachedLineWriter(family, DIALECT),

@@ -1,19 +1,19 @@
-/** Significant digits that tell any float64 from its neighbours. */
+/** Number of significant digits that distinguish any float64 from its neighbours. */
 const DIGITS = 17
-/** They are found in two parts, since an integer of 17 digits is no float64. */
+/** The digits are computed in two parts, since a float64 cannot hold all integers of 17 digits. */
 const LOW_DIGITS = 8
 const LOW_RADIX = 10 ** LOW_DIGITS
 const HIGH_DIGITS = DIGITS - LOW_DIGITS
 const HIGH_RADIX = 10 ** HIGH_DIGITS
 const PRODUCT_MIN = 10 ** (DIGITS - 1)
 const PRODUCT_END = 10 ** DIGITS
-/** The powers of ten that are float64. */
+/** The powers of ten that a float64 holds exactly. */
 const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
-/** Values are scaled to 17 digits by such a power. */
+/** The smallest value that such a power scales to 17 digits. */
 const VALUE_MIN = 1e-3
 const VALUE_END = 1e15
 /**
- * Values that are nearer to a bound than this are left to `String`. The error of rounding is a
+ * If a candidate is nearer to a bound than this, `String` is used. The rounding error is a
  * thousandth of it.
  */
 const DOUBT = 2 ** -16
@@ -21,7 +21,7 @@ const DOUBT = 2 ** -16
 const SPLITTER = 2 ** 27 + 1
 const EXPONENT_MASK = 0x7ff00000
 const FRACTION_MASK = 0x000fffff
-/** From the exponent of a float64 to that of half its last bit. */
+/** Difference of the exponents of a float64 and of half its last bit. */
 const HALF_BIT = 53 << 20
 const ZERO = 48
 const POINT = 46
@@ -31,16 +31,17 @@ const words = new Int32Array(scratch.buffer)
 const digits = new Uint8Array(DIGITS)
 
 /**
- * Write a number with a fraction as JavaScript does: the fewest digits that no other float64 is
- * closer to, and of those the closest. `String` takes three times as long, for it makes a string,
- * and keeps it.
+ * Write a number with a fraction as JavaScript does: the fewest digits that identify the float64,
+ * and among these the closest. `String` takes three times as long, since it creates and caches a
+ * string.
  *
- * The value times a power of ten is found exactly, as the sum of two float64, and with it the
- * bounds within which all numbers are read as this value. Of them, the one with most zeros at its
- * end is the answer.
+ * The value times a power of ten is computed exactly, as the sum of two float64, together with the
+ * bounds between which all numbers are read as this value. The result is the number between them
+ * with the most trailing zeros.
  *
- * @returns where the next byte goes, or `start` where the value is an integer, is out of range or,
- * as for most values of few digits, the answer is in doubt; what the bytes then hold is to be written anew
+ * @returns the index of the next byte, or `start` if the value is an integer, is out of range, or
+ * is too close to a bound, as most values of few digits are; the caller must overwrite the bytes
+ * then
  * @see https://tc39.es/ecma262/#sec-numeric-types-number-tostring
  * @see T. J. Dekker, A floating-point technique for extending the available precision, 1971
  */
@@ -52,7 +53,7 @@ export function writeFraction(bytes: Uint8Array, start: number, value: number): 
   if (!(product >= PRODUCT_MIN && product < PRODUCT_END)) return start
   const error = productError(value, power, product)
   scratch[0] = value
-  // Below a power of two, floats are closer together.
+  // Powers of two are excluded, since the floats below them are closer together.
   if (words[0] === 0 && (words[1] & FRACTION_MASK) === 0) return start
   words[0] = 0
   words[1] = (words[1] & EXPONENT_MASK) - HALF_BIT
@@ -86,12 +87,12 @@ export function writeFraction(bytes: Uint8Array, start: number, value: number): 
 function exponentOf(value: number): number {
   let exponent = 0
   while (value >= POWERS[exponent + 1]) exponent++
-  // Not `-exponent`: a minus zero is no index of compiled code.
+  // Not `-exponent`: compiled code does not accept -0 as an index.
   while (value * POWERS[0 - exponent] < 1) exponent--
   return exponent
 }
 
-/** What a product has lost by rounding, which is a float64 itself. */
+/** The rounding error of a product, which is a float64. */
 function productError(left: number, right: number, product: number): number {
   const leftHigh = left * SPLITTER - (left * SPLITTER - left)
   const leftLow = left - leftHigh
@@ -101,7 +102,7 @@ function productError(left: number, right: number, product: number): number {
   return high + leftHigh * rightLow + leftLow * rightHigh + leftLow * rightLow
 }
 
-/** Write an integer into the places [from, to) of `digits`. */
+/** Write an integer to the elements [from, to) of `digits`. */
 function placeDigits(value: number, from: number, to: number): void {
   let rest = value | 0
   for (let at = to; at > from; ) {
@@ -111,7 +112,7 @@ function placeDigits(value: number, from: number, to: number): void {
   }
 }
 
-/** Write the first digits, of which the very first has the weight of 10^exponent. */
+/** Write the first digits, the first of which has the weight 10^exponent. */
 function writeDigits(bytes: Uint8Array, start: number, exponent: number, count: number): number {
   let at = start
   let digit = 0

@@ -1,18 +1,21 @@
 import { isSame } from '../is-same.js'
 import type { Exemplar, Labels, MetricFamily, SampleShape } from '../metric-family.js'
 
-/** All of a group but its values: what its messages were made of. */
+/** Everything of a group except its values, as of the encoding of its messages. */
 export interface KeptGroup {
   readonly labels: Labels
   readonly series: readonly Labels[]
   readonly shapes: readonly SampleShape[]
-  /** Per series, in seconds since 1970; empty for a family without `createdOf`. */
+  /**
+   * The creation time of each series, in seconds since 1970; empty for a family without
+   * `createdOf`.
+   */
   readonly created: readonly (number | undefined)[]
-  /** Per series and shape; empty for a family without exemplars. */
+  /** The exemplar of each sample of each series; empty for a family without exemplars. */
   readonly exemplars: readonly (Exemplar | undefined)[]
 }
 
-/** What `isKept` compares later states of a group with. */
+/** The state of a group, for later comparison by `isKept`. */
 export function keepGroup(family: MetricFamily, group: unknown): KeptGroup {
   const series = family.seriesOf(group)
   const shapes = family.shapesOf(group)
@@ -33,7 +36,7 @@ export function keepGroup(family: MetricFamily, group: unknown): KeptGroup {
   }
 }
 
-/** Whether a group differs from the one that was kept in its values only. */
+/** Whether a group differs from its kept state in its values only. */
 export function isKept(kept: KeptGroup, family: MetricFamily, group: unknown): boolean {
   const { labels, series, shapes, created, exemplars } = kept
   if (family.labelsOf(group) !== labels || family.shapesOf(group) !== shapes) return false

@@ -6,13 +6,13 @@ import { type OpenMessage, writeOpenMessages } from './open-messages.js'
 import { ValuePlaces } from './value-places.js'
 import { WireWriter } from './wire-writer.js'
 
-/** Where the values of a block are read to; one for all, used synchronously. */
+/** A buffer for the values of a block; shared, used synchronously. */
 let values = new Float64Array(0)
 
 /**
- * The messages of some groups of a family, kept from scrape to scrape. All values have places of a
- * fixed length, where they are rewritten. Only the native buckets of histograms vary in length: they
- * are appended to each message as it is written.
+ * The messages of some groups of a family, kept between scrapes. All values have a fixed length and
+ * are rewritten in place. Only the native buckets of histograms vary in length; they are appended
+ * to each message when it is written.
  */
 export class MessageBlock {
   readonly #family: MetricFamily
@@ -24,7 +24,7 @@ export class MessageBlock {
   /** The messages in `#bytes` that native buckets are appended to, per group. */
   readonly #open: readonly (readonly OpenMessage[])[] = []
 
-  /** @param extraLabels to write after those of every series that has none of the same name */
+  /** @param extraLabels labels to append to every series that has no label of the same name */
   constructor(
     family: MetricFamily,
     groups: readonly unknown[],
@@ -55,13 +55,13 @@ export class MessageBlock {
     )
   }
 
-  /** Whether these groups differ from those of the block in their values only. */
+  /** Whether the given groups differ from those of the block in their values only. */
   isOf(groups: readonly unknown[]): boolean {
     if (groups.length !== this.#kept.length) return false
     return this.#kept.every((kept, index) => isKept(kept, this.#family, groups[index]))
   }
 
-  /** Write the messages with the values of these groups, which the block is of. */
+  /** Write the messages with the values of the given groups, for which `isOf` is true. */
   write(output: OutputBuffer, groups: readonly unknown[]): void {
     this.#setValues(this.#read(groups))
     const { bins } = this.#family

@@ -6,22 +6,22 @@ import type { WireWriter } from './wire-writer.js'
 
 const INFINITY = '+Inf'
 
-/** What the message of a series is made of, its values left out. */
+/** The content of a series' message without its values. */
 export interface SeriesHead {
   readonly type: MetricType
   readonly labels: LabelList
   readonly shapes: readonly SampleShape[]
-  /** When it began to count, in seconds since 1970; undefined where it is not known. */
+  /** The creation time, in seconds since 1970; undefined if unknown. */
   readonly created: number | undefined
-  /** The exemplar of each sample. */
+  /** Returns the exemplar of a sample. */
   readonly exemplarOf: (shape: number) => Exemplar | undefined
 }
 
 /**
- * Append a `Metric` message to those of its family, with zeros for values, and add the places of the
- * values to `places`.
+ * Append a `Metric` message with zeros for values to those of its family, and add the offsets of
+ * the values to `places`.
  *
- * @returns the places of lengths that are to be written later: none
+ * @returns the offsets of lengths that are written later: an empty list
  */
 export function writeMetric(
   messages: WireWriter,
@@ -41,9 +41,10 @@ export function writeMetric(
 }
 
 /**
- * As `writeMetric`, for a histogram that further fields follow.
+ * As `writeMetric`, for a histogram to which further fields are appended.
  *
- * @returns the places of the lengths of both messages, which `writeLength` is to write after them
+ * @returns the offsets of the lengths of both messages, which `writeLength` writes when they are
+ * complete
  */
 export function openHistogram(
   messages: WireWriter,
@@ -60,7 +61,7 @@ export function openHistogram(
   return [metricLength, histogramLength]
 }
 
-/** Writes the message of a type's values; their places are counted from `body` on. */
+/** Writes the message with the values of a type; offsets are relative to `body`. */
 type BodyWriter = (message: WireWriter, head: SeriesHead, places: ValuePlaces, body: number) => void
 
 const BODY_WRITERS: { readonly [Type in MetricType]: BodyWriter } = {
@@ -104,7 +105,7 @@ function writeHistogram(
     } else if (suffix === '_sum') {
       places.addDouble(message.double(HISTOGRAM.sum, 0) - body)
     } else if (le === undefined || (le === INFINITY && exemplar === undefined)) {
-      // The bucket `+Inf` may be left out: readers use the count of the histogram for it.
+      // The bucket `+Inf` is optional: readers use the count of the histogram.
       places.addNone()
     } else {
       const bucket = message.begin(HISTOGRAM.bucket)
@@ -140,7 +141,7 @@ function writeSummary(
   writeTimestamp(message, SUMMARY.created, created)
 }
 
-/** The number that a label shows: registries write `+Inf` for infinity. */
+/** The number of a label `le` or `quantile`, in which registries write infinity as `+Inf`. */
 function numberOf(label: string): number {
   return label === INFINITY ? Number.POSITIVE_INFINITY : Number(label)
 }

@@ -13,13 +13,13 @@ import { LENGTH_BYTES, VARINT_BYTES_MAX, writeLength, writeSigned, writeVarint }
 import { tagOf, WireWriter } from './wire-writer.js'
 
 /**
- * Rows of a series up to which its counts, and twice their differences, are exact. A server rejects a
- * histogram whose buckets do not add up to its count.
+ * Maximum rows of a series for which its counts, and twice their differences, are exact. A server
+ * rejects a histogram whose buckets do not add up to its count.
  */
 const ROWS_MAX = 2 ** 52
 /** Bytes of a tag, and of most lengths, offsets and lengths of spans. */
 const SMALL = 1
-/** Bytes of a span at most: two tags and its length, and two numbers of places. */
+/** Maximum bytes of a span: two tags, the length of the field, offset and length of the span. */
 const SPAN_BYTES_MAX = 4 * SMALL + 2 * VARINT_BYTES_MAX
 
 /** The fields that are the same in every native histogram. */
@@ -30,19 +30,19 @@ const OFFSET_TAG = tagOf(SPAN.offset, 'varint')
 const LENGTH_TAG = tagOf(SPAN.length, 'varint')
 const DELTA_TAG = tagOf(HISTOGRAM.positiveDelta, 'bytes')
 
-/** The most bytes that are written of one histogram. */
+/** Maximum bytes written for one histogram. */
 export const NATIVE_BYTES_MAX =
   COMMON.length + LENGTH_BYTES + PLACE_COUNT * (SPAN_BYTES_MAX + VARINT_BYTES_MAX)
 
-/** One for all series, used synchronously. */
+/** Shared by all series, used synchronously. */
 const buckets = new SparseBuckets()
 
 /**
  * Write the fields that make a `Histogram` message a native one: zero bucket, spans of buckets, and
  * their counts as differences. Nothing is written for more than 2^52 rows.
  *
- * @param start where they go in `bytes`, which has room for `NATIVE_BYTES_MAX`
- * @returns where the next byte goes
+ * @param start index in `bytes`, which must have `NATIVE_BYTES_MAX` bytes from there
+ * @returns the index of the next byte
  * @see https://prometheus.io/docs/specs/native_histograms/
  */
 export function writeNativeFields(
@@ -68,7 +68,7 @@ export function writeNativeFields(
 function writeSpans(bytes: Uint8Array, start: number): number {
   const { spans, spanCount } = buckets
   let at = start
-  /** The index after the last bucket of the span before. */
+  /** The index after the last bucket of the previous span. */
   let before = 0
   for (let span = 0; span < spanCount; span++) {
     const first = spans[2 * span] + INDEX_OF_PLACE_0

@@ -5,14 +5,14 @@ import { LENGTH_BYTES, writeLength } from './varint.js'
 
 const START_BYTES = 2 ** 16
 
-/** The message of a series that native buckets are appended to, and that has no lengths yet. */
+/** The message of a histogram without its native buckets and its lengths. */
 export interface OpenMessage {
   readonly bytes: Uint8Array
-  /** Where its lengths are written, the outer one first; each counts all bytes after itself. */
+  /** Offsets of its lengths, the outer one first. Each length counts all bytes after itself. */
   readonly lengthPlaces: readonly number[]
 }
 
-/** Where messages are completed; one for all, used synchronously. */
+/** A buffer in which messages are completed; shared, used synchronously. */
 let completed = new Uint8Array(START_BYTES)
 
 /** Write the messages of groups with the native buckets of their series. */

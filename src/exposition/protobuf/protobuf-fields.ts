@@ -15,7 +15,10 @@ export const METRIC = {
   histogram: 7,
 } as const satisfies Record<MetricType | 'label', number>
 export const LABEL = { name: 1, value: 2 } as const
-/** Of gauges, counters and untyped metrics; only counters have exemplar and creation. */
+/**
+ * Fields of gauges, counters and untyped metrics; only counters have an exemplar and a creation
+ * time.
+ */
 export const VALUE = { value: 1, exemplar: 2, created: 3 } as const
 export const SUMMARY = { count: 1, sum: 2, quantile: 3, created: 4 } as const
 export const QUANTILE = { quantile: 1, value: 2 } as const
@@ -33,7 +36,7 @@ export const HISTOGRAM = {
 export const BUCKET = { cumulativeCount: 1, upperBound: 2, exemplar: 3 } as const
 export const SPAN = { offset: 1, length: 2 } as const
 export const EXEMPLAR = { label: 1, value: 2, timestamp: 3 } as const
-/** Of `google.protobuf.Timestamp`. */
+/** Fields of `google.protobuf.Timestamp`. */
 export const TIMESTAMP = { seconds: 1, nanos: 2 } as const
 
 /** The values of `MetricType`. */

@@ -5,10 +5,10 @@ import type { WireWriter } from './wire-writer.js'
 
 const MS_PER_SECOND = 1e3
 const NANOS_PER_MS = 1e6
-/** The year 10,000: times of `google.protobuf.Timestamp` are before it. */
+/** The year 10,000, which no `google.protobuf.Timestamp` reaches. */
 const SECONDS_END = TIMESTAMP_SECONDS_MAX + 1
 
-/** Labels in the order in which they are written. */
+/** Labels in the order of exposition. */
 export type LabelList = readonly (readonly [name: string, value: string])[]
 
 export function writeLabels(message: WireWriter, field: number, labels: LabelList): void {
@@ -33,7 +33,10 @@ export function writeExemplar(
   message.end(own)
 }
 
-/** A time in seconds since 1970, to the millisecond; nothing for one that protobuf does not have. */
+/**
+ * Write a time in seconds since 1970, rounded to milliseconds; nothing if it is out of the range of
+ * protobuf.
+ */
 export function writeTimestamp(message: WireWriter, field: number, seconds = Number.NaN): void {
   if (!(seconds >= 0 && seconds < SECONDS_END)) return
   const ms = Math.round(seconds * MS_PER_SECOND)

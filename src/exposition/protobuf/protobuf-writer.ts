@@ -7,12 +7,14 @@ import { FAMILY, TYPE_NUMBERS } from './protobuf-fields.js'
 import { LENGTH_BYTES, writeLength } from './varint.js'
 import { WireWriter } from './wire-writer.js'
 
-/** Values of a block at least: they and their places fit the first-level cache. */
+/**
+ * Minimum number of values of a block: the values and their offsets fit into the first-level cache.
+ */
 const BLOCK_VALUES = 256
 
 /**
- * The delimited protobuf: a `MetricFamily` message for each family that has samples, after its
- * length. Its fields stand in another order than their numbers; readers accept any.
+ * The delimited protobuf format: for each family with samples, the length of a `MetricFamily`
+ * message and the message. Fields are not in the order of their numbers; readers accept any order.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#protobuf-format
  */
@@ -25,15 +27,15 @@ export const protobufFormat: ExpositionFormat = {
 }
 
 /**
- * Writes a family as a message and keeps its bytes from scrape to scrape: encoding 1,000 engines by a
+ * Writes a family as a message and keeps its bytes between scrapes: encoding 1,000 engines with a
  * library takes several times as long as rewriting their values. A block of series is encoded again
- * when something else than their values has changed.
+ * when anything except values has changed.
  */
 class ProtobufFamilyWriter implements FamilyWriter {
   readonly #family: MetricFamily
   readonly #head: Uint8Array
   readonly #blocks: MessageBlock[] = []
-  /** The labels after those of every series, as JSON. */
+  /** The extra labels of every series, as JSON. */
   #extra = ''
 
   constructor(family: MetricFamily) {
@@ -54,7 +56,7 @@ class ProtobufFamilyWriter implements FamilyWriter {
     const length = output.reserve(LENGTH_BYTES)
     const start = output.length
     output.bytes(this.#head)
-    // Readers add the label of bounds themselves.
+    // Readers add the labels `le` and `quantile` themselves.
     const bound = BOUND_LABELS[this.#family.definition.type]
     const extraLabels = Object.entries(options.extraLabels).filter(([name]) => name !== bound)
     const extra = JSON.stringify(extraLabels)
@@ -65,7 +67,7 @@ class ProtobufFamilyWriter implements FamilyWriter {
         const group = shown[next]
         values += this.#family.seriesOf(group).length * this.#family.shapesOf(group).length
       }
-      // Another scrape with other labels may have run while the event loop turned.
+      // Another scrape with other labels may have run between two steps.
       if (extra !== this.#extra) this.#blocks.length = 0
       this.#extra = extra
       const own = shown.slice(first, next)

@@ -2,11 +2,14 @@ import { PLACE_COUNT, ZERO_PLACE } from '../../stats/native-buckets.js'
 import type { PackedBins } from '../../stats/packed-bins.js'
 import { writeSigned } from './varint.js'
 
-/** Empty buckets up to which two runs of buckets are one span, as in client_golang. */
+/**
+ * Runs of buckets with at most this many empty buckets between them form one span, as in
+ * client_golang.
+ */
 const GAP_MAX = 2
 /**
- * Bits of a number in one byte of packed bins; the eighth is set where more bytes follow. These are the
- * constants of `packed-bins.ts`: V8 looks imported ones up in the loop.
+ * Bits of a number in one byte of packed bins; the eighth is set where more bytes follow. A copy of
+ * the constants of `packed-bins.ts`, since V8 looks up imported ones in the loop.
  */
 const GROUP_BITS = 7
 const GROUP_RADIX = 2 ** GROUP_BITS
@@ -14,24 +17,24 @@ const GROUP_MASK = GROUP_RADIX - 1
 const MORE = GROUP_RADIX
 const NO_PLACE = -1
 /**
- * The end of the last span where there is none: more than `GAP_MAX` before all places. An integer, since
- * compiled code is slower with `-Infinity`.
+ * The end of the last span before the first: more than `GAP_MAX` before all places. An integer,
+ * since compiled code is slower with `-Infinity`.
  */
 const NO_SPAN_END = -2 * GAP_MAX
 
 /**
- * The buckets of one native histogram, as they are read from packed bins. All is done in one pass, and
- * numbers are decoded where they are read: a scrape reads the bins of thousands of series.
+ * Reads the buckets of one native histogram from packed bins, in one pass and with inline decoding
+ * of numbers, since a scrape reads the bins of thousands of series.
  */
 export class SparseBuckets {
-  /** Per span its first place, and the number of its places; the first `spanCount` pairs. */
+  /** Pairs of the first place of a span and its number of places; `spanCount` pairs are valid. */
   readonly spans = new Uint16Array(2 * PLACE_COUNT)
   spanCount = 0
   /** The sum of all counts. */
   rows = 0
   /** The count of the zero bucket. */
   zeroCount = 0
-  /** Where the next difference is written to. */
+  /** Index at which the next difference is written. */
   #at = 0
   /** The place after the last span. */
   #spanEnd = 0
@@ -39,11 +42,11 @@ export class SparseBuckets {
   #before = 0
 
   /**
-   * Read packed bins, and write the count of each bucket as its difference to the one before.
+   * Read packed bins, and write the count of each bucket as its difference to the previous bucket.
    *
-   * @param placeOfBin per bin of the layout the place of its bucket; places ascend with the bins
-   * @param bytes where the differences are written to, from `start` on
-   * @returns where the next byte goes
+   * @param placeOfBin per bin of the layout, the place of its bucket; places ascend with the bins
+   * @param bytes receives the differences, from `start` on
+   * @returns the index of the next byte
    */
   read(packed: PackedBins, placeOfBin: Uint16Array, bytes: Uint8Array, start: number): number {
     const end = packed.length
@@ -54,7 +57,7 @@ export class SparseBuckets {
     this.#spanEnd = NO_SPAN_END
     this.#before = 0
     let bin = 0
-    /** The place that is counted, and its count so far. */
+    /** The current place, and its count so far. */
     let place = NO_PLACE
     let count = 0
     for (let next = 0; next < end; ) {
@@ -68,7 +71,7 @@ export class SparseBuckets {
         }
       }
       if (value === 0) {
-        // The number of empty bins to skip: a small one where a count follows.
+        // The number of empty bins to skip, which is small between counts.
         let byte = packed[next++]
         let skipped = byte & GROUP_MASK
         for (let bits = GROUP_BITS; byte >= MORE; bits += GROUP_BITS) {

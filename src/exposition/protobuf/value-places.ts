@@ -2,7 +2,9 @@ import { writeCount } from './varint.js'
 
 const NONE = -1
 
-/** The place of each value in kept messages, where it is rewritten: a count, a float64, or none. */
+/**
+ * The offsets of the values in kept messages, where they are rewritten: counts, float64, or none.
+ */
 export class ValuePlaces {
   readonly #places: number[] = []
   readonly #isCount: boolean[] = []
@@ -19,12 +21,12 @@ export class ValuePlaces {
     this.#add(place, false)
   }
 
-  /** A value that the messages do not have. */
+  /** Add a value that the messages do not contain. */
   addNone(): void {
     this.#add(NONE, false)
   }
 
-  /** Add a number of bytes to each place from index `first` on. */
+  /** Add a number of bytes to each offset from index `first` on. */
   move(first: number, by: number): void {
     const places = this.#places
     for (let index = first; index < places.length; index++) {
@@ -32,7 +34,7 @@ export class ValuePlaces {
     }
   }
 
-  /** A function that writes a value to each place, faster than by these lists. */
+  /** A function that writes all values, with flat arrays instead of these lists for speed. */
   writerTo(view: DataView): (values: Float64Array) => void {
     const places = Int32Array.from(this.#places)
     const isCount = Uint8Array.from(this.#isCount, Number)

@@ -3,22 +3,24 @@ const GROUP_BITS = 7
 export const GROUP_RADIX = 2 ** GROUP_BITS
 const MORE = 0x80
 const INT32_END = 2 ** 31
-/** The most bytes of a safe integer. */
+/** Maximum bytes of a safe integer. */
 export const VARINT_BYTES_MAX = 8
 
-/** Bytes of a length that is written later: the most that Prometheus takes before a family. */
+/** Bytes of a length that is written later: the maximum that Prometheus accepts before a family. */
 export const LENGTH_BYTES = 5
 /** Bytes of a count that is rewritten in place: they hold 56 bits. */
 export const COUNT_BYTES = 8
 /** The bits of a count in each half of its bytes. */
 const HALF_RADIX = 2 ** (GROUP_BITS * 4)
-/** The largest count that is a float64 and takes no more bytes; larger ones are written as this. */
+/** The largest count that is a float64 and fits; larger ones are written as this. */
 const COUNT_MAX = 2 ** 56 - 2 ** 3
-/** The marks that more bytes follow: in the first four bytes of a count, and in the last four. */
+/** The continuation bits in the first four bytes of a count, and in the last four. */
 const FIRST_MARKS = 0x80808080
 const LAST_MARKS = 0x00808080
 
-/** Write a non-negative safe integer in as few bytes as it takes, and return where the next byte goes. */
+/**
+ * Write a non-negative safe integer as the shortest varint, and return the index of the next byte.
+ */
 export function writeVarint(bytes: Uint8Array, start: number, value: number): number {
   let at = start
   let rest = value
@@ -26,7 +28,7 @@ export function writeVarint(bytes: Uint8Array, start: number, value: number): nu
     bytes[at++] = (rest % GROUP_RADIX) | MORE
     rest = Math.floor(rest / GROUP_RADIX)
   }
-  // Integer arithmetic is several times faster, and most values are small.
+  // Most values are small, and int32 arithmetic is several times faster.
   let small = rest | 0
   while (small >= GROUP_RADIX) {
     bytes[at++] = small | MORE
@@ -36,10 +38,7 @@ export function writeVarint(bytes: Uint8Array, start: number, value: number): nu
   return at
 }
 
-/**
- * Write an integer of either sign so that small ones take few bytes, and return where the next byte
- * goes.
- */
+/** Write a signed integer as a zigzag varint, and return the index of the next byte. */
 export function writeSigned(bytes: Uint8Array, start: number, value: number): number {
   if (value < GROUP_RADIX / 2 && value >= -GROUP_RADIX / 2) {
     bytes[start] = (value << 1) ^ (value >> 31)
@@ -49,8 +48,8 @@ export function writeSigned(bytes: Uint8Array, start: number, value: number): nu
 }
 
 /**
- * Write a length below 2^31 in `LENGTH_BYTES` bytes: it may be longer than it needs to be. A decoder takes
- * the seven bits of each byte up to one without the mark that more follow.
+ * Write a length below 2^31 in exactly `LENGTH_BYTES` bytes. Decoders accept varints that are
+ * longer than necessary.
  */
 export function writeLength(bytes: Uint8Array, at: number, length: number): void {
   let rest = length
@@ -75,7 +74,7 @@ export function writeCount(view: DataView, at: number, count: number): void {
   view.setUint32(at + 4, spread(high) | LAST_MARKS, true)
 }
 
-/** 28 bits as the lower seven bits of four bytes. */
+/** Spread 28 bits over the lower seven bits of four bytes. */
 function spread(bits: number): number {
   return (
     (bits & 0x7f) | ((bits & 0x3f80) << 1) | ((bits & 0x1fc000) << 2) | ((bits & 0xfe00000) << 3)

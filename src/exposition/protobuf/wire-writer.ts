@@ -18,7 +18,7 @@ const ASCII_MAX = 0x7f
 type WireType = keyof typeof WIRE_TYPES
 
 const encoder = new TextEncoder()
-/** Where a length is written to find how many bytes it takes; used synchronously. */
+/** A buffer for the bytes of a length; shared, used synchronously. */
 const lengthBytes = new Uint8Array(VARINT_BYTES_MAX)
 
 /**
@@ -35,18 +35,18 @@ export class WireWriter {
     return this.#length
   }
 
-  /** What was written; valid until more is. */
+  /** The bytes so far; valid until the next write. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length)
   }
 
-  /** A field of a non-negative integer, or of an enum. */
+  /** Write a field of a non-negative integer or an enum. */
   integer(field: number, value: number): void {
     this.#tag(field, 'varint')
     this.#varint(value)
   }
 
-  /** A field of an integer of either sign. */
+  /** Write a field of a signed integer. */
   signedInteger(field: number, value: number): void {
     this.#tag(field, 'varint')
     this.#require(VARINT_BYTES_MAX)
@@ -56,7 +56,7 @@ export class WireWriter {
   text(field: number, value: string): void {
     const start = this.begin(field)
     this.#require(value.length)
-    // Most texts are short and ASCII: an encoder takes several times as long for them.
+    // Most texts are short and ASCII; `TextEncoder` takes several times as long for them.
     for (let index = 0; index < value.length; index++) {
       const code = value.charCodeAt(index)
       if (code > ASCII_MAX) {
@@ -70,9 +70,9 @@ export class WireWriter {
   }
 
   /**
-   * Begin a field of bytes, such as of a message.
+   * Begin a field of bytes, such as a message.
    *
-   * @returns where its content begins, for `end`
+   * @returns the offset of its content, for `end`
    */
   begin(field: number): number {
     this.#tag(field, 'bytes')
@@ -80,10 +80,10 @@ export class WireWriter {
   }
 
   /**
-   * End the field whose content begins at `start`. The length of a content of more than 127 bytes takes
-   * more than one byte, so such a content moves.
+   * End the field whose content begins at `start`. The length of content above 127 bytes takes more
+   * than one byte, so such content moves.
    *
-   * @returns where its content begins now
+   * @returns the new offset of its content
    */
   end(start: number): number {
     const length = this.#length - start
@@ -107,9 +107,9 @@ export class WireWriter {
   }
 
   /**
-   * A field of a float64.
+   * Write a field of a float64.
    *
-   * @returns the place of the value, where it can be rewritten
+   * @returns the offset of the value, for rewriting
    */
   double(field: number, value: number): number {
     this.#tag(field, 'double')
@@ -119,9 +119,9 @@ export class WireWriter {
   }
 
   /**
-   * A field of an unsigned integer of `COUNT_BYTES` bytes, 0 until it is written.
+   * Write a field of an unsigned integer of `COUNT_BYTES` bytes, with the value 0.
    *
-   * @returns the place of the value, to be written by `writeCount`
+   * @returns the offset of the value, for `writeCount`
    */
   reserveCount(field: number): number {
     this.#tag(field, 'varint')
@@ -131,9 +131,9 @@ export class WireWriter {
   }
 
   /**
-   * Begin a field of bytes whose content is completed elsewhere, after what this writes.
+   * Begin a field of bytes whose content the caller completes later.
    *
-   * @returns the place of its length, to be written by `writeLength`
+   * @returns the offset of its length, for `writeLength`
    */
   reserveLength(field: number): number {
     this.#tag(field, 'bytes')
@@ -165,7 +165,7 @@ export class WireWriter {
   }
 }
 
-/** What precedes a field: its number and how it is encoded; up to number 15, one byte. */
+/** The tag of a field: its number and its wire type. Up to number 15, it takes one byte. */
 export function tagOf(field: number, type: WireType): number {
   return (field << WIRE_TYPE_BITS) | WIRE_TYPES[type]
 }
