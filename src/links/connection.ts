@@ -5,25 +5,28 @@ import { describe } from '../describe.js'
 import type { Journal } from '../journal/journal.js'
 import { HEADER, JOURNAL_STATE, ROWS_COUNTED } from '../journal/journal-layout.js'
 
-/** Messages of one port that are handled in a turn of the event loop; a recorder sends three. */
+/**
+ * Maximum messages of one port that are handled in a turn of the event loop; a recorder sends at
+ * most three.
+ */
 const MESSAGES_PER_TURN = 16
-/** A message that comes so long after the previous one is acknowledged at once. */
+/** A message that arrives this long after the previous one is acknowledged immediately. */
 const QUIET_MS = 5
-/** Messages that may wait for their turn. */
+/** Maximum number of messages that wait. */
 const WAITING_MAX = 8_192
-/** Bytes that may wait, in payloads of the largest size. */
+/** Maximum bytes that wait, in payloads of the maximum size. */
 const WAITING_PAYLOADS_MAX = 16
 
 export interface ConnectionEvents {
-  /** A message came from the engine's thread; nothing of it was validated yet. */
+  /** Called with each message of the engine's thread, which is not validated. */
   readonly message: (message: unknown) => void
-  /** More messages came than may wait. */
+  /** Called when more messages arrive than may wait. */
   readonly flood: () => void
-  /** The port closed, as it does when the engine closes it or its thread ends in any way. */
+  /** Called when the port closes: the engine closed it, or its thread ended. */
   readonly close: () => void
 }
 
-/** The aggregator's end of a link: the port that reports come by, and the journal. */
+/** The aggregator's end of a link: the port for reports, and the journal. */
 export class Connection {
   /** The incarnation that records at the other end. */
   readonly local: LocalIncarnation
@@ -34,9 +37,9 @@ export class Connection {
   readonly #waiting: unknown[] = []
   #waitingBytes = 0
   #isFlooded = false
-  /** Messages that were handled since the last acknowledgement. */
+  /** Number of messages handled since the last acknowledgement. */
   #handled = 0
-  /** When the last message came, by a monotonic clock. */
+  /** The time of the last message, by a monotonic clock. */
   #lastMs = 0
   // Removed one by one when the port is closed: ports of Deno have no removeAllListeners.
   readonly #onMessage = (message: unknown) => this.#receive(message)
@@ -59,22 +62,22 @@ export class Connection {
     this.#events = events
     port.on('message', this.#onMessage)
     port.on('close', this.#onClose)
-    // Telemetry alone must not keep a process alive.
+    // The port must not keep the process alive.
     port.unref()
   }
 
-  /** Ask for a report. `record` reads the flag, so an engine that never yields sends one too. */
+  /** Request a report. `record` reads the flag, so an engine that never yields also sends one. */
   requestReport(): void {
     this.#journal.setReportDue(true)
   }
 
-  /** Ask the engine to stop: the flag is in the journal, the message wakes the event loop. */
+  /** Request the engine to stop: the flag is in the journal, the message wakes its event loop. */
   requestStop(): void {
     Atomics.store(this.#journal.words, HEADER.stopRequested, 1)
     this.#port.postMessage('stop')
   }
 
-  /** Handle what was sent up to now, and close the port. */
+  /** Handle the messages sent so far, and close the port. */
   close(): void {
     this.#port.off('message', this.#onMessage)
     this.#port.off('close', this.#onClose)
@@ -87,19 +90,19 @@ export class Connection {
     this.#port.close()
   }
 
-  /** Tell the recorder, if it still runs, that its further rows are not counted. */
+  /** Mark the journal as closed, so that a running recorder stops counting. */
   release(): void {
     const { rows } = this.local.incarnation
     this.#journal.floats[ROWS_COUNTED] = rows
     Atomics.store(this.#journal.words, HEADER.state, JOURNAL_STATE.closed)
-    // A recorder that never yields looks at the state when it makes a report.
+    // A recorder that never yields reads the state when it makes a report.
     this.requestReport()
   }
 
   #receive(message: unknown): void {
     const quietMs = performance.now() - this.#lastMs
     this.#lastMs += quietMs
-    // An acknowledgement at the end of the turn would wake the event loop once more.
+    // An acknowledgement at the end of the turn would wake the event loop again.
     if (quietMs >= QUIET_MS && this.#handled === 0 && this.#waiting.length === 0) {
       Atomics.add(this.#journal.words, HEADER.acknowledged, 1)
       this.#events.message(message)
@@ -109,7 +112,7 @@ export class Connection {
       this.#handle(message)
       return
     }
-    // A message that is no bytes is rejected, so it need not be kept: it may be large.
+    // A message that is not bytes is rejected. Only its description is kept, since it may be large.
     this.#waiting.push(types.isUint8Array(message) ? message : describe(message))
     this.#waitingBytes += bytesOf(message)
     if (this.#waiting.length <= WAITING_MAX && this.#waitingBytes <= this.#waitingBytesMax) return
@@ -119,15 +122,15 @@ export class Connection {
   }
 
   #handle(message: unknown): void {
-    // This keeps the process alive until the end of the turn, since messages may wait for it.
+    // The immediate keeps the process alive until the waiting messages are handled.
     if (this.#handled === 0) setImmediate(() => this.#endTurn())
     this.#handled++
     this.#events.message(message)
   }
 
   /**
-   * Acknowledge what was handled in this turn, also messages that were rejected. A recorder that
-   * makes reports in a loop then sends as many per turn as may wait, and other events are handled.
+   * Acknowledge the messages handled in this turn, rejected ones included. So a recorder that
+   * reports in a loop sends at most two reports per turn, and other events are handled in between.
    */
   #endTurn(): void {
     Atomics.add(this.#journal.words, HEADER.acknowledged, this.#handled)
@@ -143,7 +146,7 @@ export class Connection {
   }
 }
 
-/** The bytes that a message holds in memory: all of a buffer is posted with a view of it. */
+/** The bytes of memory that a message holds: posting a view copies its whole buffer. */
 function bytesOf(message: unknown): number {
   return types.isUint8Array(message) ? message.buffer.byteLength : 0
 }

@@ -10,23 +10,26 @@ import { JournalReader } from '../journal/journal-reader.js'
 import { Connection } from './connection.js'
 
 /**
- * Milliseconds that the last read of running recorders may take. A recorder at full speed publishes
- * its rows within some microseconds, unless the system holds its thread.
+ * Maximum milliseconds of the last read of running recorders. A recorder at full speed publishes
+ * its rows within some microseconds, unless the system suspended its thread.
  */
 const LAST_READ_MS_MAX = 10
 /**
- * Such reads, each with one of what the system may hold. Neither has all rows where the system held
- * the thread first and then let it run, as it may on a machine with more threads than processors.
+ * Maximum number of such reads, each followed by a read for suspended threads. Both may miss rows
+ * if the system resumes the thread between them, which is likely if there are more threads than
+ * processors.
  */
 const LAST_READS_MAX = 10
 
-/** What links are made with. */
+/** Settings of the links. */
 export interface LinkSettings
   extends Pick<AggregationSettings, 'operations' | 'intervalMs' | 'payloadBytesMax'> {
   readonly extraMetrics: readonly ExtraMetric[]
 }
 
-/** The links to engines in threads of this process: a journal in shared memory and a port each. */
+/**
+ * The links to engines in threads of this process, each with a journal in shared memory and a port.
+ */
 export class EngineLinks {
   readonly #aggregation: Aggregation
   readonly #layout: JournalLayout
@@ -35,7 +38,7 @@ export class EngineLinks {
   readonly #extraMetrics: readonly ExtraMetric[]
   readonly #payloadBytesMax: number
   readonly #connections = new Map<number, Set<Connection>>()
-  /** For the block of a journal that is being read. Reads are synchronous, so all share one. */
+  /** A buffer for the block of a journal that is read; shared, used synchronously. */
   readonly #copy: Float64Array<ArrayBuffer>
 
   constructor(aggregation: Aggregation, layout: JournalLayout, settings: LinkSettings) {
@@ -51,7 +54,7 @@ export class EngineLinks {
   /**
    * Begin an incarnation of an engine.
    *
-   * @returns the end for the engine's thread
+   * @returns the link for the engine's thread
    * @throws MoonmeterError `INVALID_ENGINE` past the limit on engines
    */
   connect(engine: number): EngineLink {
@@ -80,12 +83,12 @@ export class EngineLinks {
     }
   }
 
-  /** Ask the running incarnations of an engine to stop. */
+  /** Request the running incarnations of an engine to stop. */
   requestStop(engine: number): void {
     for (const connection of this.#connections.get(engine) ?? []) connection.requestStop()
   }
 
-  /** Ask the engines whose reports are overdue for one. */
+  /** Request reports of the engines whose reports are overdue. */
   requestOverdueReports(): void {
     for (const connections of this.#connections.values()) {
       for (const connection of connections) {
@@ -94,12 +97,12 @@ export class EngineLinks {
     }
   }
 
-  /** End the running incarnations of an engine with what they recorded so far. */
+  /** End the running incarnations of an engine, after a last read of their rows. */
   disconnect(engine: number): void {
     this.#endRunning([...(this.#connections.get(engine) ?? [])])
   }
 
-  /** End all running incarnations with what they recorded so far. */
+  /** End all running incarnations, after a last read of their rows. */
   close(): void {
     this.#endRunning([...this.#connections.values()].flatMap((own) => [...own]))
   }

@@ -3,7 +3,7 @@ import type { EngineLink } from '../journal/engine-link.js'
 import { isThreadRequest, type ThreadReply } from '../journal/thread-request.js'
 
 /**
- * Answers threads that request a link from this one, as `connectRecorder` does.
+ * Answers the requests for links that threads send by `connectRecorder`.
  *
  * @see https://nodejs.org/api/worker_threads.html#worker_threadspostmessagetothreadthreadid-value-transferlist-timeout
  */

@@ -8,33 +8,33 @@ import {
 } from '../stats/connector-stats.js'
 import { pythonFloat } from '../stats/python-float.js'
 
-/** Results that are floats in the reference, and print as floats even where they are integers. */
+/** Values that are floats in vLLM, and are printed as floats even if they are integers. */
 const FLOAT_RESULT = /_(avg|p90)_ms$/
 
 /** Options of `KVConnectorLogging`. */
 export interface LoggingOptions {
   /**
-   * Called with each line and nothing else, so that it may be `console.log`. Where it throws, or
-   * returns a promise that is rejected, the next line has the rows of this one too.
+   * Called with each line as the only argument, so that it may be `console.log`. If it throws or
+   * its promise is rejected, the next line includes the rows of this one.
    */
   readonly log: (line: string) => void
   /**
-   * Called before a line in which the p90 of some operations is within 1.6 % rather than exact, since
-   * there were too many rows, with the names of these operations, ascending; default none.
+   * Called before a line with approximate p90s (within 1.6 %, because of too many rows), with the
+   * names of these operations, ascending. Default none.
    */
   readonly onApproximateP90?: ((operations: readonly string[]) => void) | undefined
   /**
-   * Limits of the stats that the interval is added up in. Default: all operations and statuses that
-   * the observed stats tell apart, and `exactRowsMax` of the first; the bounds are theirs too.
+   * Limits of the stats of an interval. Default: no limits on operations and statuses, and the
+   * `exactRowsMax` and `bounds` of the first observed stats.
    */
   readonly stats?: ConnectorStatsOptions
 }
 
-/** Observed stats are limited already. */
+/** Observed stats are already limited. */
 const NO_LIMITS = { operationsMax: NAMES_MAX, statusesMax: NAMES_MAX }
 
 /**
- * vLLM's log line of store operations: `observe` adds stats to an interval, over all engines, and
+ * vLLM's log line of store operations: `observe` adds the stats of any engine to an interval, and
  * `log` writes a line about the interval and starts the next.
  */
 export class KVConnectorLogging {
@@ -55,10 +55,10 @@ export class KVConnectorLogging {
   }
 
   /**
-   * Add stats to the interval; they are left as they are.
+   * Add stats to the interval. The argument does not change.
    *
-   * @throws MoonmeterError `LAYOUT_MISMATCH` when their bucket bounds are not those of the interval,
-   * `INVALID_OPTION` for what is no stats
+   * @throws MoonmeterError `LAYOUT_MISMATCH` when their bucket bounds are not those of the
+   * interval, `INVALID_OPTION` for an argument that is not stats
    */
   observe(stats: ConnectorStats): void {
     if (requireStats('observe', stats).isEmpty()) return
@@ -70,9 +70,9 @@ export class KVConnectorLogging {
   }
 
   /**
-   * Log the interval and start the next; where nothing was observed, neither happens. The rows of a
-   * line that could not be logged are in the next one, unless stats of other bucket bounds were
-   * observed meanwhile.
+   * Log the interval and start the next, if anything was observed. The rows of a line that could
+   * not be logged are in the next one, unless stats with other bucket bounds were observed
+   * meanwhile.
    */
   log(): void {
     const interval = this.#stats
@@ -99,6 +99,6 @@ export class KVConnectorLogging {
 }
 
 function formatResult(name: string, value: number): string {
-  // BigInt prints integers from 1e21 on without an exponent, as Python does.
+  // BigInt prints integers from 1e21 without an exponent, as Python does.
   return FLOAT_RESULT.test(name) ? pythonFloat(value) : BigInt(value).toString()
 }
