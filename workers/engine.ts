@@ -30,14 +30,14 @@ export interface SyntheticTask
   readonly scenario?: ScenarioTask
 }
 
-/** The part of a scenario that concerns one engine. */
+/** The part of a scenario for one engine. */
 export interface ScenarioTask {
   readonly fault: Fault
   /** The `buffer` of the scenario's {@link SharedPhase}. */
   readonly phaseBuffer: SharedArrayBuffer
 }
 
-/** What of an engine a fault replaces. */
+/** The options of an engine that a fault may replace. */
 type Replaceable = Pick<EngineOptions, 'store' | 'latency' | 'record' | 'stopRequested'>
 
 /**
@@ -45,7 +45,7 @@ type Replaceable = Pick<EngineOptions, 'store' | 'latency' | 'record' | 'stopReq
  * calls.
  *
  * @returns the tally of the recorded calls
- * @throws Error with the tally when a scenario plans that the incarnation crashes
+ * @throws Error with the tally when the scenario makes the incarnation crash
  */
 export function run({
   engine,

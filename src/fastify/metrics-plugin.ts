@@ -9,10 +9,10 @@ import { whenFirst } from '../server/response-order.js'
 import { overSignal } from '../server/response-over.js'
 import type { ResponseParts } from '../server/response-parts.js'
 
-/** What Fastify passes to a plugin beside its own options. */
+/** Options that Fastify adds to those of a plugin. */
 const REGISTER_OPTIONS = ['prefix', 'logLevel', 'logSerializers']
 
-/** Options of `metricsPlugin`: what is served, and those of `metricsHandler`. */
+/** Options of `metricsPlugin`: the source of the metrics, and those of `metricsHandler`. */
 export interface MetricsPluginOptions extends MetricsHandlerOptions {
   /** An `EngineAggregator`, or any object with a registry. */
   readonly aggregator: MetricsSource
@@ -22,9 +22,9 @@ export interface MetricsPluginOptions extends MetricsHandlerOptions {
  * A plugin for Fastify 5 that adds the routes `GET` and `HEAD` of `/metrics` and `/healthz`, or of
  * the options `path` and `healthPath`, below the prefix that it is registered with.
  *
- * Responses are those of `metricsHandler`, sent by Fastify: hooks run, and headers that they set
- * remain. Other methods and paths are left to Fastify. The plugin is encapsulated, so that it can be
- * registered several times and have hooks of its own.
+ * Responses are those of `metricsHandler`. Fastify sends them, so hooks run, and the headers that
+ * they set are kept. Fastify handles other methods and paths. The plugin is encapsulated, so it can
+ * be registered several times and have its own hooks.
  *
  * @throws MoonmeterError `INVALID_OPTION` as `metricsHandler` does, from `app.ready()`
  * @see https://fastify.dev/docs/latest/Reference/Plugins/
@@ -41,7 +41,7 @@ export const metricsPlugin: FastifyPluginAsync<MetricsPluginOptions> = async (ap
     async handler(request, reply) {
       const over = overSignal(request.raw, reply.raw)
       const parts = await endpoint.metrics(request.raw, over)
-      // Nothing is sent to a client that left, and the buffers may be in use for others by now.
+      // The client has disconnected, and other responses may already use the buffers.
       return over.aborted ? reply.hijack() : send(request, reply, parts, endpoint.settings)
     },
   })
@@ -65,7 +65,7 @@ function send(
   limits: ResponseLimits,
 ): FastifyReply {
   reply.code(status).headers(headers)
-  // A hook may have set some already.
+  // A hook may have set `Vary`.
   const varies = [reply.getHeader('Vary') ?? [], vary || []].flat()
   if (varies.length > 0) reply.header('Vary', varies.join(', '))
   whenFirst(reply.raw, () => limitTime(raw, reply.raw, limits))

@@ -1,11 +1,11 @@
 import { context, isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api'
 
 /**
- * The id of the trace of OpenTelemetry's active span, for the option `traceId` of a recorder. It needs
- * `@opentelemetry/api`, and an OpenTelemetry SDK that is set up in the same thread.
+ * The id of the trace of OpenTelemetry's active span, for the option `traceId` of a recorder.
+ * Requires `@opentelemetry/api`, and an OpenTelemetry SDK in the same thread.
  *
- * @returns undefined where no span is active, or the active one is not sampled, so that its trace is
- * stored nowhere
+ * @returns undefined if no span is active, or if the active span is not sampled, since its trace is
+ * not stored
  * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplar
  */
 export function activeTraceId(): string | undefined {

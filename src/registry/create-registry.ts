@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client'
 
-/** The registry that is created where the caller passes none. */
+/** The type of the registry that is created if the caller passes none. */
 export type DefaultRegistry = Registry
 
 export function createRegistry(): DefaultRegistry {

@@ -16,7 +16,7 @@ interface ForeignSeries {
   readonly exemplars: (Exemplar | undefined)[]
 }
 
-/** A family of a metric that is not ours, with its series. */
+/** A family of a user's metric, with its series. */
 export interface ForeignFamily {
   readonly family: MetricFamily<ForeignSeries>
   readonly groups: readonly ForeignSeries[]
@@ -25,7 +25,7 @@ export interface ForeignFamily {
 /** Collects the samples of a family by series. */
 export class ForeignFamilyBuilder {
   readonly #definition: FamilyDefinition
-  /** The label of a bucket or a quantile, which the labels of a series leave out. */
+  /** The label of a bucket or a quantile, which is not a label of the series. */
   readonly #bound: 'le' | 'quantile' | undefined
   readonly #series = new Map<string, ForeignSeries>()
   #latest: ForeignSeries | undefined
@@ -60,12 +60,12 @@ export class ForeignFamilyBuilder {
   }
 
   #seriesOf(labels: ForeignLabels): ForeignSeries {
-    // The samples of a series mostly follow one another.
+    // Fast path: samples of one series are usually consecutive.
     const latest = this.#latest
     if (latest !== undefined && this.#isSame(latest.labels, labels)) return latest
     const own = Object.entries(labels).filter(([name]) => name !== this.#bound)
     const texts = own.map(([name, value]) => [name, String(value)] as const)
-    // Others may have their labels in another order.
+    // The labels of the samples of a series may be in different orders.
     const key = JSON.stringify([...texts].sort())
     const series = this.#series.get(key) ?? {
       labels: Object.fromEntries(texts),
@@ -78,7 +78,7 @@ export class ForeignFamilyBuilder {
     return series
   }
 
-  /** Whether a sample with some labels is of a series. */
+  /** Whether labels of a sample are those of a series. */
   #isSame(series: Labels, labels: ForeignLabels): boolean {
     let count = 0
     for (const name in labels) {
@@ -96,7 +96,7 @@ function readExemplar({ labelSet, value, timestamp }: ForeignExemplar): Exemplar
   return {
     labels: Object.fromEntries(labels),
     value: Number(value),
-    // Prometheus rejects a whole scrape for the time of an exemplar that is no finite number.
+    // Prometheus rejects a whole scrape if the time of an exemplar is not a finite number.
     timestampSeconds: Number.isFinite(timestampSeconds) ? timestampSeconds : undefined,
   }
 }

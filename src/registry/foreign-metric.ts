@@ -1,12 +1,12 @@
 import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 
-/** Labels as users give them: their values need not be strings. */
+/** Labels of a user's metric, whose values need not be strings. */
 export type ForeignLabels = Readonly<Record<string, unknown>>
 
-/** A sample as registries of prom-client's kind exchange it. */
+/** A sample in the form of prom-client's registries. */
 export interface ForeignSample {
-  /** The name of the sample; the metric's without one. */
+  /** The name of the sample; default that of the metric. */
   readonly metricName?: string | undefined
   readonly labels?: ForeignLabels | null | undefined
   readonly value: unknown
@@ -19,7 +19,7 @@ export interface ForeignExemplar {
   readonly timestamp?: unknown
 }
 
-/** What the `get` of a user's metric returns. */
+/** The result of `get` of a user's metric. */
 interface ForeignMetric {
   readonly name: string
   readonly help?: unknown
@@ -27,7 +27,7 @@ interface ForeignMetric {
   readonly values?: readonly ForeignSample[] | undefined
 }
 
-/** @throws MoonmeterError `INVALID_OPTION` for what no `get` of a metric returns */
+/** @throws MoonmeterError `INVALID_OPTION` unless the value is a result of `get` of a metric */
 export function assertForeign(metric: unknown): asserts metric is ForeignMetric {
   const { name, type, values = [] } = (metric ?? {}) as Partial<ForeignMetric>
   if (typeof name === 'string' && typeof type === 'string' && Array.isArray(values)) return

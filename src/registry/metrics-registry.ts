@@ -2,26 +2,29 @@ import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 
 /**
- * The part of a metrics registry that is used here: that of `prom-client` 14 and 15,
- * `@prometheus-io/client`, `@platformatic/prom-client`, and of every registry with its interface.
+ * The required interface of a metrics registry, which those of `prom-client` 14 and 15,
+ * `@prometheus-io/client` and `@platformatic/prom-client` implement.
  */
 export interface MetricsRegistry {
-  /** Adds a metric. Registries type the parameter for metric classes of their own. */
+  /**
+   * Adds a metric. The parameter is `never`, since registries declare it as their own metric
+   * classes.
+   */
   registerMetric(metric: never): void
   /** The exposition of all metrics. */
   metrics(): string | Promise<string>
-  /** The media type of what `metrics` returns. */
+  /** The media type of the result of `metrics`. */
   readonly contentType: string
 }
 
-/** What registries like prom-client's have beside `registerMetric`. */
+/** A registry that can also remove metrics, as prom-client's. */
 interface RemovingRegistry extends MetricsRegistry {
   getSingleMetric(name: string): unknown
   removeSingleMetric(name: string): void
 }
 
 const OPENMETRICS = 'application/openmetrics-text'
-/** What an HTTP header may hold: no line breaks or other control characters. */
+/** Valid values of an HTTP header: no line breaks or other control characters. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]+$/
 
 /**
@@ -42,9 +45,9 @@ export function assertRegistry(registry: unknown): asserts registry is MetricsRe
 }
 
 /**
- * The media type of what the `metrics` of a registry returns.
+ * The media type of the result of a registry's `metrics`.
  *
- * @throws MoonmeterError `INVALID_OPTION` for what no HTTP header can hold
+ * @throws MoonmeterError `INVALID_OPTION` for an invalid value of an HTTP header
  */
 export function contentTypeOf(registry: MetricsRegistry): string {
   const contentType: unknown = registry.contentType
@@ -60,15 +63,15 @@ export function isOpenMetrics(registry: MetricsRegistry): boolean {
   return contentTypeOf(registry).toLowerCase().startsWith(OPENMETRICS)
 }
 
-/** Whether metrics can be removed from a registry again. */
+/** Whether metrics can be removed from a registry. */
 export function canRemove(registry: MetricsRegistry): registry is RemovingRegistry {
   const { getSingleMetric, removeSingleMetric } = registry as Partial<RemovingRegistry>
   return typeof getSingleMetric === 'function' && typeof removeSingleMetric === 'function'
 }
 
 /**
- * The labels that a registry adds to every sample that it formats itself. Our samples are formatted
- * here, so the labels are read from the registry's private field; empty where it has none.
+ * The default labels of a registry, which it adds to samples that it formats. moonmeter formats its
+ * own samples, so the labels are read from the registry's private field; empty if it has none.
  */
 export function defaultLabelsOf(registry: MetricsRegistry): Readonly<Record<string, string>> {
   const { _defaultLabels: labels } = registry as { readonly _defaultLabels?: unknown }

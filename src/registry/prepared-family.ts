@@ -1,11 +1,11 @@
 import type { FamilyDefinition } from '../exposition/metric-family.js'
 import type { OutputBuffer } from '../exposition/output-buffer.js'
 
-/** A family in a format, ready to be written. */
+/** A family whose values were read, to be written in one format. */
 export interface PreparedFamily {
   readonly definition: FamilyDefinition
   /**
-   * Writes the family, as its steps are taken.
+   * Writes the family in steps.
    *
    * @param families all families of the exposition
    */

@@ -3,17 +3,17 @@ import { BOUND_LABELS, SAMPLE_SUFFIXES } from '../exposition/metric-types.js'
 import { type ForeignFamily, ForeignFamilyBuilder } from './foreign-family.js'
 import { assertForeign } from './foreign-metric.js'
 
-/** Samples that are read before the event loop may turn. */
+/** Samples that are read per step, after which the event loop may turn. */
 const SAMPLES_PER_STEP = 256
 const TYPES = Object.keys(SAMPLE_SUFFIXES) as readonly MetricType[]
 
 /**
- * The families of what a metric's `get` returned: one, and one of unknown type for each name of
- * samples that a metric of its type does not have. The samples are read in steps.
+ * The families of the result of a metric's `get`: one for the metric, and one of type `unknown` for
+ * each sample name that a metric of its type cannot have. The samples are read in steps.
  *
- * @param isOpenMetrics whether its registry is one of OpenMetrics, which names counters without
- * `_total` and adds it to their samples
- * @throws MoonmeterError `INVALID_OPTION` for what is no metric
+ * @param isOpenMetrics whether the registry's format is OpenMetrics; it then names counters without
+ * `_total` and adds the suffix to their samples
+ * @throws MoonmeterError `INVALID_OPTION` for a value that is not a metric
  */
 export function* readForeign(
   metric: unknown,

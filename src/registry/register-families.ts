@@ -4,13 +4,13 @@ import { assertRegistry, canRemove, type MetricsRegistry } from './metrics-regis
 import { RegisteredMetric } from './registered-metric.js'
 
 /**
- * Register families in a registry: all of them or, where one is refused, none.
+ * Register families in a registry: all of them, or none if the registry rejects one.
  *
  * @param read takes a snapshot for a scrape, which all calls of one turn share (`shareInTurn`)
  * @param reset called when the registry resets its metrics
- * @returns a function that removes them from the registry; it throws `INVALID_OPTION` where the
+ * @returns a function that removes them from the registry; it throws `INVALID_OPTION` if the
  * registry cannot remove metrics
- * @throws MoonmeterError `INVALID_OPTION` when the registry is none, or does not take one of them
+ * @throws MoonmeterError `INVALID_OPTION` when the registry is invalid, or rejects one of them
  */
 export function registerFamilies(
   registry: MetricsRegistry,

@@ -22,14 +22,14 @@ import {
 } from './metrics-registry.js'
 import type { PreparedFamily } from './prepared-family.js'
 
-/** A sample as prom-client's registries exchange it. */
+/** A sample in the form of prom-client's registries. */
 interface RegistrySample {
   readonly metricName: string
   readonly labels: Record<string, string>
   readonly value: number
 }
 
-/** A family with its samples, as prom-client's registries exchange it. */
+/** A family with its samples in the form of prom-client's registries. */
 interface RegistryFamily {
   readonly name: string
   readonly help: string
@@ -39,13 +39,13 @@ interface RegistryFamily {
 }
 
 /**
- * One of our families as a metric of a registry. prom-client's own classes take one row at a time,
- * microseconds each; this reads a snapshot when it is scraped.
+ * A family of moonmeter as a metric of a registry. prom-client's own classes observe one row at a
+ * time, which takes microseconds; this class reads a snapshot at each scrape.
  */
 export class RegisteredMetric {
   readonly help: string
   readonly type: string
-  /** How prom-client merges the metric over the processes of a cluster. */
+  /** The method by which prom-client merges the metric over the processes of a cluster. */
   readonly aggregator: string
   readonly #registry: MetricsRegistry
   readonly #family: SnapshotFamily
@@ -74,19 +74,20 @@ export class RegisteredMetric {
   }
 
   /**
-   * Does nothing: a registry of OpenMetrics assigns the name without `_total`, and does not undo that
-   * when it becomes one of text. What it reads from this has the name that its format has then.
+   * Does nothing: a registry of OpenMetrics assigns the name without `_total`, and does not restore
+   * it when its format changes to text. The getter returns the name for the current format.
    */
   set name(_name: string) {}
 
   /**
-   * Make the registry read this metric at its scrapes.
+   * Register this metric.
    *
-   * @throws MoonmeterError `INVALID_OPTION` when it does not take it
+   * @throws MoonmeterError `INVALID_OPTION` when the registry rejects it
    */
   register(): void {
     const registry = this.#registry
-    // A counter or a gauge has only its own name, of which the registry itself refuses a second.
+    // A counter or a gauge has only its own name, and the registry itself rejects a second metric
+    // of that name.
     const suffixes = this.type === 'histogram' ? SAMPLE_SUFFIXES.histogram : []
     for (const name of suffixes.map((suffix) => this.name + suffix)) {
       if (!canRemove(registry) || registry.getSingleMetric(name) === undefined) continue
@@ -108,7 +109,7 @@ export class RegisteredMetric {
   }
 
   /**
-   * Remove this metric from the registry, unless another one has its name there by now.
+   * Remove this metric from the registry, unless another metric now has its name.
    *
    * @throws MoonmeterError `INVALID_OPTION` when the registry cannot remove metrics
    */
@@ -125,7 +126,7 @@ export class RegisteredMetric {
     if (registry.getSingleMetric(name) === this) registry.removeSingleMetric(name)
   }
 
-  /** The family as objects, every one of them new. */
+  /** The family as new objects. */
   async get(): Promise<RegistryFamily> {
     const family = this.#family
     const { constantLabels } = family
@@ -150,8 +151,8 @@ export class RegisteredMetric {
   }
 
   /**
-   * The family for a registry's text. Registries format samples one by one, which takes long for
-   * many engines, but write the type without a change. So the lines are appended to the type.
+   * The family for the text of a registry. Registries format samples one by one, which is slow for
+   * many engines, but write the type unchanged. So the formatted lines are appended to the type.
    */
   async getForPromString(): Promise<RegistryFamily> {
     const output = new OutputBuffer()
@@ -161,7 +162,8 @@ export class RegisteredMetric {
     await runYielding(writer.writeSamples(output, groups, options))
     const buffers = output.take()
     let text = ''
-    // Appending makes a rope, which V8 flattens once, when the registry joins its own text.
+    // V8 represents the concatenation as a rope, which it flattens once, when the registry joins
+    // its text.
     for (const buffer of buffers) text += decode(buffer)
     releaseBuffers(buffers)
     const { name, type } = writer.head(options)
@@ -169,10 +171,10 @@ export class RegisteredMetric {
   }
 
   /**
-   * The family as of a snapshot that is taken now, to be written in a format.
+   * Read the family from a new snapshot, to be written in a format.
    *
-   * @param registry the one that is read: another one where registries were merged, which has default
-   * labels of its own
+   * @param registry the registry that is scraped; after a merge of registries, it may be another
+   * one, with other default labels
    */
   async prepare(registry: MetricsRegistry, format: ExpositionFormat): Promise<PreparedFamily> {
     const { definition } = this.#family
@@ -186,19 +188,19 @@ export class RegisteredMetric {
     }
   }
 
-  /** What a registry's `resetMetrics` calls. */
+  /** Called by a registry's `resetMetrics`. */
   reset(): void {
     this.#reset()
   }
 
-  /** Writes the format that the registry's `metrics` returns. */
+  /** The writer of the format of the registry's `metrics`. */
   #lineWriter(): LineWriter {
     return this.#writerOf(isOpenMetrics(this.#registry) ? FORMATS.openmetrics : FORMATS.text)
   }
 
   #writerOf<Writer extends FamilyWriter>(format: ExpositionFormat<Writer>): Writer {
     const known = this.#writers.get(format)
-    // The map has under each format a writer that it created.
+    // The map contains, per format, a writer that the format created.
     if (known !== undefined) return known as Writer
     const writer = format.createWriter(this.#family)
     this.#writers.set(format, writer)
@@ -215,10 +217,10 @@ export class RegisteredMetric {
   }
 }
 
-/** Whole lines, each after a line feed instead of before one; buffers hold whole lines. */
+/** Decode a buffer of whole lines, with the line feed before each line instead of after it. */
 function decode({ buffer, byteOffset, byteLength }: Uint8Array): string {
   if (byteLength === 0) return ''
   const bytes = Buffer.from(buffer, byteOffset, byteLength - 1)
-  // Latin-1 is copied as it is, several times as fast as UTF-8 is decoded.
+  // Latin-1 is copied without decoding, several times as fast as UTF-8.
   return `\n${isAscii(bytes) ? bytes.toString('latin1') : bytes.toString('utf8')}`
 }

@@ -13,7 +13,7 @@ import type { PreparedFamily } from './prepared-family.js'
 import { readForeign } from './read-foreign.js'
 import { RegisteredMetric } from './registered-metric.js'
 
-/** What registries like prom-client's have beside `metrics`. */
+/** A registry that lists its metrics, as prom-client's. */
 interface ListingRegistry extends MetricsRegistry {
   getMetricsAsArray(): readonly ListedMetric[]
 }
@@ -24,27 +24,30 @@ interface ListedMetric {
 
 /** All of a registry in a format. */
 export interface RenderedRegistry {
-  /** The media type of the registry's own format; undefined where it is in the one asked for. */
+  /**
+   * The media type of the registry's own format; undefined if the exposition has the requested
+   * format.
+   */
   readonly ownContentType: string | undefined
-  /** To be given to `releaseBuffers` after they were sent. */
+  /** The exposition; to be passed to `releaseBuffers` after it was sent. */
   readonly buffers: Uint8Array[]
 }
 
-/** A metric that was read: one of ours, or what the `get` of another one returned. */
+/** A metric that was read: one of moonmeter's, or the result of `get` of another one. */
 type ReadMetric = PreparedFamily | { readonly samples: unknown }
 
 /**
- * All of a registry in a format. The event loop turns in between. A registry that does not list its
- * metrics is rendered in its own format, whatever is asked for: what its `metrics()` returns.
+ * Write the exposition of a registry in a format, over several turns of the event loop. A registry
+ * that does not list its metrics is always rendered in its own format, by its `metrics()`.
  *
- * @throws MoonmeterError `INVALID_OPTION` when a registry returns what is no exposition
+ * @throws MoonmeterError `INVALID_OPTION` when the result of `metrics()` is not a string
  */
 export async function renderRegistry(
   registry: MetricsRegistry,
   format: ExpositionFormat,
 ): Promise<RenderedRegistry> {
   if (!isListing(registry)) return renderAsItIs(registry)
-  // All are read in one turn, before the first is written, so that they show one moment.
+  // All metrics are read in one turn, before the first is written, so that they are of one moment.
   const reads = registry.getMetricsAsArray().map((metric) => read(registry, metric, format))
   const output = new OutputBuffer()
   await runYielding(writeAll(registry, await Promise.all(reads), format, output))
@@ -57,7 +60,7 @@ async function read(
   format: ExpositionFormat,
 ): Promise<ReadMetric> {
   if (metric instanceof RegisteredMetric) return metric.prepare(registry, format)
-  // The metrics of some libraries return their samples at once, and of others a promise of them.
+  // Depending on the library, `get` returns the samples or a promise of them.
   return { samples: await metric.get?.() }
 }
 

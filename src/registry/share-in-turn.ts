@@ -1,7 +1,7 @@
 /**
- * Lets all calls of one synchronous turn share one read, which begins when the turn has ended. A
- * registry calls all families of a scrape in one turn: they show one moment, which is not before
- * any of the calls.
+ * Returns a function whose calls within one turn of the event loop share one read, which begins
+ * after the turn. A registry calls all families of a scrape in one turn, so they have values of one
+ * moment, which is after all the calls.
  */
 export function shareInTurn<Result>(read: () => Promise<Result>): () => Promise<Result> {
   let shared: Promise<Result> | undefined

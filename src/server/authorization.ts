@@ -45,7 +45,7 @@ export class Authorization {
     this.#accepted = accepted.map(digest)
   }
 
-  /** Whether a request is authorized; the time it takes does not depend on the credentials. */
+  /** Whether a request is authorized, checked in constant time. */
   allows(request: IncomingMessage): boolean {
     if (this.#accepted.length === 0) return true
     const { authorization = '' } = request.headers
@@ -59,7 +59,7 @@ export class Authorization {
   }
 }
 
-/** Digests all have the same length, which `timingSafeEqual` requires. */
+/** All digests have the same length, which `timingSafeEqual` requires. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }

@@ -3,14 +3,14 @@ import type { Transform } from 'node:stream'
 import { type ContentEncoding, createCompressor } from './content-encoding.js'
 import { piecesOf } from './pieces-of.js'
 
-/** Bytes that are compressed at a time: between two pieces the work can end. */
+/** Bytes that are compressed at a time. The work can be aborted between two pieces. */
 const PIECE_BYTES = 2 ** 18
 
 /**
- * Compress buffers on a thread of libuv's pool. After it ended, in whatever way, nothing reads the
- * buffers anymore.
+ * Compress buffers on a thread of libuv's pool. Nothing reads the buffers after the promise has
+ * settled.
  *
- * @param signal ends the work before the next piece
+ * @param signal aborts the work before the next piece
  * @throws the reason of the signal
  */
 export async function compress(
@@ -22,12 +22,12 @@ export async function compress(
   const compressor = createCompressor(encoding)
   compressor.on('data', (bytes: Uint8Array) => compressed.push(bytes))
   const ended = once(compressor, 'end')
-  // A failure while a write is awaited would be an unhandled rejection of this promise.
+  // Without a handler, a failure during a write would be an unhandled rejection.
   ended.catch(() => {})
   try {
     for (const piece of piecesOf(buffers, PIECE_BYTES)) {
       signal.throwIfAborted()
-      // The callback of a write that fails may never be called; the failure rejects `ended`.
+      // After a failure, the callback of the write may never be called; `ended` rejects instead.
       await Promise.race([written(compressor, piece), ended])
     }
     compressor.end()
@@ -38,7 +38,7 @@ export async function compress(
   }
 }
 
-/** Write a piece; ends when the stream has read all of it. */
+/** Write a piece; resolves when the stream has read all of it. */
 function written(stream: Transform, piece: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     stream.write(piece, () => resolve())

@@ -1,39 +1,39 @@
 import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 
-/** Where `metricsHandler` and the plugin for Fastify have what. */
+/** Options of the paths of `metricsHandler` and of the plugin for Fastify. */
 export interface PathOptions {
   /**
-   * Where the metrics are: a path that begins with `/`, without a query, or `*` for every path. It is
-   * compared with the whole path and with that below the point that the handler is mounted at; a
-   * trailing slash makes no difference. Default: `/metrics`, and wherever Express, its router or
-   * connect route to the handler, which is the path of a route and the point of `use`.
+   * The path of the metrics: it begins with `/` and has no query; `*` is every path. It is compared
+   * with the whole path of a request and with the path below the mount point; a trailing slash is
+   * ignored. Default: `/metrics`, and any path that Express, its router or connect routes to the
+   * handler, by a route or by `use`.
    */
   readonly path?: string | undefined
-  /** Where the health check is, compared like `path`; `false` for none. Default `/healthz`. */
+  /** The path of the health check, compared like `path`; `false` for none. Default `/healthz`. */
   readonly healthPath?: string | false | undefined
 }
 
-/** The paths, checked and without a trailing slash. */
+/** The checked paths, without a trailing slash. */
 export interface EndpointPaths {
-  /** Undefined where no path was given: `METRICS_PATH` then, and where a framework routes. */
+  /** Undefined by default: `METRICS_PATH`, and any path that a framework routes to the handler. */
   readonly path: string | undefined
   /** Undefined for no health check. */
   readonly healthPath: string | undefined
 }
 
-/** Where the metrics are by default. */
+/** The default path of the metrics. */
 export const METRICS_PATH = '/metrics'
-/** The `path` that stands for every path. */
+/** The value of `path` for every path. */
 export const EVERY_PATH = '*'
 const HEALTH_PATH = '/healthz'
 const PATH = /^\/[^?#\s]*$/
 
 /**
- * The paths, checked.
+ * Check the paths.
  *
- * @param owner what the options belong to, for the message
- * @throws MoonmeterError `INVALID_OPTION` for what is no path, or one path for both
+ * @param owner the function that takes the options, for the message
+ * @throws MoonmeterError `INVALID_OPTION` for an invalid path, or the same path for both
  */
 export function readPaths(owner: string, options: PathOptions): EndpointPaths {
   const { path, healthPath = HEALTH_PATH } = options
@@ -44,16 +44,16 @@ export function readPaths(owner: string, options: PathOptions): EndpointPaths {
   if (paths.healthPath !== (paths.path ?? METRICS_PATH)) return paths
   throw new MoonmeterError(
     'INVALID_OPTION',
-    `${owner}.healthPath: expected another path than that of the metrics, got ${describe(healthPath)}`,
+    `${owner}.healthPath: expected a path that differs from that of the metrics, got ${describe(healthPath)}`,
   )
 }
 
-/** A path as it is compared: a trailing slash makes no difference. */
+/** A path without a trailing slash, for comparison. */
 export function withoutTrailingSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
-/** A path of an option, checked and without a trailing slash. */
+/** Check a path of an option, and remove a trailing slash. */
 export function readPath(name: string, path: unknown): string {
   if (typeof path === 'string' && PATH.test(path)) return withoutTrailingSlash(path)
   throw new MoonmeterError(

@@ -1,14 +1,14 @@
 import { messageOf } from '../describe.js'
 
-/** Messages warned of: a bound on what is remembered, and on what a log gets. */
+/** Maximum number of distinct messages, which bounds memory and the log. */
 const MESSAGES_MAX = 32
 
 const warned = new Set<string>()
 
 /**
- * Emits a warning of the process about what failed, one for each message.
+ * Emits a warning of the process for a failure, once per message.
  *
- * @param what failed, such as `metricsHandler: a scrape`
+ * @param what the failed operation, such as `metricsHandler: a scrape`
  */
 export function warnOfFailure(what: string, error: unknown): void {
   const message = `${what} failed: ${messageOf(error)}`

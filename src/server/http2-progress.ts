@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { piecesOf } from './pieces-of.js'
 
-/** Bytes that are written at a time to a stream of HTTP/2, whose progress shows between two writes. */
+/** Bytes per write to a stream of HTTP/2. Progress is measured between two writes. */
 const PIECE_BYTES = 2 ** 14
 
 /** Whether a response is a stream of HTTP/2, which shares its connection with others. */
@@ -9,7 +9,7 @@ export function isHttp2({ req }: ServerResponse): boolean {
   return req.httpVersionMajor >= 2
 }
 
-/** What to write to a response: the buffers as they are or, for HTTP/2, small pieces of them. */
+/** The pieces to write to a response: whole buffers or, for HTTP/2, small pieces of them. */
 export function piecesFor(
   response: ServerResponse,
   buffers: Iterable<Uint8Array>,
@@ -18,10 +18,11 @@ export function piecesFor(
 }
 
 /**
- * Close a stream of HTTP/2 when its client reads less than a piece for some time. Node's own time-out
- * of a stream does not do: it counts what is sent on any stream of the connection as progress.
+ * Close a stream of HTTP/2 when its client reads less than a piece within the time-out. Node's
+ * time-out of a stream is not sufficient: it counts bytes sent on any stream of the connection as
+ * progress.
  *
- * @returns ends the limit
+ * @returns a function that removes the limit
  */
 export function limitStreamStall(response: ServerResponse, stallTimeoutMs: number): () => void {
   const timer = setTimeout(() => response.destroy(), stallTimeoutMs)

@@ -2,25 +2,26 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { overSignal } from './response-over.js'
 
-/** At most so many connections are left out of the count, since each takes memory. */
+/** Maximum number of connections that are not counted, since each takes memory. */
 const UNCOUNTED_MAX = 1_024
 
 /**
- * Keep at most so many connections of a server: past that, the one is closed that has waited longest
- * for a request. So connections without requests do not keep others out.
+ * Limit the number of connections of a server. Past the limit, the connection that has been idle
+ * for longest is closed, so that idle connections do not block others.
  *
- * @returns takes the connection of a request out of the count until its response is over
+ * @returns a function that excludes the connection of a request from the count until its response
+ * ends
  */
 export function limitConnections(
   server: Server,
   connectionsMax: number,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const open = new Set<Socket>()
-  /** Connections without a request that is being answered, the longest idle first. */
+  /** Idle connections, the longest idle first. */
   const idle = new Set<Socket>()
-  /** Per connection its requests that are being answered: there may be several, one after another. */
+  /** Number of unanswered requests per connection, which may be several because of pipelining. */
   const answering = new Map<Socket, number>()
-  /** The same for requests whose connections do not count. */
+  /** Number of unanswered requests per connection that is not counted. */
   const uncounted = new Map<Socket, number>()
   server.on('connection', (socket) => {
     open.add(socket)
@@ -55,7 +56,7 @@ export function limitConnections(
   }
 }
 
-/** Add to a count and drop it at zero; a connection that has closed has no counts any more. */
+/** Change a count, and remove it at zero. A closed connection has no counts. */
 function add(counts: Map<Socket, number>, socket: Socket, change: 1 | -1): number {
   const count = (counts.get(socket) ?? 0) + change
   if (count > 0) counts.set(socket, count)

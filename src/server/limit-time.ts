@@ -4,15 +4,15 @@ import { isHttp2, limitStreamStall } from './http2-progress.js'
 
 /** The limits on the time that a response takes, in milliseconds. */
 export interface ResponseLimits {
-  /** Without progress. */
+  /** Maximum time without progress. */
   readonly stallTimeoutMs: number
-  /** In all. */
+  /** Maximum total time. */
   readonly responseTimeoutMs: number
 }
 
 /**
- * Close the connection when a response makes no progress, or takes too long; of HTTP/2 only the stream
- * of the response.
+ * Close the connection of a response that makes no progress or takes too long; for HTTP/2, only its
+ * stream.
  */
 export function limitTime(
   { socket }: IncomingMessage,
@@ -27,9 +27,9 @@ export function limitTime(
 
 function limitStall(socket: Socket, response: ServerResponse, stallTimeoutMs: number): void {
   const { timeout = 0 } = socket
-  // A request that a test injects into an application has a socket without time-outs.
+  // The socket of a request that a test framework injects has no time-outs.
   socket.setTimeout?.(stallTimeoutMs)
   response.on('timeout', () => response.destroy())
-  // Before Node sets the time for which the connection is kept.
+  // Prepended, because Node's listener sets the keep-alive time-out of the connection.
   response.prependOnceListener('finish', () => socket.setTimeout?.(timeout))
 }

@@ -22,17 +22,17 @@ export interface ListenOptions extends MetricsHandlerOptions {
    * address. Default `127.0.0.1`: only this host can scrape.
    */
   readonly host?: string | undefined
-  /** 0 takes a free port. Default 9464. */
+  /** The port; 0 chooses a free one. Default 9464. */
   readonly port?: number | undefined
   /**
-   * Open connections; past that, the one is closed that has waited longest for a request. A scraper
-   * needs one. Default 64.
+   * Maximum number of open connections; past it, the connection that has been idle for longest is
+   * closed. A scraper needs one. Default 64.
    */
   readonly connectionsMax?: number | undefined
   /**
-   * Answers requests of other paths than those of the metrics and the health check, such as a
-   * `dashboardHandler`; default status 404. While it answers a request, that connection does not
-   * count as one of `connectionsMax`; there may be 1,024 such connections.
+   * Answers requests of paths other than those of the metrics and the health check, such as a
+   * `dashboardHandler`; default status 404. During such a request, its connection does not count
+   * towards `connectionsMax`; there may be 1,024 of these connections.
    */
   readonly next?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
   /** Milliseconds within which a client must send the headers of a request; default 5,000. */
@@ -53,7 +53,7 @@ export interface ListenSettings {
 }
 
 /**
- * The options with their defaults; those of the handler are checked by it.
+ * Check the options and fill in the defaults; the handler checks its own options.
  *
  * @throws MoonmeterError `INVALID_OPTION` for an unknown option, or one out of range
  */
@@ -74,7 +74,7 @@ export function readListenOptions(options: ListenOptions): ListenSettings {
   return { host, next, ...resolveNumbers('listen', NUMBERS, numbers), handlerOptions: others }
 }
 
-/** The host of an option, checked: Node takes an empty one for every address of this host. */
+/** Check the host: Node would treat an empty host as every address of this host. */
 function requireHost(host: unknown): void {
   if (typeof host === 'string' && HOST_NAME.test(host)) return
   throw new MoonmeterError(

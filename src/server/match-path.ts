@@ -6,31 +6,32 @@ import {
   withoutTrailingSlash,
 } from './endpoint-paths.js'
 
-/** What a path of the handler shows. */
+/** The content of a path of the handler. */
 export type Target = 'metrics' | 'health'
 
 /**
- * What frameworks add to a request: Express and its router all of it, connect only `originalUrl`.
+ * Properties that frameworks add to a request: Express and its router add all, connect only
+ * `originalUrl`.
  *
  * @see https://expressjs.com/en/5x/api.html#req
  */
 export interface RoutedRequest extends IncomingMessage {
-  /** The path that the handler is mounted at, which was cut off `url`. */
+  /** The path of the mount point, which the framework removed from `url`. */
   readonly baseUrl?: unknown
-  /** The request target before anything was cut off. */
+  /** The original request target. */
   readonly originalUrl?: unknown
   /** The route that was matched last. */
   readonly route?: unknown
 }
 
-/** What precedes the path of a request target in absolute form, which clients send to proxies. */
+/** The origin in a request target in absolute form, which clients send to proxies. */
 const ORIGIN = /^https?:\/\/[^/?#]+/i
 
 /**
- * What a request is for; undefined if its path is not one of the handler's. A path of the handler is
- * compared with the path below the point that the handler is mounted at, and with the whole path.
+ * The target of a request; undefined if its path is not one of the handler's. A path of the handler
+ * is compared with the path below the mount point, and with the whole path.
  *
- * @param handler the function that the framework was given, by which its route is recognized
+ * @param handler the function that was passed to the framework, to recognize its route
  */
 export function matchPath(
   request: RoutedRequest,
@@ -46,7 +47,7 @@ export function matchPath(
   return isMountPoint || isRouteOf(request, handler) ? 'metrics' : undefined
 }
 
-/** The path of a request below the point that the handler is mounted at, and the path of that point. */
+/** The path of a request below the mount point, and the path of the mount point. */
 export function routeOf(request: RoutedRequest): {
   readonly below: string
   readonly mount: string
@@ -55,7 +56,7 @@ export function routeOf(request: RoutedRequest): {
   return { below, mount: mountOf(request, below) }
 }
 
-/** Path and query of the request target before a framework cut anything off. */
+/** Path and query of the original request target. */
 export function originalUrlOf({ originalUrl, url = '' }: RoutedRequest): string {
   return (typeof originalUrl === 'string' ? originalUrl : url).replace(ORIGIN, '')
 }
@@ -66,7 +67,7 @@ function pathOf(url = ''): string {
   return withoutTrailingSlash(path)
 }
 
-/** The path of the point that the handler is mounted at; empty for the top of the server. */
+/** The path of the mount point; empty for the root. */
 function mountOf({ baseUrl, originalUrl }: RoutedRequest, below: string): string {
   if (typeof baseUrl === 'string') return baseUrl
   if (typeof originalUrl !== 'string') return ''

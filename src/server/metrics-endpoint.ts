@@ -13,22 +13,24 @@ import type { Rendering } from './rendering.js'
 import { type ResponseParts, responseOf, textResponse } from './response-parts.js'
 import { SharedRendering } from './shared-rendering.js'
 
-/** The methods of requests that are answered on the paths of an endpoint. */
+/** The methods that the paths of an endpoint support. */
 export const METHODS: readonly string[] = ['GET', 'HEAD']
 
 /** Seconds after which a client that got status 503 may repeat its request. */
 const RETRY_AFTER_SECONDS = 1
 
-/** Answers requests for metrics and health checks, whatever routes them and sends the response. */
+/**
+ * Creates the responses to requests for metrics and health checks, independent of the framework.
+ */
 export class MetricsEndpoint {
   readonly settings: MetricsHandlerSettings
   readonly #authorization: Authorization
   readonly #renderings: SharedRendering
-  /** Requests for metrics that are being answered. */
+  /** Number of requests for metrics that are being answered. */
   #answering = 0
 
   /**
-   * @param owner what the options belong to, for messages
+   * @param owner the function that takes the options, for messages
    * @throws MoonmeterError `INVALID_OPTION` as `metricsHandler` does
    */
   constructor(owner: string, source: MetricsSource, options: MetricsHandlerOptions) {
@@ -46,10 +48,10 @@ export class MetricsEndpoint {
   }
 
   /**
-   * The response to a request for metrics; status 401, 500 or 503 where it gets none.
+   * The response to a request for metrics, or one with status 401, 500 or 503.
    *
    * @param over aborts when the response was sent or its connection closed; the buffers of the
-   * response are not to be used after it
+   * response must not be used after that
    */
   async metrics(request: IncomingMessage, over: AbortSignal): Promise<ResponseParts> {
     const { responsesMax, formats, encodings } = this.settings
@@ -75,7 +77,7 @@ export class MetricsEndpoint {
     }
   }
 
-  /** Tell the user what failed. */
+  /** Call `onError`. */
   reportError(error: unknown): void {
     callSafely('onError', () => this.settings.onError(error))
   }

@@ -30,26 +30,26 @@ export interface MetricsSource {
 /** Options of `metricsHandler`; each has a default. */
 export interface MetricsHandlerOptions extends AuthorizationOptions, PathOptions {
   /**
-   * The formats that are served, of which each request gets the one that its `Accept` header
-   * prefers; those that it prefers alike in this order. One that accepts none of them gets `text`
-   * or, where that is not among them, the first. A single format is served to all requests. Default
+   * The formats to serve. Each request gets the format that its `Accept` header prefers; this order
+   * decides between equal preferences. A request that accepts none of them gets `text` or, if
+   * `text` is not in the list, the first. A single format is served to all requests. Default
    * `['text', 'openmetrics', 'protobuf']`.
    */
   readonly formats?: readonly FormatName[] | undefined
   /**
-   * Encodings that metrics are compressed with where a request accepts them, off the main thread:
-   * some of `gzip` and `zstd`. `true`, the default: all that this Node has; zstd is in 22.15, 23.8
-   * and later. `false`: none. Less than 1 KiB is sent as it is.
+   * The encodings to compress metrics with, off the main thread, if a request accepts them: any of
+   * `gzip` and `zstd`. `true`, the default, means all that this version of Node supports; zstd
+   * needs 22.15, 23.8 or later. `false` means none. Responses below 1 KiB are not compressed.
    */
   readonly compression?: boolean | readonly ContentEncoding[] | undefined
   /**
-   * Called with what made a scrape fail, which the client is not told; default: a warning of the
-   * process for each new message.
+   * Called with the error of a failed scrape, which is not sent to the client. Default: a warning
+   * of the process for each new message.
    */
   readonly onError?: ((error: unknown) => void) | undefined
   /**
-   * Requests for metrics that are answered at a time; further ones get status 503. Each may hold an
-   * exposition in memory. Default 16.
+   * Maximum number of requests for metrics that are answered at a time; further ones get status
+   * 503. Each may hold an exposition in memory. Default 16.
    */
   readonly responsesMax?: number | undefined
   /**
@@ -58,13 +58,13 @@ export interface MetricsHandlerOptions extends AuthorizationOptions, PathOptions
    */
   readonly stallTimeoutMs?: number | undefined
   /**
-   * Milliseconds after which an unfinished response is ended by closing the connection, and after
-   * which an unfinished rendering or compression is given up with status 500; default 30,000.
+   * Milliseconds after which the connection of an unfinished response is closed, and after which an
+   * unfinished rendering or compression fails with status 500; default 30,000.
    */
   readonly responseTimeoutMs?: number | undefined
 }
 
-/** The options with their defaults, checked. */
+/** The checked options with their defaults. */
 export interface MetricsHandlerSettings {
   readonly formats: readonly FormatName[]
   readonly paths: EndpointPaths
@@ -76,11 +76,11 @@ export interface MetricsHandlerSettings {
 }
 
 /**
- * The options with their defaults, checked.
+ * The checked options with their defaults.
  *
- * @param owner what the options belong to, for the message
+ * @param owner the function that takes the options, for the message
  * @throws MoonmeterError `INVALID_OPTION` for a source without a registry, a registry whose content
- * type no HTTP header can hold, or an unknown option or one out of range
+ * type is invalid in an HTTP header, or an unknown option or one out of range
  */
 export function readHandlerOptions(
   owner: string,

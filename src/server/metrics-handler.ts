@@ -15,19 +15,19 @@ export type MetricsHandler = (
 ) => void
 
 /**
- * Creates a request listener for `node:http`, Express, connect and what takes their middleware. It
- * can be mounted at the top, below a prefix, in a router and on a route.
+ * Creates a request listener for `node:http`, Express, connect and frameworks that accept their
+ * middleware. Mount it at the root, below a prefix, in a router or on a route.
  *
  * `GET` and `HEAD` of the path of the metrics (`/metrics`, or the option `path`) return all metrics
  * of the source's registry in the format that the request accepts; of the health check (`/healthz`,
- * or `healthPath`), `ok`. A registry that does not list its metrics by `getMetricsAsArray` is served
- * in its own format. Status 401 is returned for the metrics without the credentials of the options,
- * 405 for other methods, 500 if the registry fails, and 503 while `responsesMax` requests for
- * metrics are being answered. Other paths are left to `next`, or get 404 without it. Bodies of
- * requests are dropped.
+ * or `healthPath`), `ok`. A registry that does not list its metrics by `getMetricsAsArray` is
+ * served in its own format. Status 401 is returned for the metrics without the credentials of the
+ * options, 405 for other methods, 500 if the registry fails, and 503 while `responsesMax` requests
+ * for metrics are being answered. Requests of other paths are passed to `next`, or get 404 without
+ * it. Bodies of requests are discarded.
  *
- * Requests for one format that wait at the same time share one rendering, which begins after all of
- * them came, and one compression of it.
+ * Concurrent requests for one format share one rendering, which begins after all of them have
+ * arrived, and one compression of it.
  *
  * @param options default `{}`: no credentials are required
  * @throws MoonmeterError `INVALID_OPTION` for a source without a registry, an unknown option or one
@@ -40,7 +40,7 @@ export function metricsHandler(
 ): MetricsHandler {
   const endpoint = new MetricsEndpoint('metricsHandler', source, options)
   const handler: MetricsHandler = (request, response, next) => {
-    // The client may have left while other code decided what is to answer it.
+    // The client may have disconnected before the request was routed to this handler.
     if (isOver(request, response)) return
     const target = matchPath(request, endpoint.settings.paths, handler)
     if (target === undefined && next !== undefined) {
@@ -49,7 +49,7 @@ export function metricsHandler(
     }
     // node:http ignores the promise, so a rejection must be handled here.
     respond(endpoint, target, request, response).catch((error) => {
-      // Such as when something else has begun a response to this request.
+      // For example, other code has already begun a response to this request.
       endpoint.reportError(error)
       response.destroy()
     })

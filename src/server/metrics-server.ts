@@ -30,13 +30,13 @@ export async function listen(
   const settings = readListenOptions(options)
   const { host, port, connectionsMax, next, handlerOptions, ...timeouts } = settings
   const { headersTimeoutMs, requestTimeoutMs } = timeouts
-  // Loaded here: an import of this module loads Node's client for HTTP, too, which takes long and needs
-  // WebAssembly. Programs with a server of their own do without.
+  // Loaded on demand: `node:http` also loads Node's HTTP client, which takes long and needs
+  // WebAssembly. Programs with their own server do not need it.
   const { createServer } = await import('node:http')
   const handler = metricsHandler(source, handlerOptions)
   const server = createServer(
     {
-      // Node refuses one that is longer than that of the whole request.
+      // Node rejects a longer time-out for the headers than for the whole request.
       headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.min(headersTimeoutMs, requestTimeoutMs),
@@ -59,7 +59,7 @@ export async function listen(
       'LISTEN_FAILED',
       `listen ${host}:${port}: expected a free address of this host, ` +
         `got ${code === 'EADDRINUSE' ? 'one that is in use' : message}; ` +
-        'choose another port (0 takes a free one)',
+        'choose another port (0 chooses a free one)',
       { cause },
     )
   }

@@ -10,13 +10,13 @@ export interface NegotiatedFormat {
   readonly contentType: string
 }
 
-/** A format and one of the media types that clients ask for it by. */
+/** A format with one of the media types by which clients request it. */
 type Offer = NegotiatedFormat & { readonly name: FormatName }
 
 const NAMES = Object.keys(FORMATS) as readonly FormatName[]
-/** Media types that clients ask for a format by, beside its own. */
+/** Further media types by which clients request a format. */
 const FURTHER_TYPES: { readonly [Name in FormatName]?: readonly string[] } = {
-  // Prometheus 2.5 to 2.37 asks for this version only; later ones ask for it too.
+  // Prometheus 2.5 to 2.37 requests this version only; later versions also request it.
   openmetrics: ['application/openmetrics-text; version=0.0.1; charset=utf-8'],
 }
 const OFFERS: readonly Offer[] = NAMES.flatMap((name) => {
@@ -25,21 +25,21 @@ const OFFERS: readonly Offer[] = NAMES.flatMap((name) => {
   return types.map((contentType) => ({ name, format, contentType }))
 })
 /**
- * The longest header that is read: those of Prometheus have up to 600 characters, and thousands of
- * media ranges take tens of milliseconds.
+ * Maximum length of a header that is parsed: headers of Prometheus have up to 600 characters, and
+ * thousands of media ranges take tens of milliseconds.
  */
 const ACCEPT_LENGTH_MAX = 2_048
 /**
- * The parameter of a media range by which Prometheus 3 says how names with other characters than
- * letters, digits, `_` and `:` are to be escaped. No metric here has such a name, so it is ignored.
+ * The parameter with which Prometheus 3 requests an escaping of names with characters other than
+ * letters, digits, `_` and `:`. No metric here has such a name, so it is ignored.
  */
 const ESCAPING = /;\s*escaping\s*=[^;,]*/gi
 
 /**
- * The format that a client prefers among some: of the highest weight, then of the most specific media
- * range, then the earlier one in its header, then the earlier one in `names`. If it accepts none of
- * them, or its header is too long to be read, as a client without the header accepts all, it is text
- * or, without text, the first.
+ * The format that a client prefers: the one with the highest weight, then with the most specific
+ * media range, then the first in its header, then the first in `names`. It is `text`, or the first
+ * format if `text` is not offered, for a client that accepts none of them, has no header, or has a
+ * header that is too long to parse.
  *
  * @param accept the header `Accept`
  * @param names not empty
@@ -54,17 +54,17 @@ export function negotiateFormat(
   const types = offers.map(({ contentType }) => contentType)
   const isRead = accept !== undefined && accept.length <= ACCEPT_LENGTH_MAX
   const headers = isRead ? { accept: accept.replaceAll(ESCAPING, '') } : {}
-  // A client that is offered one format gets it, whatever it accepts.
+  // A single format is served to all clients.
   const type = names.length === 1 ? types[0] : new Negotiator({ headers }).mediaType(types)
   const chosen = offers.find(({ contentType }) => contentType === type)
   return chosen ?? offers.find(({ name }) => name === 'text') ?? offers[0]
 }
 
 /**
- * The option `formats`, checked; default all formats.
+ * Check the option `formats`; default all formats.
  *
- * @param name of the option, for the message
- * @throws MoonmeterError `INVALID_OPTION` when it is no list of formats, or an empty one
+ * @param name the option, for the message
+ * @throws MoonmeterError `INVALID_OPTION` when it is not a list of formats, or empty
  */
 export function readFormats(name: string, option: unknown = NAMES): readonly FormatName[] {
   const items: readonly unknown[] = Array.isArray(option) ? option : []

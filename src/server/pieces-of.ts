@@ -1,4 +1,4 @@
-/** The buffers, one after another, in pieces of at most so many bytes; views of them. */
+/** Yields views of the buffers, in order, of at most the given number of bytes. */
 export function* piecesOf(
   buffers: Iterable<Uint8Array>,
   pieceBytes: number,

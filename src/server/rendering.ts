@@ -1,21 +1,30 @@
 import type { ExpositionFormat } from '../exposition/exposition-format.js'
 import type { ContentEncoding } from './content-encoding.js'
 
-/** The format and encoding of a rendering that a request gets. */
+/** A request for a rendering. */
 export interface RenderingRequest {
   readonly format: ExpositionFormat
-  /** Undefined for a rendering that is not compressed. */
+  /** Undefined for no compression. */
   readonly encoding: ContentEncoding | undefined
-  /** Aborted when the response was sent, or its connection closed. */
+  /** Aborts when the response was sent, or its connection closed. */
   readonly signal: AbortSignal
 }
 
-/** The exposition of a registry at one moment, for all requests for its format that came before it. */
+/**
+ * The exposition of a registry at one moment, shared by all requests for its format that arrived
+ * before it began.
+ */
 export interface Rendering {
-  /** The media type of the registry's own format; undefined where it is in the one asked for. */
+  /**
+   * The media type of the registry's own format; undefined if the rendering has the requested
+   * format.
+   */
   readonly ownContentType: string | undefined
-  /** The encoding of the buffers; undefined where they are not compressed, as small ones never are. */
+  /** The encoding of the buffers; undefined if they are not compressed. Small ones never are. */
   readonly encoding: ContentEncoding | undefined
-  /** Shared with other requests: not to be changed, nor used after the request's signal has aborted. */
+  /**
+   * Shared with other requests: they must not be changed, nor used after the request's signal has
+   * aborted.
+   */
   readonly buffers: readonly Uint8Array[]
 }

@@ -7,7 +7,8 @@ export function isOver(request: IncomingMessage, response: ServerResponse): bool
 
 /**
  * A signal that aborts when a response was sent, or its connection closed. A response that waits
- * behind others of its connection has no connection yet and emits nothing; its request does.
+ * for earlier ones of its connection has no socket and emits no events, so those of its request are
+ * used, too.
  */
 export function overSignal(request: IncomingMessage, response: ServerResponse): AbortSignal {
   const over = new AbortController()

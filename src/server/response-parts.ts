@@ -11,10 +11,10 @@ const TEXT = 'text/plain; charset=utf-8'
 /** Headers by their names. */
 export type Headers = Readonly<Record<string, string | string[]>>
 
-/** What a response consists of. */
+/** The parts of a response. */
 export interface ResponseParts {
   readonly status: number
-  /** All but `Vary`, which other code may have set too. */
+  /** All headers except `Vary`, which other code may also set. */
   readonly headers: Headers
   /** The request headers that the response depends on; empty for none. */
   readonly vary: string
@@ -31,7 +31,7 @@ export function responseOf(
   const length = buffers.reduce((bytes, buffer) => bytes + buffer.length, 0)
   const contentHeaders = {
     'Content-Type': contentType,
-    // Of a 304 it would be that of the content which the client has.
+    // For a 304, it would have to be the length of the content that the client has.
     ...(status !== NOT_MODIFIED && { 'Content-Length': String(length) }),
   }
   return { status, headers: { ...SECURITY_HEADERS, ...contentHeaders, ...headers }, vary, buffers }

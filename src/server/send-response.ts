@@ -7,12 +7,12 @@ import { isOver } from './response-over.js'
 import type { ResponseParts } from './response-parts.js'
 import { writePiece } from './write-piece.js'
 
-/** Bytes of a request's body that are read and dropped; then the client is no longer listened to. */
+/** Maximum bytes of a request's body that are read and discarded. */
 const BODY_BYTES_MAX = 2 ** 24
 
 /**
- * Send a response as fast as the client reads it, within the time limits. What the client still
- * sends as the body of its request is read and dropped, so that it does not lose the response.
+ * Send a response as fast as the client reads it, within the time limits. Meanwhile, the body of
+ * the request is read and discarded; otherwise the client could lose the response.
  */
 export async function sendResponse(
   request: IncomingMessage,
@@ -22,11 +22,11 @@ export async function sendResponse(
 ): Promise<void> {
   const { 'transfer-encoding': encoding, 'content-length': length = 0 } = request.headers
   const hasBody = encoding !== undefined || Number(length) > 0
-  // To keep the connection, the server would have to read all of the body. A connection of HTTP/2 has
-  // other requests, which go on whether the body of this one is read or not.
+  // To keep the connection, the server would have to read the whole body. On a connection of
+  // HTTP/2, other requests do not depend on the body of this one.
   const isLast = hasBody && !isHttp2(response)
   if (isLast) response.setHeader('Connection', 'close')
-  // A middleware may have set some already.
+  // A middleware may have set `Vary`.
   if (vary !== '') response.appendHeader('Vary', vary)
   response.writeHead(status, headers)
   whenFirst(response, () => {
@@ -41,13 +41,13 @@ export async function sendResponse(
   }
   if (isLast && !isFirst(response)) await once(response, 'socket')
   if (isLast && !request.complete) {
-    // Where nothing was written, the headers were not sent yet.
+    // Without a body, the headers were not sent yet.
     response.flushHeaders()
     endConnection(request)
   } else response.end()
 }
 
-/** Read a body and drop it, up to a limit; then nothing is read, which stalls the client. */
+/** Read and discard a body, up to a limit. Beyond it, nothing is read, which stalls the client. */
 function dropBody(request: IncomingMessage): void {
   let bytes = 0
   request.on('data', (chunk: Buffer) => {
@@ -57,8 +57,8 @@ function dropBody(request: IncomingMessage): void {
 }
 
 /**
- * Tell the client that nothing follows, and close the connection when its body has ended: closing
- * one with unread bytes makes the system discard those that it has not sent yet.
+ * Half-close the connection, and close it when the request's body has ended: if a connection with
+ * unread bytes is closed, the system discards bytes that are not sent yet.
  */
 function endConnection(request: IncomingMessage): void {
   const { socket } = request

@@ -14,38 +14,38 @@ import { type ResponseParts, responseOf, textResponse } from './response-parts.j
 import { sendResponse } from './send-response.js'
 import { targetGroup } from './target-group.js'
 
-/** Where the list is by default. */
+/** The default path of the list. */
 const PATH = '/sd'
 /** Prometheus requires this content type. */
 const JSON_TYPE = 'application/json; charset=utf-8'
 /** Seconds after which a client that got status 503 may repeat its request. */
 const RETRY_AFTER_SECONDS = 5
-/** Milliseconds that a client may take to read the list: without progress, and in all. */
+/** Time limits of a response. */
 const LIMITS = { stallTimeoutMs: 5_000, responseTimeoutMs: 30_000 }
 
-/** What `serviceDiscoveryHandler` lists, such as a `BucketWatch` of `moonmeter/nats`. */
+/** The source of `serviceDiscoveryHandler`, such as a `BucketWatch` of `moonmeter/nats`. */
 export interface ScrapeTargetSource {
-  /** The instances to scrape at this moment; undefined where they are not known. */
+  /** The instances to scrape now; undefined if unknown. */
   readonly targets: readonly ScrapeTarget[] | undefined
 }
 
 /** Options of `serviceDiscoveryHandler`; each has a default. */
 export interface ServiceDiscoveryOptions extends AuthorizationOptions {
   /**
-   * Where the list is: a path that begins with `/`, without a query. It is compared with the whole path
-   * and with that below the point that the handler is mounted at. Default `/sd`.
+   * The path of the list: it begins with `/` and has no query. It is compared with the whole path
+   * of a request and with the path below the mount point. Default `/sd`.
    */
   readonly path?: string | undefined
 }
 
 /**
- * Creates a request listener that lists instances for `http_sd_configs` of Prometheus, to scrape each
- * at the address that it published. It can be mounted like `metricsHandler`; requests of other paths
- * are left to `next`, or get 404.
+ * Creates a request listener that lists instances for `http_sd_configs` of Prometheus, each with
+ * the address that it published. Mount it like `metricsHandler`. Requests of other paths are passed
+ * to `next`, or get 404.
  *
- * `GET` and `HEAD` return the whole list as JSON, `[]` for none. Each target has the label `instance`,
- * and the scheme and path of its URL. Status 401 is returned without the credentials of the options,
- * and 503 while the targets are not known, so that Prometheus keeps the list that it has.
+ * `GET` and `HEAD` return the whole list as JSON, `[]` for none. Each target has the label
+ * `instance`, and the scheme and path of its URL. Status 401 is returned without the credentials of
+ * the options, and 503 while the targets are unknown, so that Prometheus keeps its last list.
  *
  * @param options default `{}`: no credentials are required
  * @throws MoonmeterError `INVALID_OPTION` for a source without targets, an unknown option, or an empty
@@ -61,13 +61,13 @@ export function serviceDiscoveryHandler(
   if (typeof source !== 'object' || source === null || !('targets' in source)) {
     throw new MoonmeterError(
       'INVALID_OPTION',
-      `${owner}: expected what watchBucket returns, or an object with targets, got ${describe(source)}`,
+      `${owner}: expected the result of watchBucket, or an object with targets, got ${describe(source)}`,
     )
   }
   const authorization = new Authorization(options)
   const path = readPath(`${owner}.path`, options.path ?? PATH)
   const handler: MetricsHandler = (request, response, next) => {
-    // The client may have left while other code decided what is to answer it.
+    // The client may have disconnected before the request was routed to this handler.
     if (isOver(request, response)) return
     const isList = matchPath(request, { path, healthPath: undefined }, handler) !== undefined
     if (!isList && next !== undefined) {
@@ -82,7 +82,7 @@ export function serviceDiscoveryHandler(
     }
     // node:http ignores the promise, so a rejection must be handled here.
     respond().catch((error) => {
-      // Such as when something else has begun a response to this request.
+      // For example, other code has already begun a response to this request.
       warnOfFailure('serviceDiscoveryHandler: a list of targets', error)
       response.destroy()
     })
@@ -106,7 +106,7 @@ function listOf(
   }
   const { targets } = source
   if (targets === undefined) {
-    return textResponse(503, 'the instances that are up are not known at this moment', {
+    return textResponse(503, 'unavailable: the instances that are up are unknown at the moment', {
       'Retry-After': String(RETRY_AFTER_SECONDS),
     })
   }

@@ -4,22 +4,28 @@ import type { ContentEncoding } from './content-encoding.js'
 import type { Rendering, RenderingRequest } from './rendering.js'
 import { within } from './within.js'
 
-/** Bytes from which on a body is compressed: a smaller one fits into one packet uncompressed. */
+/** Minimum bytes of a body that is compressed: a smaller one fits into one packet. */
 const COMPRESSED_BYTES_MIN = 1_024
 
 /** Settings of a body. */
 export interface SharedBodyOptions {
-  /** The media type of the registry's own format; undefined where it is in the one asked for. */
+  /**
+   * The media type of the registry's own format; undefined if the rendering has the requested
+   * format.
+   */
   readonly ownContentType: string | undefined
-  /** Milliseconds after which a compression is given up. */
+  /** Time-out of a compression, in milliseconds. */
   readonly timeoutMs: number
-  /** Called once with what made a compression fail, however many wait for it. */
+  /**
+   * Called once with the error of a failed compression, for any number of requests that wait for
+   * it.
+   */
   readonly onError: (error: unknown) => void
-  /** Called once when nothing uses the body anymore. */
+  /** Called once when nothing uses the body any more. */
   readonly onUnused: () => void
 }
 
-/** The part of a request that is about the body. */
+/** The properties of a request that concern the body. */
 type BodyRequest = Pick<RenderingRequest, 'encoding' | 'signal'>
 
 interface Compression {
@@ -28,8 +34,8 @@ interface Compression {
 }
 
 /**
- * A rendering uncompressed and in each encoding, made once for all requests that get it. Its buffers go
- * back to their pool when no response and no compression reads them.
+ * A rendering, uncompressed and in each requested encoding, which all its requests share. Its
+ * buffers are returned to their pool when no response and no compression reads them.
  */
 export class SharedBody {
   readonly #options: SharedBodyOptions
@@ -38,10 +44,12 @@ export class SharedBody {
   readonly #compressions = new Map<ContentEncoding, Compression>()
   readonly #uses: Uses
   readonly #plainUses: Uses
-  /** To be called after the last `take`; until then, the buffers are kept in any case. */
+  /** Must be called after the last `take`. Until then, the buffers are always kept. */
   readonly seal: () => void
 
-  /** @param plain buffers to be given to `releaseBuffers` after their last use */
+  /**
+   * @param plain the uncompressed buffers; they are passed to `releaseBuffers` after their last use
+   */
   constructor(plain: readonly Uint8Array[], options: SharedBodyOptions) {
     this.#options = options
     this.#plain = plain
@@ -55,7 +63,10 @@ export class SharedBody {
     this.seal = this.#plainUses.begin()
   }
 
-  /** The body in the encoding of a request, until its signal aborts; to be called before `seal`. */
+  /**
+   * The body in the encoding of a request, valid until the request's signal aborts. Must be called
+   * before `seal`.
+   */
   async take({ encoding, signal }: BodyRequest): Promise<Rendering> {
     signal.throwIfAborted()
     const { ownContentType } = this.#options
@@ -85,7 +96,7 @@ export class SharedBody {
   }
 }
 
-/** Counts the uses of something that is given back after the last one. */
+/** Counts uses, and calls a function after the last one. */
 class Uses {
   readonly #onUnused: () => void
   #count = 0
@@ -94,7 +105,7 @@ class Uses {
     this.#onUnused = onUnused
   }
 
-  /** @returns what is to be called once at the end of the use */
+  /** @returns a function to call once at the end of the use */
   begin(): () => void {
     this.#count++
     return () => {

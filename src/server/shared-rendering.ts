@@ -6,8 +6,8 @@ import { SharedBody } from './shared-body.js'
 import { within } from './within.js'
 
 /**
- * Renderings that are being made or sent. Responses of one rendering share its buffers, so this
- * bounds the memory of slow clients, whatever their number.
+ * Maximum number of renderings in progress or being sent. Responses of one rendering share its
+ * buffers, so this bounds the memory of any number of slow clients.
  */
 const RENDERINGS_MAX = 4
 
@@ -18,8 +18,8 @@ interface Waiter {
 }
 
 /**
- * Renders a registry for many requests at once. A request that comes while a rendering is being made
- * waits for the next one, since the numbers of the current one may be older than the request.
+ * Renders a registry for many requests at once. A request that arrives during a rendering waits for
+ * the next one, since the values of the current one may be older than the request.
  */
 export class SharedRendering {
   readonly #registry: MetricsRegistry
@@ -30,8 +30,9 @@ export class SharedRendering {
   #renderings = 0
 
   /**
-   * @param timeoutMs milliseconds after which a rendering, or its compression, is given up
-   * @param onError called once with what made either fail, however many wait for it
+   * @param timeoutMs time-out of a rendering or a compression, in milliseconds
+   * @param onError called once with the error of a failed one, for any number of requests that wait
+   * for it
    */
   constructor(registry: MetricsRegistry, timeoutMs: number, onError: (error: unknown) => void) {
     this.#registry = registry
@@ -39,7 +40,9 @@ export class SharedRendering {
     this.#onError = onError
   }
 
-  /** A rendering that begins after the call; rejects when it fails, or the request's signal aborts. */
+  /**
+   * A rendering that begins after the call. Rejects when it fails, or the request's signal aborts.
+   */
   next(request: RenderingRequest): Promise<Rendering> {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ request, resolve, reject })
@@ -59,7 +62,7 @@ export class SharedRendering {
     this.#waiters = waiters
     const [first] = waiters
     if (first === undefined) return
-    // The format that was waited for longest; the others wait for their turn.
+    // The format of the request that has waited longest; others are rendered later.
     const { format } = first.request
     this.#waiters = waiters.filter(({ request }) => request.format !== format)
     const served = waiters.filter(({ request }) => request.format === format)

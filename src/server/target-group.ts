@@ -1,16 +1,16 @@
 import type { ScrapeTarget } from '../source-identity.js'
 
-/** Ports that a URL leaves out. Not every Prometheus adds them. */
+/** Default ports, which URLs omit. Some versions of Prometheus do not add them. */
 const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
 
-/** One group of targets as `http_sd_configs` of Prometheus reads it. */
+/** One group of targets in the format of `http_sd_configs` of Prometheus. */
 interface TargetGroup {
   readonly targets: readonly string[]
   readonly labels: Readonly<Record<string, string>>
 }
 
 /**
- * An instance as a group of one target: labels are those of a whole group.
+ * An instance as a group of one target, since labels apply to a whole group.
  *
  * @see https://prometheus.io/docs/prometheus/latest/http_sd/
  */

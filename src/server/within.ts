@@ -1,7 +1,7 @@
 /**
- * A result; rejects with an error where it takes longer than a time. A later result is ignored.
+ * Waits for a result; rejects if it takes longer than the time-out. A later result is ignored.
  *
- * @param done what is done to the metrics, for the message
+ * @param done the operation on the metrics, as a participle for the message
  */
 export async function within<Result>(
   timeoutMs: number,

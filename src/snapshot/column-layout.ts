@@ -10,19 +10,20 @@ import { addPackedBins } from '../stats/packed-bins.js'
 import type { PackedSeries } from '../stats/packed-series.js'
 
 /**
- * The places of the numbers of one source's series in one array. Exporters read thousands of series,
- * and one contiguous array is read much faster than an object per series. The numbers of one measure
- * are contiguous: first the histograms of all series, then their rows, then each counter.
+ * The layout of the numbers of one source's series in one array. Exporters read thousands of
+ * series, and a contiguous array is much faster to read than an object per series. The numbers of
+ * one measure are contiguous: first the histograms of all series, then their rows, then each
+ * counter.
  *
- * A histogram is the rows per bucket, cumulative, the last bucket `+Inf`; the sum of the durations
- * in seconds; and the rows.
+ * A histogram consists of the cumulative rows per bucket, the last bucket being `+Inf`; the sum of
+ * the durations in seconds; and the rows.
  */
 export class ColumnLayout {
   readonly bins: BinLayout
   readonly bucketCount: number
   readonly histogramLength: number
   readonly length: number
-  /** Whether extra metrics are asked for; their counters come last. */
+  /** Whether extra metrics are enabled; their counters are last. */
   readonly hasExtras: boolean
   readonly #counters: readonly (RowCounter | ExtraCounter)[]
 
@@ -36,7 +37,7 @@ export class ColumnLayout {
   }
 
   /**
-   * Where the numbers of a measure begin, those of the first series first.
+   * The index at which the numbers of a measure begin, in the order of the series.
    *
    * @param series number of series in the array
    */
@@ -47,9 +48,9 @@ export class ColumnLayout {
   }
 
   /**
-   * The numbers of these series.
+   * The numbers of the given series.
    *
-   * @param bucketCounts rows per bucket of each series, not cumulative, where they are known
+   * @param bucketCounts rows per bucket of each series, not cumulative, if they are known
    */
   columnsOf(all: readonly PackedSeries[], bucketCounts?: Float64Array): Float64Array {
     const columns = new Float64Array(all.length * this.length)
@@ -99,7 +100,7 @@ export class ColumnLayout {
     for (let index = 0; index < total; index++) {
       const place = places[index]
       if (place < 0) continue
-      // For so few numbers, a loop is faster than `set` with a `subarray`.
+      // For few numbers, a loop is faster than `set` with a `subarray`.
       const from = place * histogramLength
       const to = index * histogramLength
       for (let at = 0; at < histogramLength; at++) arranged[to + at] = columns[from + at]

@@ -2,11 +2,14 @@ import type { SeriesName } from '../stats/packed-series.js'
 import type { ColumnLayout } from './column-layout.js'
 import { EMPTY_TABLE, type SeriesTable } from './series-table.js'
 
-/** The series of operations known ahead, which a source shows before there are rows of them. */
+/** The series of the declared operations, which a source exposes before they have rows. */
 export class KnownSeries {
   readonly #layout: ColumnLayout
   readonly #known: SeriesTable
-  /** The names of the last table, for which `#names` and `#places` hold: most tables have the same. */
+  /**
+   * The names of the last table. `#names` and `#places` are valid for these names, which most
+   * tables share.
+   */
   #last: readonly SeriesName[] = []
   #names: readonly SeriesName[]
   #places: readonly number[]
@@ -20,7 +23,7 @@ export class KnownSeries {
   }
 
   /**
-   * A table in which the known series come first, also those that it does not have.
+   * A table with the known series first, including those that the given table lacks.
    *
    * @param table each name once
    */

@@ -1,10 +1,10 @@
 import type { Exemplar } from '../stats/exemplar.js'
 import type { SeriesName } from '../stats/packed-series.js'
 
-/** The exemplars of a series: one place per bucket, ascending, the last bucket `+Inf`. */
+/** The exemplars of a series: one element per bucket, ascending, ending with `+Inf`. */
 export type BucketExemplars = readonly (Exemplar | undefined)[]
 
-/** The exemplars of a source by the name of the series; nothing of it changes. */
+/** The exemplars of a source by the name of the series; immutable. */
 export type ExemplarsBySeries = ReadonlyMap<SeriesName, BucketExemplars>
 
 export const NO_EXEMPLARS: ExemplarsBySeries = new Map()
@@ -19,7 +19,7 @@ export function newerExemplars(left: BucketExemplars, right: BucketExemplars): B
   })
 }
 
-/** The exemplars that took their places since an earlier snapshot of the same source. */
+/** The exemplars that are new since an earlier snapshot of the same source. */
 export function subtractExemplars(
   later: ExemplarsBySeries,
   earlier: ExemplarsBySeries,

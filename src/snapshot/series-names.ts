@@ -3,29 +3,31 @@ import { BoundedNames } from '../stats/bounded-names.js'
 import type { SeriesName } from '../stats/packed-series.js'
 import { KNOWN_STATUSES } from '../stats/row.js'
 
-/** How many names are told apart; further ones are `other`. */
+/** Limits on distinct names; further ones are `other`. */
 export interface SeriesLimits {
   readonly operationsMax: number
-  /** Per operation; known ones are told apart even past the limit. */
+  /** Maximum number of statuses per operation; known statuses are accepted past the limit. */
   readonly statusesMax: number
 }
 
-/** How many more series may get a name of their own; all sources share it. */
+/** Number of further series that may get a distinct name; all sources share it. */
 export interface SeriesBudget {
   left: number
 }
 
 /**
- * The names of one source's series, within limits. Each is one object for as long as the source is
- * known: exporters keep what they made for it, such as text, and a series is never shown under
- * another name than before.
+ * The names of one source's series, within limits. Each name is one object as long as the source is
+ * known: exporters use it as the key of caches, and a series never changes its name.
  */
 export class SeriesNames {
   readonly #operations: BoundedNames<BoundedNames<SeriesName>>
   readonly #budget: SeriesBudget
-  /** Names taken from the budget. */
+  /** Number of names taken from the budget. */
   #taken = 0
-  /** Whether the budget was ever used up: then no further name is given, also if others return some. */
+  /**
+   * Whether the budget was ever exhausted. Then no further name is created, even if other sources
+   * return some.
+   */
   #isFull = false
 
   constructor({ operationsMax, statusesMax }: SeriesLimits, budget: SeriesBudget) {
@@ -40,7 +42,7 @@ export class SeriesNames {
     })
   }
 
-  /** The name that rows of an operation and a status are counted under. */
+  /** The name under which rows of an operation and a status count. */
   of({ operation, status }: SeriesName): SeriesName {
     if (!this.#isFull) {
       if (this.#budget.left > 0) return this.#operations.get(operation).get(status)
@@ -48,12 +50,12 @@ export class SeriesNames {
     }
     const statuses = this.#operations.entries.get(operation.toWellFormed())
     const known = statuses?.entries.get(status.toWellFormed())
-    // The few series of operation `other` that a source may have do not count against the budget.
+    // The few series of operation `other` do not count towards the budget.
     const other = KNOWN_STATUSES.includes(status) ? status : OTHER
     return known ?? this.#operations.get(OTHER).get(other)
   }
 
-  /** Return all names to the budget: the source is no longer shown. */
+  /** Return all names to the budget, when the source is dropped. */
   release(): void {
     this.#budget.left += this.#taken
     this.#taken = 0

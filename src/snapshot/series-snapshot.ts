@@ -11,45 +11,45 @@ import type { BucketExemplars } from './series-exemplars.js'
 export interface DurationBin {
   /** The lower edge of the bin, in seconds. */
   readonly fromSeconds: number
-  /** The upper edge, in seconds; that of the last bin is `Infinity`, which JSON shows as null. */
+  /** The upper edge, in seconds; that of the last bin is `Infinity`, which is null in JSON. */
   readonly toSeconds: number
   /** Number of rows, at least 1. */
   readonly count: number
 }
 
 /**
- * The content of a `SeriesSnapshot` as plain data. It has the counters of extra metrics where the
- * option `extraMetrics` asks for any.
+ * The content of a `SeriesSnapshot` as plain data. It has the counters of extra metrics if the
+ * option `extraMetrics` enables any.
  */
 export interface SeriesData extends SeriesName, RowCounts, Partial<ExtraCounts> {
   /** Number of rows. */
   readonly rows: number
   /** The sum of the durations, added up exactly and rounded once. */
   readonly durationSeconds: number
-  /** Rows per bucket, cumulative, one count per bound of the snapshot and the last for `+Inf`. */
+  /** Cumulative rows per bucket: one count per bound of the snapshot, and a last one for `+Inf`. */
   readonly bucketCounts: readonly number[]
-  /** The bins that have rows, ascending. They are within 3.2 % of each other. */
+  /** The bins that have rows, ascending. The edges of a bin are within 3.2 % of each other. */
   readonly bins: readonly DurationBin[]
   /**
-   * The last row of each bucket that came with a trace id, in the order of the buckets; over an
-   * interval, those that were recorded in it.
+   * The last row with a trace id of each bucket, in the order of the buckets. Over an interval,
+   * only rows recorded in it.
    */
   readonly exemplars: readonly Exemplar[]
 }
 
-/** The stats of one series (operation × status) in a snapshot. They do not change. */
+/** The stats of one series (operation × status) in a snapshot; immutable. */
 export interface SeriesSnapshot extends SeriesData {
   /**
    * A quantile of the durations, from 0 to 1, within 1.6 % of the exact one.
    *
-   * @returns undefined where there are no rows
+   * @returns undefined without rows
    */
   quantile(quantile: number): Quantile | undefined
-  /** The same as plain data. */
+  /** The content as plain data. */
   toJSON(): SeriesData
 }
 
-/** A series of a snapshot, whose buckets and bins are made at each access. */
+/** A series of a snapshot. Buckets and bins are computed at each access. */
 export function makeSeriesSnapshot(
   layout: ColumnLayout,
   { operation, status }: SeriesName,

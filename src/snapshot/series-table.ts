@@ -8,29 +8,27 @@ import {
 import type { ColumnLayout } from './column-layout.js'
 import type { SeriesNames } from './series-names.js'
 
-/**
- * The series of a source at one moment; nothing of it changes. The arrays have one entry a series.
- */
+/** The series of a source at one moment; immutable. The arrays have one element per series. */
 export interface SeriesTable {
-  /** The names that the series are shown under. */
+  /** The exposed names of the series. */
   readonly names: readonly SeriesName[]
   readonly series: readonly PackedSeries[]
-  /** Their numbers, as a `ColumnLayout` arranges them. */
+  /** The numbers of the series, in the order of `ColumnLayout`. */
   readonly columns: Float64Array
 }
 
 type Extras = PackedSeries['extras']
 
-/** Lists of names, most of which stay from table to table, and whether each name is there once. */
+/** Per list of names, whether each name occurs once. Most tables of a source share one list. */
 const distinct = new WeakMap<readonly SeriesName[], boolean>()
 
 export const EMPTY_TABLE: SeriesTable = { names: [], series: [], columns: new Float64Array(0) }
 
 /**
- * A table of these series.
+ * A table of the given series.
  *
- * @param names gives the names; limits may give two series the same one
- * @param previous an earlier table of these series, whose names are kept
+ * @param names provides the names; because of limits, two series may have the same name
+ * @param previous an earlier table of the same series, whose names are reused
  * @param bucketCounts as for `ColumnLayout.columnsOf`
  */
 export function makeTable(
@@ -49,7 +47,7 @@ export function makeTable(
   }
 }
 
-/** A table with each name once: series of the same name are added up. */
+/** A table with each name once: series with the same name are added up. */
 export function mergeTables(layout: ColumnLayout, tables: readonly SeriesTable[]): SeriesTable {
   const [first] = tables
   if (first !== undefined && tables.length === 1 && isDistinct(first.names)) return first
@@ -70,8 +68,8 @@ export function mergeTables(layout: ColumnLayout, tables: readonly SeriesTable[]
 
 /**
  * A table with no counter below that of an earlier table of its source. Sums past 2^53 are rounded
- * at each addition. Those of the same parts in another order, in which incarnations ended, may be
- * less, which Prometheus takes for a reset.
+ * at each addition. The sum of the same parts in another order of ended incarnations may be less,
+ * which Prometheus would treat as a reset.
  */
 export function keepCounters(
   layout: ColumnLayout,
@@ -94,7 +92,7 @@ export function keepCounters(
   return isSame ? table : { names: table.names, series, columns: layout.columnsOf(series) }
 }
 
-/** Whether no counter of a series can be rounded. */
+/** Whether all counters of a series are below the range of rounding. */
 function isExact(series: PackedSeries): boolean {
   return (
     ROW_COUNTER_NAMES.every((counter) => series[counter] <= Number.MAX_SAFE_INTEGER) &&
@@ -103,7 +101,7 @@ function isExact(series: PackedSeries): boolean {
   )
 }
 
-/** Extra counters of which none is below that of an earlier table. */
+/** Extra counters, none of them below that of an earlier table. */
 function keepExtras(now: Extras, then: Extras): Extras {
   if (now === undefined || then === undefined) return now
   if (EXTRA_COUNTER_NAMES.every((counter) => now[counter] >= then[counter])) return now
@@ -113,13 +111,14 @@ function keepExtras(now: Extras, then: Extras): Extras {
   }
 }
 
-/** The series that counted rows since an earlier table of the same source, with those rows. */
+/** The differences of the series that have new rows since an earlier table of the same source. */
 export function subtractTables(
   layout: ColumnLayout,
   later: SeriesTable,
   earlier: SeriesTable,
 ): SeriesTable {
-  // A source keeps its table until it changes, and most of thousands do not between two readings.
+  // The table is the same object until it changes, and most sources do not change between two
+  // reads.
   if (later === earlier) return EMPTY_TABLE
   const before = new Map(earlier.names.map((name, index) => [name, earlier.series[index]]))
   const names: SeriesName[] = []

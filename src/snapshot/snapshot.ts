@@ -6,42 +6,44 @@ import { partsOf, type SourceData, type SourceKey, type SourceSnapshot } from '.
 /** The content of a `Snapshot` as plain data. */
 export interface SnapshotData
   extends Pick<Snapshot, 'timestampMs' | 'elapsedMs' | 'bounds' | 'rejections'> {
-  /** The engines, in the order of the snapshot. */
+  /** The engines, sorted as in the snapshot. */
   readonly sources: readonly SourceData[]
 }
 
-/** What a snapshot is made of. */
+/** The parts that a snapshot is created from. */
 type SnapshotParts = Pick<Snapshot, 'timestampMs' | 'elapsedMs' | 'sources' | 'rejections'> & {
   readonly layout: ColumnLayout
   readonly isInterval?: boolean
   readonly total?: SourceSnapshot
 }
 
-/**
- * The sum over all engines, as if it were one engine, where a snapshot has it; for readers inside this
- * package.
- */
+/** The sum over all engines as one source, if a snapshot has it; for readers of this package. */
 export let totalOf: (snapshot: Snapshot) => SourceSnapshot | undefined
 
 /**
- * All engines at one moment, or over an interval. It never changes and has no format of its own: the
- * exposition, the log line and everything else that shows numbers reads snapshots.
+ * All engines at one moment, or over an interval; immutable. The exposition, the log line and all
+ * other outputs are created from snapshots.
  *
- * `later.since(earlier)` is the interval between two. Readers that keep their own earlier snapshot
- * do not disturb each other.
+ * `later.since(earlier)` is the interval between two. Each reader keeps its own earlier snapshot,
+ * independent of other readers.
  */
 export class Snapshot {
   static {
     totalOf = (snapshot) => snapshot.#total
   }
 
-  /** When it was taken, in milliseconds since 1970. */
+  /** The time of the snapshot, in milliseconds since 1970. */
   readonly timestampMs: number
-  /** Milliseconds that it covers: since the aggregator was made, or since the earlier snapshot. */
+  /**
+   * Milliseconds that it covers: since the aggregator was created, or since the earlier snapshot.
+   */
   readonly elapsedMs: number
-  /** Bucket upper bounds in seconds, ascending, `+Inf` left out. */
+  /** Bucket upper bounds in seconds, ascending, without `+Inf`. */
   readonly bounds: readonly number[]
-  /** Engines by instance and index, and last the one that stands for all past the limit. */
+  /**
+   * The engines, sorted by instance and index; the last may be `other`, for all engines past the
+   * limit.
+   */
   readonly sources: readonly SourceSnapshot[]
   /** Payloads rejected, by reason. */
   readonly rejections: Readonly<Record<RejectionReason, number>>
@@ -76,16 +78,17 @@ export class Snapshot {
   }
 
   /**
-   * The interval from an earlier snapshot of the same aggregator to this one: what each source
-   * counted meanwhile, with the same shape. Series without new rows are left out; `up`,
-   * `incarnation`, `createdMs` and `lastReportMs` are those of this snapshot. A source that was
-   * dropped and came back in between counts from zero.
+   * The interval from an earlier snapshot of the same aggregator to this one, as a snapshot of the
+   * differences. Series without new rows are not included; `up`, `incarnation`, `createdMs` and
+   * `lastReportMs` are those of this snapshot. A source that was dropped and added again in between
+   * counts from zero.
    *
-   * @throws MoonmeterError `LAYOUT_MISMATCH` when the snapshots are not of one aggregator, or the
-   * other is the later one
+   * @throws MoonmeterError `LAYOUT_MISMATCH` when the snapshots are not of one aggregator, or
+   * `earlier` is the later one
    */
   since(earlier: Snapshot): Snapshot {
-    // Any object can be given the prototype of a class, but not its private fields.
+    // `instanceof` accepts any object with the prototype; only real instances have the private
+    // fields.
     const isSnapshot = typeof earlier === 'object' && earlier !== null && #layout in earlier
     const isFitting =
       isSnapshot && earlier.#layout === this.#layout && !earlier.#isInterval && !this.#isInterval
@@ -113,12 +116,12 @@ export class Snapshot {
     })
   }
 
-  /** Add all series to stats, under the names that they have here. @internal */
+  /** Add all series to stats. @internal */
   addTo(stats: ConnectorStats): void {
     for (const source of this.sources) source.addTo(stats)
   }
 
-  /** Add what each source counted since an earlier snapshot to stats, a source a step. @internal */
+  /** Add the rows since an earlier snapshot to stats, in steps of one source. @internal */
   *addIntervalTo(stats: ConnectorStats, earlier: Snapshot): Generator<void> {
     const before = earlier.#sourcesByKey()
     for (const source of this.sources) {
@@ -127,7 +130,7 @@ export class Snapshot {
     }
   }
 
-  /** The same as plain data, for `JSON.stringify` and other threads. */
+  /** The content as plain data, for `JSON.stringify` and other threads. */
   toJSON(): SnapshotData {
     const { timestampMs, elapsedMs, bounds, rejections, sources } = this
     const plain = sources.map((source) => source.toJSON())

@@ -6,36 +6,39 @@ import { type ExemplarsBySeries, subtractExemplars } from './series-exemplars.js
 import { makeSeriesSnapshot, type SeriesData, type SeriesSnapshot } from './series-snapshot.js'
 import { EMPTY_TABLE, type SeriesTable, subtractTables } from './series-table.js'
 
-/** An engine over all its incarnations. Each is one object for as long as its engine is known. */
+/** The key of an engine over all its incarnations: one object as long as the engine is known. */
 export interface SourceKey {
-  /** The instance of the engine; undefined for one that has none. */
+  /** The instance of the engine; undefined without one. */
   readonly instance: string | undefined
   /** The engine's index, or `other` for all engines past the limit. */
   readonly engine: number | typeof OTHER
 }
 
-/** How an engine's reports arrive. */
+/** The health of an engine. */
 export interface SourceHealth {
   /** Whether the engine has not ended and reported within the silence time-out. */
   readonly up: boolean
   /**
-   * Whether reports of the engine are expected: its newest incarnation has begun, and was neither
-   * closed by its recorder nor disconnected. An incarnation whose thread ended otherwise stays open, as
-   * does one after which a pool gave the engine up.
+   * Whether further reports of the engine are expected: its newest incarnation has begun, and was
+   * neither closed by its recorder nor disconnected. It stays open if its thread ended otherwise,
+   * or if a pool no longer restarts the engine after failures.
    */
   readonly open: boolean
   /** The newest incarnation; 0 before the first. */
   readonly incarnation: number
   /**
-   * When the engine was first seen, in milliseconds since 1970: its counters count from then on. An
-   * engine that was dropped and came back has a new one.
+   * The time at which the engine was first seen and its counters began, in milliseconds since 1970.
+   * An engine that was dropped and added again has a new one.
    */
   readonly createdMs: number
-  /** Payloads accepted. */
+  /** Number of payloads accepted. */
   readonly reports: number
   /** Bytes of the payloads accepted. */
   readonly reportBytes: number
-  /** When the last payload was accepted, in milliseconds since 1970; null before the first. */
+  /**
+   * The time at which the last payload was accepted, in milliseconds since 1970; null before the
+   * first.
+   */
   readonly lastReportMs: number | null
   /** Rows recorded over all incarnations. */
   readonly rows: number
@@ -46,26 +49,26 @@ export interface SourceHealth {
 /** The content of a `SourceSnapshot` as plain data. */
 export interface SourceData
   extends Pick<SourceSnapshot, 'instance' | 'engine' | 'health' | 'inFlight'> {
-  /** The series of the engine, in the order in which they first came. */
+  /** The series of the engine, in the order in which they were first seen. */
   readonly series: readonly SeriesData[]
 }
 
-/** What a source snapshot is made of. */
+/** The parts that a source snapshot is created from. */
 export interface SourceParts {
   readonly key: SourceKey
   readonly layout: ColumnLayout
   readonly table: SeriesTable
   readonly health: SourceHealth
   readonly exemplars: ExemplarsBySeries
-  /** Calls that began and have not ended by operation, where extra metrics are asked for. */
+  /** Calls in flight by operation; undefined if extra metrics are not enabled. */
   readonly inFlight?: ReadonlyMap<string, number> | undefined
-  /** Single durations in seconds per series, where a snapshot carries them. */
+  /** Single durations in seconds per series, if the snapshot contains them. */
   readonly durations?: ReadonlyMap<SeriesName, readonly Float64Array[]> | undefined
 }
 
 /**
- * What a source snapshot is made of, for readers inside this package: a getter would let users change
- * the arrays, which snapshots and the aggregator share.
+ * The parts of a source snapshot, for readers of this package. It is not a getter, since users
+ * could then change the arrays, which snapshots and the aggregator share.
  */
 export let partsOf: (source: SourceSnapshot) => SourceParts
 
@@ -75,15 +78,15 @@ export class SourceSnapshot {
     partsOf = (source) => source.#parts
   }
 
-  /** The host or process of the engine, where it has one. */
+  /** The host or process of the engine, if it has one. */
   readonly instance?: string
   /** The engine's index, or `other` for all engines past the limit. */
   readonly engine: number | typeof OTHER
-  /** How the engine's reports arrive. */
+  /** The health of the engine. */
   readonly health: SourceHealth
   /**
-   * Calls that began and have not ended, by operation; absent where the option `extraMetrics` asks for
-   * none. An engine that has ended has none.
+   * Calls in flight by operation; absent if the option `extraMetrics` enables no metric. An engine
+   * that has ended has none.
    */
   readonly inFlight?: Readonly<Record<string, number>>
   readonly #parts: SourceParts
@@ -103,8 +106,8 @@ export class SourceSnapshot {
   }
 
   /**
-   * The series of the engine: those of operations that were known ahead, and others in the order in
-   * which they first came.
+   * The series of the engine: those of the option `operations` first, then others in the order in
+   * which they were first seen.
    */
   get series(): readonly SeriesSnapshot[] {
     const { layout, table, exemplars } = this.#parts
@@ -117,7 +120,7 @@ export class SourceSnapshot {
     return this.#series
   }
 
-  /** What this source counted since an earlier snapshot of it. @internal */
+  /** The difference of this source and an earlier snapshot of it. @internal */
   since(earlier: SourceSnapshot | undefined): SourceSnapshot {
     const { layout, table, exemplars } = this.#parts
     const before = earlier?.health
@@ -144,17 +147,17 @@ export class SourceSnapshot {
     })
   }
 
-  /** Add all series to stats, under the names that they have here. @internal */
+  /** Add all series to stats. @internal */
   addTo(stats: ConnectorStats): void {
     const { table, durations } = this.#parts
     for (const [index, name] of table.names.entries()) {
-      // Stats that name an operation are not empty, also without rows.
+      // An operation without rows must not make the stats non-empty.
       if (table.series[index].rows === 0) continue
       stats.addPacked({ ...table.series[index], ...name }, durations?.get(name))
     }
   }
 
-  /** The same as plain data. */
+  /** The content as plain data. */
   toJSON(): SourceData {
     const { instance, engine, health, inFlight, series } = this
     const plain = series.map((one) => one.toJSON())
