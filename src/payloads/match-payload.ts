@@ -1,16 +1,19 @@
 import { originalUrlOf, type RoutedRequest, routeOf } from '../server/match-path.js'
 
-/** An index as `String` writes it: any other text would be a second path of the same engine. */
+/**
+ * An index in the form that `String` writes: another form would be a second path of the same
+ * engine.
+ */
 const ENGINE = /^(?:0|[1-9]\d{0,15})$/
 
-/** What the target of a request says of a payload. */
+/** The target of a request with a payload. */
 export interface PayloadTarget {
   readonly engine: number
   /** The values of the parameter `instance` in the query. */
   readonly instances: readonly string[]
 }
 
-/** What the target of a request says; undefined where its path is not `PATH/ENGINE`. */
+/** Parses the target of a request; undefined if its path is not `PATH/ENGINE`. */
 export function matchPayload(request: RoutedRequest, path: string): PayloadTarget | undefined {
   const { below, mount } = routeOf(request)
   for (const whole of [below, mount + below]) {

@@ -12,21 +12,21 @@ const NUMBERS = {
   keptKeysMs: { fallback: 600_000, min: 1, max: Number.MAX_SAFE_INTEGER, integer: true },
 } as const
 
-/** Another process may have taken the place of this one by then. */
+/** The sender may reach a new process after this time. */
 const RETRY_AFTER_MS = 1_000
 
 /** Options of `payloadReceiver`; each has a default. */
 export interface PayloadReceiverOptions {
-  /** Idempotency keys that are kept, of all engines together; default 65,536. */
+  /** Maximum number of idempotency keys kept, of all engines together; default 65,536. */
   readonly keysMax?: number | undefined
-  /** Milliseconds for which a key is kept; default 600,000, which is ten minutes. */
+  /** Milliseconds for which a key is kept; default 600,000 (ten minutes). */
   readonly keptKeysMs?: number | undefined
 }
 
 /**
- * Takes payloads of vLLM into an aggregator of this process. Rows and keys are kept in memory: both
- * are lost when the process ends. `receivePayloads` of `moonmeter/nats` keeps them in the bucket of a
- * fleet.
+ * Creates a receiver that counts payloads of vLLM in an aggregator of this process. Rows and keys
+ * are in memory and are lost when the process ends. `receivePayloads` of `moonmeter/nats` keeps
+ * them in the bucket of a fleet.
  *
  * @throws MoonmeterError `INVALID_OPTION`
  */

@@ -1,9 +1,9 @@
 import type { PayloadOutcome } from './payload-receiver.js'
 
 /**
- * What the sender of a payload is told, as JSON: `accepted`, and either whether it was `repeated`, or
- * the `reason` why it was not accepted (one of `moonmeter_payloads_rejected_total`, or `busy`) with a
- * `message`, and for `busy` the seconds to wait.
+ * The answer to the sender of a payload, as JSON: `accepted`, and either `repeated`, or the
+ * `reason` of the rejection (a value of the label `reason` of `moonmeter_payloads_rejected_total`,
+ * or `busy`) with a `message`, and for `busy` the seconds to wait.
  */
 export function answerOf(outcome: PayloadOutcome): string {
   return `${JSON.stringify(fieldsOf(outcome))}\n`
@@ -31,7 +31,7 @@ function fieldsOf(outcome: PayloadOutcome): object {
   }
 }
 
-/** Whole seconds after which a payload is to be sent again. */
+/** Seconds to wait before a payload is sent again, rounded up. */
 export function retrySecondsOf({ retryAfterMs }: { readonly retryAfterMs: number }): number {
   return Math.ceil(retryAfterMs / 1e3)
 }

@@ -1,44 +1,45 @@
 import type { MoonmeterError } from '../errors.js'
 
-/** Where a payload of rows comes from, as its sender says: none of it is checked yet. */
+/** The source of a payload of rows, before validation. */
 export interface PayloadSource {
   /** Index of the engine, a non-negative integer. */
   readonly engine: number
   /**
-   * The host or process of the engine, from 1 to 255 bytes; a label of the metrics. A bucket needs one.
+   * The host or process of the engine, from 1 to 255 bytes; a label of the metrics. Required for a
+   * bucket.
    */
   readonly instance?: string | undefined
   /**
-   * The idempotency key: of several payloads of the engine with the same one, the first counts. From 1
-   * to 255 bytes. Without one, each payload counts.
+   * The idempotency key, 1 to 255 bytes: of several payloads of an engine with the same key, only
+   * the first counts. Without a key, each payload counts.
    */
   readonly key?: string | undefined
 }
 
-/** What became of a payload. */
+/** The result of receiving a payload. */
 export type PayloadOutcome =
   /** Its rows are counted. */
   | { readonly kind: 'counted' }
-  /** A payload with its key was counted before; its own rows are not. */
+  /** A payload with the same key was counted before, so its rows are not counted. */
   | { readonly kind: 'repeated' }
-  /** It will never be accepted as it is; nothing of it was counted. */
+  /** It is invalid. None of its rows were counted. */
   | { readonly kind: 'rejected'; readonly error: MoonmeterError }
   /**
-   * It is not known to be counted. Send it again after this time: with its key it counts once, also
-   * where it was counted all the same.
+   * It may not have been counted. The sender should send it again after this time; with the same
+   * key it counts once.
    */
   | { readonly kind: 'busy'; readonly cause: string; readonly retryAfterMs: number }
 
-/** Takes payloads of vLLM, which hold the rows since the payload before. */
+/** Receives payloads of vLLM, which contain the rows since the previous payload. */
 export interface PayloadReceiver {
-  /** Bytes that a payload may have. */
+  /** Maximum bytes of a payload. */
   readonly payloadBytesMax: number
   /**
-   * Take a payload in one of the reference's three shapes. It counts as a whole or not at all.
+   * Receive a payload in one of vLLM's three shapes. All of its rows count, or none.
    *
-   * @returns once that is known, and will stay so
+   * @returns the result, once it is final
    */
   receive(bytes: Uint8Array, source: PayloadSource): Promise<PayloadOutcome>
-  /** Count a payload that was rejected before all of it was there, by the reason of the error. */
+  /** Count a payload that was rejected before its body was complete, by the reason of the error. */
   reject(error: MoonmeterError): PayloadOutcome
 }

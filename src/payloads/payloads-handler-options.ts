@@ -13,25 +13,27 @@ const NUMBERS = {
   bodyTimeoutMs: { fallback: 10_000, min: 1, max: TIMER_MS_MAX, integer: true },
 } as const
 
-/** Options of `payloadsHandler`: credentials, and others that have a default. */
+/** Options of `payloadsHandler`. Credentials are required; the others have a default. */
 export interface PayloadsHandlerOptions extends AuthorizationOptions {
   /**
-   * What the path of a payload begins with, before the index of its engine; compared like the `path` of
-   * `metricsHandler`. Default `/v1/payloads`.
+   * The path before the index of the engine, matched like the `path` of `metricsHandler`. Default
+   * `/v1/payloads`.
    */
   readonly path?: string | undefined
-  /** Bodies that are read at a time; further requests get status 503. Default 64. */
+  /**
+   * Maximum number of bodies that are read at a time; further requests get status 503. Default 64.
+   */
   readonly bodiesMax?: number | undefined
-  /** Milliseconds within which a body must be there, and its response be sent; default 10,000. */
+  /** Milliseconds within which a body must be received, and its response sent; default 10,000. */
   readonly bodyTimeoutMs?: number | undefined
   /**
-   * Called with what made a request fail, which the client is not told; default: a warning of the
-   * process for each new message.
+   * Called with the error of a failed request, which is not sent to the client. Default: a warning
+   * of the process for each new message.
    */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
-/** The options with their defaults, checked; `Authorization` checks the credentials. */
+/** The checked options with their defaults; `Authorization` checks the credentials. */
 export interface PayloadsHandlerSettings {
   /** Without a trailing slash. */
   readonly path: string
@@ -41,10 +43,10 @@ export interface PayloadsHandlerSettings {
 }
 
 /**
- * The options with their defaults, checked.
+ * Check the options and fill in the defaults.
  *
- * @throws MoonmeterError `INVALID_OPTION` for what is no receiver, an unknown option or one out of range,
- * and where no credentials are given
+ * @throws MoonmeterError `INVALID_OPTION` for an invalid receiver, an unknown option or one out of
+ * range, and without credentials
  */
 export function readPayloadsOptions(
   receiver: PayloadReceiver,

@@ -29,22 +29,23 @@ const MEDIA_TYPES: readonly string[] = [
 ]
 const IDENTITY = 'identity'
 const JSON_TYPE = 'application/json'
-/** Bodies that are being read may have ended by then. */
+/** Within this time, some of the current bodies end. */
 const RETRY_AFTER_MS = 1_000
 
 /**
- * Creates a request listener that takes payloads of vLLM: `POST /v1/payloads/ENGINE?instance=NAME` with
- * MessagePack as the body, and the header `Idempotency-Key` so that a retry does not count twice. It can
- * be mounted like `metricsHandler`; requests of other paths are left to `next`, or get 404.
+ * Creates a request listener that receives payloads of vLLM: `POST
+ * /v1/payloads/ENGINE?instance=NAME` with MessagePack as the body, and the header `Idempotency-Key`
+ * so that a retry does not count twice. Mount it like `metricsHandler`. Requests of other paths are
+ * passed to `next`, or get 404.
  *
- * The status is 200 once the payload is counted, 400 or 413 where it is rejected, 503 where it is to be
- * sent again after the seconds of `Retry-After`, and 401, 405, 408 or 415 for a request that is no
- * payload. No body is read without the credentials of the options.
+ * The status is 200 if the payload is counted, 400 or 413 if it is rejected, 503 if the client
+ * should send it again after the seconds of `Retry-After`, and 401, 405, 408 or 415 for an invalid
+ * request. A body is read only if the request has the credentials.
  *
  * @param receiver of `payloadReceiver`, or of `receivePayloads` of `moonmeter/nats`
- * @param options with credentials
- * @throws MoonmeterError `INVALID_OPTION` for what is no receiver, an unknown option or one out of range,
- * an empty secret, and where no credentials are given
+ * @param options must contain credentials
+ * @throws MoonmeterError `INVALID_OPTION` for an invalid receiver, an unknown option or one out of
+ * range, an empty secret, and without credentials
  */
 export function payloadsHandler(
   receiver: PayloadReceiver,
@@ -53,7 +54,7 @@ export function payloadsHandler(
   const settings = readPayloadsOptions(receiver, options)
   const endpoint = new PayloadsEndpoint(receiver, settings, new Authorization(options))
   return (request, response, next) => {
-    // The client may have left while other code decided what is to answer it.
+    // The client may have disconnected before the request was routed to this handler.
     if (isOver(request, response)) return
     const target = matchPayload(request, settings.path)
     if (target === undefined && next !== undefined) {
@@ -91,7 +92,7 @@ class PayloadsEndpoint {
     const parts = await this.#partsOf(target, request)
     if (parts === undefined || isOver(request, response)) return
     if (request.complete) {
-      // The body was read to its end, so the connection can be kept.
+      // The body was read completely, so the connection can be reused.
       response.writeHead(parts.status, parts.headers).end(Buffer.concat(parts.buffers))
       return
     }
@@ -100,7 +101,7 @@ class PayloadsEndpoint {
     await sendResponse(request, response, parts, limits)
   }
 
-  /** The response to a request; undefined where its client has gone. */
+  /** The response to a request; undefined if its client has disconnected. */
   async #partsOf(
     target: PayloadTarget | undefined,
     request: IncomingMessage,
@@ -126,12 +127,12 @@ class PayloadsEndpoint {
     return this.#failed(
       new Error(
         'payloadsHandler: expected a body, got one that a middleware has read; mount the handler ' +
-          'before it, or have it leave the bytes in request.body',
+          'before it, or let the middleware store the bytes in request.body',
       ),
     )
   }
 
-  /** The response to a request that is no payload of a client with the credentials. */
+  /** The response to a request that is refused before its body is read; undefined for others. */
   #refusalOf(
     target: PayloadTarget | undefined,
     request: IncomingMessage,

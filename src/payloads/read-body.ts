@@ -1,19 +1,22 @@
 import type { IncomingMessage } from 'node:http'
 import { types } from 'node:util'
 
-/** A body, or why there is none. */
+/** A body, or the reason for its absence. */
 export type Body =
   | { readonly kind: 'whole'; readonly bytes: Uint8Array }
-  /** It has more bytes than it may; some of them were not read. */
+  /** It is larger than the limit; some bytes were not read. */
   | { readonly kind: 'oversized' }
-  /** It did not end in time. */
+  /** It was not complete in time. */
   | { readonly kind: 'late' }
   /** The connection was lost. */
   | { readonly kind: 'gone' }
-  /** Other code has read it, and left no bytes in `request.body`. */
+  /** Other code has read it, and did not store its bytes in `request.body`. */
   | { readonly kind: 'consumed' }
 
-/** Read the body of a request within limits; what a middleware has read is in `request.body`. */
+/**
+ * Read the body of a request within limits. If a middleware has read it, `request.body` must
+ * contain the bytes.
+ */
 export function readBody(
   request: IncomingMessage,
   { bytesMax, timeoutMs }: { readonly bytesMax: number; readonly timeoutMs: number },

@@ -5,14 +5,14 @@ import { decodePayload } from '../wire/payload.js'
 import { rejection } from '../wire/rejection.js'
 import type { PayloadSource } from './payload-receiver.js'
 
-/** UTF-8 bytes that an idempotency key may have. */
+/** Maximum UTF-8 bytes of an idempotency key. */
 const KEY_BYTES_MAX = 255
 
 /**
- * The rows of a payload, and where it comes from, checked.
+ * Decode and validate the rows of a payload and its source.
  *
- * @throws MoonmeterError `INVALID_PAYLOAD` with the reason; `engine` for an engine, an instance or a
- * key that cannot be one, `shape` for a report
+ * @throws MoonmeterError `INVALID_PAYLOAD` with the reason; `engine` for an invalid engine or
+ * instance, `range` for an invalid key, `shape` for a report
  */
 export function readRowsPayload(
   bytes: unknown,
@@ -29,7 +29,7 @@ export function readRowsPayload(
     throw rejection('range', `an idempotency key of 1 to ${KEY_BYTES_MAX} bytes`, key)
   }
   const payload = decodePayload(bytes, aggregation.decoding)
-  // A report has everything so far, and comes by the sink of its recorder.
+  // A report is cumulative, so it must not be added to a sum.
   if (payload.kind === 'report') throw rejection('shape', "vLLM's rows", 'a report')
   return payload
 }

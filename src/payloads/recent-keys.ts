@@ -1,22 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto'
 
-/** Bytes that an idempotency key is kept as: two keys have the same ones once in 2^64 keys. */
+/** Bytes of the digest of an idempotency key: a collision is expected after 2^64 keys. */
 export const DIGEST_BYTES = 16
 
-/** How many keys are kept, and for how long. */
+/** Limits on the number and the age of keys. */
 export interface KeyLimits {
   readonly keysMax: number
-  /** Milliseconds. */
+  /** Maximum age of a key in milliseconds. */
   readonly keptKeysMs: number
 }
 
 /**
- * The idempotency keys of the payloads that were counted last, within limits on their number and age.
- * Each is kept as a digest: a string of 16 characters, one a byte.
+ * The idempotency keys of the last counted payloads, within limits on their number and age. Each is
+ * kept as a digest: a string of 16 characters, one per byte.
  */
 export class RecentKeys {
   readonly #limits: KeyLimits
-  /** When each was counted, the oldest first. */
+  /** The times at which keys were counted, the oldest first. */
   readonly #times = new Map<string, number>()
 
   /** @param known keys with their times, the oldest first */
@@ -34,7 +34,7 @@ export class RecentKeys {
     return this.#times.has(digest)
   }
 
-  /** Note a key that is not known. */
+  /** Add a key that is not known. */
   add(digest: string, timeMs: number): void {
     this.#times.set(digest, timeMs)
     for (const oldest of this.#times.keys()) {
@@ -43,7 +43,7 @@ export class RecentKeys {
     }
   }
 
-  /** Forget keys that are older than they are kept. */
+  /** Remove keys that are older than the limit. */
   forgetOld(nowMs: number): void {
     for (const [digest, timeMs] of this.#times) {
       if (nowMs - timeMs <= this.#limits.keptKeysMs) break
@@ -52,12 +52,12 @@ export class RecentKeys {
   }
 }
 
-/** What a key is kept as. */
+/** The digest of a key. */
 export function digestOf(key: string): string {
   return createHash('sha256').update(key).digest().subarray(0, DIGEST_BYTES).toString('latin1')
 }
 
-/** The digest of no other payload, for one without a key. */
+/** A unique digest, for a payload without a key. */
 export function newDigest(): string {
   return randomBytes(DIGEST_BYTES).toString('latin1')
 }

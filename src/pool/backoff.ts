@@ -7,7 +7,7 @@ const NUMBERS = {
   restartsMax: { fallback: 10, min: 0, max: 2 ** 31, integer: true },
 } as const
 
-/** When an `EnginePool` restarts an engine that failed, and how often. */
+/** Options of the restarts of failed engines by an `EnginePool`. */
 export interface RestartOptions {
   /**
    * Milliseconds before the first restart, 1 to 2^31 - 1; the delay doubles with each further
@@ -16,11 +16,11 @@ export interface RestartOptions {
   readonly delayMsMin?: number
   /** Upper limit of the delay in milliseconds, 1 to 2^31 - 1. Default 30,000. */
   readonly delayMsMax?: number
-  /** Restarts in a row before the pool gives up on the engine, 0 to 2^31. Default 10. */
+  /** Maximum number of restarts in a row, 0 to 2^31. Default 10. */
   readonly restartsMax?: number
   /**
-   * Run time of an incarnation in milliseconds, 1 to 2^31 - 1, after which its failure counts as
-   * the first in a row. Default 60,000.
+   * Run time of an incarnation in milliseconds, 1 to 2^31 - 1, after which the count of restarts in
+   * a row begins again. Default 60,000.
    */
   readonly resetAfterMs?: number
   /** Returns random numbers in [0, 1) for the jitter. Default `Math.random`. */
@@ -46,9 +46,9 @@ export class Backoff {
   }
 
   /**
-   * Returns the milliseconds to wait before the next restart, or undefined to give up.
+   * Returns the milliseconds to wait before the next restart; undefined if no restart is left.
    *
-   * @param ranMs how long the incarnation that failed ran, in milliseconds
+   * @param ranMs run time of the failed incarnation, in milliseconds
    */
   next(ranMs: number): number | undefined {
     const { delayMsMin, delayMsMax, resetAfterMs, restartsMax } = this.#numbers

@@ -7,8 +7,8 @@ import type { MoonmeterError } from '../errors.js'
  * - `exit`: its thread ended during the run, by `process.exit` or `worker.terminate`.
  * - `out_of_memory`: its thread exceeded the heap limit of `resourceLimits`.
  * - `aborted`: it did not stop within `stopTimeoutMs`, so the pool terminated its thread.
- * - `lost`: its thread did not end within `terminateTimeoutMs` of that. What it recorded until then
- *   counts. `process.exit` waits for such a thread; `process.abort` and SIGKILL do not.
+ * - `lost`: its thread did not end within `terminateTimeoutMs` of the termination. Its rows until
+ *   then count. `process.exit` waits for such a thread; `process.abort` and SIGKILL do not.
  */
 export type ExitReason = 'error' | 'exit' | 'out_of_memory' | 'aborted' | 'lost'
 
@@ -23,15 +23,15 @@ export type EngineOutcome =
       readonly state: 'failed'
       readonly reason: ExitReason
       /**
-       * Its code is `ENGINE_FAILED`. Its `cause` is a clone of what was thrown, or an `Error` with
-       * the text of a value that cannot be cloned.
+       * An error with the code `ENGINE_FAILED`. Its `cause` is a clone of the thrown value, or an
+       * `Error` with the text of a value that cannot be cloned.
        */
       readonly error: MoonmeterError
     }
 
 /**
  * Events of `EnginePool` with the arguments of their listeners. A listener that throws or rejects
- * causes a warning of the process, and affects neither the engines nor other listeners.
+ * causes a warning of the process and does not affect the engines and other listeners.
  */
 export interface PoolEvents {
   /** An incarnation starts. */
@@ -44,7 +44,7 @@ export interface PoolEvents {
   threadError: [Error]
 }
 
-/** Calls the listeners of an event. It never throws. */
+/** Calls the listeners of an event. Never throws. */
 export type EmitPoolEvent = <Name extends keyof PoolEvents>(
   name: Name,
   ...event: PoolEvents[Name]

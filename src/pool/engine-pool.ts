@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { ResourceLimits, SHARE_ENV } from 'node:worker_threads'
-// Declarations that are published name no type of Piscina's: those fail in strict projects.
+// A private type only: published declarations must not contain types of Piscina, which fail in
+// strict projects.
 import type { Piscina } from 'piscina'
 import { callSafely } from '../call-safely.js'
 import { messageOf } from '../describe.js'
@@ -27,16 +28,19 @@ const OF_WORKERS = ['resourceLimits', 'env', 'execArgv']
 const ENGINES = { fallback: 1, min: 1, max: 4_096, integer: true }
 const THREAD_FILE = fileURLToPath(new URL('./thread-loader.cjs', import.meta.url))
 
-// Loads Piscina with the first pool, since most programs have none.
+// Piscina is loaded with the first pool, since most programs have none.
 const require = createRequire(import.meta.url)
 
 /** Options of `EnginePool`; `aggregator`, `filename` and `engines` are required. */
 export interface PoolOptions {
-  /** Aggregates what the engines record; the pool does not close it. */
+  /** The aggregator of the engines. The pool does not close it. */
   readonly aggregator: AnyEngineAggregator
   /** The file that exports the engine's function: a `file:` URL or an absolute path. */
   readonly filename: string | URL
-  /** The number of engines, 1 to 4,096, with indices from 0; or so many distinct indices. */
+  /**
+   * The number of engines, 1 to 4,096, with indices from 0; or an array of 1 to 4,096 distinct
+   * indices.
+   */
   readonly engines: number | readonly number[]
   /**
    * The number of threads, 1 to the number of engines; default one per engine. Engines that share a
@@ -46,20 +50,20 @@ export interface PoolOptions {
   /** Name of the exported function. Default `run`. */
   readonly name?: string
   /**
-   * Returns the engine function's `task`, which is cloned to the thread; called for each
+   * Returns the `task` of the engine's function, which is cloned to the thread. Called for each
    * incarnation. Default undefined.
    */
   readonly task?: (engine: number) => unknown
-  /** When and how often engines that failed are restarted. Default `{}`. */
+  /** Options of the restarts of failed engines. Default `{}`. */
   readonly restart?: RestartOptions
   /**
-   * Milliseconds that engines have to stop before the pool terminates their threads, 0 to
-   * 2^31 - 1. Default 5,000.
+   * Milliseconds within which engines must stop before the pool terminates their threads, 0 to 2^31
+   * - 1. Default 5,000.
    */
   readonly stopTimeoutMs?: number
   /**
-   * Milliseconds that terminated threads have to end before `stop` no longer waits for them, 0 to
-   * 2^31 - 1. Node cannot end a thread in native code, such as a read that blocks. Default 5,000.
+   * Milliseconds that `stop` waits for terminated threads to end, 0 to 2^31 - 1. Node cannot end a
+   * thread in native code, such as a read that blocks. Default 5,000.
    */
   readonly terminateTimeoutMs?: number
   /** `resourceLimits` of each `Worker`. Default none. */
@@ -87,7 +91,8 @@ export class EnginePool extends EventEmitter<PoolEvents> {
 
   /**
    * @throws MoonmeterError `INVALID_OPTION` for an unknown option, one of the wrong type or out of
-   * range, or duplicate indices; `INVALID_ENGINE` for an index that is no non-negative safe integer
+   * range, or duplicate indices; `INVALID_ENGINE` for an index that is not a non-negative safe
+   * integer
    */
   constructor(options: PoolOptions) {
     super()
@@ -114,7 +119,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
       return this.#piscina.run(threadTask, { transferList: [...link.transferList, lifeline] })
     }
     const emit: EmitPoolEvent = (event, ...args) => this.#emitSafely(event, args)
-    // Before Piscina starts threads, which an error in here would leave running.
+    // Before Piscina starts its threads, which would keep running after an error here.
     this.#supervisors = engines.map((engine) => {
       const backoff = new Backoff(restart)
       return new EngineSupervisor({ engine, aggregator, backoff, terminateTimeoutMs, emit, run })
@@ -126,7 +131,8 @@ export class EnginePool extends EventEmitter<PoolEvents> {
       maxThreads: threads,
       concurrentTasksPerWorker: Math.ceil(engines.length / threads),
       idleTimeout: Number.POSITIVE_INFINITY,
-      // With Atomics.wait between tasks, an engine's event loop would not run, nor its reports.
+      // With `Atomics.wait` between tasks, the event loop would block, and engines could not
+      // report.
       atomics: 'disabled',
       ...(resourceLimits !== undefined && { resourceLimits }),
       ...(env !== undefined && { env }),
@@ -138,23 +144,23 @@ export class EnginePool extends EventEmitter<PoolEvents> {
   }
 
   /**
-   * Runs all engines until each has returned, is out of restarts, or was stopped.
+   * Runs all engines until each has returned, has no restarts left, or was stopped.
    *
    * @returns the outcomes in the order of the engines; the same promise at every call
    * @throws MoonmeterError `CLOSED` when `stop` was called before
    */
   run(): Promise<EngineOutcome[]> {
     if (this.#stopped && this.#outcomes === undefined) {
-      throw new MoonmeterError('CLOSED', 'pool: expected no run() after stop(); make a new pool')
+      throw new MoonmeterError('CLOSED', 'pool: expected no run() after stop(); create a new pool')
     }
     this.#outcomes ??= Promise.all(this.#supervisors.map((engine) => engine.supervise()))
     return this.#outcomes
   }
 
   /**
-   * Asks all engines to stop, terminates the threads of those that do not within `stopTimeoutMs`,
-   * and destroys the pool. It resolves after at most `stopTimeoutMs` and `terminateTimeoutMs`, and
-   * can be called repeatedly.
+   * Requests all engines to stop, terminates the threads of those that do not stop within
+   * `stopTimeoutMs`, and destroys the pool. Resolves within the sum of `stopTimeoutMs` and
+   * `terminateTimeoutMs`. May be called repeatedly.
    *
    * @returns the outcomes in the order of the engines; empty when `run` was never called
    */
@@ -173,7 +179,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
     }
   }
 
-  /** Terminates all threads, and waits for them no longer than `terminateTimeoutMs`. */
+  /** Terminates all threads, and waits at most `terminateTimeoutMs` for their end. */
   #destroy(): Promise<void> {
     this.#destroyed ??= endsWithin(this.#piscina.destroy(), this.#terminateTimeoutMs).then(
       (isEnded) => {
@@ -190,7 +196,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
     return this.#destroyed
   }
 
-  /** Calls each listener apart, since `emit` would throw what the first one throws. */
+  /** Calls each listener separately, since `emit` stops at the first listener that throws. */
   #emitSafely<Name extends keyof PoolEvents>(name: Name, event: PoolEvents[Name]): void {
     for (const listener of this.rawListeners(name)) {
       callSafely(`listener of '${name}'`, () => Reflect.apply(listener, this, event))
@@ -200,7 +206,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
 
 type PiscinaOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>
 
-/** @throws MoonmeterError `INVALID_OPTION` for options that Piscina or Node's `Worker` refuses */
+/** @throws MoonmeterError `INVALID_OPTION` for options that Piscina or Node's `Worker` rejects */
 function newPiscina(options: PiscinaOptions): Piscina {
   const { Piscina }: typeof import('piscina') = require('piscina')
   try {
@@ -208,7 +214,7 @@ function newPiscina(options: PiscinaOptions): Piscina {
   } catch (cause) {
     throw new MoonmeterError(
       'INVALID_OPTION',
-      `EnginePool: expected ${OF_WORKERS.join(', ')} that a Worker takes, got: ${messageOf(cause)}`,
+      `EnginePool: expected ${OF_WORKERS.join(', ')} that a Worker accepts, got: ${messageOf(cause)}`,
       { cause },
     )
   }

@@ -9,12 +9,12 @@ import { endsWithin } from './ends-within.js'
 import type { EmitPoolEvent, EngineOutcome, ExitReason } from './engine-outcome.js'
 import type { ThreadOutcome } from './engine-thread.js'
 
-/** How the message of Piscina's error begins when a thread ends during its task. */
+/** The start of the message of Piscina's error for a thread that ends during its task. */
 const THREAD_ENDED = 'worker exited with code'
 
 const STOPPED = 'stopped'
 
-/** What a supervisor needs of its pool. */
+/** Options of an `EngineSupervisor`. */
 export interface SupervisorOptions {
   readonly engine: number
   readonly aggregator: AnyEngineAggregator
@@ -23,8 +23,8 @@ export interface SupervisorOptions {
   /** Emits the events of the engine. */
   readonly emit: EmitPoolEvent
   /**
-   * Runs one incarnation on a thread, which gets both ports. Rejects when the thread ends, and
-   * resolves to null where it ended by an uncaught `null`.
+   * Runs one incarnation on a thread, to which both ports are transferred. Rejects when the thread
+   * ends, and resolves to null if the thread ended by an uncaught `null`.
    */
   readonly run: (link: EngineLink, lifeline: MessagePort) => Promise<ThreadOutcome | null>
 }
@@ -42,7 +42,7 @@ export class EngineSupervisor {
   }
 
   /**
-   * Runs the engine until its function returns, its restarts are used up, or it is stopped. Never
+   * Runs the engine until its function returns, no restarts are left, or it is stopped. Never
    * rejects, so that the failure of one engine does not affect the others.
    */
   async supervise(): Promise<EngineOutcome> {
@@ -68,19 +68,19 @@ export class EngineSupervisor {
         if (signal.aborted) return { engine, state: 'finished', result: undefined }
       }
     } catch (cause) {
-      // The aggregator refused the engine (`enginesMax`), or `restart.random` threw.
+      // The aggregator rejected the engine (`enginesMax`), or `restart.random` threw.
       return failedOutcome(engine, 'error', cause)
     }
   }
 
-  /** Asks the engine to stop, and disables its restarts. */
+  /** Requests the engine to stop, and disables its restarts. */
   stop(): void {
-    // Without a reason, each controller would make an error with a stack.
+    // Without a reason, each controller would create an error with a stack trace.
     this.#stop.abort(STOPPED)
     this.#options.aggregator.requestStop(this.#options.engine)
   }
 
-  /** Notes that the pool is about to terminate the engine's thread. */
+  /** Marks the engine as aborted before the pool terminates its thread. */
   abort(): void {
     this.#aborted = true
   }
@@ -91,7 +91,7 @@ export class EngineSupervisor {
     const { incarnation } = link
     emit('start', { engine, incarnation })
     const { port1, port2 } = new MessageChannel()
-    // The port of a thread closes with it, in whatever way it ends.
+    // The port closes when the thread ends for any reason.
     const ended = new Promise((resolve) => port1.once('close', resolve))
     try {
       const outcome = await run(link, port2)
@@ -106,7 +106,7 @@ export class EngineSupervisor {
       if (await endsWithin(ended, this.#options.terminateTimeoutMs)) {
         return this.#fail(incarnation, 'aborted', cause)
       }
-      // No port of the thread closes, so the journal is read now.
+      // No port closes before the thread ends, so the journal is read now.
       aggregator.disconnect(engine)
       return this.#fail(incarnation, 'lost', cause)
     } finally {

@@ -1,12 +1,12 @@
 /**
- * The file that a pool's threads run. It imports the engine's own file only when it has a task: if
- * a file failed to load while Piscina starts a thread, the next task would wait forever.
+ * The file that a pool's threads run. It imports the engine's file only with the first task: if a
+ * file fails to load while Piscina starts a thread, the next task waits forever.
  */
 
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
-// By the name of the package, so that the engine's own file loads the same recorder.
+// Imported by the name of the package, so that the engine's file loads the same module.
 import { createRecorder, type Recorder } from 'moonmeter/recorder'
 import { messageOf } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
@@ -20,10 +20,11 @@ export interface EngineContext<Task = unknown> {
   readonly incarnation: number
   /** Records the engine's calls; the pool closes it when the function returns or throws. */
   readonly recorder: Recorder
-  /** A structured clone of what the pool's `task` option returned for this incarnation. */
+  /** A structured clone of the result of the pool's option `task` for this incarnation. */
   readonly task: Task
   /**
-   * Aborted when the engine is to stop; a loop that never yields reads `recorder.stopRequested`.
+   * Aborts when the engine should stop. A loop that never yields reads `recorder.stopRequested`
+   * instead.
    */
   readonly signal: AbortSignal
 }
@@ -33,19 +34,19 @@ export type EngineFunction<Task = unknown, Result = unknown> = (
   context: EngineContext<Task>,
 ) => Result | Promise<Result>
 
-/** What the pool sends to a thread. */
+/** The message of the pool to a thread. */
 export interface ThreadTask {
   readonly filename: string
   readonly name: string
   readonly link: EngineLink
   readonly task: unknown
-  /** Closes when the incarnation ends, or its thread does. */
+  /** Closes when the incarnation or its thread ends. */
   readonly lifeline: MessagePort
 }
 
 /**
- * How an incarnation ended that did not end its thread. It can be cloned in any case: what Piscina
- * cannot post ends the thread, and an error that is `null` passes for a result there.
+ * The end of an incarnation whose thread still runs. It can always be cloned: a value that Piscina
+ * cannot post ends the thread, and Piscina treats an error that is `null` as a result.
  */
 export type ThreadOutcome =
   | { readonly state: 'returned'; readonly result: unknown }
@@ -65,8 +66,8 @@ export async function runIncarnation(threadTask: ThreadTask): Promise<ThreadOutc
 /**
  * Runs the engine's function.
  *
- * @throws MoonmeterError `INVALID_OPTION` when the file does not export the function; and what the
- * file or the function throws
+ * @throws MoonmeterError `INVALID_OPTION` when the file does not export the function; and any error
+ * of the file or the function
  */
 async function runEngine({ filename, name, link, task }: ThreadTask): Promise<unknown> {
   const recorder = createRecorder(link)
@@ -85,8 +86,8 @@ async function runEngine({ filename, name, link, task }: ThreadTask): Promise<un
       incarnation,
       recorder,
       task,
-      // A getter, so that only functions that use the signal have one: with thousands of engines on
-      // a thread, making and aborting all of them takes a tenth of the time of a stop.
+      // A getter, so that a signal is created only if it is used: with thousands of engines on a
+      // thread, creating and aborting all signals takes a tenth of the time of a stop.
       get signal() {
         return recorder.signal
       },
@@ -97,14 +98,17 @@ async function runEngine({ filename, name, link, task }: ThreadTask): Promise<un
   }
 }
 
-/** A clone of what was thrown; where there is none, or one that is no error, an error's text. */
+/**
+ * A clone of the thrown value; for an error that cannot be cloned as an error, an `Error` with its
+ * text.
+ */
 function cloneThrown(thrown: unknown): unknown {
   try {
     const clone: unknown = structuredClone(thrown)
     // Node 20 clones a DOMException, such as that of an aborted signal, as an empty object.
     if (clone instanceof Error || !(thrown instanceof Error)) return clone
   } catch {
-    // It holds a function, or a getter threw.
+    // The value contains a function, or a getter threw.
   }
   return new Error(messageOf(thrown))
 }

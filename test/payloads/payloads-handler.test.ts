@@ -158,7 +158,11 @@ test('requests that are no payload get the status that says why', async (context
 
 test('a receiver that is busy says when to try again, and one that fails does not say why', async (context) => {
   const errors: unknown[] = []
-  const busy = { kind: 'busy', cause: 'there is no connection to the NATS server', retryAfterMs: 1_500 } as const
+  const busy = {
+    kind: 'busy',
+    cause: 'there is no connection to the NATS server',
+    retryAfterMs: 1_500,
+  } as const
   const receiver = {
     payloadBytesMax: BYTES_MAX,
     receive: async () => busy,
