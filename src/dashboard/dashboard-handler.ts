@@ -25,26 +25,26 @@ const METHODS: readonly string[] = ['GET', 'HEAD']
 const RETRY_AFTER_SECONDS = 5
 const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream',
-  // Compressing middleware and proxies would collect events, too.
+  // `no-transform`: compressing middleware and proxies would buffer events.
   'Cache-Control': 'no-store, no-transform',
   'X-Content-Type-Options': 'nosniff',
-  // nginx would collect events before it passes them on.
+  // Otherwise nginx would buffer events.
   'X-Accel-Buffering': 'no',
 } as const
 
 /**
- * Creates a request listener that serves a live page: rates, percentiles, a latency heat map and the
- * engines of an aggregator over the last 15 minutes. It can be mounted like `metricsHandler`; requests
- * of other paths are left to `next`, or get 404.
+ * Creates a request listener that serves a live page: rates, percentiles, a latency heat map and
+ * the engines of an aggregator over the last 15 minutes. Mount it like `metricsHandler`. Requests
+ * of other paths are passed to `next`, or get 404.
  *
- * From now on a snapshot is taken each second, until the aggregator is closed.
+ * After this call, a snapshot is taken each second until the aggregator is closed.
  *
  * With `basicAuth` alone, the page requires the password. With `bearerToken`, the page itself is
- * public, asks for the token, and sends it for the numbers.
+ * public. The user enters the token on the page, which sends it with the request for the data.
  *
  * @param options default `{}`: no credentials are required
- * @throws MoonmeterError `INVALID_OPTION` for what is no aggregator, an unknown option or one out of
- * range, or an empty secret
+ * @throws MoonmeterError `INVALID_OPTION` for an invalid aggregator, an unknown option or one out
+ * of range, or an empty secret
  */
 export function dashboardHandler(
   aggregator: EngineAggregator<MetricsRegistry>,
@@ -53,7 +53,7 @@ export function dashboardHandler(
   return createDashboard(aggregator, options).handler
 }
 
-/** The request listener of `dashboardHandler`, and its feed for others that show the same. */
+/** Creates the request listener of `dashboardHandler`, and its feed for other readers. */
 export function createDashboard(
   aggregator: EngineAggregator<MetricsRegistry>,
   options: DashboardOptions,
@@ -71,7 +71,7 @@ export function createDashboard(
   return { handler: handlerOf(feed, settings, authorization), feed }
 }
 
-/** The request listener of a feed. */
+/** Creates the request listener of a feed. */
 export function handlerOf(
   feed: LiveFeed,
   settings: DashboardSettings,
@@ -80,7 +80,7 @@ export function handlerOf(
 ): MetricsHandler {
   const dashboard = new Dashboard(feed, settings, authorization, files)
   return (request, response, next) => {
-    // The client may have left while other code decided what is to answer it.
+    // The client may have disconnected before the request was routed to this handler.
     if (isOver(request, response)) return
     const target = matchPage(request, settings.pagePath)
     if (target === undefined && next !== undefined) {
@@ -160,11 +160,12 @@ class Dashboard {
   #refusal(request: IncomingMessage, what: 'page' | 'stream'): ResponseParts | undefined {
     const { challenges } = this.#authorization
     const bearer = challenges.filter((challenge) => challenge.startsWith('Bearer'))
-    // A browser cannot send a token for a page, so the page asks for it.
+    // A browser cannot send a token with the request for a page, so the user enters it on the page.
     if (what === 'page' && bearer.length > 0) return undefined
     if (this.#authorization.allows(request)) return undefined
     return textResponse(401, 'unauthorized: expected a token or a password', {
-      // A browser would ask for a password itself, above the page that asks for the token.
+      // With a challenge for a password, the browser would open a dialog on top of the form for the
+      // token.
       'WWW-Authenticate': bearer.length > 0 ? bearer : [...challenges],
     })
   }
@@ -175,7 +176,8 @@ class Dashboard {
     over: AbortSignal,
   ): Promise<void> {
     const { streamsMax, stallTimeoutMs } = this.#settings
-    // A stream that is not first would wait behind a response of its connection, unlimited in time.
+    // A pipelined stream would wait without a time limit for the earlier response of its
+    // connection.
     if (this.#streams >= streamsMax || !isFirst(response)) {
       const parts = textResponse(503, `busy: ${streamsMax} pages are open at most`, {
         'Retry-After': String(RETRY_AFTER_SECONDS),

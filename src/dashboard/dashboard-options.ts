@@ -15,26 +15,29 @@ const NUMBERS = {
 } as const
 
 /**
- * Options of `dashboardHandler`; each has a default. They are those of `metricsHandler`, so that one
- * object is for both. `formats`, `path` and `healthPath`, which are about the metrics, are checked and
- * not used.
+ * Options of `dashboardHandler`; each has a default. They include those of `metricsHandler`, so
+ * that both can share one object. `formats`, `path` and `healthPath` are checked but have no effect
+ * here.
  */
 export interface DashboardOptions extends MetricsHandlerOptions {
   /**
-   * Where the page is: a path that begins with `/`, without a query. It is compared with the whole
-   * path and with that below the point that the handler is mounted at. Default `/`.
+   * The path of the page: it begins with `/` and has no query. It is compared with the whole path
+   * of a request and with the path below the mount point. Default `/`.
    */
   readonly pagePath?: string | undefined
   /**
-   * Pages and terminals that are open at a time; further ones get status 503 and try again. They
-   * count apart from requests for metrics. Default 64.
+   * Maximum number of open pages and terminals; further ones get status 503 and retry. They do not
+   * count towards `responsesMax`. Default 64.
    */
   readonly streamsMax?: number | undefined
-  /** Bytes that the last 15 minutes may take; past that, the oldest are dropped. Default 64 MiB. */
+  /**
+   * Maximum bytes of the last 15 minutes; past it, the oldest intervals are dropped. Default 64
+   * MiB.
+   */
   readonly historyBytesMax?: number | undefined
 }
 
-/** The options with their defaults, checked. */
+/** The checked options with their defaults. */
 export interface DashboardSettings extends MetricsHandlerSettings {
   /** Without a trailing slash. */
   readonly pagePath: string
@@ -43,7 +46,7 @@ export interface DashboardSettings extends MetricsHandlerSettings {
 }
 
 /**
- * The options with their defaults, checked.
+ * The checked options with their defaults.
  *
  * @throws MoonmeterError `INVALID_OPTION` for an unknown option or one out of range
  */

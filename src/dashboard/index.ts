@@ -1,3 +1,3 @@
-/** The live page: `moonmeter/dashboard`, which servers without it do not load. */
+/** The entry `moonmeter/dashboard`: the live page. */
 export { dashboardHandler } from './dashboard-handler.js'
 export type { DashboardOptions } from './dashboard-options.js'

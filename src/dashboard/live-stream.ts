@@ -13,29 +13,29 @@ import { writePiece } from '../server/write-piece.js'
 
 /** The id of an update: that of its feed, and its sequence. */
 const EVENT_ID = /^(.*):(\d+)$/
-/** Milliseconds of work after which the event loop turns while history is encoded. */
+/** Milliseconds of encoding of the history between two turns of the event loop. */
 const WORK_MS = 2
 
 /**
- * The bytes of the update that each feed sent last, which most streams send. Those of all that a feed
- * keeps would take more memory than the updates.
+ * The encoded last update of each feed, which most streams send. Encoded updates are larger than
+ * updates, so earlier ones are not kept.
  */
 const encoded = new WeakMap<LiveFeed, { readonly update: LiveUpdate; readonly bytes: Buffer }>()
 
-/** What a stream needs. */
+/** Options of a stream. */
 export interface StreamOptions {
-  /** The header `Last-Event-ID` of a reader that comes back. */
+  /** The header `Last-Event-ID` of a reader that reconnects. */
   readonly lastEventId: string | undefined
-  /** Milliseconds for which a client may read nothing. */
+  /** Maximum milliseconds without progress of the client. */
   readonly stallTimeoutMs: number
   /** Aborts when the response is over. */
   readonly over: AbortSignal
 }
 
 /**
- * Sends a feed as server-sent events until the feed or the connection is closed. A client that reads
- * slowly gets the updates it missed when it reads again. Nothing is kept for it: the feed has the last
- * updates, and a client that missed more of them gets all anew.
+ * Sends a feed as server-sent events until the feed or the connection is closed. A slow client gets
+ * the updates that it missed later, from the last updates that the feed keeps. A client that missed
+ * more gets the whole history again. No data is kept per client.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
@@ -74,9 +74,9 @@ export async function sendFeed(
 }
 
 /**
- * Send all intervals before now.
+ * Send the history.
  *
- * @returns the sequence of the update before the last one, which is sent next for its state
+ * @returns the sequence before the last update, so that the last update is sent next
  */
 async function sendHistory(
   feed: LiveFeed,
@@ -84,7 +84,7 @@ async function sendHistory(
   over: AbortSignal,
 ): Promise<number> {
   const { latest } = feed
-  // The interval of the last update comes with it.
+  // The interval of the last update is sent with that update.
   const intervals = feed.history.intervals.filter((interval) => interval !== latest?.interval)
   let endMs = performance.now() + WORK_MS
   for (const interval of intervals) {
@@ -104,7 +104,7 @@ function helloOf({ source, updateMs }: LiveFeed, isResumed: boolean): LiveHello 
   return { service: 'moonmeter', version, modelName, bounds, intervalMs: updateMs, isResumed }
 }
 
-/** An update as the event that is sent; streams that are up to date share its bytes. */
+/** Encodes an update as an event. Streams that are up to date share the bytes. */
 export function encodeUpdate(feed: LiveFeed, update: LiveUpdate): Buffer {
   const known = encoded.get(feed)
   if (known?.update === update) return known.bytes
@@ -115,7 +115,7 @@ export function encodeUpdate(feed: LiveFeed, update: LiveUpdate): Buffer {
   return bytes
 }
 
-/** The sequence that a reader has; undefined for one that has none of this feed. */
+/** The sequence of a reader's last event; undefined if it is not of this feed. */
 function sequenceOf(feed: LiveFeed, lastEventId = ''): number | undefined {
   const [, id, digits] = EVENT_ID.exec(lastEventId) ?? []
   if (id !== feed.id) return undefined
@@ -124,11 +124,11 @@ function sequenceOf(feed: LiveFeed, lastEventId = ''): number | undefined {
 }
 
 function eventOf(name: string, message: object): string {
-  // JSON has no line feeds outside of strings, and escapes those inside.
+  // The text is one line: `JSON.stringify` writes no line feeds and escapes those in strings.
   return `event: ${name}\ndata: ${JSON.stringify(message)}\n\n`
 }
 
-/** Resolves at the next update of a feed, or at its end, or that of the response. */
+/** Resolves at the next update of a feed, at its end, or at the end of the response. */
 function changed(feed: LiveFeed, over: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -142,8 +142,8 @@ function changed(feed: LiveFeed, over: AbortSignal): Promise<void> {
 }
 
 /**
- * Resolves when the client has read what was written. The connection of a client that reads nothing is
- * closed; one that reads slowly may take longer for a large event, since progress counts.
+ * Resolves when the client has read all written bytes. The connection of a client without progress
+ * is closed; a slow client may take longer for a large event.
  */
 function drained(response: ServerResponse, stallTimeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
@@ -158,7 +158,10 @@ function drained(response: ServerResponse, stallTimeoutMs: number): Promise<void
   })
 }
 
-/** @returns ends the limit: between two updates nothing is written, which is no stall */
+/**
+ * @returns a function that removes the limit: between two updates nothing is written, which must
+ * not count as a stall
+ */
 function limitConnectionStall(response: ServerResponse, stallTimeoutMs: number): () => void {
   const close = () => response.destroy()
   response.on('timeout', close).setTimeout(stallTimeoutMs)

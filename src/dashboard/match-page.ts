@@ -1,24 +1,24 @@
 import { withoutTrailingSlash } from '../server/endpoint-paths.js'
 import { originalUrlOf, type RoutedRequest, routeOf } from '../server/match-path.js'
 
-/** The files of the page, by their path below it. */
+/** The files of the page, by their path relative to the page. */
 const PAGE_FILES = {
   '': 'index.html',
   '/page.js': 'page.js',
   '/page.css': 'page.css',
 } as const
 
-/** The stream that the page reads, by its path below the page. */
+/** The path of the stream, relative to the page. */
 const STREAM = '/live'
 
-/** What a request for the page is for. */
+/** The target of a request. */
 export type PageTarget =
   | { readonly kind: 'file'; readonly name: string }
   | { readonly kind: 'stream' }
-  /** The page without a slash at the end: the files of the page would be sought beside it. */
+  /** The page without a trailing slash, for which relative URLs of its files would be wrong. */
   | { readonly kind: 'redirect'; readonly location: string }
 
-/** What a request is for; undefined where its path is not one of the page. */
+/** The target of a request; undefined if its path is not one of the page. */
 export function matchPage(request: RoutedRequest, pagePath: string): PageTarget | undefined {
   const { below, mount } = routeOf(request)
   for (const path of [below, mount + below]) {
@@ -38,6 +38,6 @@ function redirectOf(request: RoutedRequest): PageTarget | undefined {
   if (path === '' || path !== withoutTrailingSlash(path)) return undefined
   const last = path.slice(path.lastIndexOf('/') + 1)
   const search = query.length === 0 ? '' : `?${query.join('?')}`
-  // Relative, since a proxy may have cut off what is before it.
+  // Relative, since a proxy may have removed a prefix.
   return { kind: 'redirect', location: `./${last}/${search}` }
 }

@@ -5,14 +5,14 @@ import { compress } from '../server/compress.js'
 import { type ContentEncoding, preferredEncoding } from '../server/content-encoding.js'
 import { type ResponseParts, responseOf } from '../server/response-parts.js'
 
-/** Where the build puts the files of the page. */
+/** The output folder of the build for the page. */
 const FOLDER = new URL('../page/', import.meta.url)
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',
 }
-/** The page loads its own files and reads its own stream, and nothing else. */
+/** Permits only the page's own files and stream. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -30,26 +30,26 @@ interface PageFile {
   readonly bytes: Uint8Array
 }
 
-/** The files of the page, each read and compressed when it is first asked for. */
+/** The files of the page, each read and compressed at its first request. */
 export class PageFiles {
   readonly #encodings: readonly ContentEncoding[]
   readonly #folder: URL
   readonly #files = new Map<string, Promise<PageFile>>()
   readonly #compressed = new Map<string, Promise<readonly Uint8Array[]>>()
 
-  /** @param folder where the files are, with a slash at the end; default where the build puts them */
+  /** @param folder the folder of the files, with a trailing slash; default that of the build */
   constructor(encodings: readonly ContentEncoding[], folder = FOLDER) {
     this.#encodings = encodings
     this.#folder = folder
   }
 
-  /** The response with a file; 304 where the client has it. */
+  /** The response with a file, or with status 304 if the client has the file. */
   async respond(name: string, request: IncomingMessage): Promise<ResponseParts> {
     const { contentType, etag, bytes } = await kept(this.#files, name, () =>
       readPageFile(name, this.#folder),
     )
     const headers = {
-      // Checked each time, since another version may be served at the same address.
+      // The client must revalidate, since another version may be served at the same address.
       'Cache-Control': 'no-cache',
       'Content-Security-Policy': CONTENT_SECURITY_POLICY,
       ETag: etag,
@@ -72,12 +72,12 @@ async function readPageFile(name: string, folder: URL): Promise<PageFile> {
   const bytes = await readFile(new URL(name, folder))
   const digest = createHash('sha256').update(bytes).digest('base64url')
   const contentType = CONTENT_TYPES[name.split('.').at(-1) ?? ''] ?? ''
-  // Weak, since the tag is the same whatever the content is encoded with.
+  // Weak, since the tag is the same for all encodings.
   return { contentType, etag: `W/"${digest}"`, bytes }
 }
 
 /**
- * Whether a client has the content with this weak tag. Proxies may have made a strong one of it.
+ * Whether `If-None-Match` contains a weak tag. Proxies may have changed it to a strong one.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match
  */
@@ -87,7 +87,7 @@ function hasTag(header: string | undefined, etag: string): boolean {
   return tags.includes('*') || tags.includes(opaque(etag))
 }
 
-/** What was made before for a key, or is made now; what fails is made anew the next time. */
+/** The cached value of a key, or a new one. Failures are not cached. */
 function kept<Value>(
   values: Map<string, Promise<Value>>,
   key: string,

@@ -17,17 +17,17 @@ const METRICS = {
 
 const SUFFIXES = ['_bucket', '_sum', '_count']
 
-/** Every metric that a dashboard shows, by the key that the catalogue has for it. */
+/** Every metric of a dashboard, by its key in the catalogue. */
 export type DashboardMetrics = { readonly [Key in keyof typeof METRICS]: MetricDefinition }
 
-/** Returns the metrics with the names that they are exposed by. */
+/** Returns the metrics with their exposed names. */
 export function dashboardMetrics({ define }: Pick<FamilyShape, 'define'>): DashboardMetrics {
   return Object.fromEntries(
     Object.entries(METRICS).map(([key, metric]) => [key, define<MetricDefinition>(metric)]),
   ) as DashboardMetrics
 }
 
-/** Returns those of the metrics that a query reads, which may be through a suffix of a histogram. */
+/** Returns the metrics that queries read, directly or with a suffix of a histogram. */
 export function metricsOf(
   query: string,
   metrics: readonly MetricDefinition[],

@@ -20,25 +20,27 @@ const TAG = 'moonmeter'
 const TIME_RANGE = { from: 'now-1h', to: 'now' }
 const REFRESH = '30s'
 
-/** What a dashboard is made with. */
+/** Options of a dashboard. */
 export interface DashboardOptions {
   readonly title: string
-  /** Identifies the dashboard in Grafana: an import replaces the one that has it. */
+  /**
+   * The identifier of the dashboard in Grafana: an import replaces the dashboard with the same one.
+   */
   readonly uid: string
-  /** Text before the name of each metric; default none. */
+  /** Prefix of the name of each metric; default none. */
   readonly prefix?: string
   /** Value of the label `job` of the series; undefined for all jobs. */
   readonly job?: string
 }
 
 /**
- * Makes a dashboard for Grafana as JSON.
+ * Creates a Grafana dashboard as JSON.
  *
- * Its schema is the first version, which Grafana imports before and after 12; the second is for 12 and
- * later.
+ * The dashboard has version 1 of the schema, which all versions of Grafana import; version 2 needs
+ * Grafana 12.
  *
  * @param further metrics that are not in the catalogue
- * @throws MoonmeterError `INVALID_OPTION` for a prefix that no metric may have
+ * @throws MoonmeterError `INVALID_OPTION` for a prefix that is invalid in a metric name
  */
 export function dashboardJson(
   { title, uid, prefix = '', job }: DashboardOptions,
@@ -60,7 +62,8 @@ export function dashboardJson(
     const row = new RowBuilder(title).id(++lastId).collapsed(collapsed)
     const built = panels.map(build)
     if (collapsed) {
-      // Grafana keeps the panels of a closed row in it, and those of an open row after it.
+      // In the JSON, panels of a collapsed row are inside the row, and those of an expanded row
+      // follow it.
       dashboard.withRow(built.reduce((row, panel) => row.withPanel(panel), row))
     } else {
       built.reduce((dashboard, panel) => dashboard.withPanel(panel), dashboard.withRow(row))

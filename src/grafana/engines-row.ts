@@ -13,7 +13,7 @@ const THIRD = 8
 const QUARTER = 6
 const WHOLE = 24
 
-/** The engines one by one: whether they run and report, and why they were restarted. */
+/** The row with panels per engine: state, reports and restarts. */
 export function enginesRow(metrics: DashboardMetrics, queries: Queries): RowSpec {
   const { enginesUp, records, reports, reportBytes, restarts, rejected } = metrics
   const { rate, select } = queries
@@ -92,11 +92,15 @@ export function enginesRow(metrics: DashboardMetrics, queries: Queries): RowSpec
   }
 }
 
-/** The seconds since the last report of each engine that is not down, at its last scrape. */
+/**
+ * A query for the seconds since the last report at the last scrape, of each engine that is not
+ * down.
+ */
 export function oldestReport({ lastReport, engineUp }: DashboardMetrics, queries: Queries): string {
   const reported = queries.select(lastReport)
-  // The time of evaluation is later than the scrape, by as much as the scrape interval. Totals over
-  // all engines have no state of an engine, so engines are left out that are known to be down.
+  // `timestamp` gives the time of the scrape, which may be a scrape interval before the evaluation.
+  // Totals over all engines have no `engine_up`, so the query excludes engines that are down
+  // instead of selecting those that are up.
   return `timestamp(${reported}) - ${reported} unless ${queries.select(engineUp)} == 0`
 }
 

@@ -6,8 +6,8 @@ import { largest, type Queries, sum } from './queries.js'
 const HALF = 12
 
 /**
- * The metrics that no panel of the other rows shows, so that one that is new in the catalogue is on the
- * dashboard before a panel is designed for it.
+ * The row of metrics that no other panel shows, so that a new metric of the catalogue is on the
+ * dashboard before it has its own panel.
  */
 export function furtherRow(
   metrics: readonly MetricDefinition[],

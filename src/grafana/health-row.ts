@@ -7,11 +7,11 @@ import { ratio } from './store-rows.js'
 const SIXTH = 4
 const FAILED_RATIO_YELLOW = 0.01
 const FAILED_RATIO_RED = 0.05
-/** Three intervals of an engine that reports each second, which is when it counts as silent. */
+/** The default silence time-out: three report intervals of one second. */
 const REPORT_AGE_SECONDS_YELLOW = 3
 const REPORT_AGE_SECONDS_RED = 15
 
-/** Six numbers that tell whether all is well. */
+/** The row of six figures on the state of all engines. */
 export function healthRow(metrics: DashboardMetrics, queries: Queries): RowSpec {
   const { enginesUp, engineUp, operations, bytes, keys, failedKeys } = metrics
   const { rate, select } = queries

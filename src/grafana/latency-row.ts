@@ -10,7 +10,7 @@ const WHOLE = 24
 const QUANTILES = [0.5, 0.9, 0.99] as const
 const HIGH_QUANTILE = 0.99
 
-/** The kinds of histograms, of which a Prometheus server has one for each target. */
+/** The kinds of histograms. A Prometheus server stores one kind per target. */
 export type HistogramKind = 'classic' | 'native'
 
 const KINDS = {
@@ -18,7 +18,7 @@ const KINDS = {
   native: { suffix: '', labels: [], name: 'native histograms' },
 } as const
 
-/** Durations as percentiles and as a heat map, from one kind of histogram. */
+/** The row of percentiles and a heat map of durations, from one kind of histogram. */
 export function latencyRow(
   kind: HistogramKind,
   { durationSeconds }: DashboardMetrics,
@@ -30,7 +30,7 @@ export function latencyRow(
     return sum(`rate(${series})`, [...by, ...labels].join(', '))
   }
   const quantile = (share: number, by: string) => {
-    // No comparison holds for NaN, which is the quantile where nothing was recorded.
+    // The comparison drops NaN, the quantile of an empty histogram.
     return `histogram_quantile(${share}, ${histogram([by])}) >= 0`
   }
   const p99 = quantile(HIGH_QUANTILE, BY_ENGINE)
@@ -47,7 +47,7 @@ export function latencyRow(
   })
   return {
     title: `Latency from ${name}`,
-    // A server stores the durations of a target as one of the kinds.
+    // A server stores only one kind per target, so the row of native histograms is collapsed.
     collapsed: kind === 'native',
     panels: [
       ...percentiles,

@@ -1,30 +1,30 @@
 /** One query of a panel. */
 export interface QuerySpec {
-  /** In PromQL, with variables of Grafana. */
+  /** The query in PromQL, with Grafana's variables. */
   readonly expression: string
   /** The name of its series, with labels in `{{}}`; the title of its column in a table. */
   readonly name: string
-  /** The unit of its column, where a table has several. */
+  /** The unit of its column in a table. */
   readonly unit?: Unit
 }
 
-/** Units of Grafana that the panels have. */
+/** The Grafana units of the panels. */
 type Unit = 'short' | 'none' | 's' | 'binBps' | 'ops' | 'cps' | 'percentunit'
 
-/** The value from which on a panel has a colour. */
+/** The smallest value with a colour. */
 interface ColourStep {
   readonly from: number
   readonly colour: 'green' | 'yellow' | 'red'
 }
 
-/** What a panel is, without its place. */
+/** The description of a panel, without its position. */
 export interface PanelSpec {
   readonly kind: 'stat' | 'series' | 'heatmap' | 'table'
   readonly title: string
-  /** What it shows and how to read it; HELP of its metrics is added. */
+  /** The text about the panel; the HELP texts of its metrics are appended. */
   readonly what: string
   readonly unit: Unit
-  /** Columns of the 24 that a dashboard has. */
+  /** The width in columns; a dashboard has 24. */
   readonly width: number
   readonly queries: readonly QuerySpec[]
   /** Colours of a `stat`, ascending; green below the first. */
@@ -34,12 +34,12 @@ export interface PanelSpec {
 /** A row of panels below a title. */
 export interface RowSpec {
   readonly title: string
-  /** Whether it is closed at first: Grafana then runs none of its queries. */
+  /** Whether the row is collapsed initially, so that Grafana does not run its queries. */
   readonly collapsed?: boolean
   readonly panels: readonly PanelSpec[]
 }
 
-/** A panel of lines over time, of one query. */
+/** A time series panel with one query. */
 export function seriesPanel(
   spec: Pick<PanelSpec, 'title' | 'what' | 'unit' | 'width'>,
   expression: string,

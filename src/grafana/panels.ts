@@ -28,10 +28,13 @@ import { DATASOURCE } from './variables.js'
 const STAT_HEIGHT = 4
 const HEIGHT = 8
 const FILL_OPACITY = 10
-/** Colours of a heat map, and how they spread: few operations in a bucket are seen beside many. */
+/**
+ * Number of colours of a heat map, and the exponent of the colour scale, with which low counts are
+ * visible next to high ones.
+ */
 const COLOURS = 64
 const COLOUR_EXPONENT = 0.5
-/** Labels that tell engines apart are columns of a table, in this order, before its values. */
+/** The columns of a table for the labels of an engine, in this order, before its values. */
 const COLUMNS = {
   job: 'Job',
   instance: 'Instance',
@@ -39,19 +42,19 @@ const COLUMNS = {
   engine: 'Engine',
 }
 
-/** How each kind of panel is built. */
+/** The builder of each kind of panel. */
 const BUILDERS = { stat, series, heatmap, table } as const satisfies Record<
   PanelSpec['kind'],
   (spec: PanelSpec) => PanelBuilder
 >
 
-/** What all builders of panels have. */
+/** The common type of the panel builders. */
 type PanelBuilder = StatBuilder | SeriesBuilder | HeatmapBuilder | TableBuilder
 
 /**
- * Builds a panel, which the dashboard gives its place.
+ * Builds a panel without a position, which the dashboard sets.
  *
- * @param description of the panel, with HELP of its metrics
+ * @param description the text about the panel, with the HELP texts of its metrics
  */
 export function buildPanel(spec: PanelSpec, id: number, description: string): Builder<Panel> {
   return BUILDERS[spec.kind](spec)
@@ -98,7 +101,7 @@ function heatmap({ queries, unit }: PanelSpec): HeatmapBuilder {
     },
     new HeatmapBuilder()
       .color(
-        // Its builder begins with 0 for these, and not with Grafana's defaults.
+        // The builder's initial values are 0 instead of Grafana's defaults.
         new HeatmapColorOptionsBuilder()
           .mode(HeatmapColorMode.Scheme)
           .scheme('Oranges')
@@ -143,7 +146,7 @@ function target({ expression, name }: QuerySpec, index: number): DataqueryBuilde
     .legendFormat(name)
 }
 
-/** `A` for the first query of a panel. */
+/** The id of a query in its panel: `A` for the first. */
 function refId(index: number): string {
   return String.fromCharCode('A'.charCodeAt(0) + index)
 }

@@ -1,6 +1,6 @@
 import type { MetricDefinition } from '../catalogue.js'
 
-/** The label that each variable filters by; the values of a variable depend on those before it. */
+/** The label of each variable. The values of a variable depend on the variables before it. */
 export const LABEL_VARIABLES = {
   instance: 'instance',
   model: 'model_name',
@@ -13,30 +13,32 @@ export const LABEL_VARIABLES = {
 export type LabelVariable = keyof typeof LABEL_VARIABLES
 
 /**
- * Labels that tell engines apart, for `by`. Prometheus gives each series the target as `instance`, and
- * renames an `instance` of the metric to `exported_instance`, unless `honor_labels` is set. An absent
- * label groups as an empty one.
+ * The labels of an engine, for `by`. Prometheus sets `instance` to the target, and renames a
+ * metric's own label `instance` to `exported_instance` unless `honor_labels` is set. `by` treats an
+ * absent label as empty.
  */
 export const BY_ENGINE = 'job, instance, exported_instance, engine'
 
 /** The name of an engine in a legend; Grafana leaves absent labels empty. */
 export const ENGINE_LEGEND = '{{instance}} {{exported_instance}} engine {{engine}}'
 
-/** Series of a panel at a time; the lines of thousands of engines cannot be told apart. */
+/** Maximum number of series in a panel, since more lines are not distinguishable. */
 export const SERIES_SHOWN_MAX = 20
 
-/** Makes queries over the metrics, filtered by the variables of the dashboard. */
+/** Creates queries over the metrics, filtered by the variables of the dashboard. */
 export interface Queries {
   /**
-   * The series of a metric that the variables select.
+   * A selector of a metric with the matchers of the variables.
    *
-   * @param matchers further ones, such as `status!="ok"`
+   * @param matchers further matchers, such as `status!="ok"`
    * @param suffix of the samples of a histogram
    */
   select(metric: MetricDefinition, matchers?: readonly string[], suffix?: string): string
-  /** The rate of a counter per second, summed by labels, or into one value without them. */
+  /**
+   * A query for the rate of a counter per second, summed by labels, or to one value without labels.
+   */
   rate(metric: MetricDefinition, by?: string, matchers?: readonly string[]): string
-  /** The values of a variable in a metric, for Grafana. */
+  /** Grafana's query for the values of a variable in a metric. */
   valuesOf(variable: LabelVariable, metric: MetricDefinition): string
 }
 
@@ -56,12 +58,12 @@ export function createQueries(job: string | undefined): Queries {
   }
 }
 
-/** The sum of a vector by labels, or into one value without them. */
+/** A query for the sum of a vector by labels, or to one value without labels. */
 export function sum(vector: string, by = ''): string {
   return by === '' ? `sum(${vector})` : `sum by (${by}) (${vector})`
 }
 
-/** The series with the largest values. */
+/** A query for the series with the largest values. */
 export function largest(vector: string): string {
   return `topk(${SERIES_SHOWN_MAX}, ${vector})`
 }
@@ -71,9 +73,9 @@ function vector(name: string, matchers: readonly string[]): string {
 }
 
 /**
- * Matchers of the variables that filter by these labels.
+ * The matchers of the variables for the given labels.
  *
- * @param end the first variable that is left out; those after it are left out too
+ * @param end the first variable to exclude; later ones are also excluded
  */
 function variableMatchers(labels: readonly string[], end?: LabelVariable): string[] {
   const all = Object.entries(LABEL_VARIABLES)

@@ -4,7 +4,7 @@ import { type Queries, sum } from './queries.js'
 
 const HALF = 12
 
-/** The operations of the store: how many, and how many were not `ok`. */
+/** The row of the rates of operations, and of those with a status other than `ok`. */
 export function operationsRow({ operations }: DashboardMetrics, { rate }: Queries): RowSpec {
   return {
     title: 'Operations',
@@ -30,7 +30,7 @@ export function operationsRow({ operations }: DashboardMetrics, { rate }: Querie
   }
 }
 
-/** Bytes and keys of the operations. */
+/** The row of bytes and keys of operations. */
 export function volumeRow(metrics: DashboardMetrics, { rate }: Queries): RowSpec {
   const { bytes, keys, failedKeys } = metrics
   return {
@@ -64,11 +64,11 @@ export function volumeRow(metrics: DashboardMetrics, { rate }: Queries): RowSpec
   }
 }
 
-/** What the option `extraMetrics` adds. */
+/** The row of the metrics of the option `extraMetrics`. */
 export function extraRow(metrics: DashboardMetrics, { rate, select }: Queries): RowSpec {
   const { transferred_bytes, hit_keys, in_flight, keys } = metrics
   const hitRatio = ratio(rate(hit_keys, 'operation'), rate(keys, 'operation'))
-  // Operations that are no lookups have 0 hits.
+  // Excludes operations that are not lookups, which have 0 hits.
   const everHit = `${sum(select(hit_keys), 'operation')} > 0`
   return {
     title: 'Extra metrics (option extraMetrics)',
@@ -85,7 +85,7 @@ export function extraRow(metrics: DashboardMetrics, { rate, select }: Queries): 
       byOperation(
         {
           title: 'Operations in flight',
-          what: 'Operations that have begun and not ended. No data without in_flight.',
+          what: 'Operations in flight. No data without in_flight.',
           unit: 'short',
         },
         sum(select(in_flight), 'operation'),
@@ -110,7 +110,7 @@ export function extraRow(metrics: DashboardMetrics, { rate, select }: Queries): 
   }
 }
 
-/** A quotient that has no value, rather than NaN, where the divisor is 0. */
+/** A query for a quotient, with no value instead of NaN if the divisor is 0. */
 export function ratio(dividend: string, divisor: string): string {
   return `${dividend} / (${divisor} > 0)`
 }

@@ -12,12 +12,12 @@ import { LABEL_VARIABLES, type LabelVariable, type Queries } from './queries.js'
 
 const DATASOURCE_VARIABLE = 'datasource'
 
-/** The data source of every query: the one that is chosen on the dashboard. */
+/** The data source of every query: the one selected on the dashboard. */
 export const DATASOURCE = { type: 'prometheus', uid: `\${${DATASOURCE_VARIABLE}}` } as const
 
 /**
- * What `All` matches: also series without the label, such as totals over all engines. Grafana's
- * default, a list of all values, does not.
+ * The value of `All`. It also matches series without the label, such as totals over all engines;
+ * Grafana's default, a list of all values, does not.
  */
 const ALL_VALUE = '.*'
 const ALL = { text: ['All'], value: ['$__all'], selected: true }
@@ -33,7 +33,7 @@ const TITLES = {
 export function variables(metrics: DashboardMetrics, queries: Queries): Builder<VariableModel>[] {
   const { operations, records } = metrics
   const sources: Readonly<Record<LabelVariable, MetricDefinition>> = {
-    // Of engines: with honor_labels, their instances are no targets.
+    // Read from a metric of engines: with `honor_labels`, their instances are not targets.
     instance: records,
     model: operations,
     engine: records,

@@ -4,7 +4,7 @@ import { findingsOf } from './attention.js'
 import { button, byId, element, setAttribute, setText } from './element.js'
 import { countOf } from './units.js'
 
-/** Findings that are listed; the table of engines has all. */
+/** Maximum number of findings in the list; the table of engines shows all. */
 const FINDINGS_MAX = 4
 
 interface Line {
@@ -14,7 +14,7 @@ interface Line {
   source: string
 }
 
-/** What needs attention, in words, or that nothing does. */
+/** The list of findings as text, or a statement that there are none. */
 export class AttentionList {
   readonly #place = byId('attention', HTMLElement)
   readonly #fine = element('p', { class: 'fine' })

@@ -2,7 +2,7 @@ import type { EngineRow, LiveView } from '../live/live-view.js'
 import { formatMinute, formatPassed } from './times.js'
 import { countOf, DURATION_UNITS, formatNumber, formatWithUnit } from './units.js'
 
-/** Something that a person should look at. */
+/** An engine that needs attention, with the reason. */
 export interface Finding {
   /** The engine that it is about. */
   readonly source: string
@@ -10,7 +10,7 @@ export interface Finding {
   readonly reason: string
 }
 
-/** Why an engine is marked; undefined for one that is not. */
+/** The finding of a marked engine; undefined for others. */
 export function findingOf(row: EngineRow, timestampMs: number): Finding | undefined {
   const { source, state, outlier } = row
   if (state !== undefined && !state.up) {
@@ -28,7 +28,7 @@ export function findingOf(row: EngineRow, timestampMs: number): Finding | undefi
   return { source, kind: 'slow', reason }
 }
 
-/** Everything to look at: engines that are down first, then the slowest. */
+/** All findings: engines that are down first, then the slowest. */
 export function findingsOf({ engines, timestampMs }: LiveView): Finding[] {
   return engines
     .map((row) => ({ row, finding: findingOf(row, timestampMs) }))
@@ -37,7 +37,7 @@ export function findingsOf({ engines, timestampMs }: LiveView): Finding[] {
     .map(({ finding }) => finding)
 }
 
-/** How many payloads were rejected and why; undefined when none were. */
+/** The number of rejected payloads by reason, as text; undefined without rejections. */
 export function describeRejections(rejections: LiveView['rejections']): string | undefined {
   const reasons = Object.entries(rejections)
   if (reasons.length === 0) return undefined

@@ -1,19 +1,19 @@
 import { button, byId, element, setText } from './element.js'
 
-/** What the banner says. */
+/** The content of the banner. */
 export interface BannerContent {
   readonly kind: 'stale' | 'paused'
-  /** Announced when it changes. */
+  /** Screen readers announce it when it changes. */
   readonly message: string
-  /** Shown only: it changes each second. */
+  /** Not announced, since it changes each second. */
   readonly detail: string
   readonly action: string
   readonly onAction: () => void
 }
 
 /**
- * The line below the header that says that the figures are stale or paused. It is a live region, so its
- * message is changed only with the state.
+ * The line below the header, shown while the figures are stale or paused. It is a live region, so
+ * its message changes only with the state.
  */
 export class Banner {
   readonly #place = byId('banner', HTMLElement)
@@ -31,7 +31,7 @@ export class Banner {
   )
   #content: BannerContent | undefined
 
-  /** Show a content, or none. */
+  /** Show a content; undefined hides the banner. */
   show(content: BannerContent | undefined): void {
     this.#content = content
     if (content === undefined) {

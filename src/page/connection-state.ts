@@ -1,30 +1,36 @@
 import type { Connection } from '../live/live-client.js'
 import { formatPassed } from './times.js'
 
-/** Updates that may be missing before data counts as stale. */
+/** Number of missing updates after which data counts as stale. */
 const MISSING_UPDATES = 3
-/** And milliseconds at least: a busy server takes up to five seconds for an update. */
+/**
+ * Minimum milliseconds after which data counts as stale: a busy server takes up to five seconds for
+ * an update.
+ */
 const STALE_MS_MIN = 7_000
-/** The messages of `fetch` when no server answers: they differ by browser, and name no cause. */
+/**
+ * The messages of `fetch` when no server answers. They differ by browser and do not contain the
+ * cause.
+ */
 const NO_ANSWER = /failed to fetch|networkerror|load failed|network error/i
 const MS_PER_SECOND = 1_000
 
 /** A connection that was lost or refused. */
 export type Failure = Extract<Connection, { readonly state: 'lost' | 'refused' }>
 
-/** How fresh the data on the page is. */
+/** The freshness of the data on the page. */
 export interface Freshness {
   readonly kind: 'connecting' | 'live' | 'stale' | 'disconnected' | 'no access'
-  /** What is wrong, in words that do not change each second; undefined when nothing is. */
+  /** The problem, as text that does not change each second; undefined without a problem. */
   readonly message?: string
-  /** Why and for how long, which changes each second. */
+  /** The cause and the duration, which change each second. */
   readonly detail?: string
 }
 
-/** What is known of the connection. */
+/** The state of the connection. */
 export interface ConnectionInput {
   readonly connection: Connection
-  /** What went wrong last, until updates come again. */
+  /** The last failure; undefined after the next update. */
   readonly failure: Failure | undefined
   /** Milliseconds since the last update; undefined before the first. */
   readonly silentMs: number | undefined
@@ -34,7 +40,7 @@ export interface ConnectionInput {
   readonly nowMs: number
 }
 
-/** How fresh the data is, and what to say about it. */
+/** The freshness of the data, with texts for the banner. */
 export function freshnessOf(input: ConnectionInput): Freshness {
   const { connection, failure, silentMs, intervalMs, nowMs } = input
   if (connection.state === 'unauthorized') return { kind: 'no access' }
@@ -54,7 +60,7 @@ export function freshnessOf(input: ConnectionInput): Freshness {
   return { kind: 'stale', message: 'The figures are stale.', detail: `${silence}.` }
 }
 
-/** Why a connection failed, in the same words in each browser. */
+/** The reason of a failure, as the same text in each browser. */
 export function reasonOf({ reason }: Failure): string {
   return NO_ANSWER.test(reason) ? 'the server does not answer' : reason
 }

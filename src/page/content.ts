@@ -16,10 +16,10 @@ import { formatPassed } from './times.js'
 import { DURATION_UNITS, formatTick } from './units.js'
 
 const MS_PER_SECOND = 1_000
-/** Milliseconds of a window that may be missing before the page says so. */
+/** Missing milliseconds of a window from which the page shows the covered time. */
 const COVERED_SLACK_MS = 10_000
 
-/** What the content can ask the page for. */
+/** Callbacks of the content. */
 export interface ContentOptions {
   readonly onChoose: (choice: Partial<PageState>) => void
   readonly onClear: () => void
@@ -66,7 +66,7 @@ export class Content {
     if (!isNew) return
     this.#view = view
     this.#state = state
-    // The moment that is shown, for those who compare figures.
+    // The time of the shown snapshot, for comparison with other figures.
     setAttribute(this.root, 'data-timestamp', String(view.timestampMs))
     this.#headline.update(view)
     this.#attention.update(view)
@@ -109,7 +109,7 @@ export class Content {
   }
 }
 
-/** What is shown alone: the parts of the filter that are set. */
+/** The set parts of the filter, as text. */
 function onlyOf(...parts: readonly (string | undefined)[]): string {
   const chosen = parts.filter((part) => part !== undefined)
   return chosen.length === 0 ? '' : `only ${chosen.join(', ')}`

@@ -1,9 +1,9 @@
 type Child = Node | string | undefined
 
-/** Attributes of an element; undefined leaves one out. Texts never become HTML. */
+/** Attributes of an element; undefined ones are omitted. Values are never parsed as HTML. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>
 
-/** Makes an element. */
+/** Creates an element. */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Attributes = {},
@@ -17,7 +17,7 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made
 }
 
-/** A button with a text and what it does. */
+/** Creates a button. */
 export function button(text: string, onClick: () => void, attributes: Attributes = {}) {
   const made = element('button', { type: 'button', ...attributes }, text)
   made.addEventListener('click', onClick)
@@ -31,12 +31,12 @@ export function byId<Type extends HTMLElement>(id: string, type: new () => Type)
   throw new Error(`page: expected an element #${id} in index.html, got ${found?.tagName ?? 'none'}`)
 }
 
-/** Changes the text of a node, if it is another one: layout is computed again after each change. */
+/** Sets the text of a node, if it differs: each change makes the browser compute the layout. */
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text
 }
 
-/** Changes or removes an attribute, if it is another one. */
+/** Sets or removes an attribute, if it differs. */
 export function setAttribute(target: Element, name: string, value: string | undefined): void {
   if (target.getAttribute(name) === (value ?? null)) return
   if (value === undefined) target.removeAttribute(name)

@@ -19,7 +19,7 @@ const SELECTS = [
   { id: 'status', key: 'status', all: 'All statuses' },
 ] as const
 
-/** The controls that choose what is shown. */
+/** The controls of the window and the filters. */
 export class FilterBar {
   readonly root = byId('filters', HTMLFormElement)
   readonly #windows = new Map<WindowName, HTMLInputElement>()
@@ -43,13 +43,13 @@ export class FilterBar {
     )
     this.#clear.addEventListener('click', () => {
       onChoose({ operation: undefined, source: undefined, status: undefined })
-      // The button is gone now, and the focus with it.
+      // The focus was on the button, which is removed now.
       this.#selects.get('operation')?.focus()
     })
     this.root.addEventListener('submit', (event) => event.preventDefault())
   }
 
-  /** Show a state, and what can be chosen. */
+  /** Show a state, and the options of the filters. */
   update(state: PageState, choices: LiveView['choices'] | undefined): void {
     for (const [name, input] of this.#windows) input.checked = name === state.window
     const names = {
@@ -66,7 +66,7 @@ export class FilterBar {
   }
 }
 
-/** A name that was never recorded can be chosen by the address, so it is an option, too. */
+/** The address may contain a name that was never recorded, so it is added to the options. */
 function showOptions(
   select: HTMLSelectElement,
   all: string,

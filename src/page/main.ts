@@ -1,8 +1,8 @@
 import { Page } from './page.js'
 
 const url = new URL('live', document.baseURI)
-// An address may hold a user name and a password. `fetch` refuses one that does, and the browser sends
-// those of the page for its stream, too.
+// `fetch` rejects a URL with a user name and a password. The browser sends those of the page with
+// requests for the stream.
 url.username = ''
 url.password = ''
 new Page(url.href).start()

@@ -1,9 +1,9 @@
 import { printable } from '../live/printable.js'
 import { element } from './element.js'
 
-/** A message in place of what cannot be shown. */
+/** A message in place of the figures. */
 export interface MessageContent {
-  /** Tells messages apart: the same one is not made again. */
+  /** Identifies the message: a message with the same key is not created again. */
   readonly key: string
   readonly title: string
   readonly body: readonly Node[]
@@ -19,7 +19,7 @@ export class Message {
     this.#place = place
   }
 
-  /** Show a message, or none. The content is made only for a new key. */
+  /** Show a message; an undefined key hides it. The content is created only for a new key. */
   show(key: string | undefined, make?: () => Omit<MessageContent, 'key'>): void {
     if (key === this.#key) return
     this.#key = key

@@ -8,11 +8,11 @@ import { countOf } from './units.js'
 
 type Content = Omit<MessageContent, 'key'>
 
-/** The status of a server that serves as many pages as it may. */
+/** The status of a server that has reached `streamsMax`. */
 const BUSY_STATUS = 503
-/** Names that a message lists at most. */
+/** Maximum number of names in a message. */
 const NAMES_MAX = 12
-/** The lines of the README that connect an engine. */
+/** The code that connects an engine, as in the README. */
 const CONNECT_LINES = [
   'const aggregator = new EngineAggregator()',
   'const link = aggregator.connect(0)',
@@ -23,10 +23,10 @@ const RECORD_LINES = [
   "recorder.record('load_get', 0.0021, 12, { numBytes: 2_013_265_920 })",
 ]
 
-/** An address with parameters or values that the page does not accept. */
+/** The message for an address with unknown parameters or values. */
 export function addressMessage(problems: readonly AddressProblem[], onReset: () => void): Content {
   return {
-    title: 'The address of this page asks for something unknown',
+    title: 'The address of this page has an unknown setting',
     isError: true,
     body: [
       element(
@@ -49,7 +49,7 @@ export function addressMessage(problems: readonly AddressProblem[], onReset: () 
   }
 }
 
-/** Before the first connection. */
+/** The message before the first connection. */
 export function connectingMessage(url: string): Content {
   return {
     title: 'Connecting',
@@ -57,7 +57,7 @@ export function connectingMessage(url: string): Content {
   }
 }
 
-/** No figures yet, since the server cannot be reached or is not moonmeter. */
+/** The message for a server that does not answer or is not moonmeter, before the first update. */
 export function failureMessage(failure: Failure, url: string, onRetry: () => void): Content {
   const { title, remedy } = adviceOn(failure)
   return {
@@ -94,7 +94,7 @@ function adviceOn(failure: Failure): { readonly title: string; readonly remedy: 
   }
 }
 
-/** The server asks for credentials that the browser has to ask for. */
+/** The message for a server that requires a password, which only the browser can request. */
 export function reloadMessage(): Content {
   return {
     title: 'The server asks for a user name and a password',
@@ -106,7 +106,7 @@ export function reloadMessage(): Content {
   }
 }
 
-/** No engine was ever connected. */
+/** The message before the first engine is connected. */
 export function noEngineMessage(): Content {
   return {
     title: 'No engine is connected yet',
@@ -120,7 +120,7 @@ export function noEngineMessage(): Content {
   }
 }
 
-/** Nothing was recorded that matches the filter. */
+/** The message for a filter without matching rows. */
 export function nothingMessage(view: LiveView, state: PageState, onClear: () => void): Content {
   const { operation, source, status } = state
   const { choices } = view

@@ -1,7 +1,7 @@
 import { type LiveFilter, WINDOWS_MS, type WindowName } from '../live/live-filter.js'
 import { printable } from '../live/printable.js'
 
-/** The columns of the table of engines, by which it can be sorted. */
+/** The columns by which the table of engines can be sorted. */
 export const SORT_COLUMNS = [
   'engine',
   'rate',
@@ -23,24 +23,24 @@ export interface Sort {
   readonly isDescending: boolean
 }
 
-/** What a user has chosen: the part of the page that its address holds. */
+/** The choices of the user, which the address of the page contains. */
 export interface PageState extends LiveFilter {
-  /** Undefined: marked engines first, then by name. */
+  /** The order of the engines; undefined for marked engines first, then by name. */
   readonly sort?: Sort | undefined
   readonly isPaused: boolean
 }
 
-/** A part of an address that the page does not accept, and what it accepts. */
+/** A part of an address that the page does not accept, and the accepted values. */
 export interface AddressProblem {
-  /** As it is in the address. */
+  /** The name of the parameter in the address. */
   readonly parameter: string
   readonly message: string
   readonly accepted: readonly string[]
 }
 
-/** An address, read. */
+/** The result of reading an address. */
 export interface ReadAddress {
-  /** With the default in place of each part that is a problem. */
+  /** The state, with the default in place of each problem. */
   readonly state: PageState
   readonly problems: readonly AddressProblem[]
 }
@@ -115,8 +115,8 @@ export function writeAddress(state: PageState): string {
 }
 
 /**
- * The order after the heading of a column was pressed: numbers the largest first, then reversed, then
- * marked engines first again.
+ * The order after a press on the heading of a column: first descending for numbers, then reversed,
+ * then the default order.
  */
 export function nextSort(sort: Sort | undefined, column: SortColumn): Sort | undefined {
   const isFirstDescending = column !== 'engine'

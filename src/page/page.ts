@@ -24,12 +24,12 @@ import { formatClock, formatPassed } from './times.js'
 import { storedToken, storeToken, tokenMessage } from './token-form.js'
 import { ViewKeeper } from './view-keeper.js'
 
-/** Milliseconds after which times on the page are written anew. */
+/** Milliseconds between updates of the times on the page. */
 const TICK_MS = 1_000
 const UPDATE_MS_DEFAULT = 1_000
 const NO_FILTER = { operation: undefined, source: undefined, status: undefined } as const
 
-/** The page: its state, its connection, and what is shown of both. */
+/** The page: its state, its connection and its elements. */
 export class Page {
   readonly #url: string
   readonly #client: LiveClient
@@ -43,9 +43,9 @@ export class Page {
   #state: PageState = DEFAULT_STATE
   #problems: readonly AddressProblem[] = []
   #isDrawPending = false
-  /** What went wrong with the connection, until updates come again. */
+  /** The last failure of the connection; undefined after the next update. */
   #failure: Failure | undefined
-  /** Tokens that were refused; the form is made anew after each. */
+  /** Number of refused tokens; the form is created again after each. */
   #refusedTokens = 0
   #hasToken = storedToken() !== undefined
 
@@ -63,15 +63,16 @@ export class Page {
     })
   }
 
-  /** Show the state of the address, and connect. */
+  /** Show the state in the address, and connect. */
   start(): void {
     this.#readAddress()
     addEventListener('popstate', () => this.#readAddress())
     this.#pause.addEventListener('click', () => this.#choose({ isPaused: !this.#state.isPaused }))
-    // A page in the background draws nothing, and would otherwise show old times when it comes back.
+    // A page in the background does not draw, so it must draw when it becomes visible.
     document.addEventListener('visibilitychange', () => this.#requestDraw())
     setInterval(() => this.#requestDraw(), TICK_MS)
-    // Headings of tables stick below the bar, whose height depends on the width and the banner.
+    // Headings of tables are sticky below the bar, whose height depends on the width and the
+    // banner.
     const top = byId('top', HTMLElement)
     const { style } = document.documentElement
     new ResizeObserver(() => style.setProperty('--top', `${top.offsetHeight}px`)).observe(top)
@@ -105,7 +106,7 @@ export class Page {
     this.#requestDraw()
   }
 
-  /** Draws at most once a frame. */
+  /** Requests a drawing in the next frame. */
   #requestDraw(): void {
     if (this.#isDrawPending) return
     this.#isDrawPending = true
@@ -129,7 +130,7 @@ export class Page {
     this.#showConnection(isShown)
   }
 
-  /** Shows the message in place of the figures; returns whether there is none. */
+  /** Shows a message in place of the figures, if there is one; returns whether there is none. */
   #showMessage(): boolean {
     const { connection, state } = this.#client
     const retry = () => this.#client.connect()

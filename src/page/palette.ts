@@ -1,7 +1,7 @@
 const DARK = '(prefers-color-scheme: dark)'
 const NAMES = ['text', 'muted', 'line', 'accent', 'accent-soft', 'panel'] as const
 
-/** The colours of canvases: those of the style sheet for the system's scheme. */
+/** The colours of canvases: the colours of the style sheet for the current colour scheme. */
 export type Palette = Readonly<Record<(typeof NAMES)[number], string>> & {
   readonly isDark: boolean
 }
@@ -9,13 +9,13 @@ export type Palette = Readonly<Record<(typeof NAMES)[number], string>> & {
 const query = matchMedia(DARK)
 let current: Palette | undefined
 
-/** The colours of the present scheme. */
+/** The palette of the current colour scheme. */
 export function palette(): Palette {
   current ??= read()
   return current
 }
 
-/** Calls a listener when the system changes its scheme. */
+/** Calls a listener when the colour scheme of the system changes. */
 export function onSchemeChange(listener: () => void): void {
   query.addEventListener('change', () => {
     current = undefined

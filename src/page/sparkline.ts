@@ -2,7 +2,7 @@ import { onSchemeChange, palette } from './palette.js'
 
 const LINE_PX = 1.25
 
-/** Sparklines that are on the screen; only these are drawn. */
+/** Sparklines within the viewport; only these are drawn. */
 const visible = new WeakSet<Element>()
 const sparklines = new WeakMap<Element, Sparkline>()
 const drawn = new Set<Sparkline>()
@@ -11,7 +11,7 @@ onSchemeChange(() => {
   for (const sparkline of drawn) sparkline.draw()
 })
 
-/** Reading a size from the element would compute the layout of the page for each sparkline. */
+/** Observed, since reading the size of an element makes the browser compute the layout. */
 const sizes = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) sparklines.get(target)?.resize(contentRect)
 })
@@ -31,7 +31,7 @@ function observe(entries: readonly IntersectionObserverEntry[]): void {
   }
 }
 
-/** A small line without axes, each on its own scale from zero. The numbers beside it give its scale. */
+/** A small line chart without axes, on a scale from zero to its largest value. */
 export class Sparkline {
   readonly canvas: HTMLCanvasElement
   #values: readonly number[] = []
@@ -47,13 +47,13 @@ export class Sparkline {
     sizes.observe(this.canvas)
   }
 
-  /** Show other values. */
+  /** Set the values. */
   set(values: readonly number[]): void {
     this.#values = values
     if (visible.has(this.canvas)) this.draw()
   }
 
-  /** Forget the canvas. */
+  /** Stop drawing. */
   remove(): void {
     observer.unobserve(this.canvas)
     sizes.unobserve(this.canvas)

@@ -9,23 +9,23 @@ const CLOCK = new Intl.DateTimeFormat('en-GB', {
 })
 const MINUTES = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
 
-/** A moment as local time of day: `14:02:05`. */
+/** Formats a time as local time of day: `14:02:05`. */
 export function formatClock(timestampMs: number): string {
   return CLOCK.format(timestampMs)
 }
 
-/** A moment as local time of day without its seconds: `14:02`. */
+/** Formats a time as local time of day without seconds: `14:02`. */
 export function formatMinute(timestampMs: number): string {
   return MINUTES.format(timestampMs)
 }
 
-/** Seconds that passed, with tenths while they matter: `0.4`, `12`. */
+/** Formats a period in seconds, with tenths if it is short: `0.4`, `12`. */
 export function formatSeconds(passedMs: number): string {
   const seconds = Math.max(0, passedMs) / MS_PER_SECOND
   return seconds < TENTHS_BELOW - 0.05 ? seconds.toFixed(1) : String(Math.round(seconds))
 }
 
-/** A time that passed, as in a sentence: `8 s`, `3 min`. */
+/** Formats a period for a sentence: `8 s`, `3 min`. */
 export function formatPassed(passedMs: number): string {
   const seconds = Math.floor(Math.max(0, passedMs) / MS_PER_SECOND)
   if (

@@ -1,7 +1,7 @@
 import { element } from './element.js'
 import { type MessageContent, paragraph } from './message.js'
 
-/** What a token may consist of: `Authorization` takes no other characters. */
+/** Valid tokens: the header `Authorization` permits no other characters. */
 const TOKEN = /^[\x21-\x7e]+$/
 const STORAGE_KEY = 'moonmeter-token'
 
@@ -10,25 +10,25 @@ export function storedToken(): string | undefined {
   try {
     return sessionStorage.getItem(STORAGE_KEY) ?? undefined
   } catch {
-    // Storage may be forbidden; then the token is asked for after each reload.
+    // Storage may be disabled; then the user must enter the token after each reload.
     return undefined
   }
 }
 
-/** Keep a token until the tab is closed, or forget it. */
+/** Store a token until the tab is closed; undefined removes it. */
 export function storeToken(token: string | undefined): void {
   try {
     if (token === undefined) sessionStorage.removeItem(STORAGE_KEY)
     else sessionStorage.setItem(STORAGE_KEY, token)
   } catch {
-    // As above.
+    // Storage may be disabled.
   }
 }
 
 /**
- * Asks for the bearer token.
+ * Creates the form for the bearer token.
  *
- * @param isWrong whether the server has refused one
+ * @param isWrong whether the server has refused a token
  */
 export function tokenMessage(
   isWrong: boolean,

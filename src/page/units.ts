@@ -8,11 +8,11 @@ export interface Unit {
 
 /** The units of one kind of numbers. */
 export interface UnitScale {
-  /** The smallest first. */
+  /** The units, smallest first. */
   readonly units: readonly [Unit, ...Unit[]]
-  /** A unit is used for a column whose largest number is at least this many of it. */
+  /** A unit is used for a column if its largest number is at least this in the unit. */
   readonly from: number
-  /** The unit where there is no number; default the smallest. */
+  /** The unit of a column without numbers; default the smallest. */
   readonly fallback?: Unit
 }
 
@@ -51,7 +51,7 @@ export const RATE_UNITS: UnitScale = {
   ],
   from: 100,
 }
-/** Counts on axes, which have little room. */
+/** Units of counts on axes, with short texts. */
 export const AXIS_COUNTS: UnitScale = {
   units: [
     { name: '', size: 1 },
@@ -63,28 +63,28 @@ export const AXIS_COUNTS: UnitScale = {
 }
 /** Ratios from 0 to 1 as percentages. */
 export const PERCENT: UnitScale = { units: [{ name: '%', size: 0.01 }], from: 1 }
-/** Ratios as they are. */
+/** Units of factors. */
 export const TIMES: UnitScale = { units: [{ name: '×', size: 1 }], from: 1 }
-/** Times that passed, always in seconds. */
+/** Units of periods, always in seconds. */
 export const SECONDS: UnitScale = { units: [{ name: 's', size: 1 }], from: 1 }
-/** Counts, always with all digits. */
+/** Units of counts with all digits. */
 export const COUNT: UnitScale = { units: [{ name: '', size: 1 }], from: 1 }
 
-/** How far a number may leave the range of a unit before the unit changes, so that it rarely does. */
+/** Hysteresis: a unit is kept until a number falls below this fraction of its range. */
 const KEEP_BELOW = 0.5
 const KEEP_ABOVE = 2_000
 const SIGNIFICANT_DIGITS = 3
 const DECIMALS_MAX = 3
-/** What stands for a number that does not exist. */
+/** The text for a missing number. */
 export const NO_NUMBER = '–'
 
 const GROUPED = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 
 /**
- * The unit of a column.
+ * Chooses the unit of a column.
  *
  * @param largest the largest number of the column, in the base unit
- * @param current the unit that it has; it is kept while numbers are readable in it
+ * @param current the current unit, which is kept while the numbers are readable in it
  */
 export function chooseUnit(scale: UnitScale, largest: number, current?: Unit): Unit {
   const { units, from, fallback = units[0] } = scale
@@ -98,7 +98,7 @@ export function chooseUnit(scale: UnitScale, largest: number, current?: Unit): U
 
 /**
  * Formats a number with three significant digits, at most three decimals and separators of
- * thousands, so that the numbers of a column keep their width while they change.
+ * thousands, so that the width of a column rarely changes.
  */
 export function formatNumber(
   value: number | undefined,
@@ -118,14 +118,14 @@ export function formatCount(value: number): string {
   return GROUPED.format(value)
 }
 
-/** Formats a number with the unit that fits it best, as in a sentence: `412 ms`. */
+/** Formats a number with the unit that fits it best, for a sentence: `412 ms`. */
 export function formatWithUnit(value: number | undefined, scale: UnitScale): string {
   if (value === undefined) return NO_NUMBER
   const unit = chooseUnit(scale, value)
   return `${formatNumber(value, unit)}${unit.name.startsWith('/') ? '' : ' '}${unit.name}`
 }
 
-/** Formats a round number as short as it is, for axes: `20 ms`. */
+/** Formats a round number without trailing zeros, for axes: `20 ms`. */
 export function formatTick(value: number, scale: UnitScale): string {
   if (value === 0) return '0'
   const unit = chooseUnit(scale, value * (1 + Number.EPSILON * 8))

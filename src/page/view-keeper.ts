@@ -10,7 +10,10 @@ interface Moment {
   readonly hello: LiveHello
 }
 
-/** Computes the view of a state when one of both has changed, and holds a moment while it is paused. */
+/**
+ * Computes the view of a state when the state or the data has changed, and keeps the data while the
+ * page is paused.
+ */
 export class ViewKeeper {
   readonly #client: LiveClient
   #builder: ViewBuilder | undefined
@@ -22,32 +25,32 @@ export class ViewKeeper {
     this.#client = client
   }
 
-  /** What the server of the shown moment said of itself; undefined before the first connection. */
+  /** The event `hello` of the shown data; undefined before the first connection. */
   get hello(): LiveHello | undefined {
     return (this.#frozen ?? this.#client).hello
   }
 
-  /** When the moment was that a pause shows, in milliseconds since 1970. */
+  /** The time of the paused data, in milliseconds since 1970. */
   get frozenAtMs(): number | undefined {
     return this.#frozen?.state.timestampMs
   }
 
-  /** When the last update was, in milliseconds since 1970. */
+  /** The time of the last update, in milliseconds since 1970. */
   get latestMs(): number {
     return this.#client.state?.timestampMs ?? 0
   }
 
-  /** Whether anything was recorded in the history. */
+  /** Whether the history has any rows. */
   get hasRows(): boolean {
     return this.#client.history.intervals.some(({ series }) => series.length > 0)
   }
 
-  /** What could be chosen last. */
+  /** The options of the filters in the last view. */
   get choices(): LiveView['choices'] | undefined {
     return this.#shown?.view.choices
   }
 
-  /** What a state shows; undefined before the first update. */
+  /** The view of a state; undefined before the first update. */
   view(state: PageState): LiveView | undefined {
     const moment = this.#momentOf(state)
     if (moment === undefined) return undefined

@@ -1,26 +1,26 @@
 import { formatDuration } from './duration.js'
 
-/** How soon a person should look: `critical` at once, `warning` within the day. */
+/** The urgency of an alert: `critical` immediately, `warning` within the day. */
 type Severity = 'critical' | 'warning'
 
-/** What to know about an alert that fires; each a sentence or more. */
+/** The runbook of an alert; each field is one or more sentences. */
 interface Runbook {
   readonly means: string
   readonly lookAt: string
   readonly do: string
 }
 
-/** An alert before it is written as a rule. */
+/** The definition of an alert. */
 export interface Alert {
   readonly name: string
-  /** A PromQL expression with a sample for each alert that is to fire. */
+  /** A PromQL expression with a sample for each alert. */
   readonly expr: string
   /** How long the condition holds before the alert fires; default 0. */
   readonly forSeconds?: number
   readonly severity: Severity
-  /** One line, as a template of Prometheus. */
+  /** One line, as a Prometheus template. */
   readonly summary: string
-  /** The value with its unit and the threshold, as a template of Prometheus. */
+  /** The value with its unit and the threshold, as a Prometheus template. */
   readonly description: string
   readonly runbook: Runbook
 }
@@ -39,14 +39,14 @@ export interface AlertRule {
 }
 
 /**
- * Template of an alert's engine and server. There is no engine with `perEngine: false`; Prometheus
- * calls the engine's own instance `exported_instance`.
+ * Template of an alert's engine and server. With `perEngine: false`, there is no label `engine`.
+ * Without `honor_labels`, Prometheus renames the engine's instance to `exported_instance`.
  */
 export const ENGINE =
   '{{ with $labels.engine }}engine {{ . }}{{ else }}all engines{{ end }}' +
   '{{ with $labels.exported_instance }} of {{ . }}{{ end }} on {{ $labels.instance }}'
 
-/** An alert as a rule. */
+/** Converts an alert to a rule. */
 export function alertRule(alert: Alert): AlertRule {
   const { name, expr, forSeconds = 0, severity, summary, description, runbook } = alert
   return {

@@ -8,10 +8,10 @@ const SECONDS_BY_UNIT = [
 const DURATION = /^(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/
 
 /**
- * Parses a duration as Prometheus writes it, such as `5m` or `1h30m`, of days, hours, minutes and
- * seconds; also `0`.
+ * Parses a duration in the format of Prometheus, such as `5m` or `1h30m`, of days, hours, minutes
+ * and seconds, or `0`.
  *
- * @returns seconds; undefined for another text
+ * @returns seconds; undefined for invalid text
  */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0
@@ -24,8 +24,8 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * Formats seconds as one number and one unit, which names of recorded series can hold: 300 is `5m`,
- * 90 is `90s`.
+ * Formats seconds as one number and one unit, as in names of recorded series: 300 is `5m`, 90 is
+ * `90s`.
  */
 export function formatDuration(seconds: number): string {
   const [unit, length] = SECONDS_BY_UNIT.find(

@@ -9,7 +9,7 @@ export interface RecordingRule {
   readonly expr: string
 }
 
-/** The series that the alerts read, each recorded by a rule; the values are their selectors. */
+/** Selectors of the recorded series that the alerts read. */
 export interface RecordedSeries {
   /** Calls per second. */
   readonly calls: string
@@ -29,11 +29,11 @@ export interface RecordedSeries {
   readonly p99Median: string
 }
 
-/** The fewest values of p99 that make a baseline; with fewer there is no comparison. */
+/** Minimum number of p99 values of a baseline; with fewer there is no comparison. */
 const BASELINE_SAMPLES_MIN = 10
 const ERROR = { status: 'error' }
 
-/** The recording rules, each after those that it reads, and what the alerts read of them. */
+/** The recording rules, each after the rules that it reads, and the selectors of their series. */
 export function recordingRules(
   options: RuleOptions,
   selectors: Selectors,
@@ -41,7 +41,7 @@ export function recordingRules(
   const rules = new Map<string, RecordingRule>()
   const add = (metric: MetricDefinition, of: string, operations: string, expr: string) => {
     const record = selectors.recordedName(metric, of, operations)
-    // Both windows may be equal, and then their rates are the same.
+    // If both windows are equal, they share the recorded rates.
     rules.set(record, { record, expr })
     return selectors.recorded(record)
   }
@@ -67,8 +67,8 @@ export function recordingRules(
     durationSeconds,
     '',
     `p99_${window}`,
-    // A server that takes native histograms has no buckets. Without calls the quantile is NaN, which
-    // the comparison drops.
+    // A server that ingests native histograms has no `_bucket` series. The comparison drops NaN,
+    // the quantile without calls.
     `(\n  ${quantile('_bucket')}\n  or ${quantile('')}\n) >= 0`,
   )
   const past = `${p99}[${baseline}] offset ${window}`

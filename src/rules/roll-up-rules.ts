@@ -4,24 +4,26 @@ import type { RecordedSeries, RecordingRule } from './recording-rules.js'
 import type { RuleOptions } from './rule-options.js'
 import { indent, type Selectors } from './selectors.js'
 
-/** A level that engines are added up to, and the labels that are summed away on the way there. */
+/** A level of aggregation, and the labels that the sum removes. */
 interface Level {
   readonly name: 'instance' | 'job'
   readonly without: string
 }
 
 const INSTANCE: Level = { name: 'instance', without: 'engine' }
-/** From the level of instances. Targets without `honor_labels` have `exported_instance`. */
+/**
+ * The level of jobs, computed from that of instances. Without `honor_labels`, series have
+ * `exported_instance`.
+ */
 const JOB: Level = { name: 'job', without: 'instance, exported_instance' }
 const QUANTILES = { p50: 0.5, p99: 0.99 }
 const ERROR = { status: 'error' }
 
 /**
- * Rules that add engines up to instances, and instances to jobs, so that a query over a fleet reads as
- * many series as there are instances and operations, or operations alone. Each is after those that it
- * reads.
+ * Rules that sum engines by instance, and instances by job, so that a query over a fleet reads one
+ * series per instance and operation, or per operation. Each rule is after the rules that it reads.
  *
- * @param series those of engines, recorded before
+ * @param series the recorded series of engines
  */
 export function rollUpRules(
   { windowSeconds }: RuleOptions,
@@ -52,14 +54,14 @@ export function rollUpRules(
   ]
 }
 
-/** The sums of some series of engines by instance, and of these by job. */
+/** Rules for the sums of series of engines by instance, and of these by job. */
 function sums(
   selectors: Selectors,
   name: {
     readonly metric: MetricDefinition
     readonly of: string
     readonly what: string
-    /** Of the levels: which labels remain beside that of the level. */
+    /** Suffix of the names of the levels, for the labels that remain. */
     readonly suffix: string
   },
   engines: string,
@@ -86,8 +88,8 @@ function quantiles(selectors: Selectors, window: string): RecordingRule[] {
     )
     return Object.entries(QUANTILES).map(([quantile, rank]) => ({
       record: selectors.recordedName(metric, '', `${quantile}_${window}`, level),
-      // A server that takes native histograms has no buckets. Without calls the quantile is NaN, which
-      // the comparison drops.
+      // A server that ingests native histograms has no `_bucket` series. The comparison drops NaN,
+      // the quantile without calls.
       expr:
         `(\n  histogram_quantile(${rank}, ${buckets})\n` +
         `  or histogram_quantile(${rank}, sum without (${without}) (${native}))\n) >= 0`,

@@ -13,12 +13,13 @@ import { storeAlerts } from './store-alerts.js'
 const COMMENT =
   ' Alert and recording rules of moonmeter. `moonmeter rules --help` lists their options; write this\n' +
   ' file again instead of changing it.'
-/** Lines of expressions are left as they are. */
+/** Do not wrap lines of expressions. */
 const NO_WRAPPING = { lineWidth: 0 }
 
 /**
- * The alerting and recording rules as a rule file of Prometheus, in YAML. All are in one group, whose
- * rules Prometheus evaluates in order, so that an alert reads series that were just recorded.
+ * The alerting and recording rules as a rule file of Prometheus, in YAML. All rules are in one
+ * group, which Prometheus evaluates in order, so that alerts read the series recorded in the same
+ * evaluation.
  *
  * @param given options that differ from their defaults
  * @throws MoonmeterError `INVALID_OPTION`

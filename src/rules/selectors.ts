@@ -2,14 +2,14 @@ import type { MetricDefinition } from '../catalogue.js'
 import { formatDuration } from './duration.js'
 import type { RuleOptions } from './rule-options.js'
 
-/** Label matchers of a selector: the value that each label has. */
+/** Label matchers of a selector: the value of each label. */
 export type Matchers = Readonly<Record<string, string>>
 
 /** Selectors of the metrics of one prefix and job, and the names of series recorded from them. */
 export class Selectors {
   readonly #prefix: string
   readonly #job: Matchers
-  /** The labels that a series has from the target that it was scraped from. */
+  /** The labels that identify the scrape target of a series. */
   readonly targetLabels: string
 
   constructor({ prefix, job, honorLabels }: Pick<RuleOptions, 'prefix' | 'job' | 'honorLabels'>) {
@@ -23,7 +23,7 @@ export class Selectors {
     return this.#select(this.nameOf(metric) + suffix, matchers)
   }
 
-  /** The name that a metric is exposed by. */
+  /** The exposed name of a metric. */
   nameOf({ name }: MetricDefinition): string {
     return this.#prefix + name
   }
@@ -34,11 +34,11 @@ export class Selectors {
   }
 
   /**
-   * By how much a counter grew within a window, per series.
+   * An expression for the increase of a counter within a window, per series.
    *
-   * A series that appeared within the window was counted from 0, so its growth is its value, while
-   * `increase` knows nothing of what came before the first scrape of it. This holds only where the
-   * target was scraped when the window began: otherwise the series may be much older.
+   * A series that appeared within the window counted from 0, so its increase is its value;
+   * `increase` would ignore the value of its first sample. This applies only if the target was
+   * scraped at the start of the window; otherwise the series may be older.
    */
   growth(metric: MetricDefinition, windowSeconds: number, matchers: Matchers = {}): string {
     const counter = this.of(metric, matchers)

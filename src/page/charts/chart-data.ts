@@ -2,7 +2,7 @@ import { HEAT_ROWS } from '../../live/heat-scale.js'
 import type { TimelinePoint } from '../../live/timeline.js'
 
 const MS_PER_SECOND = 1_000
-/** Missing milliseconds between two points from which on a line has a gap. */
+/** Minimum milliseconds between two points for a gap in a line. */
 const GAP_MS = 2_500
 
 /** A column of a chart; null is a gap. */
@@ -16,7 +16,7 @@ export interface ChartColumns {
   readonly points: readonly (TimelinePoint | undefined)[]
 }
 
-/** The times of a timeline, with one more for each gap in it. */
+/** The times of a timeline, with an additional time for each gap. */
 export function chartColumns(timeline: readonly TimelinePoint[]): ChartColumns {
   const times: number[] = []
   const points: (TimelinePoint | undefined)[] = []
@@ -33,7 +33,7 @@ export function chartColumns(timeline: readonly TimelinePoint[]): ChartColumns {
   return { times, points }
 }
 
-/** One value of each point; null where it has none. */
+/** One value per point; null without a value. */
 export function columnOf(
   { points }: ChartColumns,
   value: (point: TimelinePoint) => number | undefined,
@@ -46,7 +46,7 @@ export function rateOf({ rows, fromMs, toMs }: TimelinePoint): number {
   return perSecond(rows, { fromMs, toMs })
 }
 
-/** Something of a point per second. */
+/** Converts a number of a point to a rate per second. */
 export function perSecond(
   count: number,
   { fromMs, toMs }: Pick<TimelinePoint, 'fromMs' | 'toMs'>,
@@ -56,15 +56,15 @@ export function perSecond(
 
 /** The extent of a heat map. */
 export interface HeatExtent {
-  /** The first and the last row of the heat map that has rows. */
+  /** The first and the last row of the heat map with operations. */
   readonly first: number
   readonly last: number
-  /** The least and the largest number of rows per second in a cell that has any. */
+  /** The smallest and the largest rate of a non-empty cell, in operations per second. */
   readonly min: number
   readonly max: number
 }
 
-/** What of a heat map is used; undefined when nothing is. */
+/** The used extent of a heat map; undefined without operations. */
 export function heatExtent(timeline: readonly TimelinePoint[]): HeatExtent | undefined {
   let [first, last, min, max] = [HEAT_ROWS, -1, Number.POSITIVE_INFINITY, 0]
   for (const point of timeline) {

@@ -7,27 +7,27 @@ export interface LegendEntry {
   readonly label: string
 }
 
-/** What a panel needs of its chart. */
+/** Options and callbacks of a panel. */
 export interface PanelOptions {
   readonly id: string
   readonly title: string
   readonly legend: readonly LegendEntry[]
   /** Move the cursor to a point, or away. */
   readonly onChoose: (index: number | undefined) => void
-  /** Called for a key that the panel does not handle; whether the chart did. */
+  /** Called with a key that the panel does not handle; returns whether the chart handled it. */
   readonly onKey?: (key: string) => boolean
 }
 
-/** What is said of the point under the cursor, or of the last one. */
+/** The texts of the point under the cursor, or of the last point. */
 export interface Readout {
   readonly time: string
-  /** Per entry of the legend. */
+  /** A text per entry of the legend. */
   readonly values: readonly string[]
 }
 
 /**
- * The frame of a chart: its title, the values under the cursor, and what it shows as text. The
- * keyboard moves the cursor like a slider, which screen readers read out.
+ * The frame of a chart: its title, the values under the cursor, and a table as a text alternative.
+ * The keyboard moves the cursor like a slider, which screen readers announce.
  */
 export class ChartPanel {
   readonly root: HTMLElement
@@ -91,21 +91,21 @@ export class ChartPanel {
   }
 
   /**
-   * Show what is under the cursor.
+   * Show the values under the cursor.
    *
    * @param index undefined for the last point
    */
   read({ time, values }: Readout, index: number | undefined): void {
     setText(this.#time, index === undefined ? 'now' : time)
     for (const [place, value] of this.#values.entries()) setText(value, values[place] ?? '')
-    // A screen reader reads each change of the slider that has the focus; updates are not for it.
+    // Screen readers announce each change of the focused slider, so updates must not change it.
     if (document.activeElement === this.place && !this.#isMoving) return
     const texts = this.#options.legend.map(({ label }, place) => `${label} ${values[place]}`)
     setAttribute(this.place, 'aria-valuenow', String(index ?? Math.max(0, this.#count - 1)))
     setAttribute(this.place, 'aria-valuetext', `${time}: ${texts.join(', ')}`)
   }
 
-  /** Show other points. */
+  /** Set the points. */
   setPoints(count: number, readoutAt: (index: number) => Readout): void {
     this.#count = count
     setAttribute(this.place, 'aria-valuemax', String(Math.max(0, count - 1)))

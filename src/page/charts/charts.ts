@@ -7,7 +7,7 @@ import { HeatMap } from './heat-map.js'
 import { LineChart } from './line-chart.js'
 import { logRange, logTicks } from './log-scale.js'
 
-/** The range of an axis of durations before there are any, in seconds. */
+/** The range of a duration axis without data, in seconds. */
 const DURATIONS_INITIAL: [number, number] = [1e-4, 1e-1]
 const HEADROOM = 1.1
 

@@ -1,4 +1,7 @@
-/** Points of cividis, which is even in lightness also for eyes that do not tell red from green. */
+/**
+ * Points of the colour map cividis, which is perceptually uniform also with red-green colour
+ * blindness.
+ */
 const CIVIDIS = [
   [0, 34, 78],
   [18, 53, 112],
@@ -11,25 +14,28 @@ const CIVIDIS = [
   [225, 204, 85],
   [254, 232, 56],
 ] as const
-/** On a light page the light end is paler: cells with few operations are not to stand out most. */
+/** A paler light end for light pages, so that cells with few operations do not stand out. */
 const LIGHT_END = [
   [253, 246, 215],
   [248, 235, 178],
   [226, 209, 131],
 ] as const
-/** Colours of a scale. */
+/** Number of colours of a scale. */
 export const COLOURS = 64
 
 /**
- * The colours from few to many as CSS colours: those for few are next to the background, which is
- * the dark end on a dark page and the light end on a light one.
+ * The CSS colours from few to many operations. The colour for few is close to the background: the
+ * dark end on a dark page and the light end on a light page.
  */
 export function colourScale(isDark: boolean): readonly string[] {
   const points = isDark ? CIVIDIS : [...LIGHT_END, ...CIVIDIS.toReversed().slice(LIGHT_END.length)]
   return Array.from({ length: COLOURS }, (_, index) => colourAt(points, index / (COLOURS - 1)))
 }
 
-/** The index of the colour of a value: logarithmic, since cells differ by orders of magnitude. */
+/**
+ * The index of the colour of a value, on a logarithmic scale, since cells differ by orders of
+ * magnitude.
+ */
 export function colourIndex(value: number, min: number, max: number): number {
   if (!(max > min)) return COLOURS - 1
   const share = Math.log(value / min) / Math.log(max / min)

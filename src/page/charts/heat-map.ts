@@ -18,14 +18,14 @@ import { logTicks } from './log-scale.js'
 import { TimePlot } from './time-plot.js'
 
 const MS_PER_SECOND = 1_000
-/** Rows of the heat map beside those that have operations. */
+/** Number of empty rows shown above and below those with operations. */
 const MARGIN_ROWS = 2
-/** Rows that are shown at least. */
+/** Minimum number of rows. */
 const ROWS_MIN = 12
 const RANGE_INITIAL: [number, number] = [1e-4, 1e-1]
 const LEGEND_PX = 8
 
-/** Time × duration; the colour of a cell is the rate of operations in it. */
+/** A chart of time × duration. The colour of a cell is the rate of its operations. */
 export class HeatMap {
   readonly #panel: ChartPanel
   readonly #plot: TimePlot
@@ -36,7 +36,7 @@ export class HeatMap {
   #points: ChartColumns['points'] = []
   #extent: HeatExtent | undefined
   #index: number | undefined
-  /** The row of the heat map under the pointer, or chosen by the keyboard. */
+  /** The row of the heat map under the pointer, or selected with the keyboard. */
   #row: number | undefined
 
   constructor(place: HTMLElement) {
@@ -99,7 +99,7 @@ export class HeatMap {
     this.#read()
   }
 
-  /** Durations that are shown, in seconds. */
+  /** The range of durations, in seconds. */
   #range(): [number, number] {
     const [first, end] = this.#rows()
     return this.#extent === undefined ? RANGE_INITIAL : [heatRowSeconds(first), heatRowSeconds(end)]
@@ -166,7 +166,7 @@ export class HeatMap {
     }
   }
 
-  /** The heat map is two-dimensional: up and down choose a duration. */
+  /** Moves the selected row by the keys up and down. */
   #moveRow(key: string): boolean {
     if (this.#extent === undefined || (key !== 'ArrowUp' && key !== 'ArrowDown')) return false
     const { first, last } = this.#extent

@@ -5,13 +5,13 @@ import { type ChartColumns, columnOf } from './chart-data.js'
 import { ChartPanel, type LegendEntry, type Readout } from './chart-panel.js'
 import { type PlotLine, type PlotOptions, TimePlot } from './time-plot.js'
 
-/** One line, and where its values come from. */
+/** One line, with the function that reads its values. */
 export interface Line extends LegendEntry, PlotLine {
   readonly value: (point: TimelinePoint) => number | undefined
   readonly format: (value: number) => string
 }
 
-/** What tells charts of lines apart. */
+/** Options of a `LineChart`. */
 export interface LineChartOptions extends Omit<PlotOptions, 'lines' | 'onCursor' | 'hasGrid'> {
   readonly id: string
   readonly title: string

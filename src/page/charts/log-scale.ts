@@ -2,9 +2,9 @@
 const STEPS = [1, 2, 5, 10]
 /** Axes with more decades than this have labels at powers of ten only. */
 const STEP_DECADES_MAX = 3
-/** An axis spans this factor at least, so that noise does not fill it. */
+/** Minimum factor that an axis spans, so that noise does not fill the chart. */
 const SPAN_MIN = 8
-/** Keeps 10^-3 × 2 and the like on their step in spite of rounding. */
+/** Tolerance of rounding errors, such as those of 10^-3 × 2. */
 const SLACK = 1e-9
 
 /** The range of a logarithmic axis: the steps around the values, so that it rarely changes. */
@@ -14,7 +14,9 @@ export function logRange(min: number, max: number): [min: number, max: number] {
   return [stepBelow(Math.min(min, middle / spread)), stepAbove(Math.max(max, middle * spread))]
 }
 
-/** The labels of a logarithmic axis: 1, 2 and 5 of each decade, or only 1 where there are many. */
+/**
+ * The labels of a logarithmic axis: 1, 2 and 5 of each decade, or only 1 if there are many decades.
+ */
 export function logTicks(min: number, max: number): number[] {
   const first = Math.floor(Math.log10(min) + SLACK)
   const last = Math.ceil(Math.log10(max) - SLACK)
@@ -29,7 +31,7 @@ export function logTicks(min: number, max: number): number[] {
   return ticks
 }
 
-/** The smallest step that is not below a value. The inverse of a step (1, 2, 5) is a step too. */
+/** The smallest step that is not below a value. The inverse of a step (1, 2, 5) is also a step. */
 function stepAbove(value: number): number {
   return Number((1 / stepBelow(1 / value)).toPrecision(1))
 }

@@ -1,9 +1,9 @@
 import { element, setText } from '../element.js'
 
-/** Rows at most: enough for a course, and few enough to be read. */
+/** Maximum number of rows, which a user can listen to. */
 const ROWS_MAX = 12
 
-/** A chart as a table for screen readers, of points that are evenly spread. */
+/** A table of evenly spaced points of a chart, for screen readers. */
 export class SummaryTable {
   readonly root: HTMLElement
   readonly #titles: readonly string[]
@@ -24,7 +24,7 @@ export class SummaryTable {
     )
   }
 
-  /** Show points; `textsAt` has a text for each title. */
+  /** Set the points; `textsAt` returns a text per title. */
   update(count: number, textsAt: (index: number) => readonly string[]): void {
     const rows = Math.min(count, ROWS_MAX)
     while (this.#body.rows.length > rows) this.#body.deleteRow(-1)

@@ -5,7 +5,7 @@ import type { ChartColumn } from './chart-data.js'
 
 const MS_PER_SECOND = 1_000
 const SECONDS_PER_MINUTE = 60
-/** All charts show the same cursor. */
+/** The key by which uPlot synchronizes the cursors of all charts. */
 const SYNC_KEY = 'time'
 const AXIS_FONT = '11px system-ui, sans-serif'
 const Y_AXIS_PX = 56
@@ -18,14 +18,14 @@ const X_STEPS = [5, 10, 15, 30, 60, 120, 180, 300]
 
 /** One line of a chart. */
 export interface PlotLine {
-  /** Undefined: the line itself is not drawn. */
+  /** The colour of the line; undefined draws no line. */
   readonly colour: (() => string) | undefined
   readonly width?: number
   readonly dash?: readonly number[]
   readonly fill?: () => string
 }
 
-/** What a plot draws. */
+/** Options of a `TimePlot`. */
 export interface PlotOptions {
   readonly lines: readonly PlotLine[]
   readonly isLogarithmic: boolean
@@ -34,9 +34,9 @@ export interface PlotOptions {
   readonly ticks?: (min: number, max: number) => number[]
   readonly formatTick: (value: number) => string
   readonly hasGrid: boolean
-  /** Called when the plot is drawn, on top of it. */
+  /** Called after the plot is drawn, to draw on top of it. */
   readonly onDraw?: (plot: uPlot) => void
-  /** Called when the cursor is at another point; undefined where there is none. */
+  /** Called when the cursor moves to another point; undefined without a point. */
   readonly onCursor: (index: number | undefined) => void
 }
 
@@ -44,12 +44,12 @@ export interface PlotOptions {
 export class TimePlot {
   readonly plot: uPlot
   #range: [from: number, to: number] = [0, 1]
-  /** The time that the keyboard has chosen, in seconds since 1970. */
+  /** The time that was selected with the keyboard, in seconds since 1970. */
   #chosen: number | undefined
 
   constructor(place: HTMLElement, options: PlotOptions) {
     this.plot = new uPlot(this.#uplotOptions(place, options), [[], []], place)
-    // The keyboard has the same cursor by arrow keys, see ChartPanel.
+    // The arrow keys move the same cursor (see `ChartPanel`).
     new ResizeObserver(() => this.#resize(place)).observe(place)
     onSchemeChange(() => this.plot.redraw(false))
   }
@@ -65,12 +65,13 @@ export class TimePlot {
     if (this.#chosen !== undefined) this.choose(this.plot.valToIdx(this.#chosen))
   }
 
-  /** Put the cursor of all charts on a point, or nowhere. */
+  /** Move the cursor of all charts to a point; undefined hides it. */
   choose(index: number | undefined): void {
     const times = this.plot.data[0]
     this.#chosen = index === undefined ? undefined : times[index]
     const left = this.#chosen === undefined ? -1 : this.plot.valToPos(this.#chosen, 'x')
-    // uPlot publishes the cursor to the other charts with a third argument, which its types lack.
+    // With a third argument, uPlot also moves the cursors of the other charts. Its types lack this
+    // argument.
     const setCursor: (at: { left: number; top: number }, ...flags: boolean[]) => void =
       this.plot.setCursor
     setCursor({ left, top: left < 0 ? -1 : 0 }, true, true)
@@ -136,7 +137,7 @@ function valueAxis({ ticks, formatTick, hasGrid }: PlotOptions): uPlot.Axis {
     grid: { show: hasGrid, stroke: () => palette().line, width: 1 },
     ticks: { show: false },
     ...(ticks && { splits: (_plot, _axis, min, max) => ticks(min, max) }),
-    // uPlot hides most labels of a logarithmic axis; these are chosen already.
+    // uPlot would hide most labels of a logarithmic axis.
     filter: (_, splits) => splits,
     values: (_, splits) => splits.map(formatTick),
   }

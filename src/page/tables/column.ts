@@ -5,15 +5,15 @@ export interface NumberColumn<Row> {
   readonly kind: 'number'
   readonly key: string
   readonly title: string
-  /** What the title stands for, where it is not plain. */
+  /** An explanation of the title. */
   readonly hint?: string
   readonly scale: UnitScale
   readonly value: (row: Row) => number | undefined
-  /** In place of three significant digits. */
+  /** Formats a value; default three significant digits. */
   readonly format?: (value: number) => string
 }
 
-/** A column of a name that can be chosen, a mark, or a trend. */
+/** A column of selectable names, marks or trends. */
 interface OtherColumn<Row> {
   readonly kind: 'name' | 'trend'
   readonly key: string
@@ -39,8 +39,8 @@ export function compareNames(one: string, other: string): number {
 }
 
 /**
- * Rows in the order of a column; without one, marked rows are first. Rows that are equal are in the
- * order of their names, and those without a number are last in both directions.
+ * Sorts rows by a column; without one, marked rows are first. Equal rows are in the order of their
+ * names, and rows without a number are last in both directions.
  */
 export function sortRows<Row>(
   rows: readonly Row[],

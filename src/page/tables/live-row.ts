@@ -3,18 +3,18 @@ import { button, element, setAttribute, setText } from '../element.js'
 import { Sparkline } from '../sparkline.js'
 import type { Column } from './column.js'
 
-/** Why a row is marked. */
+/** The mark of a row. */
 export interface Mark {
-  /** A class of the row, by which the style sheet colours the cells that the mark is about. */
+  /** A class of the row, for which the style sheet colours the affected cells. */
   readonly kind: string
   readonly reason: string
 }
 
-/** What a row shows. */
+/** The content of a row. */
 export interface RowContent {
   readonly isChosen: boolean
   readonly mark: Mark | undefined
-  /** Per column the text of its cell, or the values of its trend. */
+  /** Per column, the text of the cell or the values of its trend. */
   readonly cells: readonly (string | readonly number[])[]
 }
 
@@ -26,7 +26,7 @@ interface Cell {
 
 let marks = 0
 
-/** One row of a table, with the same elements for as long as it is there. */
+/** One row of a table, which keeps its elements while its content changes. */
 export class LiveRow {
   readonly root = element('tr')
   readonly #cells: readonly Cell[]
@@ -53,7 +53,7 @@ export class LiveRow {
     this.root.append(...this.#cells.map(({ root }) => root))
   }
 
-  /** Show a content; what is the same is not touched. */
+  /** Set the content; only differences change the elements. */
   update({ isChosen, mark, cells }: RowContent): void {
     setAttribute(this.#choose, 'aria-pressed', String(isChosen))
     for (const [index, { text, sparkline }] of this.#cells.entries()) {
@@ -64,7 +64,7 @@ export class LiveRow {
     this.#showMark(mark)
   }
 
-  /** Take the row off the page. */
+  /** Remove the row from the page. */
   remove(): void {
     for (const { sparkline } of this.#cells) sparkline?.remove()
     this.root.remove()

@@ -4,17 +4,19 @@ import { chooseUnit, formatNumber, type Unit } from '../units.js'
 import { type Column, sortRows, type TableSort } from './column.js'
 import { LiveRow, type Mark } from './live-row.js'
 
-/** What a table needs to know of its rows. */
+/** Options of a `LiveTable`. */
 export interface TableOptions<Row> {
-  /** What the table is, for screen readers. */
+  /** The caption of the table, for screen readers. */
   readonly caption: string
   readonly columns: readonly Column<Row>[]
   readonly nameOf: (row: Row) => string
-  /** Why a row is marked; undefined for rows that are not. */
+  /** Returns the mark of a row; undefined for rows without a mark. */
   readonly markOf?: (row: Row) => Mark | undefined
   /** Called when the name of a row is pressed. */
   readonly onChoose: (name: string) => void
-  /** Called with a column whose heading is pressed; a table without it cannot be sorted. */
+  /**
+   * Called with the column of a pressed heading; without this function, the table cannot be sorted.
+   */
   readonly onSort?: (column: string) => void
 }
 
@@ -27,8 +29,8 @@ interface Heading {
 }
 
 /**
- * A table whose cells change in place: rows keep their elements, focus and place on the screen, and
- * nothing that did not change is touched.
+ * A table that is updated in place: rows keep their elements, focus and position, and only
+ * differences change elements.
  */
 export class LiveTable<Row> {
   readonly root: HTMLElement
@@ -49,7 +51,7 @@ export class LiveTable<Row> {
       element('thead', {}, head),
       this.#body,
     )
-    // Focusable, so that the keyboard can scroll it sideways where it is wider than the screen.
+    // Focusable, so that the keyboard can scroll a table that is wider than the screen.
     this.root = element(
       'div',
       { class: 'table', role: 'region', tabindex: 0, 'aria-label': caption },
@@ -58,10 +60,10 @@ export class LiveTable<Row> {
   }
 
   /**
-   * Show rows.
+   * Set the rows.
    *
-   * @param chosen the name of the row that is chosen
-   * @param sort undefined: marked rows first
+   * @param chosen the name of the selected row
+   * @param sort the order; undefined for marked rows first
    */
   update(rows: readonly Row[], chosen: string | undefined, sort?: TableSort): void {
     const { columns, nameOf, markOf } = this.#options
@@ -94,8 +96,8 @@ export class LiveTable<Row> {
   }
 
   /**
-   * Whether rows keep their order, since a mouse or the keyboard is at one of them. After a touch, an
-   * element counts as hovered until the next one.
+   * Whether rows keep their order, since the mouse or the focus is on one of them. A touched
+   * element counts as hovered until the next touch.
    */
   get #isHeld(): boolean {
     const isPointedAt = HAS_MOUSE.matches && this.#body.matches(':hover')
@@ -145,7 +147,9 @@ export class LiveTable<Row> {
     this.#rows.delete(name)
   }
 
-  /** Moves only rows that are elsewhere; a row that is moved loses the focus, so it gets it back. */
+  /**
+   * Moves only rows whose position changes. A moved row loses the focus, so the focus is restored.
+   */
   #place(names: readonly string[]): void {
     const focused = document.activeElement
     let next = this.#body.firstElementChild

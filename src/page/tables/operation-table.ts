@@ -3,7 +3,7 @@ import { BYTE_RATE_UNITS, DURATION_UNITS, PERCENT, RATE_UNITS } from '../units.j
 import type { NumberColumn } from './column.js'
 import { LiveTable } from './live-table.js'
 
-/** The columns that both tables have, in their order. */
+/** The common columns of both tables, in order. */
 export const FIGURE_COLUMNS: readonly NumberColumn<Figures>[] = [
   {
     kind: 'number',
