@@ -1,7 +1,7 @@
 /** The largest block id of a store: a slot holds id + 1 in 32 bits, and 0 if it is empty. */
 export const BLOCK_ID_MAX = 2 ** 32 - 2
 
-/** Where engines look for blocks and claim them. */
+/** The store in which engines look up and claim blocks. */
 export interface BlockStore {
   /** Whether the store holds the block; `id` is 0 to {@link BLOCK_ID_MAX}. */
   has(id: number): boolean
@@ -14,7 +14,7 @@ export interface BlockStore {
  *
  * The store is a direct-mapped table: block `id` can only be in slot `id mod capacity`. If the
  * capacity exceeds every id, nothing is evicted and each block is claimed exactly once. Otherwise a
- * new block evicts the one in its slot, so that ascending ids are evicted in the order they came.
+ * new block evicts the one in its slot, so ascending ids are evicted in the order of insertion.
  */
 export class SharedBlockStore implements BlockStore {
   /** The memory of the table, which can be posted to other threads. */

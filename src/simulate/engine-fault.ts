@@ -2,7 +2,7 @@ import type { Fault } from './fault.js'
 import type { SharedPhase } from './scenario-phase.js'
 
 const MS_PER_SECOND = 1e3
-/** Longest time that a hanging engine blocks before it checks whether it is to stop. */
+/** Maximum milliseconds that a hanging engine blocks between checks for a stop request. */
 const HANG_CHECK_MS = 100
 
 /** Crashes and hangs of one incarnation of an engine during a fault. */
@@ -10,11 +10,11 @@ export class EngineFault {
   readonly #fault: Fault
   readonly #phase: SharedPhase
   readonly #nowMs: () => number
-  /** Since when the incarnation runs with the fault. */
+  /** The time at which the fault of the incarnation began. */
   #faultMs: number | undefined
   #crashed = false
 
-  /** @param nowMs milliseconds since any moment, never decreasing */
+  /** @param nowMs a monotonic clock, in milliseconds */
   constructor(fault: Fault, phase: SharedPhase, nowMs: () => number) {
     this.#fault = fault
     this.#phase = phase
@@ -27,10 +27,10 @@ export class EngineFault {
   }
 
   /**
-   * Whether the engine is to stop: it was asked to, or it crashes. A hang blocks the thread in here
-   * until the fault is over or the engine is asked to stop.
+   * Whether the engine should stop: a stop was requested, or it crashes. A hang blocks the thread
+   * in this method until the fault is over or a stop is requested.
    *
-   * @param isAsked whether the engine was asked to stop
+   * @param isAsked whether a stop was requested
    */
   stopRequested(isAsked: () => boolean): boolean {
     if (isAsked() || this.#crashed) return true

@@ -4,16 +4,16 @@ import { type Trace, traceRequests } from './trace.js'
 import { generateTraffic, type TrafficOptions } from './traffic.js'
 import { replayRequest, replayRequestPaced, type Workload } from './workload.js'
 
-/** Where an engine's requests come from; it can be posted to a thread. */
+/** The source of an engine's requests; it can be posted to a thread. */
 export type RequestSource =
   | { readonly kind: 'trace'; readonly trace: Trace }
   | { readonly kind: 'traffic'; readonly traffic: TrafficOptions }
 
 /** The clock of an engine; tests replace it. */
 export interface EngineClock {
-  /** Milliseconds since any moment, never decreasing. */
+  /** A monotonic time in milliseconds. */
   nowMs(): number
-  /** Resolves after the milliseconds, and not before the event loop has run. */
+  /** Resolves after the milliseconds, and at the earliest in the next turn of the event loop. */
   sleepMs(durationMs: number): Promise<void>
 }
 
@@ -21,7 +21,7 @@ export interface EngineClock {
 export interface EngineOptions extends Omit<Workload, 'tally' | 'blockTokens'> {
   /** The engine's index, 0 to `engines` - 1. */
   readonly engine: number
-  /** How many engines share the trace or the block ids. */
+  /** Number of engines that share the trace or the block ids. */
   readonly engines: number
   readonly source: RequestSource
   /** Factor by which requests arrive faster than their timestamps; `max` does not wait at all. */
@@ -35,7 +35,7 @@ export interface EngineOptions extends Omit<Workload, 'tally' | 'blockTokens'> {
 
 /** Requests after which an engine yields to the event loop; they take about a millisecond. */
 const REQUESTS_PER_YIELD = 64
-/** Longest sleep before an engine checks again whether it is to stop. */
+/** Maximum milliseconds of a sleep between checks for a stop request. */
 const CHECK_MS = 100
 const IN_FLIGHT_MAX = 64
 /** Timers take at least a millisecond; shorter sleeps only yield to the event loop. */
@@ -101,7 +101,8 @@ async function runPaced(
   const { clock, startMs, speed } = pace
   const failures: unknown[] = []
   let inFlight = 0
-  // `Promise.race` would add a reaction to each request in flight for each further request.
+  // Not `Promise.race`, which would add a reaction to each request in flight for each further
+  // request.
   let wake = () => {}
   const finish = () => {
     inFlight--
@@ -115,10 +116,10 @@ async function runPaced(
   for (let taken = 1; failures.length === 0; taken++) {
     const next = requests.next()
     if (next.done) break
-    // When requests are late, nothing else here yields to the event loop.
+    // Late requests do not sleep, so the loop yields here.
     if (taken % REQUESTS_PER_YIELD === 0) await clock.sleepMs(0)
     if (!(await sleepUntil(pace, startMs + next.value.timestampMs / speed))) break
-    // A rejection is kept for the end, since nothing may await the promise when it rejects.
+    // A rejection is stored for the end, since nothing may await the promise when it rejects.
     inFlight++
     void replayRequestPaced(workload, next.value, pause)
       .catch((error: unknown) => failures.push(error))
@@ -129,7 +130,7 @@ async function runPaced(
   if (failures.length > 0) throw failures[0]
 }
 
-/** Sleeps until the moment; resolves to false as soon as it finds that the engine is to stop. */
+/** Sleeps until a time; resolves to false earlier if the engine should stop. */
 async function sleepUntil({ clock, stopRequested }: Pace, dueMs: number): Promise<boolean> {
   for (;;) {
     if (stopRequested()) return false

@@ -18,7 +18,7 @@ export class FaultChain {
 
   /**
    * @param rate fraction of calls that are faulty, 0 to 1
-   * @param meanBurstCalls mean number of faulty calls in a row, at least 1; bursts are longer where
+   * @param meanBurstCalls mean number of faulty calls in a row, at least 1; bursts are longer if
    * the rate requires it, since at least one good call separates two bursts
    */
   constructor(random: Random, rate: number, meanBurstCalls: number) {

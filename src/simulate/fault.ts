@@ -1,6 +1,6 @@
 import type { StoreOperation } from './store-call.js'
 
-/** How often calls of an operation fail, beside the faults of the latency model. */
+/** Failures of calls of an operation, in addition to those of the latency model. */
 interface CallFailures {
   /** Fraction of calls that are faulty, 0 to 1. */
   readonly rate: number
@@ -10,18 +10,18 @@ interface CallFailures {
   readonly wholeCallShare: number
 }
 
-/** What goes wrong with an engine during a scenario; it can be posted to a thread. */
+/** The fault of an engine during a scenario; it can be posted to a thread. */
 export interface Fault {
-  /** Factors of the durations, by operation; others take as long as before. */
+  /** Factors of the durations, by operation; default 1. */
   readonly slowdown?: Readonly<Partial<Record<StoreOperation, number>>>
   /** Failures by operation. */
   readonly failures?: Readonly<Partial<Record<StoreOperation, CallFailures>>>
-  /** Whether the store takes no further blocks: puts are tried, and nothing of them is stored. */
+  /** Whether the store is full: puts are called, but store no blocks. */
   readonly isStoreFull?: boolean
   /** Seconds after which each incarnation crashes. */
   readonly crashAfterSeconds?: number
   /** Whether the thread of the engine blocks, so that the engine sends no report. */
   readonly hangs?: boolean
-  /** Whether each lookup is recorded once more, under a name of its own. */
+  /** Whether each lookup is also recorded under a new name. */
   readonly floodsNames?: boolean
 }

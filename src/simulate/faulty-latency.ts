@@ -5,7 +5,7 @@ import { type Random, scenarioRandom } from './random.js'
 import type { SharedPhase } from './scenario-phase.js'
 import type { StoreCall, StoreOperation } from './store-call.js'
 
-/** Models calls as another model does, but slower and with more failures during a fault. */
+/** Wraps a model; during a fault, calls are slower and fail more often. */
 export class FaultyLatency implements CallModel {
   readonly #model: CallModel
   readonly #fault: Fault

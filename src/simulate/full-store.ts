@@ -1,7 +1,7 @@
 import type { BlockStore } from './block-store.js'
 import type { SharedPhase } from './scenario-phase.js'
 
-/** A store that takes no further blocks during a fault; blocks that it has remain. */
+/** A store that accepts no further blocks during a fault; stored blocks remain. */
 export class FullStore implements BlockStore {
   readonly #store: BlockStore
   readonly #phase: SharedPhase

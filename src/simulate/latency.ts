@@ -52,7 +52,7 @@ export interface CallModel {
 export class LatencyModel implements CallModel {
   readonly #options: Readonly<Record<keyof LatencyOptions, number>>
   readonly #durations: Random
-  // A stream of their own, so that the durations do not depend on the error rate.
+  // A separate stream of random numbers, so that the durations do not depend on the error rate.
   readonly #faults: Random
   readonly #chain: FaultChain
 

@@ -96,6 +96,6 @@ export function engineRandom(
 
 /** Creates the random number generator of an engine for the failures of a scenario. */
 export function scenarioRandom(seed: number, engine: number): Random {
-  // After the streams of all purposes, since a further purpose would change those of each engine.
+  // Separate from the streams of all purposes, which depend on the number of purposes.
   return new Random(seed, SCENARIO_STREAMS + engine)
 }

@@ -1,4 +1,4 @@
-/** The phases of a scenario, in the order in which they are played. */
+/** The phases of a scenario, in order. */
 export const PHASES = ['calm', 'fault', 'recovery'] as const
 
 /** One of {@link PHASES}. */
@@ -21,8 +21,8 @@ export function phaseAt({ afterSeconds, faultSeconds }: PhaseTiming, seconds: nu
 }
 
 /**
- * The current phase of a scenario, in shared memory: the main thread sets it, so that all engines
- * change at the time of the announcement, and no engine needs the main thread's clock.
+ * The current phase of a scenario, in shared memory. The main thread sets it, so that all engines
+ * change at the time of the announcement without a common clock.
  */
 export class SharedPhase {
   /** The memory, which can be posted to other threads. */

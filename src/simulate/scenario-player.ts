@@ -8,11 +8,11 @@ export interface PlayerOptions {
   readonly scenario: Scenario
   readonly timing: PhaseTiming
   readonly phase: SharedPhase
-  /** The index that announcements name. */
+  /** The engine index in announcements. */
   readonly lastEngine: number
   /** Called with a text when a phase begins. */
   readonly announce: (text: string) => void
-  /** Called for each payload that the aggregator is to reject. */
+  /** Called to send a payload that the aggregator rejects. */
   readonly sendBadPayload: () => void
 }
 
@@ -33,9 +33,9 @@ export class ScenarioPlayer {
   }
 
   /**
-   * Plays what is due. The first call starts the run.
+   * Starts the phase that is due. The first call starts the run.
    *
-   * @param nowMs milliseconds since any moment, the same at each call, and never decreasing
+   * @param nowMs the current time of a monotonic clock, in milliseconds
    */
   update(nowMs: number): void {
     const { timing, phase, scenario } = this.#options
@@ -50,7 +50,7 @@ export class ScenarioPlayer {
     if (next === 'fault') this.#sendBadPayloads(nowMs)
   }
 
-  /** Sends one payload at the start of the fault, and at most one at a call. */
+  /** Sends one payload at the start of the fault, and at most one per call. */
   #sendBadPayloads(nowMs: number): void {
     const { scenario, sendBadPayload } = this.#options
     const perSecond = scenario.badPayloadsPerSecond ?? 0

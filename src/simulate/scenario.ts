@@ -1,15 +1,15 @@
 import type { Fault } from './fault.js'
 import type { StoreOperation } from './store-call.js'
 
-/** A named fault that a simulation plays after a calm time. */
+/** A fault that a simulation plays after a time without faults. */
 export interface Scenario {
-  /** What goes wrong, in a line of at most {@link SUMMARY_LENGTH_MAX} characters. */
+  /** A description of at most {@link SUMMARY_LENGTH_MAX} characters. */
   readonly summary: string
-  /** The engines with the fault; `last` is the one of the highest index. */
+  /** The engines with the fault; `last` is the one with the highest index. */
   readonly engines: 'all' | 'last' | 'none'
-  /** Announces the fault; `{engine}` stands for the last engine's index. */
+  /** The announcement of the fault; `{engine}` is replaced by the last engine's index. */
   readonly begins: string
-  /** Announces the recovery, likewise. */
+  /** The announcement of the recovery, with the same replacement. */
   readonly ends: string
   readonly fault: Fault
   /** Payloads per second that the aggregator rejects; default 0. */
@@ -30,7 +30,7 @@ export const BURST_SECONDS = 20
 const NETWORK_FACTOR = 5
 const ENGINE_FACTOR = 12
 const BURST = { rate: 0.3, meanBurstCalls: 10, wholeCallShare: 0.5 }
-/** Most puts find no place; the share of whole calls shows both statuses within seconds. */
+/** Most puts fail. With this share of whole calls, both statuses occur within seconds. */
 const FULL_PUTS = { rate: 0.95, meanBurstCalls: 20, wholeCallShare: 0.4 }
 /** A full store evicts blocks between a lookup and its get. */
 const FULL_GETS = { rate: 0.3, meanBurstCalls: 3, wholeCallShare: 0.1 }
@@ -93,7 +93,7 @@ export const SCENARIOS = {
     summary: 'ever more operation names',
     engines: 'last',
     begins: 'engine {engine} records each lookup under a new operation name, too, from now on',
-    ends: 'engine {engine} makes up no further operation names',
+    ends: 'engine {engine} records no further operation names',
     fault: { floodsNames: true },
   },
 } as const satisfies Record<string, Scenario>
@@ -115,8 +115,8 @@ export function isAffected(scenario: Scenario, engine: number, engines: number):
 }
 
 /**
- * Whether the engine with the fault needs a thread of its own: a hang would block the engines that
- * share its thread, and restarts have limits that only a crash loop is to exceed.
+ * Whether the engine with the fault needs a separate thread and pool: a hang would block other
+ * engines of the thread, and a crash loop needs a pool without a limit on restarts.
  */
 export function needsOwnThread({ fault }: Scenario): boolean {
   return fault.hangs === true || fault.crashAfterSeconds !== undefined

@@ -46,7 +46,7 @@ export interface CallCounts {
  */
 export type Tally = Record<StoreOperation, CallCounts>
 
-/** The tally of an engine that may have recorded calls under further names. */
+/** The tally of an engine that may record calls under further names. */
 export interface EngineTally extends Tally {
   /** Calls under all other names. */
   readonly others?: CallCounts

@@ -5,7 +5,7 @@ export interface TraceLine {
   readonly hashIds: readonly number[]
 }
 
-/** What is wrong with a line; `readTrace` adds the file and the line number. */
+/** The error for a malformed line; `readTrace` adds the file and the line number. */
 export class TraceLineProblem extends Error {
   constructor(expected: string, got: string, remedy: string) {
     super(`expected ${expected}, got ${got}; ${remedy}`)
@@ -34,7 +34,7 @@ export function parseTraceLine(text: string, blockTokens: number): TraceLine {
   }
   const length = `an integer from 0 to ${TOKENS_MAX}`
   if (!isCount(inputLength, TOKENS_MAX)) throw fieldProblem('input_length', length, inputLength)
-  // The replay does not use it, but a line without it is not in the trace format.
+  // The replay does not use this field, but the trace format requires it.
   if (!isCount(output_length, TOKENS_MAX))
     throw fieldProblem('output_length', length, output_length)
   if (!Array.isArray(hashIds)) throw fieldProblem('hash_ids', 'an array', hashIds)
@@ -57,7 +57,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
     value = JSON.parse(text)
   } catch {
-    // The text itself is refused below.
+    // Invalid JSON is rejected below.
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>
@@ -73,10 +73,10 @@ function fieldProblem(field: string, expected: string, got: unknown): TraceLineP
   return new TraceLineProblem(`'${field}' to be ${expected}`, shown(got), 'check the field')
 }
 
-/** A value as a message shows it: on one line, and short. */
+/** A value as short text on one line, for an error message. */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
-  // JSON.stringify would show Infinity, which 1e999 is parsed to, as null.
+  // `JSON.parse` reads 1e999 as Infinity, which `JSON.stringify` would write as null.
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
   return text.length <= SHOWN_CHARS_MAX ? text : `${text.slice(0, SHOWN_CHARS_MAX)}…`
 }

@@ -8,7 +8,7 @@ const LINE_CHARS_MAX = 2 ** 20
 const BYTE_ORDER_MARK = '\uFEFF'
 /** A `Map` holds at most 2^24 keys. */
 const DISTINCT_BLOCKS_MAX = 2 ** 24
-/** Block ids of all requests together, which take 4 GiB. */
+/** Maximum number of block ids of all requests together, which take 4 GiB. */
 const BLOCK_IDS_MAX = 2 ** 30
 /** Arrivals are spread over at most this time after their timestamp. */
 const TICK_MS_MAX = 5_000
@@ -26,7 +26,7 @@ export interface Trace {
   readonly timestampsMs: Float64Array<SharedArrayBuffer>
   /** Prompt lengths in tokens. */
   readonly inputLengths: Uint32Array<SharedArrayBuffer>
-  /** One more than there are requests; the last is `blockIds.length`. */
+  /** One more element than requests; the last is `blockIds.length`. */
   readonly offsets: Uint32Array<SharedArrayBuffer>
   /** The file's ids renumbered by first appearance, 0 to `blockCount` - 1. */
   readonly blockIds: Uint32Array<SharedArrayBuffer>
@@ -59,7 +59,7 @@ export async function readTrace(path: string, blockTokens = BLOCK_TOKENS): Promi
         throw new TraceLineProblem(
           `a line of at most ${LINE_CHARS_MAX} characters`,
           'a longer one',
-          'put each request on a line of its own',
+          'write each request on a separate line',
         )
       }
       if (text.trim() === '') {
@@ -90,8 +90,9 @@ export async function readTrace(path: string, blockTokens = BLOCK_TOKENS): Promi
 }
 
 /**
- * Yields the lines of a file without their line feeds, and without a byte order mark. `node:readline` would buffer a line of any
- * length; this yields the beginning of one as soon as it has more than `LINE_CHARS_MAX` characters.
+ * Yields the lines of a file without their line feeds, and without a byte order mark.
+ * `node:readline` would buffer a line of any length; this function yields the beginning of a line
+ * as soon as it has more than `LINE_CHARS_MAX` characters.
  */
 async function* readLines(path: string): AsyncGenerator<string> {
   let rest = ''
@@ -199,7 +200,7 @@ class TraceBuilder {
   }
 }
 
-/** The column, or a copy of at least twice its length where it is too short. */
+/** The column, or a copy of at least twice its length if it is too short. */
 function grown<Kind extends Column>(column: Kind, length: number): Kind {
   if (length <= column.length) return column
   const bytes = Math.max(2 * column.length, length) * column.BYTES_PER_ELEMENT

@@ -64,10 +64,10 @@ interface Conversation {
  * Generates the requests of one of several engines in the order of arrival, without end.
  *
  * Conversations begin as a Poisson process, each with one of the system prompts; the prompt of each
- * further turn is the prompt before, its response and a new message. Engines have no block ids in
- * common but those of system prompts. The ids of an engine ascend and start over after
- * {@link BLOCK_ID_MAX}, when a store of at most a quarter of that capacity has evicted the first
- * ones. Memory is bounded.
+ * further turn is the prompt before, its response and a new message. Engines share only the block
+ * ids of system prompts. The ids of an engine ascend and start over after {@link BLOCK_ID_MAX}; by
+ * then, a store of at most a quarter of that capacity has evicted the first ones. Memory is
+ * bounded.
  */
 export function* generateTraffic(
   engine: number,
@@ -77,7 +77,7 @@ export function* generateTraffic(
   const random = engineRandom(seed, engine, 'traffic')
   const sharedBlocks = Math.floor(SYSTEM_PROMPT_TOKENS / blockTokens)
   const nextId = blockIdSource(SYSTEM_PROMPTS * sharedBlocks, engine, engines)
-  // By descending time, so that the next one is the last.
+  // Sorted by descending time, so that the next conversation is the last element.
   const waiting: Conversation[] = []
   const arrivalGapMs = (1000 * MEAN_TURNS) / requestsPerSecond
   let nextArrivalMs = random.exponential(arrivalGapMs)
@@ -120,14 +120,16 @@ function takeTurn(
   const fullBlocks = Math.floor(inputLength / blockTokens)
   while (fullBlockIds.length < fullBlocks) fullBlockIds.push(nextId())
   const hashIds = fullBlockIds.slice(0, fullBlocks)
-  // A partial block is longer at the next turn, and so another block: its id is not used again.
+  // At the next turn, a partial block is longer and therefore another block, so its id is not
+  // reused.
   if (inputLength % blockTokens !== 0) hashIds.push(nextId())
   return { timestampMs, inputLength, outputLength, hashIds }
 }
 
 /** Changes a conversation to its next turn; returns false if it has none. */
 function prepareNextTurn(random: Random, conversation: Conversation): boolean {
-  // All numbers are drawn in any case, so that no limit shifts what other conversations draw.
+  // All numbers are always drawn, so that a limit does not change the numbers of other
+  // conversations.
   const continues = random.uniform() < 1 - 1 / MEAN_TURNS
   const messageTokens = drawTokens(random, MESSAGE_TOKENS)
   conversation.timestampMs += 1000 * random.logNormal(THINK_SECONDS.median, THINK_SECONDS.sigma)
@@ -154,8 +156,8 @@ function insertByTime(waiting: Conversation[], conversation: Conversation): void
 }
 
 /**
- * Returns a source of an engine's own block ids: those after the shared ones with the remainder
- * `engine` when divided by `engines`. As the engines' ids alternate, a store of limited capacity
+ * Returns a generator of an engine's own block ids: the ids after the shared ones whose remainder
+ * modulo `engines` is `engine`. Since the ids of the engines alternate, a store of limited capacity
  * evicts the oldest blocks of all engines.
  */
 function blockIdSource(firstOwn: number, engine: number, engines: number): () => number {

@@ -2,7 +2,7 @@ import type { BlockStore } from './block-store.js'
 import type { CallModel } from './latency.js'
 import { countCall, type StoreCall, type StoreRequest, type Tally } from './store-call.js'
 
-/** What the requests of one engine are replayed against. */
+/** The environment in which the requests of one engine are replayed. */
 export interface Workload {
   readonly store: BlockStore
   readonly latency: CallModel
@@ -16,7 +16,7 @@ export interface Workload {
   readonly bytesPerBlock: number
 }
 
-/** Replays a request in virtual time: records its calls at once, with modelled durations. */
+/** Replays a request in virtual time: records its calls immediately, with modelled durations. */
 export function replayRequest(workload: Workload, request: StoreRequest): void {
   for (const call of storeCalls(workload, request)) recordCall(workload, call)
 }
@@ -41,10 +41,10 @@ export async function replayRequestPaced(
 /**
  * Yields the calls of a request in order. It is a generator, so that the caller decides how much
  * time passes between two calls. Two rules apply to faults:
- * - A lookup with status `error` has no hits, as in the reference connector: nothing is loaded.
- * - Saves depend only on what was claimed in the store. After a `save_exists` with status `error`
- *   the put is still made (the reference connector gives up the save), and after a failed put its
- *   blocks stay claimed (there, a later request puts them again). So each block is put exactly
+ * - A lookup with status `error` has no hits, as in vLLM's connector: nothing is loaded.
+ * - Saves depend only on the claims in the store. After a `save_exists` with status `error`, the
+ *   put is still called (vLLM's connector skips the save), and after a failed put its blocks stay
+ *   claimed (with vLLM's connector, a later request puts them again). So each block is put exactly
  *   once, and the keys of all operations but `load_get` depend on the trace alone.
  */
 function* storeCalls(workload: Workload, request: StoreRequest): Generator<StoreCall> {

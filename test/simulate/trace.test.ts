@@ -171,7 +171,7 @@ test('an empty file is refused, with and without blank lines', async () => {
 test('a line above the length limit is refused before it is read to its end', async () => {
   const rest =
     '2: expected a line of at most 1048576 characters, got a longer one; ' +
-    'put each request on a line of its own'
+    'write each request on a separate line'
   await assertRejected(`${GOOD}\n${' '.repeat(2 ** 20 + 1)}`, rest)
   await assertRejected(`${GOOD}\n${' '.repeat(2 ** 20 + 1)}\n${GOOD}\n`, rest)
 })
