@@ -7,7 +7,10 @@ import type { Summaries } from './summary.js'
 /** Relative tolerance of sums above 2^53, which depend on the order of the additions. */
 const BIG_SUM_TOLERANCE = 1e-12
 const COUNTS = ['calls', 'keys', 'bytes', 'failedKeys', 'errors'] as const
-/** Engines with which all metrics are checked; of more, only the first, since each takes 0.2 s. */
+/**
+ * Maximum number of engines for which all metrics are checked. For more, only the first is, since
+ * each metric takes 0.2 s.
+ */
 const ALL_METRICS_ENGINES_MAX = 1_024
 /** The names of the metrics whose values are compared. */
 const METRICS = {
@@ -18,8 +21,8 @@ const METRICS = {
 } as const
 
 /**
- * Checks that the counts in the exposition of a registry equal the aggregated ones: of more than
- * 1,024 engines, only the calls.
+ * Checks that the counts in the exposition of a registry equal the aggregated counts; for more than
+ * 1,024 engines, only those of calls.
  *
  * @throws MoonmeterError `ENGINE_FAILED` when they differ
  */
@@ -43,7 +46,7 @@ export async function checkExposition(
 }
 
 /**
- * Checks that the counts of the engines equal the aggregated ones.
+ * Checks that the counts of the engines equal the aggregated counts.
  *
  * @throws MoonmeterError `ENGINE_FAILED` when they differ
  */

@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander'
 import { examples } from './help.js'
 
-/** The shells that a completion can be written for. */
+/** The shells with a completion script. */
 const SHELLS = ['bash', 'zsh', 'fish'] as const
 
 /** One of these shells. */
@@ -10,7 +10,7 @@ export type Shell = (typeof SHELLS)[number]
 /**
  * Creates the command `moonmeter completion`.
  *
- * @param program whose commands and options are completed
+ * @param program the program to complete
  */
 export function completionCommand(program: Command): Command {
   return (
@@ -25,7 +25,7 @@ export function completionCommand(program: Command): Command {
           ['moonmeter completion fish | source', 'in ~/.config/fish/config.fish'],
         ]),
       )
-      // Loaded only now, as the other commands are.
+      // Loaded on demand, since --help does not need it.
       .action(async (shell: Shell) => {
         const { describeCommands } = await import('./completion/describe-commands.js')
         const { SCRIPTS } = await import('./completion/scripts.js')

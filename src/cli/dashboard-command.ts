@@ -13,7 +13,7 @@ export function dashboardCommand(): Command {
       .option('--title <title>', 'title of the dashboard', parseText, NAME)
       .option(
         '--uid <uid>',
-        'identifier; an import replaces the dashboard that has it',
+        'identifier; an import replaces the dashboard with the same one',
         parseUid,
         NAME,
       )
@@ -24,13 +24,10 @@ export function dashboardCommand(): Command {
         examples([
           ['moonmeter dashboard > moonmeter.json', 'a file that Grafana imports'],
           ['moonmeter dashboard --prefix myapp_ --job api', 'for metrics of one job with a prefix'],
-          [
-            'moonmeter dashboard --title Staging --uid staging',
-            'a second dashboard beside the first',
-          ],
+          ['moonmeter dashboard --title Staging --uid staging', 'a second dashboard'],
         ]),
       )
-      // Loaded only now, since --help needs no builders of panels.
+      // Loaded on demand, since --help does not need it.
       .action(async (options: DashboardOptions) => {
         const { dashboardJson } = await import('../grafana/dashboard.js')
         process.stdout.write(`${dashboardJson(options)}\n`)

@@ -20,12 +20,12 @@ export class EngineGroup {
     }
   }
 
-  /** Incarnations that failed without a plan. */
+  /** Number of incarnations that failed, without planned crashes. */
   get failures(): number {
     return this.#failures
   }
 
-  /** Incarnations that crashed as a scenario plans. */
+  /** Number of planned crashes of a scenario. */
   get plannedCrashes(): number {
     return this.#crashTallies.length
   }
@@ -36,16 +36,17 @@ export class EngineGroup {
     return outcomes.flat()
   }
 
-  /** Stops all pools; it can be called repeatedly. */
+  /** Stops all pools. May be called repeatedly. */
   async stop(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.stop()))
   }
 
   /**
-   * The tallies of the incarnations that returned or crashed as planned. An incarnation that failed
-   * otherwise has none.
+   * The tallies of the incarnations that returned or crashed as planned. Other failed incarnations
+   * have no tally.
    *
-   * @throws MoonmeterError `ENGINE_FAILED` when the last incarnation of an engine failed unplanned
+   * @throws MoonmeterError `ENGINE_FAILED` when the last incarnation of an engine failed, except by
+   * a planned crash
    */
   talliesOf(outcomes: readonly EngineOutcome[]): EngineTally[] {
     const returned = outcomes.flatMap((outcome) => {
@@ -53,7 +54,7 @@ export class EngineGroup {
         // An engine that was stopped while it waited for a restart has no result.
         return outcome.result === undefined ? [] : [outcome.result as EngineTally]
       }
-      // The tally of a planned crash was noted at its exit.
+      // The tally of a planned crash was stored at its event `exit`.
       if (tallyOfPlannedCrash(outcome.error.cause) !== undefined) return []
       throw outcome.error
     })

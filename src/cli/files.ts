@@ -5,7 +5,7 @@ import { MoonmeterError } from '../errors.js'
 /**
  * Reads a file; `-` is standard input.
  *
- * @param name of the option or argument, for the message
+ * @param name the option or argument, for the message
  * @throws MoonmeterError `FILE_FAILED`
  */
 export async function readFile(name: string, path: string): Promise<Buffer> {
@@ -20,7 +20,7 @@ export async function readFile(name: string, path: string): Promise<Buffer> {
 /**
  * Writes a file, or appends to it.
  *
- * @param name of the option or argument, for the message
+ * @param name the option or argument, for the message
  * @throws MoonmeterError `FILE_FAILED`
  */
 export function writeFile(name: string, path: string, text: string, flag: 'w' | 'a' = 'w'): void {

@@ -6,10 +6,13 @@ import type { NatsOptions } from '../nats/nats-options.js'
 import { integerFrom, parseText } from './option-parsers.js'
 import { readBasicAuth, readToken } from './secrets.js'
 
-/** As of the option `replicas`: `--help` loads nothing of `moonmeter/nats`. */
+/**
+ * The limit of the option `replicas`, repeated here because `--help` must not load
+ * `moonmeter/nats`.
+ */
 const REPLICAS_MAX = 5
 
-/** The options that say how to reach the bucket of a fleet, as commander parses them. */
+/** The options of the connection to the bucket of a fleet, as commander parses them. */
 export interface FleetOptions {
   /** Addresses, separated by commas. */
   readonly nats?: string
@@ -25,21 +28,21 @@ export interface FleetOptions {
   readonly natsKey?: string
 }
 
-/** Adds the options that say how to reach the bucket, but `--nats` itself. */
+/** Adds the options of the connection to the bucket, except `--nats`. */
 export function addFleetOptions(command: Command): Command {
   return command
     .option('--nats-bucket <name>', 'bucket of the fleet (default: moonmeter)', parseText)
     .option(
       '--nats-replicas <n>',
-      'servers of a cluster that hold the bucket, where it is made (default: 1)',
+      'replicas of the bucket when it is created, in a cluster (default: 1)',
       integerFrom(1, REPLICAS_MAX),
     )
     .option('--nats-user-file <file>', "file with 'user:password' for the NATS server")
     .option('--nats-token-file <file>', 'file with a token for the NATS server')
     .option('--nats-nkey-file <file>', 'file with the seed of an nkey for the NATS server')
-    .option('--nats-creds <file>', 'file of NATS credentials, as nsc writes it')
+    .option('--nats-creds <file>', 'file of NATS credentials in the format of nsc')
     .option('--nats-tls', 'refuse a NATS server without TLS')
-    .option('--nats-ca <file>', "certificates that may have signed the NATS server's; asks for TLS")
+    .option('--nats-ca <file>', "CA certificates for the NATS server's certificate; requires TLS")
     .option('--nats-cert <file>', 'certificate of this client, with --nats-key')
     .option('--nats-key <file>', "key of this client's certificate")
 }
@@ -47,7 +50,7 @@ export function addFleetOptions(command: Command): Command {
 /**
  * Loads `moonmeter/nats`, whose packages are optional.
  *
- * @throws MoonmeterError `NATS_FAILED` where they are not installed
+ * @throws MoonmeterError `NATS_FAILED` when they are not installed
  */
 export async function loadNats(): Promise<typeof import('../nats/index.js')> {
   try {
@@ -62,7 +65,7 @@ export async function loadNats(): Promise<typeof import('../nats/index.js')> {
   }
 }
 
-/** How to reach the bucket of the fleet. */
+/** Converts the parsed options to `NatsOptions`. */
 export async function natsOptionsOf(
   options: FleetOptions & { readonly nats: string },
 ): Promise<NatsOptions> {

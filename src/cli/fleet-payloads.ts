@@ -5,18 +5,18 @@ import { loadNats, natsOptionsOf } from './fleet-options.js'
 import { readToken } from './secrets.js'
 import type { ServeOptions } from './serve-command.js'
 
-/** How a served fleet takes payloads of vLLM. */
+/** The receivers of vLLM's payloads of a served fleet. */
 export interface FleetPayloads {
-  /** Takes those of HTTP; undefined where the options do not ask for it. */
+  /** The handler for HTTP; undefined if the options do not enable it. */
   readonly handler: MetricsHandler | undefined
-  /** Wait for those that are on their way, and end the connection. */
+  /** Waits for pending payloads, and closes the connection. */
   close(): Promise<void>
 }
 
 /**
- * Takes payloads by HTTP and NATS, as the options ask for.
+ * Receives payloads over HTTP and NATS, if the options enable them.
  *
- * @param onError called with what made a request fail
+ * @param onError called with the error of a failed request
  * @throws MoonmeterError `INVALID_OPTION`, `NATS_FAILED`, `FILE_FAILED`
  */
 export async function takePayloads(

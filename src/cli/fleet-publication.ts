@@ -6,16 +6,19 @@ import { loadNats, natsOptionsOf } from './fleet-options.js'
 import { reachableUrl } from './reachable-url.js'
 import type { SimulationOptions } from './simulation-options.js'
 
-/** The reports of a run to a fleet. */
+/** The publication of a run to a fleet. */
 export interface FleetPublication {
-  /** Publishes a last time, and warns where that was not acknowledged; further calls do nothing. */
+  /**
+   * Publishes a last time, and logs a warning if it is not acknowledged. Further calls do nothing.
+   */
   close(logger: Logger): Promise<void>
 }
 
 /**
- * Publishes what an aggregator counts, and where it is served, where the options name a server.
+ * Publishes the stats of an aggregator and the address of its metrics, if the options contain a
+ * NATS server.
  *
- * @param servedUrl of the server of this process
+ * @param servedUrl the URL of the server of this process
  * @throws MoonmeterError `INVALID_OPTION`, `NATS_FAILED`, `FILE_FAILED`
  */
 export async function publishRun(
@@ -46,7 +49,7 @@ export async function publishRun(
       isClosed = true
       if (await sink.close()) return
       const { lastError = 'no answer' } = sink.health
-      logger.warn(`--nats: the last reports were not acknowledged, but ${lastError}`)
+      logger.warn(`--nats: expected the last reports to be acknowledged, got ${lastError}`)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** Formats examples for the end of a help text, each with what it does on the next line. */
+/** Formats examples for the end of a help text, each with a description on the next line. */
 export function examples(lines: readonly (readonly [command: string, what: string])[]): string {
   return titled(
     'Examples:',
@@ -8,7 +8,7 @@ export function examples(lines: readonly (readonly [command: string, what: strin
   )
 }
 
-/** Formats names with what they mean for the end of a help text, each on one line. */
+/** Formats names and their descriptions for the end of a help text, each on one line. */
 export function glossary(
   title: string,
   entries: readonly (readonly [name: string, meaning: string])[],
@@ -21,6 +21,6 @@ export function glossary(
 }
 
 function titled(title: string, lines: readonly string[]): string {
-  // Commander removes the style where the output has no colours.
+  // Commander removes the style if the output has no colours.
   return `\n${styleText('bold', title, { validateStream: false })}\n${lines.join('\n')}`
 }

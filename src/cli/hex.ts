@@ -1,6 +1,6 @@
 const WHITE_SPACE = -1
 const OTHER = -2
-/** What each byte is: the value of a hex digit, white space, or another character. */
+/** The kind of each byte: the value of a hex digit, white space, or another character. */
 const KINDS = Int8Array.from({ length: 256 }, (_, byte) => {
   const character = String.fromCharCode(byte)
   if (/[\t\n\v\f\r ]/.test(character)) return WHITE_SPACE
@@ -8,7 +8,10 @@ const KINDS = Int8Array.from({ length: 256 }, (_, byte) => {
   return Number.isNaN(value) ? OTHER : value
 })
 
-/** How many hex digits a text has; undefined if it has other characters than those and white space. */
+/**
+ * The number of hex digits of a text; undefined if it has characters other than hex digits and
+ * white space.
+ */
 export function countHexDigits(text: Uint8Array): number | undefined {
   let digits = 0
   // Bytes, since a string is limited to half a gigabyte.
@@ -23,7 +26,7 @@ export function countHexDigits(text: Uint8Array): number | undefined {
 /**
  * Decodes hex digits with white space in between.
  *
- * @param digits how many there are, an even number
+ * @param digits the number of digits, which is even
  */
 export function decodeHex(text: Uint8Array, digits: number): Buffer {
   const bytes = Buffer.alloc(digits / 2)

@@ -20,8 +20,8 @@ export function inspectCommand(): Command {
   return (
     new Command('inspect')
       .description(
-        "Decode captured payloads: vLLM's rows of this connector, or reports of a recorder. " +
-          'One or several concatenated ones, binary or in hex.',
+        "Decode captured payloads: vLLM's rows of this connector, or reports of a recorder; " +
+          'one or several concatenated, binary or in hex.',
       )
       .argument('[file]', 'file to read, or - for standard input (default: -)')
       .addOption(format.choices(INSPECT_FORMATS).default('text'))
@@ -42,7 +42,7 @@ export function inspectCommand(): Command {
           ['xxd -p capture.bin | moonmeter inspect', 'hex from another program'],
         ]),
       )
-      // Loaded only now, since --help needs no decoder and no registry.
+      // Loaded on demand, since --help does not need it.
       .action(async (file: string | undefined, options: InspectOptions) => {
         if (file !== undefined && options.sample) {
           throw new MoonmeterError(

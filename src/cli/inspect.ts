@@ -13,9 +13,9 @@ import { styleOfOutput } from './terminal.js'
 import { countOf } from './units.js'
 
 /**
- * Decodes payloads and prints what they add up to.
+ * Decodes payloads and prints their sum.
  *
- * @param file to read, or `-` for standard input; not read where the options ask for the sample
+ * @param file to read, or `-` for standard input; not read with the option `--sample`
  * @throws MoonmeterError `FILE_FAILED`; `INVALID_PAYLOAD` with the number of the payload
  */
 export async function inspect(
@@ -50,7 +50,7 @@ export async function inspect(
 
 /**
  * Finds the bucket bounds of the first report, since an exposition has one set of them; undefined
- * for the default. Payloads before it are checked, so that what holds none is refused at once.
+ * for the default. Payloads before it are checked, so that invalid input is rejected early.
  */
 function findBounds(input: Input): number[] | undefined {
   for (const { payload, location } of payloadsOf(input)) {
@@ -64,7 +64,7 @@ function findBounds(input: Input): number[] | undefined {
   return undefined
 }
 
-/** Yields the payloads with where they are, for messages. */
+/** Yields the payloads with their location, for messages. */
 function* payloadsOf({ name, bytes }: Input) {
   const payloads = splitValues(bytes)
   for (let number = 1; ; number++) {
@@ -75,7 +75,7 @@ function* payloadsOf({ name, bytes }: Input) {
   }
 }
 
-/** Prefixes the messages of errors with the input that they are about. */
+/** Adds the location of the payload to the messages of errors. */
 function withLocation<Value>(location: string, read: () => Value): Value {
   try {
     return read()

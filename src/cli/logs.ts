@@ -5,16 +5,16 @@ import { printable } from '../live/printable.js'
 import type { LogFormat } from './simulation-options.js'
 import type { Terminal } from './terminal.js'
 
-/** Colours of the levels that need attention. */
+/** Colours of the levels `warn` and `error`. */
 const LEVEL_COLOURS = { warn: 'yellow', error: 'red' } as const
 
-/** Where the command logs. */
+/** The logs of the command. */
 export interface Logs {
-  /** Writes events of the run to the terminal and, where there is one, to the log file. */
+  /** Writes events of the run to the terminal and to the log file, if there is one. */
   readonly logger: Logger
   /**
-   * Writes a line of metrics, some 900 characters, as an event is written, but not to a terminal,
-   * where it would hide the progress. Undefined where it would be written nowhere.
+   * Writes a line of metrics (some 900 characters) like an event, but not to a terminal, where it
+   * would hide the progress. Undefined if there is no output for it.
    */
   readonly logMetrics: ((line: string) => void) | undefined
 }
@@ -22,7 +22,7 @@ export interface Logs {
 /**
  * Opens the logs.
  *
- * @param file to append to
+ * @param file the log file, to which lines are appended
  * @throws MoonmeterError `FILE_FAILED` when the file cannot be written
  */
 export function openLogs(
@@ -46,7 +46,10 @@ function createLogger(outputs: readonly ((line: string) => void)[]): Logger {
   return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
 }
 
-/** Returns a function that appends a line to a file; its first failure is shown, and ends no run. */
+/**
+ * Returns a function that appends a line to a file; its first failure is shown and does not end the
+ * run.
+ */
 function openFile(path: string, format: LogFormat, terminal: Terminal): (line: string) => void {
   const append = (text: string) => writeFile('--log', path, text, 'a')
   append('')
@@ -61,7 +64,10 @@ function openFile(path: string, format: LogFormat, terminal: Terminal): (line: s
   }
 }
 
-/** An event as text: with the time of day on a terminal, and with date and time zone elsewhere. */
+/**
+ * Formats an event as text: with the time of day for a terminal, and with date and time zone
+ * otherwise.
+ */
 function readable(line: string, terminal?: Terminal): string {
   const { level, time, msg } = JSON.parse(line) as { level: number; time: string; msg: string }
   const label = pino.levels.labels[level] ?? ''

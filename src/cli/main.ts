@@ -16,7 +16,10 @@ import { topCommand } from './top-command.js'
 
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
-/** Descriptions of options wrap on a terminal of 60 columns too; commander's default is 40. */
+/**
+ * Minimum width of descriptions, so that they also wrap on a terminal of 60 columns; commander's
+ * default is 40.
+ */
 const DESCRIPTION_COLUMNS_MIN = 20
 const PACKAGE_FILE = new URL('../../../package.json', import.meta.url)
 
@@ -26,7 +29,7 @@ const program = new Command('moonmeter')
   .exitOverride()
   .configureHelp({
     minWidthToWrap: DESCRIPTION_COLUMNS_MIN,
-    // Commander removes the style where the output has no colours.
+    // Commander removes the style if the output has no colours.
     styleTitle: (title) => styleText('bold', title, { validateStream: false }),
   })
   .configureOutput({
@@ -57,7 +60,7 @@ for (const command of [
 ]) {
   program.addCommand(command.copyInheritedSettings(program))
 }
-// The reader of a pipe can close it before the end, as `head` does.
+// The reader of a pipe may close it early, as `head` does.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && stream !== process.stderr) {
@@ -75,7 +78,7 @@ try {
 
 /** Prints an error on one line, and returns the exit code. */
 function report(error: unknown): number {
-  // Commander has printed the message, or the help that was requested.
+  // Commander has already printed the message or the help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
   const isExpected = error instanceof MoonmeterError || error instanceof ServerError
   if (!isExpected) throw error

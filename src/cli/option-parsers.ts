@@ -3,13 +3,13 @@ import { formatDuration, parseDuration } from '../rules/duration.js'
 import type { ListenAddress } from './resolve-host.js'
 
 const PORT_MAX = 65_535
-/** What Grafana takes for the identifier of a dashboard. */
+/** Identifiers of dashboards that Grafana accepts. */
 const UID = /^[\w-]{1,40}$/
 
 /**
  * Returns a parser of numbers from `min` to `max`.
  *
- * @param expected what it parses, for the message
+ * @param expected description of valid values, for the message
  */
 export function numberFrom(
   min: number,
@@ -34,13 +34,16 @@ export function integerFrom(min: number, max: number): (text: string) => number 
   }
 }
 
-/** A parser of one of some names, with the names for the completion of shells. */
+/** A parser of a fixed set of names, with the names for shell completion. */
 export interface NameParser<Name extends string> {
   (text: string): Name
   readonly choices: readonly Name[]
 }
 
-/** Returns a parser of one of some names; unlike `Option.choices`, the help does not list them. */
+/**
+ * Returns a parser of a fixed set of names. Unlike with `Option.choices`, the help does not list
+ * them.
+ */
 export function oneOf<Name extends string>(names: readonly Name[]): NameParser<Name> {
   const parse = (text: string) => {
     const name = names.find((each) => each === text)
@@ -75,10 +78,10 @@ export function parseListen(text: string): ListenAddress {
   throw new InvalidArgumentError('Expected HOST:PORT, such as 127.0.0.1:9464 or [::1]:0.')
 }
 
-/** Parses a text that is not empty. */
+/** Parses a non-empty text. */
 export function parseText(text: string): string {
   if (text.trim() !== '') return text
-  throw new InvalidArgumentError('Expected a text that is not empty.')
+  throw new InvalidArgumentError('Expected a non-empty text.')
 }
 
 /** Parses the identifier of a dashboard. */

@@ -13,33 +13,38 @@ import { countOf, formatInteger } from './units.js'
 const MS_PER_SECOND = 1e3
 const STATUS_TERMINAL_MS = 500
 const STATUS_LINES_MS = 10_000
-/** The status reads the memory of all engines; at most this share of the time goes into it. */
+/**
+ * Maximum share of the time that the status line takes, since it reads the journals of all engines.
+ */
 const STATUS_SHARE_MAX = 0.1
-/** The screen is for terminals of this size; others have the status line. */
+/** Minimum size of a terminal for the screen; smaller ones have the status line. */
 const SCREEN_COLUMNS_MIN = 60
 const SCREEN_ROWS_MIN = 16
-/** Past it there is the status line: the figures of all engines would take much of each second. */
+/**
+ * Maximum number of engines for the screen. For more, its figures would take much of each second,
+ * so the status line is shown.
+ */
 const SCREEN_ENGINES_MAX = 1_024
-/** Lines of the log that the screen shows. */
+/** Number of log lines on the screen. */
 const LOG_LINES = 2
 
-/** A run whose progress is shown. */
+/** The run to show. */
 export interface ProgressRun {
   readonly aggregator: EngineAggregator
   /** The feed of the live page. */
   readonly feed: LiveFeed
   readonly engineCount: number
   readonly terminal: Terminal
-  /** Seconds that it takes; 0 for no limit. */
+  /** Duration of the run in seconds; 0 for no limit. */
   readonly duration: number
   readonly scenario: Pick<ScenarioRun, 'status'> | undefined
 }
 
 /**
- * Shows the progress of a run: on a terminal all its figures on the alternate screen, and elsewhere a
+ * Shows the progress of a run: all figures on the alternate screen of a terminal, or otherwise a
  * status line.
  *
- * @returns what ends that
+ * @returns a function that ends the display
  */
 export function showProgress(run: ProgressRun): () => void {
   const { stream } = run.terminal
@@ -73,7 +78,7 @@ function showScreen({ feed, terminal, duration, scenario }: ProgressRun): () => 
       terminal
         .heldLines(LOG_LINES)
         .map((line) => cutTo(printable(stripVTControlCharacters(line)), width)),
-    // Handled as if the key had sent the signal, as it does outside of the screen.
+    // The screen reads Ctrl-C as a key, so the signal is sent here.
     onQuit: () => process.kill(process.pid, 'SIGINT'),
   })
   terminal.hold(() => screen.draw())
@@ -83,7 +88,7 @@ function showScreen({ feed, terminal, duration, scenario }: ProgressRun): () => 
     screen.close()
     terminal.release()
   }
-  // A second signal and an exception end the process at once; the log is to be read all the same.
+  // A second signal or an exception ends the process immediately; the log must still be readable.
   process.on('exit', close)
   return close
 }

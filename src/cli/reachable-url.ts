@@ -1,11 +1,11 @@
 import { hostname } from 'node:os'
 
-/** Hosts of URLs that stand for every address of a host. */
+/** Hosts of URLs that mean every address of a host. */
 const EVERY_ADDRESS = ['0.0.0.0', '[::]']
 
 /**
- * A URL that is served, as other hosts reach it: a server on every address of this host is given the
- * name of the host.
+ * The URL of a server for other hosts. If the server listens on every address, the URL contains the
+ * name of this host.
  */
 export function reachableUrl(servedUrl: string, name = hostname()): string {
   const url = new URL(servedUrl)

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { MoonmeterError } from '../errors.js'
 
 const LOOKUP_MS_MAX = 5_000
-/** Prints the address of a host, or the code of the error. */
+/** A script that prints the address of a host, or the code of the error. */
 const LOOKUP = `
   require('node:dns').lookup(process.argv[1], (error, address) => {
     process.exitCode = error ? 1 : 0
@@ -13,15 +13,15 @@ const LOOKUP = `
 /** The address that a server listens on. */
 export interface ListenAddress {
   readonly host: string
-  /** 0 takes a free port. */
+  /** The port; 0 chooses a free one. */
   readonly port: number
 }
 
 /**
- * Resolves the host of an address. A process of its own does so, since a look-up cannot be
- * cancelled, and `process.exit` waits for it: 15 s where a name server does not answer.
+ * Resolves the host of an address. The look-up runs in a separate process, since it cannot be
+ * cancelled and `process.exit` waits for it: 15 s if a name server does not answer.
  *
- * @throws MoonmeterError `LISTEN_FAILED` for a host that has no address, or none within 5 s
+ * @throws MoonmeterError `LISTEN_FAILED` for a host without an address, or no answer within 5 s
  */
 export async function resolveHost({ host, port }: ListenAddress): Promise<ListenAddress> {
   if (isIP(host) !== 0) return { host, port }

@@ -6,24 +6,24 @@ import { durationFrom, integerFrom, numberFrom, parseText } from './option-parse
 
 type RuleNumber = keyof typeof RULE_NUMBERS
 
-/** The numeric options: what each is called on the command line, and what it is. */
+/** The numeric options: the name, the flags and the help text of each. */
 const NUMBER_FLAGS: readonly (readonly [name: RuleNumber, flags: string, help: string])[] = [
   ['windowSeconds', '--window <d>', 'time over which rates, counts and p99 are taken'],
   ['burstWindowSeconds', '--burst-window <d>', 'time over which a burst of errors is counted'],
   ['baselineSeconds', '--baseline <d>', 'time before the window whose p99 is the comparison'],
-  ['forSeconds', '--for <d>', 'time that a state lasts before its alert fires'],
+  ['forSeconds', '--for <d>', 'time that a condition lasts before its alert fires'],
   ['failedKeyRatio', '--failed-keys <r>', 'failed keys per key, from 0 to 1, above which to alert'],
-  ['keysMin', '--keys-min <n>', 'fewest keys in the window to alert on failed ones'],
+  ['keysMin', '--keys-min <n>', 'minimum keys in the window to alert on failed keys'],
   ['errorRatio', '--errors <r>', 'errors per call, from 0 to 1, above which to alert'],
-  ['errorsMin', '--errors-min <n>', 'fewest errors in the burst window to alert on'],
-  ['latencyFactor', '--latency-factor <x>', 'factor from the p99 of the past above which to alert'],
-  ['latencyMinSeconds', '--latency-min <s>', 'smallest p99 to alert on, in seconds'],
-  ['callsMin', '--calls-min <n>', 'fewest calls in the window to alert on their p99'],
+  ['errorsMin', '--errors-min <n>', 'minimum errors in the burst window to alert on errors'],
+  ['latencyFactor', '--latency-factor <x>', 'factor of the past p99 above which to alert'],
+  ['latencyMinSeconds', '--latency-min <s>', 'minimum p99 to alert on, in seconds'],
+  ['callsMin', '--calls-min <n>', 'minimum calls in the window to alert on their p99'],
   ['restarts', '--restarts <n>', 'restarts of an engine in the window at which to alert'],
   ['rejected', '--rejected <n>', 'rejected payloads in the window at which to alert'],
 ]
 
-/** The numeric options of the command as commander parses them, each with its name in the rules. */
+/** The numeric options as commander options, each with its name in `RuleOptions`. */
 const NUMBER_OPTIONS = NUMBER_FLAGS.map(([name, flags, help]) => {
   const { fallback, min, max, ...rest } = RULE_NUMBERS[name]
   const option = new Option(flags, help)
@@ -39,13 +39,8 @@ const NUMBER_OPTIONS = NUMBER_FLAGS.map(([name, flags, help]) => {
 /** Creates the command `moonmeter rules`. */
 export function rulesCommand(): Command {
   const command = new Command('rules')
-    .description(
-      'Print alert and recording rules for Prometheus, as YAML. Durations are such as 30s, 5m or 1h.',
-    )
-    .option(
-      '--prefix <text>',
-      'the prefix of the metrics, as the aggregator has it (default: none)',
-    )
+    .description('Print alert and recording rules for Prometheus, as YAML. Durations: 30s, 5m, 1h.')
+    .option('--prefix <text>', "the aggregator's prefix of metric names (default: none)")
     .option('--job <name>', 'the scrape job whose metrics are read (default: all jobs)', parseText)
     .addOption(flag('--honor-labels', 'the job has honor_labels: true, as for moonmeter serve'))
     .addOption(flag('--roll-up', 'also record sums of engines by instance and by job'))
@@ -64,7 +59,7 @@ export function rulesCommand(): Command {
           ['moonmeter rules --job kv-cache --failed-keys 0.2', 'another threshold, for one job'],
         ]),
       )
-      // Loaded only now, since --help needs no YAML.
+      // Loaded on demand, since --help does not need it.
       .action(async (options: Record<string, unknown>) => {
         const { ruleFile } = await import('../rules/rule-file.js')
         process.stdout.write(ruleFile(ruleOptions(options)))

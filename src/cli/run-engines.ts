@@ -16,7 +16,7 @@ export interface EngineRun {
   readonly group: EngineGroup
   /** An int32 that becomes 1 when the first engine begins. */
   readonly begun: SharedArrayBuffer
-  /** Seconds from then until the engines are stopped; 0 for no limit. */
+  /** Seconds from the begin of the first engine until the engines are stopped; 0 for no limit. */
   readonly duration: number
   readonly scenario: ScenarioRun | undefined
   readonly aggregator: EngineAggregator
@@ -30,8 +30,7 @@ export interface EngineRun {
 }
 
 /**
- * Runs engines until they end, the duration is over or a signal stops them, and shows the progress
- * meanwhile.
+ * Runs engines until they end, the duration is over or a signal stops them, and shows the progress.
  */
 export async function runEngines(
   run: EngineRun,
@@ -43,7 +42,7 @@ export async function runEngines(
     void group.stop()
   })
   let end: NodeJS.Timeout | undefined
-  // Polled, since threads take a while to start and their engines begin on them.
+  // Polled, since threads take some time to start.
   const poll = setInterval(() => {
     if (Atomics.load(new Int32Array(begun), 0) === 0) return
     if (duration > 0) end ??= setTimeout(() => void group.stop(), duration * MS_PER_SECOND)
@@ -53,7 +52,8 @@ export async function runEngines(
   let endProgress = () => {}
   try {
     endProgress = showProgress(run)
-    // Logged only now, since a reader of this line may send a signal.
+    // Logged after the signal handlers are installed, since a reader of this line may send a
+    // signal.
     logger.info(`serving ${url}/ and /metrics`)
     const outcomes = await group.run()
     const wallSeconds = (performance.now() - startMs) / MS_PER_SECOND

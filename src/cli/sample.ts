@@ -3,7 +3,7 @@ import { pack } from '../wire/msgpack.js'
 import { CONNECTOR_KEY, DATA_KEY, type PayloadRows } from '../wire/rows.js'
 
 const BLOCK_BYTES = 167_772_160
-/** What vLLM's connector sends: each call since its last payload. */
+/** The rows of a payload of vLLM's connector: the calls since its last payload. */
 const ROWS: PayloadRows = {
   lookup_exists: [{ duration_seconds: 0.0002, num_keys: 16 }],
   load_get: [
@@ -18,11 +18,13 @@ const ROWS: PayloadRows = {
   ],
   save_put: [{ duration_seconds: 0.0087, num_keys: 4, num_bytes: 4 * BLOCK_BYTES }],
 }
-/** The engine of the report; rows have none, and count for the engine of the option. */
+/**
+ * The engine of the report. Rows have no engine, so they count for that of the option `--engine`.
+ */
 const ENGINE = 1
 const CALLS = 200
 
-/** Makes a payload of vLLM's rows and a report of a recorder, one after the other. */
+/** Creates a payload of vLLM's rows, followed by a report of a recorder. */
 export function makeSample(): Buffer {
   const payloads: Uint8Array[] = [pack({ [CONNECTOR_KEY]: { [DATA_KEY]: ROWS } })]
   const sink = { isReady: () => false, send: (report: Uint8Array) => void payloads.push(report) }

@@ -13,25 +13,25 @@ import { SharedPhase } from '../simulate/scenario-phase.js'
 import { ScenarioPlayer } from '../simulate/scenario-player.js'
 import type { SimulationOptions } from './simulation-options.js'
 
-/** The begin of a MessagePack map whose length is missing. */
+/** The first byte of a MessagePack map, without its length. */
 const TRUNCATED_PAYLOAD = Uint8Array.of(0xdf)
-/** The instance that such payloads are from: it is not that of any engine of this process. */
+/** The instance of these payloads, which no engine of this process has. */
 const BAD_INSTANCE = 'scenario'
 
-/** A scenario as one run of `moonmeter simulate` plays it. */
+/** A scenario in one run of `moonmeter simulate`. */
 export interface ScenarioRun {
-  /** The index of an engine that needs a thread of its own. */
+  /** The index of the engine that needs a separate thread. */
   readonly engineApart: number | undefined
-  /** The part of the scenario that concerns an engine; undefined if it is not affected. */
+  /** The part of the scenario for an engine; undefined if the engine is not affected. */
   taskOf(engine: number): ScenarioTask | undefined
-  /** Plays what is due at a time; the first call starts the scenario. */
+  /** Starts the phase that is due; the first call starts the scenario. */
   update(nowMs: number): void
   /** The name and the phase, for the status line. */
   status(): string
 }
 
 /**
- * Prepares the scenario that the options name; undefined if they name none.
+ * Prepares the scenario of the options; undefined without one.
  *
  * @throws MoonmeterError `INVALID_OPTION` for options of a scenario without one
  */
@@ -48,11 +48,11 @@ export function prepareScenario(
   }
   const scenario: Scenario = scenarioNamed(name)
   const afterSeconds = scenarioAfter ?? SCENARIO_AFTER_SECONDS
-  // 0 is that of a fault without an end.
+  // 0 means a fault without an end.
   const faultSeconds = (scenarioFor ?? scenario.faultSeconds) || Number.POSITIVE_INFINITY
   if (duration > 0 && duration <= afterSeconds) {
     logger.warn(
-      `scenario ${name}: expected the fault within the run of ${duration} s, got a beginning after ` +
+      `scenario ${name}: expected the fault to begin within the run of ${duration} s, got a start after ` +
         `${afterSeconds} s; use a longer --duration, or a shorter --scenario-after`,
     )
   }

@@ -4,14 +4,14 @@ import { readFile } from './files.js'
 
 type BasicAuth = NonNullable<AuthorizationOptions['basicAuth']>
 
-/** Files of secrets that requests for metrics must have, as commander parses them. */
+/** Files with the credentials that requests for metrics require, as commander parses them. */
 export interface SecretFiles {
   readonly bearerTokenFile?: string
   readonly basicAuthFile?: string
 }
 
 /**
- * Reads the secrets that requests for metrics must have.
+ * Reads the credentials that requests for metrics require.
  *
  * @throws MoonmeterError `FILE_FAILED`, `INVALID_OPTION`
  */
@@ -30,7 +30,8 @@ export async function readSecrets({
 }
 
 /**
- * Reads a bearer token from a file, since all users of a machine can read the arguments of processes.
+ * Reads a bearer token from a file. It is not an argument, since all users of a machine can read
+ * the arguments of processes.
  *
  * @param option its name, for messages
  * @throws MoonmeterError `FILE_FAILED`

@@ -43,19 +43,19 @@ export function serveCommand(): Command {
     addFleetOptions(command)
       .option(
         '--kept-ended <s>',
-        'seconds for which ended incarnations have entries of their own',
+        'seconds for which entries of ended incarnations are kept',
         numberFrom(1, KEPT_ENDED_SECONDS_MAX),
         KEPT_ENDED_SECONDS,
       )
       .option(
         '--engines-max <n>',
-        'engines told apart, in all instances; reports of further ones are rejected',
+        'maximum engines of all instances; reports of further ones are rejected',
         integerFrom(1, ENGINES_MAX.max),
         ENGINES_MAX.fallback,
       )
       .option(
         '--series-max <n>',
-        'series (operation and status) of all engines; rows of further ones count as other',
+        'maximum series (operation and status) of all engines; rows of further ones count as other',
         integerFrom(1, SERIES_MAX.max),
         SERIES_MAX.fallback,
       )
@@ -65,7 +65,7 @@ export function serveCommand(): Command {
         numberFrom(SILENT_SECONDS.min, SILENT_SECONDS.max),
         SILENT_SECONDS.fallback,
       )
-      .option('--native-histograms', 'native histograms for a Prometheus that takes them')
+      .option('--native-histograms', 'add native histograms to the protobuf format')
       .option('--model <name>', 'value of the model_name label', 'llama-3-70b')
       .addOption(listen.argParser(parseListen).default(parseListen(LISTEN), LISTEN))
       .option('--bearer-token-file <file>', 'require the bearer token in this file for /metrics')
@@ -75,14 +75,14 @@ export function serveCommand(): Command {
       )
       .option(
         '--payloads-token-file <file>',
-        'take payloads of vLLM by POST /v1/payloads/ENGINE with the bearer token in this file',
+        'accept payloads of vLLM by POST /v1/payloads/ENGINE with the bearer token in this file',
       )
       .option(
         '--payloads-subject <name>',
-        'take payloads of vLLM from the subjects NAME.INSTANCE.ENGINE of NATS',
+        'accept payloads of vLLM on the NATS subjects NAME.INSTANCE.ENGINE',
         parseText,
       )
-      .option('--log <file>', 'append the log to a file, beside standard error')
+      .option('--log <file>', 'append the log to a file, in addition to standard error')
       .addOption(logFormat.choices(LOG_FORMATS).default('text'))
       .addHelpText(
         'after',
@@ -94,7 +94,7 @@ export function serveCommand(): Command {
           ],
         ]),
       )
-      // Loaded only now, since --help needs no server.
+      // Loaded on demand, since --help does not need it.
       .action(async (options: ServeOptions) => {
         const { serveFleet } = await import('./serve.js')
         await serveFleet(options)

@@ -49,7 +49,7 @@ export async function serveFleet(options: ServeOptions): Promise<void> {
       onError: onError('the live page'),
     })
     const discovery = serviceDiscoveryHandler(watch, authorization)
-    // Only now: a scrape before everything was read would show counters that fall.
+    // Listens after the bucket was read: counters of an earlier scrape would be too low.
     const server = await listen(aggregator, {
       ...(await resolveHost(options.listen)),
       ...authorization,
@@ -63,7 +63,8 @@ export async function serveFleet(options: ServeOptions): Promise<void> {
     })
     logger.info(`read ${watch.health.entries} entries of the bucket`)
     const stopped = untilSignal((signal) => logger.info(`${signal}: stopping`))
-    // Logged only now, since a reader of this line may send a signal.
+    // Logged after the signal handlers are installed, since a reader of this line may send a
+    // signal.
     logger.info(`serving ${server.url}/ and /metrics`)
     await stopped
     await server.close()

@@ -5,9 +5,9 @@ import type { TopOptions } from './top-command.js'
 const SCHEME = /^[a-z][a-z\d+.-]*:\/\//i
 
 /**
- * The address of the stream of a server.
+ * The URL of the stream of a server.
  *
- * @param text its base URL; without a scheme, it is of HTTP
+ * @param text the base URL of the server; the default scheme is http
  * @throws MoonmeterError `INVALID_OPTION`
  */
 export function streamUrl(text: string): string {
@@ -25,7 +25,7 @@ export function streamUrl(text: string): string {
 }
 
 /**
- * The header `Authorization` that the options ask for.
+ * The value of the header `Authorization` for the options.
  *
  * @throws MoonmeterError `INVALID_OPTION`, `FILE_FAILED`
  */
@@ -51,7 +51,7 @@ function headerValue(option: string, text: string): string {
   if (/^[\x20-\x7e]+$/.test(text)) return text
   throw new MoonmeterError(
     'INVALID_OPTION',
-    `${option}: expected one line of printable ASCII characters, got others`,
+    `${option}: expected one line of printable ASCII characters, got other characters`,
   )
 }
 

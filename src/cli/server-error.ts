@@ -1,2 +1,2 @@
-/** A server that was asked for its figures does not give them; the message says what to do. */
+/** The error for a server that does not send its stream. The message contains the remedy. */
 export class ServerError extends Error {}

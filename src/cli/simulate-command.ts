@@ -27,11 +27,11 @@ import {
 } from './simulation-options.js'
 
 const LISTEN = '127.0.0.1:9464'
-/** The longest time of a timer. */
+/** The maximum time of a timer. */
 const DURATION_SECONDS_MAX = Math.floor(TIMER_MS_MAX / 1_000)
 /** At 60 times the arrival rate, conversations have several turns within seconds. */
 const SPEED = 60
-/** The flags that set one of the latency options, which has their default and range. */
+/** The flags of the latency options, whose defaults and ranges are in `LATENCY_OPTIONS`. */
 const LATENCY_FLAGS = [
   ['--fault-burst <n>', 'mean number of faulty calls in a row', 'meanBurstCalls'],
   ['--latency-floor <s>', 'median seconds of a get or put of 0 bytes', 'floorSeconds'],
@@ -49,19 +49,19 @@ export function simulateCommand(): Command {
     .description('Run synthetic engines on worker threads and serve their metrics.')
     .option(
       '--engines <n>',
-      `number of engines; past ${LOGGED_ENGINES_MAX}, no metrics are logged`,
+      `number of engines; above ${LOGGED_ENGINES_MAX}, no metrics are logged`,
       integerFrom(1, 4_096),
       4,
     )
     .option(
       '--threads <n>',
-      'number of threads, each of which runs several engines (default: one per core)',
+      'number of threads, which the engines share (default: one per core)',
       integerFrom(1, 4_096),
     )
     .option('--trace <file>', 'replay a trace in the Mooncake format (default: generated traffic)')
     .option<number | 'max'>(
       '--speed <x>',
-      'factor by which requests arrive faster than their timestamps; max does not wait',
+      'speed-up of the arrival of requests; max does not wait',
       parseSpeed,
       SPEED,
     )
@@ -76,7 +76,7 @@ export function simulateCommand(): Command {
     .option('--block-tokens <n>', 'tokens of a full block', integerFrom(1, 2 ** 20), BLOCK_TOKENS)
     .option(
       '--bytes-per-block <n>',
-      'bytes of a full block (default: that of --model; of llama-3-70b if it is unknown)',
+      'bytes of a full block (default: those of --model, or of llama-3-70b if it is unknown)',
       integerFrom(0, 2 ** 40),
     )
     .option(
@@ -110,7 +110,7 @@ export function simulateCommand(): Command {
     .option('--json <file>', 'write the result to a file at the end')
     .option(
       '--log <file>',
-      "append the log to a file, beside standard error; vLLM's line of metrics, every 10 s, is " +
+      "append the log to a file, in addition to standard error; vLLM's line of metrics, every 10 s, is " +
         'in both, but a terminal does not show it',
     )
     .addOption(logFormat.choices(LOG_FORMATS).default('text'))
@@ -135,7 +135,7 @@ export function simulateCommand(): Command {
         ],
       ]),
     )
-    // Loaded only now, since --help needs no pool, no server and no logger.
+    // Loaded on demand, since --help does not need it.
     .action(async (options: SimulationOptions) => {
       const { runSimulation } = await import('./simulation.js')
       await runSimulation(options)
@@ -143,13 +143,13 @@ export function simulateCommand(): Command {
   command
     .option(
       '--nats <url>',
-      'report to a fleet by these NATS servers, separated by commas',
+      'report to a fleet over these NATS servers, separated by commas',
       parseText,
     )
     .option('--instance <name>', 'instance of the fleet (default: the host name)', parseText)
     .option(
       '--metrics-address <a>',
-      'HOST:PORT or URL that the fleet is told to scrape (default: that of --listen)',
+      'HOST:PORT or URL at which Prometheus scrapes this process (default: that of --listen)',
       parseText,
     )
   addFleetOptions(command)

@@ -12,7 +12,10 @@ export type LogFormat = (typeof LOG_FORMATS)[number]
 /** Default error rate of generated traffic. */
 export const TRAFFIC_ERROR_RATE = 0.01
 
-/** Engines with a log line: its exact percentiles take half a second when 4,096 engines end. */
+/**
+ * Maximum number of engines for the log line: its exact percentiles take half a second when 4,096
+ * engines end.
+ */
 export const LOGGED_ENGINES_MAX = 1_024
 
 /** The options of `moonmeter simulate`, as commander parses them. */
@@ -38,9 +41,9 @@ export interface SimulationOptions extends FleetOptions, SecretFiles {
   /** Length of the fault in seconds; 0 until the end of the run. */
   readonly scenarioFor?: number
   readonly listen: ListenAddress
-  /** The instance that the engines report as, with `--nats`. */
+  /** The instance of the engines, with `--nats`. */
   readonly instance?: string
-  /** Where the fleet is told to scrape this process, with `--nats`. */
+  /** The published address of the metrics of this process, with `--nats`. */
   readonly metricsAddress?: string
   readonly json?: string
   readonly log?: string

@@ -19,7 +19,10 @@ import { createSyntheticEngines } from './synthetic-engines.js'
 import { styleOfOutput, Terminal } from './terminal.js'
 import { countOf, formatInteger } from './units.js'
 
-/** Milliseconds between an engine's reports; at most one report a millisecond comes in all. */
+/**
+ * Minimum milliseconds between an engine's reports. With more than 1,000 engines it is longer, so
+ * that at most one report per millisecond arrives.
+ */
 const INTERVAL_MS_MIN = 1_000
 
 /**
@@ -63,7 +66,8 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
   )
   try {
     const { json } = options
-    // Fails before the run if the file cannot be written; its content is kept until the end.
+    // Fails before the run if the file cannot be written. The former content is kept until the end
+    // of the run.
     if (json !== undefined) writeFile('--json', json, '', 'a')
     const begun = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
     const group = createSyntheticEngines(options, { source, begun, scenario }, aggregator, logger)
@@ -93,7 +97,7 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
     if (json !== undefined) writeFile('--json', json, `${JSON.stringify(result, undefined, 2)}\n`)
     await checkExposition(summaries, aggregator.registry, engines)
     const tallies = group.talliesOf(outcomes)
-    // An incarnation that failed without a plan has no tally.
+    // An incarnation that failed, except by a planned crash, has no tally.
     if (group.failures > 0) return
     checkTallies(summaries, tallies)
     if (group.plannedCrashes > 0) {

@@ -4,7 +4,7 @@ import { formatTable, type NumberColumn, type Table, widthOf } from './table.js'
 import type { OutputStyle } from './terminal.js'
 import { BYTE_UNITS, COUNT_UNITS, DURATION_UNITS, formatInteger, unitFor } from './units.js'
 
-/** Engines in the text, after which a line has the number of further ones. */
+/** Maximum number of engines in the text; a last line shows the number of further ones. */
 export const TEXT_ENGINES_MAX = 32
 const COUNTS = [
   ['calls', 'calls', COUNT_UNITS],
@@ -14,17 +14,17 @@ const COUNTS = [
   ['errors', 'errors', COUNT_UNITS],
 ] as const
 
-/** The two kinds of columns of a table, which are tables of their own on a narrow terminal. */
+/** The two kinds of columns of a table, which become two tables on a narrow terminal. */
 interface SummaryTable {
   readonly counts: Table
   readonly durations: Table
 }
 
 /**
- * Formats summaries as a title and two tables, one by operation and one by engine. Where they are
- * too wide, the durations follow in tables of their own.
+ * Formats summaries as a title and two tables, one by operation and one by engine. If they are too
+ * wide, the durations are in separate tables.
  *
- * @param engineCount the number of engines, of which the summaries have the first
+ * @param engineCount the number of engines; the summaries contain the first ones
  */
 export function formatSummaries(
   title: string,
@@ -33,7 +33,7 @@ export function formatSummaries(
   { width, heading }: OutputStyle,
 ): string {
   const shown = Object.fromEntries(Object.entries(engines).slice(0, TEXT_ENGINES_MAX))
-  // One unit for all durations, so that they compare at a glance.
+  // One unit for all durations, so that they are easy to compare.
   const unit = unitFor([operations, shown].flatMap(durationsOf), DURATION_UNITS)
   const tables = [tableOf('operation', operations, unit), tableOf('engine', shown, unit)]
   const wide = tables.map(({ counts, durations }) => ({

@@ -3,7 +3,10 @@ import type { SourceSnapshot } from '../snapshot/source-snapshot.js'
 import { ConnectorStats, NAMES_MAX } from '../stats/connector-stats.js'
 import type { OperationStats } from '../stats/operation-stats.js'
 
-/** Engines with exact quantiles: `aggregator.stats` of one engine takes time in proportion to all. */
+/**
+ * Maximum number of engines for exact quantiles: `aggregator.stats` of one engine takes time
+ * proportional to the number of all engines.
+ */
 const EXACT_ENGINES_MAX = 64
 /** No limit here: the aggregator has limited the names. */
 const STATS_LIMITS = { exactRowsMax: 0, operationsMax: NAMES_MAX, statusesMax: NAMES_MAX }
@@ -25,18 +28,18 @@ export interface Summary {
   readonly durationSeconds: Readonly<Record<string, number>>
 }
 
-/** Summaries of all that an aggregator has counted. */
+/** Summaries of the stats of an aggregator. */
 export interface Summaries {
   /** Over all engines, by operation. */
   readonly operations: Readonly<Record<string, Summary>>
-  /** Over all operations, by engine index, ascending; and by operation. */
+  /** By engine index, ascending: over all operations, and by operation. */
   readonly engines: Readonly<Record<string, Summary & Pick<Summaries, 'operations'>>>
 }
 
 /**
  * Summarizes the stats of an aggregator.
  *
- * @param enginesMax summaries of engines, those of the lowest indices; default all
+ * @param enginesMax maximum number of engines, those with the lowest indices; default all
  */
 export function summarize(aggregator: EngineAggregator, enginesMax?: number): Summaries {
   const operations = operationsOf(aggregator.stats())
@@ -52,7 +55,7 @@ export function summarize(aggregator: EngineAggregator, enginesMax?: number): Su
   return { operations, engines: Object.fromEntries(engines) }
 }
 
-/** Returns a function that makes the stats of an engine from one snapshot of all. */
+/** Returns a function that reads the stats of an engine from one snapshot of all engines. */
 function readerOfStats(aggregator: EngineAggregator): (engine: number) => ConnectorStats {
   const { sources, bounds } = aggregator.snapshot()
   const byEngine = new Map<unknown, SourceSnapshot[]>()

@@ -11,7 +11,7 @@ import { EngineGroup } from './engine-group.js'
 import type { ScenarioRun } from './scenario-run.js'
 import { type SimulationOptions, TRAFFIC_ERROR_RATE } from './simulation-options.js'
 
-/** Capacity of the store for generated traffic, which never ends: 4 MiB of slots. */
+/** Capacity of the store for generated traffic, which has no end: 4 MiB of slots. */
 const TRAFFIC_STORE_BLOCKS = 2 ** 20
 /** KV-cache bytes of a token in bf16: 2 (key and value) · layers · KV heads · head size · 2. */
 const LLAMA_3_70B_TOKEN_BYTES = 2 * 80 * 8 * 128 * 2
@@ -20,20 +20,23 @@ const TOKEN_BYTES = new Map([
   ['qwen3-8b', 2 * 36 * 8 * 128 * 2],
   ['llama-3.1-8b', 2 * 32 * 8 * 128 * 2],
 ])
-/** Engines stop within a second or so, unless thousands of them share a busy processor. */
+/**
+ * Time-out of a stop. Engines stop within about a second, unless thousands of them share a busy
+ * processor.
+ */
 const STOP_TIMEOUT_MS = 30_000
 /**
- * Concurrent requests of the engines of a thread, and of one engine. On a thread that cannot keep
- * up, each engine has as many as it may, which takes memory.
+ * Maximum number of concurrent requests of a thread, and of one engine. On an overloaded thread,
+ * each engine reaches its maximum, which takes memory.
  */
 const THREAD_IN_FLIGHT_MAX = 4_096
 const ENGINE_IN_FLIGHT = { min: 2, max: 64 }
 const ENGINE_FILE = new URL('../../workers/engine.js', import.meta.url)
 
-/** Restarts of an engine that a scenario crashes: without end, and at most this far apart. */
+/** Restarts of an engine that a scenario crashes: without limit, at most 2 s apart. */
 const CRASH_RESTARTS: RestartOptions = { delayMsMax: 2_000, restartsMax: 2 ** 31 }
 
-/** What the engines of a run share. */
+/** The shared properties of the engines of a run. */
 export interface SyntheticWorkload {
   readonly source: RequestSource
   /** An int32 that becomes 1 when the first engine begins. */
@@ -43,7 +46,7 @@ export interface SyntheticWorkload {
 
 /**
  * Creates the engines of `moonmeter simulate`, and logs the events of their pools: one pool for all
- * engines, but the one that a scenario sets apart.
+ * engines, and another one if a scenario needs a separate thread for an engine.
  */
 export function createSyntheticEngines(
   options: SimulationOptions,
@@ -106,7 +109,9 @@ function logEvents(pool: EnginePool, logger: Logger): void {
   pool.on('threadError', (error) => logger.error(error.message))
 }
 
-/** Concurrent requests of each of a number of engines on one thread. */
+/**
+ * Maximum number of concurrent requests of each engine, given the number of engines of its thread.
+ */
 function inFlightOf(enginesOfThread: number): number {
   const share = Math.floor(THREAD_IN_FLIGHT_MAX / enginesOfThread)
   return Math.min(ENGINE_IN_FLIGHT.max, Math.max(ENGINE_IN_FLIGHT.min, share))

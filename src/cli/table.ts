@@ -1,22 +1,22 @@
 import { formatNumber, type Units } from './units.js'
 
-/** Between two columns. */
+/** The space between two columns. */
 const GAP = '  '
 const ELLIPSIS = '…'
-/** A name is not cut to fewer characters. */
+/** Minimum characters of a cut name. */
 const NAME_LENGTH_MIN = 8
 
 /** A column of numbers in one unit. */
 export interface NumberColumn {
   readonly title: string
   readonly values: readonly number[]
-  /** Units that the column may have. */
+  /** The possible units of the column. */
   readonly units: Units
   /** The index of its unit. */
   readonly unit: number
 }
 
-/** A column of names before columns of numbers; each has one value a line. */
+/** A column of names followed by columns of numbers, with one value per line. */
 export interface Table {
   readonly title: string
   readonly names: readonly string[]
@@ -29,9 +29,9 @@ export function widthOf(table: Table): number {
 }
 
 /**
- * Formats a table as lines, of which the first has the titles. Where it is too wide, columns get
- * larger units, the widest first; where that is not enough, names are cut in the middle, to eight
- * characters at least.
+ * Formats a table as lines; the first contains the titles. If the table is too wide, columns get
+ * larger units, the widest first. If that is not sufficient, names are cut in the middle, to at
+ * least eight characters.
  *
  * @param width in characters
  */
@@ -45,7 +45,10 @@ export function formatTable(table: Table, width: number): string[] {
   return linesOf(fitted)
 }
 
-/** The table with a larger unit for the widest of the columns that one makes narrower. */
+/**
+ * The table with a larger unit for the widest column that becomes narrower by it; undefined without
+ * such a column.
+ */
 function withLargerUnit(table: Table): Table | undefined {
   const { columns } = table
   const shorter = columns.map(inLargerUnit)
@@ -58,7 +61,7 @@ function withLargerUnit(table: Table): Table | undefined {
   }
 }
 
-/** The column in the next unit in which it is narrower. */
+/** The column in the next larger unit in which it is narrower. */
 function inLargerUnit(column: NumberColumn): NumberColumn | undefined {
   const width = columnWidth(column)
   return column.units
@@ -73,7 +76,7 @@ function withCutNames(table: Table, width: number): Table {
   return { ...table, title: cut(title, length), names: names.map((name) => cut(name, length)) }
 }
 
-/** A text of at most so many characters, with an ellipsis in the middle where it was cut. */
+/** Cuts a text to a maximum length, with an ellipsis in the middle. */
 function cut(text: string, length: number): string {
   const characters = [...text]
   if (characters.length <= length) return text
@@ -99,7 +102,7 @@ function columnWidth(column: NumberColumn): number {
   return lengthOf(cellsOf(column)[0] ?? '')
 }
 
-/** The title and the numbers of a column, all of one length, with the decimal points in line. */
+/** The title and the numbers of a column, padded to one length, with aligned decimal points. */
 function cellsOf({ title, values, units, unit }: NumberColumn): string[] {
   const { name, size } = units[unit] ?? units[0]
   const numbers = values.map((value) => formatNumber(value / size))
@@ -110,13 +113,13 @@ function cellsOf({ title, values, units, unit }: NumberColumn): string[] {
   return cells.map((cell) => cell.padStart(length))
 }
 
-/** The characters of a number from its decimal point on. */
+/** The number of characters from the decimal point of a number on. */
 function decimalsOf(number: string): number {
   const point = number.indexOf('.')
   return point < 0 ? 0 : number.length - point
 }
 
-/** Characters of a text; some of other scripts take two columns of a terminal. */
+/** Columns of a text on a terminal, where characters of some scripts take two. */
 function lengthOf(text: string): number {
   return [...text].length
 }

@@ -1,29 +1,31 @@
 import { styleText } from 'node:util'
 import { formatInteger } from './units.js'
 
-/** Columns of an output of unknown width, such as a file. */
+/** The width of an output of unknown width, such as a file. */
 const COLUMNS = 80
-/** On a narrower terminal, lines of this width wrap. */
+/** Minimum width of lines; they wrap on a narrower terminal. */
 const COLUMNS_MIN = 60
 /** Clears the cursor's line and moves the cursor to its start. */
 const CLEAR_LINE = '\r\u001b[2K'
-/** Lines that are kept back for the time after a screen; of more, the oldest are dropped. */
+/** Maximum number of lines that are held during a screen; the oldest are dropped. */
 const HELD_LINES_MAX = 1_000
 
-/** How to format what is written to a stream. */
+/** The format of the output to a stream. */
 export interface OutputStyle {
-  /** In characters. */
+  /** The width in characters. */
   readonly width: number
-  /** Emphasizes a heading where the stream has colours and `NO_COLOR` is not set. */
+  /** Emphasizes a heading if the stream has colours and `NO_COLOR` is not set. */
   heading(text: string): string
 }
 
-/** The width of an output: that of the terminal, but 60 at least; 80 where it is unknown. */
+/** The width of an output: that of the terminal, at least 60; 80 if it is unknown. */
 export function widthOfOutput(stream: NodeJS.WriteStream): number {
   return Math.max((stream.isTTY && stream.columns) || COLUMNS, COLUMNS_MIN)
 }
 
-/** Whether what is written to a stream can be rewritten: on a terminal with control sequences. */
+/**
+ * Whether a stream is a terminal that supports control sequences, so that lines can be rewritten.
+ */
 export function canRewrite(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && process.env.TERM !== 'dumb'
 }
@@ -32,14 +34,14 @@ export function canRewrite(stream: NodeJS.WriteStream): boolean {
 export function styleOfOutput(stream: NodeJS.WriteStream): OutputStyle {
   return {
     width: widthOfOutput(stream),
-    // One format a call: with several, Node 20 ignores NO_COLOR.
+    // One format per call: with several, Node 20 ignores NO_COLOR.
     heading: (text) => styleText('bold', text, { stream }),
   }
 }
 
 /**
- * Writes lines and a status line to a stream. Where the stream can rewrite a line, the status line
- * stays below the others; elsewhere it is written as a further line each time it is set.
+ * Writes lines and a status line to a stream. If the stream can rewrite lines, the status line
+ * stays below the others; otherwise each status is written as a further line.
  */
 export class Terminal {
   readonly #stream: NodeJS.WriteStream
@@ -52,7 +54,7 @@ export class Terminal {
     this.#stream = stream
   }
 
-  /** The stream that is written to. */
+  /** The output stream. */
   get stream(): NodeJS.WriteStream {
     return this.#stream
   }
@@ -62,7 +64,7 @@ export class Terminal {
     return this.#stream.isTTY === true
   }
 
-  /** Whether the status line is rewritten in place: on a terminal with control sequences. */
+  /** Whether the status line is rewritten in place, as on a terminal with control sequences. */
   get rewrites(): boolean {
     return canRewrite(this.#stream)
   }
@@ -92,18 +94,18 @@ export class Terminal {
     this.#stream.write(CLEAR_LINE + this.#status)
   }
 
-  /** Keeps further lines back while a screen covers them, and calls `onLine` for each. */
+  /** Holds further lines while a screen is shown, and calls `onLine` for each. */
   hold(onLine: () => void): void {
     this.#held ??= []
     this.#onLine = onLine
   }
 
-  /** The newest lines that are kept back. */
+  /** The newest held lines. */
   heldLines(count: number): readonly string[] {
     return this.#held?.slice(-count) ?? []
   }
 
-  /** Writes the lines that were kept back, and further ones at once. */
+  /** Writes the held lines; further lines are written immediately. */
   release(): void {
     const held = this.#held ?? []
     this.#held = undefined

@@ -5,7 +5,7 @@ import { numberFrom } from './option-parsers.js'
 import { WINDOW_NAMES } from './screen/controls.js'
 import { SORT_NAMES, type SortName } from './screen/sort-engines.js'
 
-/** Where `moonmeter simulate` serves. */
+/** The default address of `moonmeter simulate`. */
 const URL_DEFAULT = 'http://127.0.0.1:9464/'
 const EVERY_SECONDS = 10
 const EVERY_SECONDS_MAX = 86_400
@@ -30,19 +30,19 @@ export function topCommand(): Command {
   return (
     new Command('top')
       .description(
-        'Show the operations and engines of a running server, live. Keys are listed by ?.',
+        'Show the operations and engines of a running server, live. The key ? lists all keys.',
       )
       .argument('[url]', 'base URL of the server', URL_DEFAULT)
       .addOption(window.choices(WINDOW_NAMES).default('5m'))
       .addOption(sort.choices(SORT_NAMES).default('engine'))
-      .option('--operation <name>', 'show this operation alone; key o')
-      .option('--engine <name>', 'show this engine alone, such as 3 or host-a/3; key e')
-      .option('--status <name>', 'show this status alone; key s')
+      .option('--operation <name>', 'show only this operation; key o')
+      .option('--engine <name>', 'show only this engine, such as 3 or host-a/3; key e')
+      .option('--status <name>', 'show only this status; key s')
       .option('--token-file <file>', 'send the bearer token in this file')
       .option('--basic-auth-file <file>', "send the 'user:password' in this file")
       .option(
         '--every <s>',
-        'elsewhere than on a terminal: seconds between two pictures',
+        'without a terminal: seconds between two pictures',
         numberFrom(1, EVERY_SECONDS_MAX),
         EVERY_SECONDS,
       )
@@ -60,7 +60,7 @@ export function topCommand(): Command {
           ['moonmeter top --every 60 >> moonmeter.txt', 'a picture a minute, into a file'],
         ]),
       )
-      // Loaded only now, since --help needs no client and no screen.
+      // Loaded on demand, since --help does not need it.
       .action(async (url: string, options: TopOptions) => {
         const { runTop } = await import('./top.js')
         await runTop(url, options)

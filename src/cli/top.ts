@@ -15,17 +15,17 @@ import { canRewrite, widthOfOutput } from './terminal.js'
 import type { TopOptions } from './top-command.js'
 
 const MS_PER_SECOND = 1_000
-/** A timer of so many seconds may be early by some milliseconds. */
+/** Tolerance in milliseconds, since a timer may fire early. */
 const EVERY_SLACK_MS = 100
-/** Names in the message about one that does not exist. */
+/** Maximum number of names in the error for an unknown name. */
 const CHOICES_MAX = 20
 
 /**
- * Shows what a server streams until a key or a signal ends it: on a terminal as a screen, elsewhere
- * as a block of lines at intervals.
+ * Shows the stream of a server until a key or a signal ends it: as a screen on a terminal,
+ * otherwise as a block of lines at intervals.
  *
  * @throws MoonmeterError `INVALID_OPTION`, `FILE_FAILED`
- * @throws ServerError when the server does not give its stream
+ * @throws ServerError when the server does not send its stream
  */
 export async function runTop(base: string, options: TopOptions): Promise<void> {
   const url = streamUrl(base)
@@ -58,7 +58,7 @@ export async function runTop(base: string, options: TopOptions): Promise<void> {
       close = () => screen.close()
     } else {
       show = printer(client, controls, options, end, fail)
-      // An interval without an update gets a line too.
+      // An interval without an update also gets a line.
       const timer = setInterval(() => show(), MS_PER_SECOND)
       close = () => clearInterval(timer)
     }
@@ -86,7 +86,7 @@ function openScreen(
     output: stdout,
     input: stdin.isTTY ? stdin : undefined,
     waiting: () => {
-      // The message stays while another attempt to connect is made.
+      // The message stays during further attempts to connect.
       wasLost ||= client.connection.state === 'lost'
       return wasLost
         ? [
@@ -121,7 +121,7 @@ function printer(
     if (hello === undefined || state === undefined) return
     if (nowMs - printedAtMs < every * MS_PER_SECOND - EVERY_SLACK_MS) return
     const condition = conditionOf(client, false, nowMs)
-    // An update that is a little late is waited for.
+    // Waits for an update that is slightly late.
     if (state === printed && condition.kind === 'live') return
     const { intervals } = history
     // The first update of a server that has just started has no figures.
@@ -177,7 +177,7 @@ function wrongFilter({ filter, choices }: LiveView): MoonmeterError | undefined 
   return undefined
 }
 
-/** Why there is nothing to show and nothing will come. */
+/** The error of a connection that no retry can establish; undefined otherwise. */
 function failureOf(
   { connection, lastUpdateAtMs }: LiveClient,
   url: string,
@@ -188,7 +188,7 @@ function failureOf(
     case 'unauthorized': {
       const option = /^basic/i.test(connection.challenge) ? '--basic-auth-file' : '--token-file'
       return new ServerError(
-        `${url}: the server requires credentials, or other ones; give ${option} FILE with those ` +
+        `${url}: expected valid credentials, got none or others; give ${option} FILE with those ` +
           'that the server was started with',
       )
     }
@@ -200,7 +200,7 @@ function failureOf(
     case 'lost':
       if (isScreen) return undefined
       return new ServerError(
-        `${url}: expected a server that answers, got ${printable(connection.reason)}; start it, or give ` +
+        `${url}: expected an answer of a server, got ${printable(connection.reason)}; start it, or give ` +
           'its base URL',
       )
     default:
@@ -208,7 +208,7 @@ function failureOf(
   }
 }
 
-/** `Promise.withResolvers` is not in Node 20. */
+/** Node 20 does not have `Promise.withResolvers`. */
 function withResolvers() {
   let resolve = () => {}
   let reject: (error: Error) => void = () => {}

@@ -1,8 +1,8 @@
 /** A unit of the numbers of a column. */
 export interface Unit {
-  /** Shown after the title of the column; empty for plain numbers. */
+  /** The name after the title of the column; empty for plain numbers. */
   readonly name: string
-  /** Its size in the base unit: things, bytes or seconds. */
+  /** The size in the base unit: items, bytes or seconds. */
   readonly size: number
 }
 
@@ -18,7 +18,7 @@ export const COUNT_UNITS: Units = [
   { name: 'T', size: 1e12 },
   { name: 'P', size: 1e15 },
 ]
-/** Units of bytes; the plain number has none, since the title of its column is `bytes`. */
+/** Units of bytes. The smallest has no name, since the title of the column is `bytes`. */
 export const BYTE_UNITS: Units = [
   { name: '', size: 1 },
   { name: 'kB', size: 1e3 },
@@ -36,15 +36,15 @@ export const DURATION_UNITS: Units = [
   { name: 's', size: 1 },
 ]
 
-/** The smallest number that shows three digits with {@link DECIMALS_MAX} decimals. */
+/** The smallest number with three digits within {@link DECIMALS_MAX} decimals. */
 const SHOWN_MIN = 0.1
-/** Numbers of a column stay below it where a larger unit exists, so that they take few characters. */
+/** Numbers of a column are below this if a larger unit exists, so that they are short. */
 const SHOWN_MAX = 1e6
 const SIGNIFICANT_DIGITS = 3
 const DECIMALS_MAX = 3
-/** From here on, a number without decimals has at least three digits. */
+/** The smallest number that has three digits without decimals. */
 const INTEGERS_MIN = 100
-/** Kept, since `toLocaleString` makes one for each number, in 60 µs. */
+/** Shared, since `toLocaleString` creates a formatter per number, in 60 µs. */
 const INTEGERS = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 
 /** Formats a number as an integer with thousands separators. */
@@ -52,14 +52,14 @@ export function formatInteger(value: number): string {
   return INTEGERS.format(value)
 }
 
-/** Formats a number of things: `1 engine`, `2 engines`. */
+/** Formats a count with its noun: `1 engine`, `2 engines`. */
 export function countOf(count: number, thing: string): string {
   return `${formatInteger(count)} ${thing}${count === 1 ? '' : 's'}`
 }
 
 /**
- * Formats a number that is at least 0: integers as they are, others with three significant digits
- * and at most three decimals.
+ * Formats a non-negative number: integers with all digits, others with three significant digits and
+ * at most three decimals.
  */
 export function formatNumber(value: number): string {
   if (Number.isInteger(value) || value >= INTEGERS_MIN) return formatInteger(value)
@@ -69,8 +69,8 @@ export function formatNumber(value: number): string {
 }
 
 /**
- * The index of the unit for numbers that are compared with each other: the largest one in which the
- * smallest number still shows three digits, but one in which the largest is below a million.
+ * The index of a common unit for numbers: the largest unit in which the smallest number has three
+ * digits, or a larger one if the largest number would reach a million.
  */
 export function unitFor(values: readonly number[], units: Units): number {
   const shown = values.filter((value) => value > 0)

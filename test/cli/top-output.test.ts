@@ -62,7 +62,7 @@ test('top sends the token of a file, and says what to do where it is another one
     assert.deepEqual([code, stdout], [FAILURE, ''])
     assert.match(
       stderr,
-      /^moonmeter: http:\S+: the server requires credentials, or other ones; give --token-file FILE /,
+      /^moonmeter: http:\S+: expected valid credentials, got none or others; give --token-file FILE /,
     )
   }
 })

@@ -1,23 +1,23 @@
 import type { Command, Option } from 'commander'
 import type { NameParser } from '../option-parsers.js'
 
-/** What may follow an option, or stand as an argument. */
+/** The value of an option or an argument. */
 export type Value =
   | { readonly kind: 'choices'; readonly choices: readonly string[] }
   | { readonly kind: 'file' }
-  /** Anything else, which no shell can complete. */
+  /** Any other value, which a shell cannot complete. */
   | { readonly kind: 'other' }
 
 /** An option of a command. */
 export interface DescribedOption {
-  /** As it is typed, such as `--help` and `-h`. */
+  /** The flags, such as `--help` and `-h`. */
   readonly flags: readonly string[]
   readonly description: string
-  /** Undefined for an option without a value. */
+  /** The value of the option; undefined without one. */
   readonly value: Value | undefined
 }
 
-/** A command, as scripts of shells need it. */
+/** The description of a command for completion scripts. */
 export interface DescribedCommand {
   readonly name: string
   readonly description: string
@@ -25,12 +25,12 @@ export interface DescribedCommand {
   readonly args: readonly Value[]
 }
 
-/** A program with its commands. */
+/** The description of a program and its commands. */
 export interface DescribedProgram extends DescribedCommand {
   readonly commands: readonly DescribedCommand[]
 }
 
-/** Describes a program and its commands from what commander shows in their help. */
+/** Describes a program and its commands, from commander's help. */
 export function describeCommands(program: Command): DescribedProgram {
   const commands = program.createHelp().visibleCommands(program)
   const described = commands.map(describe)
@@ -78,7 +78,7 @@ function placeholderOf(flags: string): string {
   return /[<[]([^>\]]+)[>\]]/.exec(flags)?.[1] ?? ''
 }
 
-/** The first words of a description: a shell has room for no more. */
+/** The first words of a description, since shells have little space for it. */
 function firstWords(text: string): string {
   const [first = ''] = text.split(/[;:.] | \(/)
   return first.replace(/\.$/, '')

@@ -39,7 +39,7 @@ function valueFlags(value: Value): string {
   return value.kind === 'file' ? ' -F' : ''
 }
 
-/** A word of fish, in which a backslash escapes within quotes, too. */
+/** Quotes a word for fish, in which a backslash is also an escape within quotes. */
 function quote(text: string): string {
   return `'${text.replace(/[\\']/g, '\\$&')}'`
 }

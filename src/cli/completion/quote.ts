@@ -1,4 +1,4 @@
-/** A text as one word of a shell. */
+/** Quotes a text as one word for bash and zsh. */
 export function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -4,7 +4,7 @@ import type { DescribedProgram } from './describe-commands.js'
 import { fishScript } from './fish-script.js'
 import { zshScript } from './zsh-script.js'
 
-/** What writes the script of each shell. */
+/** The function that creates the script of each shell. */
 export const SCRIPTS: Readonly<Record<Shell, (program: DescribedProgram) => string>> = {
   bash: bashScript,
   zsh: zshScript,

@@ -6,7 +6,7 @@ import type {
 } from './describe-commands.js'
 import { quote } from './quote.js'
 
-/** The completion script for zsh, to be sourced or put into a directory of `$fpath`. */
+/** The completion script for zsh, to be sourced or stored in a directory of `$fpath`. */
 export function zshScript(program: DescribedProgram): string {
   const { name, commands } = program
   const described = commands.map((command) =>
@@ -42,7 +42,7 @@ fi
 function branchOf({ name, options, args }: DescribedCommand): string {
   const specs = [
     ...options.flatMap(specsOf),
-    // Where an argument has nothing to complete, zsh completes options only if it is left out here.
+    // Arguments without completion are omitted; otherwise zsh would not complete options.
     ...args.flatMap((value, index) =>
       value.kind === 'other' ? [] : [quote(`${index + 1}: :${actionOf(value)}`)],
     ),
@@ -53,7 +53,7 @@ function branchOf({ name, options, args }: DescribedCommand): string {
           ;;`
 }
 
-/** A specification of each flag; `=` lets the value follow in the same word or the next. */
+/** A specification per flag; `=` permits the value in the same word or the next. */
 function specsOf({ flags, description, value }: DescribedOption): string[] {
   const text = description.replace(/[[\]\\:]/g, '\\$&')
   const others = flags.length > 1 ? `(${flags.join(' ')})` : ''

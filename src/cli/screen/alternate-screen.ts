@@ -2,7 +2,7 @@ import { emitKeypressEvents } from 'node:readline'
 import type { Key } from './controls.js'
 import { columnsOf } from './text.js'
 
-/** Enters the alternate screen, hides the cursor, and wraps no lines. */
+/** Enters the alternate screen, hides the cursor, and disables line wrapping. */
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l'
 const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l'
 const HOME = '\u001b[H'
@@ -10,31 +10,32 @@ const CLEAR_TO_LINE_END = '\u001b[K'
 /** Terminals that support these draw everything between them in one step. */
 const BEGIN_UPDATE = '\u001b[?2026h'
 const END_UPDATE = '\u001b[?2026l'
-/** The size where the terminal tells none. */
+/** The size if that of the terminal is unknown. */
 const COLUMNS = 80
 const ROWS = 24
 
-/** What a screen is made of. */
+/** Options of an `AlternateScreen`. */
 export interface ScreenOptions {
   readonly output: NodeJS.WriteStream
-  /** Where keys come from; undefined for none. */
+  /** The source of keys; undefined for none. */
   readonly input: NodeJS.ReadStream | undefined
   readonly onKey: (key: Key) => void
   readonly onResize: () => void
 }
 
-/**
- * The alternate screen of a terminal. It is left, and the terminal as it was before, by `close` and
- * at the end of the process.
- */
+/** The alternate screen of a terminal. `close` and the end of the process restore the terminal. */
 export class AlternateScreen {
   readonly #options: ScreenOptions
   #isOpen = true
-  /** False from a stop of the program to SIGCONT: timers may run before that signal is handled. */
+  /**
+   * False between a suspension of the process and SIGCONT: timers may run before that signal is
+   * handled.
+   */
   #isShown = false
   readonly #leave = () => this.close()
   readonly #resume = () => {
-    // Another process may have stopped this one, without `#suspend`; a shell had the screen then.
+    // Another process may have sent SIGSTOP, without `#suspend`; the shell has used the screen
+    // since.
     this.#isShown = false
     this.#enter()
   }
@@ -50,7 +51,7 @@ export class AlternateScreen {
     output.on('resize', options.onResize)
     input?.on('keypress', this.#press)
     process.on('SIGCONT', this.#resume)
-    // Node prints an exception that nothing catches after this event, so that it can be read.
+    // Node prints an uncaught exception after this event, so it is readable.
     process.on('exit', this.#leave)
     this.#enter()
   }
@@ -63,10 +64,11 @@ export class AlternateScreen {
     return this.#options.output.rows || ROWS
   }
 
-  /** Show lines, each at most as wide as the screen. */
+  /** Draw lines, each at most as wide as the screen. */
   draw(lines: readonly string[]): void {
     if (!this.#isShown) return
-    // After a line of the whole width, the cursor is still on its last character.
+    // After a line of the full width, the cursor is on its last character, which must not be
+    // cleared.
     const cleared = lines.map((line) =>
       columnsOf(line) < this.columns ? line + CLEAR_TO_LINE_END : line,
     )
@@ -104,7 +106,7 @@ export class AlternateScreen {
     output.write(LEAVE)
   }
 
-  /** What Ctrl-Z does where the terminal does not turn it into a signal. */
+  /** Suspend the process for Ctrl-Z, which is not a signal in raw mode. */
   #suspend(): void {
     this.#restore()
     process.kill(process.pid, 'SIGTSTP')

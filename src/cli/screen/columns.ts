@@ -2,40 +2,40 @@ import type { Style } from './style.js'
 import { columnsOf, fitTo } from './text.js'
 
 const GAP = 2
-/** The least width of names, in characters: where there is less room, columns are left out. */
+/** Minimum width of names, in characters: if there is less space, columns are omitted. */
 const NAME_COLUMNS = 16
 const TREND_TITLE = 'trend'
-/** A trend that would be narrower than this, in characters, is left out. */
+/** Minimum width of a trend, in characters; a narrower trend is omitted. */
 const TREND_COLUMNS_MIN = 6
 const TREND_COLUMNS_MAX = 60
 const TREND_KEEP = 3
 
-/** A column of a table; each has one cell a row. */
+/** A column of a table, with one cell per row. */
 export interface Column {
   readonly title: string
   readonly cells: readonly string[]
   readonly align: 'left' | 'right'
-  /** Columns with the lowest number are left out first. */
+  /** Priority; columns with the lowest number are omitted first. */
   readonly keep: number
 }
 
-/** A table of names, columns and a sparkline in what room is left. */
+/** A table of names, columns, and a sparkline in the remaining space. */
 export interface ScreenTable {
   readonly title: string
   readonly names: readonly string[]
   readonly columns: readonly Column[]
-  /** The sparkline of a row. */
+  /** Returns the sparkline of a row. */
   readonly trend: (row: number, columns: number) => string
 }
 
-/** The lines of a table, all as wide as the screen or less. */
+/** The lines of a table, at most as wide as the screen. */
 export interface TableLines {
   readonly heading: string
-  /** The line of a row; made when it is shown, since there may be thousands. */
+  /** Returns the line of a row; called for visible rows only, since there may be thousands. */
   readonly row: (index: number) => string
 }
 
-/** Fits a table to a width: columns are left out, and then names are cut. */
+/** Fits a table to a width: omits columns, then cuts names. */
 export function layOut(table: ScreenTable, width: number, style: Style): TableLines {
   const nameWidth = widest([table.title, ...table.names])
   const trend: Column & { readonly width: number } = {

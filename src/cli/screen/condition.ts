@@ -1,21 +1,21 @@
 import type { LiveData } from './live-data.js'
 
 const MS_PER_SECOND = 1_000
-/** Updates that may be late before figures count as out of date. */
+/** Number of missing updates after which figures count as out of date. */
 const LATE_UPDATES = 3
 
-/** How current the figures are. */
+/** The freshness of the figures. */
 export interface Condition {
-  /** What the header says. */
+  /** The text in the header. */
   readonly word: string
   readonly kind: 'live' | 'waiting' | 'stale' | 'paused'
-  /** What happened and what can be done; undefined where nothing did. */
+  /** The problem and its remedy; undefined without a problem. */
   readonly message: string | undefined
   /** Milliseconds since the last update. */
   readonly ageMs: number
 }
 
-/** The condition at a moment of the monotonic clock. */
+/** The condition at a time of the monotonic clock. */
 export function conditionOf(data: LiveData, isPaused: boolean, nowMs: number): Condition {
   const { connection, lastUpdateAtMs, hello } = data
   const ageMs = lastUpdateAtMs === undefined ? 0 : Math.max(0, nowMs - lastUpdateAtMs)

@@ -5,7 +5,7 @@ import { SORT_NAMES, type SortName, sortEngines } from './sort-engines.js'
 /** The names of the windows, the shortest first. */
 export const WINDOW_NAMES = Object.keys(WINDOWS_MS) as readonly WindowName[]
 
-/** What the user has chosen. */
+/** The choices of the user. */
 export interface Controls {
   readonly filter: LiveFilter
   readonly sort: SortName
@@ -14,11 +14,11 @@ export interface Controls {
   readonly isPaused: boolean
   /** Whether the list of keys is shown. */
   readonly isHelp: boolean
-  /** The engine that the cursor is on; undefined where it was not moved yet. */
+  /** The engine under the cursor; undefined before the cursor was moved. */
   readonly selected: string | undefined
 }
 
-/** The choices at the start, before a key is pressed. */
+/** The initial choices. */
 export const CONTROLS: Controls = {
   filter: { window: '5m' },
   sort: 'engine',
@@ -36,7 +36,7 @@ export interface Key {
   readonly ctrl?: boolean | undefined
 }
 
-/** The keys, with what each does. */
+/** The keys and their descriptions. */
 export const KEY_HELP: readonly (readonly [keys: string, what: string])[] = [
   ['q, Ctrl-C', 'quit'],
   ['space', 'pause; filters and sorting still work'],
@@ -44,14 +44,14 @@ export const KEY_HELP: readonly (readonly [keys: string, what: string])[] = [
   ['o O', 'show the next or previous operation, or all'],
   ['e E', 'show the next or previous engine, or all'],
   ['s S', 'show the next or previous status, or all'],
-  ['↑ ↓ enter', 'move to an engine; show only it, or all'],
+  ['↑ ↓ enter', 'select an engine; show only this engine, or all'],
   ['← →', 'sort engines by the column left or right'],
   ['r', 'reverse the order'],
   ['a, esc', 'show all operations, engines and statuses'],
   ['?', 'show or hide this list'],
 ]
 
-/** The choices after a key was pressed; `quit` where the key ends the program. */
+/** The choices after a key; `quit` if the key ends the program. */
 export function press(controls: Controls, key: Key, view: LiveView | undefined): Controls | 'quit' {
   const { filter, sort } = controls
   const withFilter = (change: Partial<LiveFilter>): Controls => ({
@@ -107,12 +107,12 @@ export function press(controls: Controls, key: Key, view: LiveView | undefined):
   }
 }
 
-/** The next or the previous item of a list that starts over at its ends; undefined without items. */
+/** The next or the previous item of a list, which is cyclic; undefined without items. */
 function nextOf<Item>(items: readonly Item[], item: Item, step: 1 | -1): Item | undefined {
   return items[(items.indexOf(item) + step + items.length) % items.length]
 }
 
-/** The same with `undefined`, which stands for all of them, before the first item. */
+/** As `nextOf`, with `undefined`, which means all items, before the first item. */
 function stepIn(
   items: readonly string[],
   item: string | undefined,

@@ -10,25 +10,25 @@ import {
 } from '../units.js'
 import type { Column } from './columns.js'
 
-/** Shown where a figure does not exist, such as the p99 of no operations. */
+/** The text for a missing figure, such as the p99 without operations. */
 const NONE = '–'
 const PERCENT = 100
 /** The smallest percentage that is not shown as 0. */
 const PERCENT_MIN = 0.01
 /** The smallest number that is not shown as 0. */
 const NUMBER_MIN = 0.001
-/** Columns of counts per second have plain numbers below it, and larger units from it on. */
+/** Columns of rates have plain numbers below this, and larger units from it on. */
 const PLAIN_RATE_MAX = 1e5
-/** The unit of durations where there are none. */
+/** The unit of a column without durations. */
 const DURATION_UNIT = DURATION_UNITS.find(({ name }) => name === 'ms')
 
 /** The unit of plain numbers. */
 export const PLAIN_UNIT: Unit = COUNT_UNITS[0]
 
-/** The names of the columns that operations and engines have both. */
+/** The names of the common columns of operations and engines. */
 export type FigureColumn = 'rate' | 'p50' | 'p90' | 'p99' | 'keys' | 'bytes' | 'failed'
 
-/** A number with three significant digits and at most three decimals. */
+/** Formats a number with three significant digits and at most three decimals. */
 export function threeDigits(value: number): string {
   if (value === 0 || value >= 100) return formatInteger(value)
   if (value < NUMBER_MIN) return `<${NUMBER_MIN}`
@@ -36,19 +36,19 @@ export function threeDigits(value: number): string {
   return value.toFixed(value >= 1 ? 2 : 3)
 }
 
-/** A number in the largest unit in which it is at least 1. */
+/** Formats a number in the largest unit in which it is at least 1. */
 export function withUnit(value: number, units: Units): string {
   const at = units.findLastIndex(({ size }) => value >= size)
   const { name, size } = units[Math.max(at, 0)] ?? units[0]
   return `${threeDigits(value / size)} ${name}`.trimEnd()
 }
 
-/** A duration in seconds as text. */
+/** Formats a duration in seconds. */
 export function durationText(seconds: number | undefined): string {
   return seconds === undefined ? NONE : withUnit(seconds, DURATION_UNITS)
 }
 
-/** Failed keys per key as text, in per cent. */
+/** Formats a ratio as a percentage. */
 export function percentText(ratio: number | undefined): string {
   if (ratio === undefined) return NONE
   const percent = ratio * PERCENT
@@ -56,7 +56,7 @@ export function percentText(ratio: number | undefined): string {
   return percent === 0 ? '0' : percent.toFixed(2)
 }
 
-/** A column of numbers in one unit, with the decimal points in line. */
+/** A column of numbers in one unit, with aligned decimal points. */
 export function numberColumn(
   title: string,
   values: readonly (number | undefined)[],
@@ -73,7 +73,7 @@ export function numberColumn(
   }
 }
 
-/** The columns that operations and engines have both. */
+/** The common columns of operations and engines. */
 export function figureColumns(all: readonly Figures[]): Record<FigureColumn, Column> {
   const of = (name: keyof Figures) => all.map((figures) => figures[name])
   const durationUnit = commonUnit([...of('p50'), ...of('p90'), ...of('p99')], DURATION_UNITS)
@@ -84,7 +84,7 @@ export function figureColumns(all: readonly Figures[]): Record<FigureColumn, Col
   const byteUnit = commonUnit(of('bytesPerSecond'), BYTE_UNITS)
   return {
     rate: rates('ops/s', 'operationsPerSecond', 9),
-    // One unit for all durations, so that they compare at a glance.
+    // One unit for all durations, so that they are easy to compare.
     p50: durations('p50', 6),
     p90: durations('p90', 4),
     p99: durations('p99', 8),
@@ -117,7 +117,7 @@ function rateUnit(values: readonly (number | undefined)[]): Unit {
 
 function alignPoints(cells: readonly string[]): string[] {
   const decimals = cells.map((cell) => (cell.includes('.') ? cell.length - cell.indexOf('.') : 0))
-  // Not spread: a call takes some hundred thousand arguments at most.
+  // Not `Math.max(...decimals)`: a call accepts some hundred thousand arguments at most.
   const most = decimals.reduce((longest, length) => Math.max(longest, length), 0)
   return cells.map((cell, row) => cell + ' '.repeat(most - decimals[row]))
 }

@@ -9,17 +9,17 @@ import { WINDOWS_MS } from '../../live/live-filter.js'
 const MS_PER_SECOND = 1_000
 const MS_PER_MINUTE = 60_000
 const GAP = 2
-/** Cells narrower than this have the short words. */
+/** Minimum width of cells with long texts. */
 const LONG_CELL_COLUMNS = 18
-/** Between the labels of the latency lines and their values. */
+/** The labels of the first latency lines. */
 const LABELS = ['latency', `last ${HEADLINE_MS / MS_PER_SECOND} s`] as const
 const LABEL_COLUMNS = 13
 const QUANTILE_NAMES = ['p50', 'p90', 'p99'] as const
 const VALUE_COLUMNS = 10
-/** Columns before the charts of latency. */
+/** Width before the latency charts. */
 export const LATENCY_LABEL_COLUMNS = LABEL_COLUMNS + 'p99'.length + VALUE_COLUMNS + GAP
 
-/** Two lines: the figures of the last seconds, and their sparklines over the window. */
+/** Returns two lines: the figures of the last seconds, and their sparklines over the window. */
 export function headlineLines(
   view: LiveView,
   ageMs: number,
@@ -56,7 +56,9 @@ export function headlineLines(
   return [join(figures), join(sparklines)]
 }
 
-/** Three lines: each quantile with its value and its sparkline, all on one logarithmic scale. */
+/**
+ * Returns three lines: a quantile with its value and its sparkline each, on one logarithmic scale.
+ */
 export function latencyLines(view: LiveView, width: number, style: Style): string[] {
   const { headline, timeline, filter } = view
   const columns = Math.max(1, width - LATENCY_LABEL_COLUMNS)
@@ -79,13 +81,13 @@ export function latencyLines(view: LiveView, width: number, style: Style): strin
   })
 }
 
-/** A single number of bytes per second; its unit has a name also where it is the plain one. */
+/** Formats bytes per second; the smallest unit is also named. */
 function byteRate(bytesPerSecond: number): string {
   const text = withUnit(bytesPerSecond, BYTE_UNITS)
   return text.includes(' ') ? `${text}/s` : `${text} B/s`
 }
 
-/** When an engine reported last, counted from the moment that is drawn. */
+/** The age of the last report, relative to the time of the drawn data. */
 function reportText(
   { lastReportMs, timestampMs }: LiveView,
   ageMs: number,
@@ -97,7 +99,7 @@ function reportText(
   return isLong && columnsOf(long) <= LONG_CELL_COLUMNS + 2 ? long : `${text} ago`
 }
 
-/** A period in seconds: tenths below ten, and minutes and hours for long ones. */
+/** Formats a period: tenths of seconds below ten seconds, and minutes and hours for long ones. */
 export function secondsAgo(ms: number): string {
   const seconds = Math.max(0, ms) / MS_PER_SECOND
   if (seconds < 10) return `${seconds.toFixed(1)} s`

@@ -8,22 +8,22 @@ import type { Style } from './style.js'
 import { cutTo, fitTo } from './text.js'
 import { DURATION_UNITS } from '../units.js'
 
-/** From no operations to the most of a cell. */
+/** Characters from no operations to the maximum of a cell. */
 const SHADES = [' ', '░', '▒', '▓', '█'] as const
-/** The title, and the axis below. */
+/** Number of lines of the title and the axis. */
 const OTHER_LINES = 2
 const ROWS_MAX = 10
 const MS_PER_MINUTE = 60_000
 const GAP = 2
 
-/** The fewest lines of a heat map. */
+/** Minimum number of lines of a heat map. */
 export const HEAT_LINES_MIN = 6 + OTHER_LINES
 
 /**
- * A heat map of latency over time on a logarithmic axis, below the lines of the quantiles and with
- * their time axis. The shade of a cell grows with the square root of its operations.
+ * A heat map of latency over time with a logarithmic axis, aligned with the time axis of the
+ * quantiles above it. The shade of a cell is proportional to the square root of its operations.
  *
- * @param lines how many it may take
+ * @param lines maximum number of lines
  */
 export function heatLines(view: LiveView, width: number, lines: number, style: Style): string[] {
   const { timeline, filter } = view
@@ -59,7 +59,7 @@ export function heatLines(view: LiveView, width: number, lines: number, style: S
   const title = 'operations by latency, few ░▒▓█ many in a cell'
   return [
     style.faint(cutTo(title, width)),
-    // The slowest on top, as in a chart.
+    // The slowest row is on top, as in a chart.
     ...body.reverse(),
     style.faint(cutTo(`${' '.repeat(LATENCY_LABEL_COLUMNS)}${below}`, width)),
   ]

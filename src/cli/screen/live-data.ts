@@ -3,21 +3,21 @@ import type { LiveFeed } from '../../live/live-feed.js'
 import type { LiveHistory } from '../../live/live-history.js'
 import type { LiveHello, LiveState } from '../../live/live-message.js'
 
-/** Where a screen gets what it shows: a `LiveClient`, or a feed of this process. */
+/** The data source of a screen: a `LiveClient`, or a feed of this process. */
 export interface LiveData {
   readonly connection: Connection
   /** Undefined before the first connection. */
   readonly hello: Pick<LiveHello, 'modelName' | 'bounds' | 'intervalMs'> | undefined
   readonly state: LiveState | undefined
   readonly history: Pick<LiveHistory, 'intervals'>
-  /** When the last update came, on the monotonic clock `performance.now`. */
+  /** The time of the last update, on the monotonic clock `performance.now`. */
   readonly lastUpdateAtMs: number | undefined
 }
 
 /**
- * Reads a feed of this process as a client reads a server.
+ * Reads a feed of this process, in the form of a client.
  *
- * @returns what it reads, and what ends the reading
+ * @returns the data, and a function that ends the reading
  */
 export function followFeed(
   feed: LiveFeed,

@@ -8,10 +8,10 @@ import type { LiveData } from './live-data.js'
 import { drawPicture } from './picture.js'
 import { styleOf } from './style.js'
 
-/** Milliseconds between two drawings while no update comes, so that ages go on. */
+/** Milliseconds between two drawings without an update, so that ages are current. */
 const TICK_MS = 1_000
 
-/** What a live screen shows, and where. */
+/** Options of a `LiveScreen`. */
 export interface LiveScreenOptions {
   readonly title: () => string
   readonly data: LiveData
@@ -22,11 +22,11 @@ export interface LiveScreenOptions {
   readonly footer?: (columns: number) => readonly string[]
   /** Shown before the first update. */
   readonly waiting?: () => readonly string[]
-  /** Called when a key asks for the end. */
+  /** Called when a key ends the program. */
   readonly onQuit: () => void
 }
 
-/** Shows live data on the alternate screen, and lets keys choose what of it. */
+/** Shows live data on the alternate screen, and handles the keys for filters and sorting. */
 export class LiveScreen {
   readonly #options: LiveScreenOptions
   readonly #screen: AlternateScreen
@@ -34,7 +34,7 @@ export class LiveScreen {
   #controls: Controls
   #builder: ViewBuilder | undefined
   #bounds: readonly number[] | undefined
-  /** What a pause shows, also with other filters. */
+  /** The data of a pause; filters can change during a pause. */
   #frozen: { readonly intervals: readonly LiveInterval[]; readonly state: LiveState } | undefined
 
   constructor(options: LiveScreenOptions) {
@@ -45,12 +45,12 @@ export class LiveScreen {
     this.#screen = new AlternateScreen({
       ...{ output, input },
       onKey: (key) => this.#press(key),
-      // The first drawing is made when the screen is known.
+      // Deferred, since `#screen` is not set during its constructor.
       onResize: () => queueMicrotask(() => this.draw()),
     })
   }
 
-  /** Show what there is now. */
+  /** Draw the current data. */
   draw(): void {
     const { data, title, output, footer, waiting } = this.#options
     const { columns, rows } = this.#screen

@@ -13,11 +13,11 @@ import { columnsOf, cutTo, fitTo } from './text.js'
 
 const GAP = 2
 const ALL_OPERATIONS = 'all operations'
-/** On a narrower screen, the lines of this width are cut. */
+/** Minimum width of lines; they are cut on a narrower screen. */
 const COLUMNS_MIN = 40
 const MS_PER_SECOND = 1_000
 const MS_PER_MINUTE = 60_000
-/** Rows of the table of engines that are shown in any case; the charts give way first. */
+/** Minimum number of rows of the table of engines; charts are omitted first. */
 const ENGINE_LINES_MIN = 4
 const HELP_ITEMS = [
   ['q', 'quit'],
@@ -30,16 +30,16 @@ const HELP_ITEMS = [
   ['↑↓', 'move'],
   ['?', 'help'],
 ] as const
-/** The code that connects an engine, shown while there is none. */
+/** The code that connects an engine, shown without engines. */
 const CONNECT_LINES = [
   'const aggregator = new EngineAggregator()',
   "new Worker('./engine.js', { workerData: { link: aggregator.connect(0) } })",
   'const recorder = createRecorder(workerData.link)   // in engine.js',
 ]
 
-/** All that is shown at one moment. */
+/** The content of the screen at one moment. */
 export interface Picture {
-  /** What the header begins with. */
+  /** The start of the header. */
   readonly title: string
   readonly modelName: string | undefined
   /** Undefined before the first update. */
@@ -48,11 +48,11 @@ export interface Picture {
   readonly condition: Condition
   /** Lines above the last one, such as those of a log, the newest last. */
   readonly footer: readonly string[]
-  /** Shown while there is no view. */
+  /** The lines shown without a view. */
   readonly waiting: readonly string[]
 }
 
-/** The lines of a screen, of exactly as many rows, each as wide as it or less. */
+/** The lines of a screen: exactly the given number, each at most as wide as the screen. */
 export function drawPicture(
   picture: Picture,
   columns: number,
@@ -63,7 +63,7 @@ export function drawPicture(
     return drawPicture(picture, COLUMNS_MIN, rows, PLAIN).map((line) => cutTo(line, columns))
   }
   const { condition, controls } = picture
-  // Figures that are out of date are all faint; the message that says so is not.
+  // All figures that are out of date are faint; the message is not.
   const isStale = condition.kind === 'stale'
   const inner = isStale ? PLAIN : style
   const last = [helpLine(columns, style)]
@@ -78,7 +78,7 @@ export function drawPicture(
   return [headerLine(picture, columns, style), ...painted, ...notes, ...last].slice(0, rows)
 }
 
-/** What is between the header and the notes, of so many lines or less. */
+/** The lines between the header and the notes, at most the given number. */
 function bodyLines(
   { view, controls, condition, waiting }: Picture,
   columns: number,
@@ -104,7 +104,7 @@ function bodyLines(
   const heat = spare >= HEAT_LINES_MIN ? heatLines(view, columns, spare, style) : []
   if (heat.length > 0) sections.splice(2, 0, heat)
   const top = withGaps(sections, lines - needed - heat.length)
-  // On a screen that is too low, the lines at the top give way to the engines.
+  // On a low screen, the lines at the top are cut in favour of the engines.
   const room = Math.max(lines - top.length - 1, Math.min(ENGINE_LINES_MIN, lines - 1))
   return [
     ...top.slice(0, Math.max(0, lines - 1 - room)),
@@ -113,14 +113,14 @@ function bodyLines(
   ]
 }
 
-/** Sections with an empty line after each, but without some where there is no room for all. */
+/** Sections with an empty line after each, as far as there is space. */
 function withGaps(sections: readonly (readonly string[])[], spare: number): string[] {
-  // Those before tables come first: without colours, a heading looks like a row.
+  // Empty lines before tables have priority: without colours, a heading looks like a row.
   const first = Math.max(0, sections.length - Math.max(spare, 0))
   return sections.flatMap((section, index) => (index >= first ? [...section, ''] : section))
 }
 
-/** As many engines as there is room for, with the one that the cursor is on among them. */
+/** The engines that fit, including the engine under the cursor. */
 function visibleEngines(
   engines: readonly EngineLines[],
   selected: string | undefined,
@@ -176,7 +176,7 @@ function headerLine(picture: Picture, columns: number, style: Style): string {
   return `${style.strong(left)}${fill}${middle}${' '.repeat(GAP)}${paint[condition.kind](word)}`
 }
 
-/** What the tables cover, in words. */
+/** The window and the filter of the tables, as text. */
 export function filterText({ filter }: LiveView): string {
   const { window, operation, source, status } = filter
   const minutes = WINDOWS_MS[window] / MS_PER_MINUTE
@@ -188,7 +188,7 @@ export function filterText({ filter }: LiveView): string {
   return [`last ${minutes} min`, ...chosen.filter((text) => text !== '')].join(' · ')
 }
 
-/** The lines above the keys: what happened, rejections, and those of the log. */
+/** The lines above the keys: the condition, rejections, and the log. */
 function noteLines({ view, condition, footer }: Picture, columns: number, style: Style): string[] {
   const notes: string[] = []
   if (condition.message !== undefined) {
@@ -240,7 +240,7 @@ function noEngineLines(columns: number, style: Style): string[] {
   ]
 }
 
-/** Says that nothing matches the filter, in the place of rows. */
+/** The message in place of rows if nothing matches the filter. */
 export function noMatchLines(view: LiveView, columns: number, style: Style): string[] {
   const { source, status } = view.filter
   const text =

@@ -9,7 +9,7 @@ import type { Style } from './style.js'
 import { engineTable, operationTable } from './tables.js'
 import { printable } from '../../live/printable.js'
 
-/** A picture as lines for a file or another program. */
+/** A picture as plain lines, for a file or another program. */
 export function plainBlock(
   view: LiveView,
   modelName: string,

@@ -1,6 +1,6 @@
 import type { EngineRow } from '../../live/live-view.js'
 
-/** What each column of engines is sorted by; numbers from the largest. */
+/** The sort key of each column of engines; numbers are descending. */
 const VALUES = {
   engine: undefined,
   rate: ({ operationsPerSecond }: EngineRow) => operationsPerSecond,
@@ -18,7 +18,7 @@ const VALUES = {
 /** A column that engines can be sorted by. */
 export type SortName = keyof typeof VALUES
 
-/** These columns, as they stand in the table. */
+/** The sortable columns, in the order of the table. */
 export const SORT_NAMES = Object.keys(VALUES) as readonly SortName[]
 
 /** Engines in the order of a column; outliers come first, then engines that are not up. */
@@ -27,7 +27,7 @@ export function sortEngines(
   { sort, isReversed }: { readonly sort: SortName; readonly isReversed: boolean },
 ): EngineRow[] {
   const figureOf = VALUES[sort]
-  // `engine` is the order of the aggregator, which the rows have.
+  // For `engine`, the rows already have the order of the aggregator.
   const sorted = figureOf === undefined ? [...rows] : [...rows].sort(byValue(figureOf))
   if (isReversed) sorted.reverse()
   return sorted.sort((left, right) => rankOf(left) - rankOf(right))

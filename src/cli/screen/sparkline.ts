@@ -1,22 +1,23 @@
 import type { TimelinePoint } from '../../live/timeline.js'
 
-/** One row high, below the full height so that it does not touch the line above. */
+/** Block characters without the full height, which would touch the line above. */
 const BLOCKS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇'] as const
 
-/** The place of no point. */
+/** The place of a point outside the chart. */
 const NOWHERE = [0, -1] as const
 
-/** Which characters of a chart each point of a timeline belongs to. */
+/** The characters of a chart for each point of a timeline. */
 export interface TimeAxis {
   readonly columns: number
-  /** The first and the last column of each point, from 0; below 0 are those left of the chart. */
+  /**
+   * The first and the last column of each point, from 0; negative columns are left of the chart.
+   */
   readonly places: readonly (readonly [first: number, last: number])[]
 }
 
 /**
- * The axis of a chart that has the window at its whole width and the newest point in its last
- * column. A column covers a fixed period since 1970, so that its value does not change while
- * further points come.
+ * The axis of a chart that shows the whole window, with the newest point in the last column. Each
+ * column covers a fixed period since 1970, so that further points do not change its value.
  */
 export function timeAxis(
   timeline: readonly TimelinePoint[],
@@ -25,7 +26,8 @@ export function timeAxis(
 ): TimeAxis {
   const columnMs = windowMs / Math.max(1, columns)
   const spans = timeline.map(({ fromMs, toMs }) => {
-    // The columns whose middles are in the point, or the one that its middle is in.
+    // The columns whose middles are within the point, or the column that contains the point's
+    // middle.
     const first = Math.ceil(fromMs / columnMs - 0.5)
     const last = Math.ceil(toMs / columnMs - 0.5) - 1
     const middle = Math.floor((fromMs + toMs) / 2 / columnMs)
@@ -35,10 +37,10 @@ export function timeAxis(
   return { columns, places: spans.map(([first, last]) => [first + shift, last + shift]) }
 }
 
-/** How values that fall into one column become one. */
+/** The method that combines the values of one column. */
 export type Combine = 'mean' | 'max'
 
-/** The value of each column of an axis; undefined where there is none. */
+/** The value of each column of an axis; undefined without a value. */
 export function valuesOn(
   { columns, places }: TimeAxis,
   values: readonly (number | undefined)[],
@@ -59,7 +61,7 @@ export function valuesOn(
   return sums.map((sum, place) => (sum === undefined ? undefined : sum / counts[place]))
 }
 
-/** A line of block characters; `shareOf` gives the height of a value, 0 to 1. */
+/** A line of block characters; `shareOf` returns the height of a value, 0 to 1. */
 export function sparkline(
   values: readonly (number | undefined)[],
   shareOf: (value: number) => number,

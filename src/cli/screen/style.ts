@@ -1,14 +1,14 @@
 import { styleText } from 'node:util'
 
-/** Paints parts of lines. Every colour comes with a word or a mark that says the same. */
+/** Styles parts of lines. Each colour only repeats a word or a mark. */
 export interface Style {
   /** Headings and figures. */
   strong(text: string): string
-  /** What explains, and figures that are out of date. */
+  /** Explanations, and figures that are out of date. */
   faint(text: string): string
-  /** Lines of charts, and what is as it should be. */
+  /** Lines of charts, and normal states. */
   accent(text: string): string
-  /** What needs action. */
+  /** Problems. */
   alert(text: string): string
 }
 
@@ -20,9 +20,9 @@ export const PLAIN: Style = {
   alert: (text) => text,
 }
 
-/** Colours where the stream has them and `NO_COLOR` is not set. */
+/** Colours if the stream has them and `NO_COLOR` is not set. */
 export function styleOf(stream: NodeJS.WriteStream): Style {
-  // One format a call: with several, Node 20 ignores NO_COLOR.
+  // One format per call: with several, Node 20 ignores NO_COLOR.
   return {
     strong: (text) => styleText('bold', text, { stream }),
     faint: (text) => styleText('dim', text, { stream }),

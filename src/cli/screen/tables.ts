@@ -10,11 +10,11 @@ import { printable } from '../../live/printable.js'
 import { columnsOf, cutTo } from './text.js'
 
 const SORT_MARKS = { down: '↓', up: '↑' } as const
-/** Before the reason that an engine is marked for. */
+/** The prefix of the line with the reason of a mark. */
 const REASON_MARK = '  └ '
 const HOUR_MINUTE = 'hh:mm'.length
 
-/** What the table of engines depends on beside the view. */
+/** The choices that the table of engines depends on, in addition to the view. */
 export interface EngineChoices {
   readonly sort: SortName
   readonly isReversed: boolean
@@ -43,13 +43,13 @@ export function operationTable(view: LiveView, width: number, style: Style): Tab
 /** The lines of one engine. */
 export interface EngineLines {
   readonly source: string
-  /** One line, and for an outlier a second with the reason. */
+  /** One line, or two for an outlier, whose second contains the reason. */
   readonly lineCount: 1 | 2
-  /** Made when they are shown. */
+  /** Returns the lines; called for visible engines only. */
   readonly lines: () => readonly string[]
 }
 
-/** The table of engines; outliers are first, each with the reason in words. */
+/** The table of engines; outliers are first, each with the reason as text. */
 export function engineTable(
   view: LiveView,
   choices: EngineChoices,
@@ -129,7 +129,7 @@ function reportCell(state: EngineRow['state'], nowMs: number): string {
   return state.up ? ago : `down ${ago}`
 }
 
-/** `▸` marks the cursor, `!` an engine that needs attention, `•` the one that is shown alone. */
+/** `▸` marks the cursor, `!` an engine that needs attention, `•` the engine of the filter. */
 function nameOf({ source, outlier, state }: EngineRow, view: LiveView, choices: EngineChoices) {
   let mark = ' '
   if (source === choices.selected) mark = '▸'
@@ -140,11 +140,11 @@ function nameOf({ source, outlier, state }: EngineRow, view: LiveView, choices: 
 
 function titleOf(name: SortName, title: string, { sort, isReversed }: EngineChoices): string {
   if (name !== sort) return title
-  // Names ascend and numbers descend, unless they are turned round.
+  // Names ascend and numbers descend, unless the order is reversed.
   return title + ((name === 'engine') === isReversed ? SORT_MARKS.down : SORT_MARKS.up)
 }
 
-/** Why an engine is marked, in words, with fewer of them where there is no room. */
+/** The reason of a mark as text, shorter if there is little space. */
 function reasonOf({ outlier, p99 }: EngineRow, width: number): string | undefined {
   if (outlier === undefined) return undefined
   const ratio = Number(outlier.ratio.toPrecision(2))

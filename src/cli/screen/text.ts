@@ -3,12 +3,12 @@ import stringWidth from 'string-width'
 const ELLIPSIS = '…'
 const CHARACTERS = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-/** Columns of a terminal that a text takes; escape sequences take none. */
+/** The width of a text in columns of a terminal; escape sequences have no width. */
 export function columnsOf(text: string): number {
   return stringWidth(text)
 }
 
-/** A text without escape sequences, cut to so many columns; an ellipsis shows that it was cut. */
+/** Cuts a text without escape sequences to a width, with an ellipsis if it is cut. */
 export function cutTo(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return text
   let cut = ''
@@ -21,7 +21,7 @@ export function cutTo(text: string, columns: number): string {
   return columns > 0 ? cut + ELLIPSIS : ''
 }
 
-/** A text without escape sequences, cut or filled with spaces to exactly so many columns. */
+/** Cuts a text without escape sequences, or pads it with spaces, to an exact width. */
 export function fitTo(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   const cut = cutTo(text, columns)
   const fill = ' '.repeat(Math.max(0, columns - columnsOf(cut)))
