@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import type { ReferenceCase } from '../generators/reference-cases.js'
 import { parseExposition } from './exposition.js'
 
-/** Allowed for sums, and for integers past 2^53, relative to the value. */
+/** Relative tolerance of sums, and of integers past 2^53. */
 const TOLERANCE = 1e-12
 
-/** Check that an exposition has the samples of the reference, and of its families no others. */
+/**
+ * Check that an exposition contains the samples of the reference, and no others of its families.
+ */
 export function assertSamples(text: string, { samples }: ReferenceCase): void {
   const key = (name: string, labels: Readonly<Record<string, string>>) =>
     JSON.stringify([name, Object.entries(labels).sort()])
@@ -23,7 +25,7 @@ export function assertSamples(text: string, { samples }: ReferenceCase): void {
   }
 }
 
-/** Check a figure that is the reference's, or close to it where it is no safe integer. */
+/** Check that a figure equals the reference's, or is close to it if it is not a safe integer. */
 export function assertNumber(actual: number | undefined, expected: number, what: string): void {
   if (Number.isInteger(expected) && expected > Number.MAX_SAFE_INTEGER) {
     assertBigInteger(actual, expected, what)

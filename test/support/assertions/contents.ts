@@ -6,7 +6,7 @@ import type { SeriesStats } from '../../../src/stats/series-stats.js'
 
 const ALL_BINS = Uint16Array.from({ length: BINS_MAX }, (_, bin) => bin)
 
-/** Everything a series holds, in a form that compares. */
+/** The content of a series, in a form that can be compared. */
 export interface SeriesContents {
   readonly rows: number
   readonly numKeys: number
@@ -14,27 +14,28 @@ export interface SeriesContents {
   readonly numFailedKeys: number
   /** The exact sum of the durations, in units of 2^-82 s. */
   readonly sumUnits: bigint
-  /** Bins that are not empty with their counts. */
+  /** The non-empty bins with their counts. */
   readonly bins: readonly (readonly [number, number])[]
 }
 
-/** What the series of stats hold. */
+/** The content of a series of stats. */
 export function seriesContents(stats: SeriesStats): SeriesContents {
   return packedContents(stats.pack({ operation: '', status: '' }))
 }
 
-/** What a packed series holds. */
+/** The content of a packed series. */
 export function packedContents(series: PackedSeries): SeriesContents {
   const counts = new Float64Array(BINS_MAX)
   addPackedBins(counts, series.bins, ALL_BINS)
   const bins: (readonly [number, number])[] = []
-  // Thousands of bins are empty, and property tests call this thousands of times.
+  // A loop without allocation: thousands of bins are empty, and property tests call this thousands
+  // of times.
   for (let bin = 0; bin < BINS_MAX; bin++) if (counts[bin] !== 0) bins.push([bin, counts[bin]])
   const { rows, numKeys, numBytes, numFailedKeys, durationSum: sumUnits } = series
   return { rows, numKeys, numBytes, numFailedKeys, sumUnits, bins }
 }
 
-/** What stats hold, by operation and status. */
+/** The content of stats, by operation and status. */
 export function contentsOf(stats: ConnectorStats): Map<string, SeriesContents> {
   const all = [...stats.series()].map(
     ({ operation, status, stats: series }) =>
@@ -43,7 +44,7 @@ export function contentsOf(stats: ConnectorStats): Map<string, SeriesContents> {
   return new Map(all.sort(([left], [right]) => (left < right ? -1 : 1)))
 }
 
-/** What packed series hold, by operation and status. */
+/** The content of packed series, by operation and status. */
 export function contentsOfPacked(all: readonly PackedSeries[]): Map<string, SeriesContents> {
   const contents = all.map(
     (series) =>

@@ -2,13 +2,13 @@ import type { Prometheus } from '../processes/prometheus.js'
 import { type Dashboard, interpolate, type Selection, targetsOf } from './dashboards.js'
 
 /**
- * As Grafana computes it for a scrape interval of 1 s, where a point is at most 3 s: four scrapes.
+ * Grafana's value for a scrape interval of 1 s and points of at most 3 s: four scrapes.
  *
  * @see https://grafana.com/docs/grafana/latest/datasources/prometheus/template-variables/
  */
 const BUILT_IN = { __rate_interval: '4s' }
 const RANGE_SECONDS = 4
-/** Labels of a legend that series do not have in every case. */
+/** Labels of a legend that series may lack. */
 const OPTIONAL_LABELS = ['instance', 'exported_instance', 'engine']
 const LABEL_VALUES = /^label_values\((.*), (\w+)\)$/
 
@@ -18,11 +18,11 @@ export interface DashboardQuery {
   readonly key: string
   readonly text: string
   readonly kind: 'instant' | 'range' | 'label'
-  /** Labels that some series must have, since they are in its legend. */
+  /** The labels of the legend, which some series must have. */
   readonly labels: readonly string[]
 }
 
-/** Every query of a dashboard, its variables replaced as Grafana does. */
+/** Every query of a dashboard, with its variables replaced as by Grafana. */
 export function queriesOf(dashboard: Dashboard, selected?: Selection): DashboardQuery[] {
   const fill = (text: string) => interpolate(text, dashboard, BUILT_IN, selected)
   const variables = dashboard.templating.list.filter(({ type }) => type === 'query')
@@ -38,7 +38,7 @@ export function queriesOf(dashboard: Dashboard, selected?: Selection): Dashboard
   ]
 }
 
-/** The queries among these for which a Prometheus server has no data. */
+/** The queries for which a Prometheus server has no data. */
 export async function queriesWithoutData(
   prometheus: Prometheus,
   queries: readonly DashboardQuery[],

@@ -16,7 +16,7 @@ export interface Target {
   readonly datasource: unknown
 }
 
-/** A panel, or a row, which holds its panels while it is closed. */
+/** A panel, or a row, which contains its panels if it is collapsed. */
 export interface Panel {
   readonly id: number
   readonly type: string
@@ -40,10 +40,10 @@ export interface Variable {
   readonly allValue?: string
 }
 
-/** The values that are selected by variable; All where there are none. */
+/** The selected values of each variable; All by default. */
 export type Selection = Readonly<Record<string, readonly string[]>>
 
-/** A dashboard as Grafana imports it, as far as the tests look. */
+/** The properties of a Grafana dashboard that tests read. */
 export interface Dashboard {
   readonly title: string
   readonly uid: string
@@ -51,7 +51,7 @@ export interface Dashboard {
   readonly templating: { readonly list: readonly Variable[] }
 }
 
-/** The panels of all rows, open or closed, without the rows. */
+/** The panels of all rows, expanded or collapsed, without the rows. */
 export function panelsOf({ panels }: Pick<Dashboard, 'panels'>): Panel[] {
   return panels
     .flatMap((panel) => [panel, ...(panel.panels ?? [])])
@@ -66,10 +66,11 @@ export function targetsOf(dashboard: Dashboard): (Target & { readonly title: str
 }
 
 /**
- * A query with its variables replaced, as Grafana's data source for Prometheus does: one value is escaped
- * for a regular expression in a string, several are alternatives, and All is its `allValue`.
+ * A query with its variables replaced, as by Grafana's data source for Prometheus: one value is
+ * escaped for a regular expression in a string, several are alternatives, and All is its
+ * `allValue`.
  *
- * @param builtIn variables that are no variables of the dashboard
+ * @param builtIn variables that the dashboard does not define
  * @see https://grafana.com/docs/grafana/latest/datasources/prometheus/template-variables/
  */
 export function interpolate(

@@ -9,8 +9,8 @@ const LINE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)",?/gy
 
 /**
- * The samples of an exposition in the Prometheus text format, read by its grammar and not by our
- * own writer, so that a mistake of the writer shows.
+ * The samples of an exposition in the Prometheus text format. The parser follows the grammar and
+ * shares no code with the writer, so that it detects errors of the writer.
  */
 export function parseExposition(text: string): ParsedSample[] {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))

@@ -4,7 +4,7 @@ import {
   type RejectionReason,
 } from '../../../src/errors.js'
 
-/** For `assert.throws`: a `MoonmeterError` of this code, and reason where one is given. */
+/** For `assert.throws`: a `MoonmeterError` with this code, and this reason if it is given. */
 export function failure(code: MoonmeterErrorCode, reason?: RejectionReason) {
   return (error: unknown): boolean => {
     if (!(error instanceof MoonmeterError)) throw error

@@ -5,21 +5,21 @@ import type { RuleSeries } from '../generators/rule-series.js'
 import { PROMETHEUS_SKIP } from '../processes/prometheus.js'
 import { testRules } from '../processes/promtool.js'
 
-/** Some series, and what fires then. */
+/** Some series, and the alerts that fire for them. */
 export interface FiringCase {
   /** The name of the test. */
   readonly what: string
   readonly series: RuleSeries
-  /** Per moment such as `10m` the alerts that fire then, each with its number; no others fire. */
+  /** Per time, such as `10m`, the number of firing alerts by name; no others fire. */
   readonly firing: Readonly<Record<string, Readonly<Record<string, number>>>>
-  /** Of the rules. */
+  /** Options of the rules. */
   readonly options?: Parameters<typeof ruleFile>[0]
 }
 
 /** No alert fires. */
 export const NONE = {}
 
-/** Makes a test of each case. */
+/** Declares a test per case. */
 export function testFiring(cases: readonly FiringCase[]): void {
   for (const { what, series, firing, options } of cases) {
     test(what, { skip: PROMETHEUS_SKIP }, async (context) => {

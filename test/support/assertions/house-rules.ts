@@ -1,16 +1,16 @@
-/** A file of the repository: its path from the top with `/`, and what is in it. */
+/** A file of the repository: its path from the root with `/`, and its text. */
 export interface SourceFile {
   readonly path: string
   readonly text: string
 }
 
-/** One breach of a rule, with where it is. */
+/** One violation of a rule, with its location. */
 export type Violation = string
 
-/** A rule that no linter knows: what breaks it in the files given. */
+/** A rule that the linter cannot check: returns its violations in the given files. */
 export type HouseRule = (files: readonly SourceFile[]) => Violation[]
 
-/** What every part may import: it stands below all of them. */
+/** The parts at the bottom, which every part may import. */
 const BASE = [
   'describe',
   'errors',
@@ -26,8 +26,8 @@ const FACADE = ['engine-aggregator', 'engine-aggregator-options', 'mooncake-stor
 const BELOW_FACADE = [...DATA, 'aggregator', 'links', 'logging', 'exposition', 'registry']
 
 /**
- * Which parts of `src` (a folder, or a file of its top) each part may import, beside itself and
- * `BASE`. `workers` stands for the folder beside `src`.
+ * Per part of `src` (a folder, or a file at its top level), the parts that it may import in
+ * addition to itself and `BASE`. `workers` is the folder next to `src`.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   describe: [],
@@ -70,7 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   index: [...FACADE, ...BELOW_FACADE, 'recorder', 'pool', 'server'],
   workers: ['recorder', 'simulate', 'pool'],
 }
-/** Parts at the bottom may import each other only as said here. */
+/** Imports that are permitted between parts of `BASE`. */
 const BASE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   describe: [],
   errors: [],
@@ -105,10 +105,13 @@ const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
 
 const IMPORT = /\b(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/g
 const BARE_IMPORT = /\bimport\s*\(?\s*['"]([^'"]+)['"]/g
-/** Where programs, homes and temporary files of some machine are; tests get theirs from the OS. */
+/**
+ * Paths of programs, homes and temporary files of one machine; tests must get such paths from the
+ * OS.
+ */
 const MACHINE_PATH = /(?<![\w.$}~-])\/(?:work|home|root|Users|tmp|opt|mnt|usr\/local)\/[\w.-]+/
 
-/** Imports go down the table of parts, never up and never across. */
+/** Parts import only the parts that the table permits. */
 export const importDirection: HouseRule = (files) =>
   files.filter(isProgram).flatMap((file) => {
     const from = partOf(file.path)
@@ -133,7 +136,7 @@ export const packageFolders: HouseRule = (files) =>
       ),
   )
 
-/** No file holds a path of the machine it was written on. */
+/** No file contains a path of one machine. */
 export const noMachinePaths: HouseRule = (files) =>
   files.flatMap(({ path, text }) =>
     text.split('\n').flatMap((line, index) => {
@@ -147,7 +150,8 @@ function isProgram({ path }: SourceFile): boolean {
 }
 
 /**
- * `src/wire/report.ts` is of `wire`, `src/errors.ts` of `errors`, `workers/engine.ts` of `workers`.
+ * The part of a path: `wire` for `src/wire/report.ts`, `errors` for `src/errors.ts`, `workers` for
+ * `workers/engine.ts`.
  */
 function partOf(path: string): string {
   const [top = '', part = ''] = path.split('/')

@@ -6,7 +6,7 @@ import { JournalReader } from '../../../src/journal/journal-reader.js'
 import { BinLayout } from '../../../src/stats/bin-layout.js'
 import type { PackedSeries } from '../../../src/stats/packed-series.js'
 
-/** The series of a journal whose recorder is on this thread, so that it cannot be busy. */
+/** The series of a journal whose recorder is on this thread, so it does not write meanwhile. */
 export function seriesOf(journal: Journal): PackedSeries[] {
   const reader = readerOf(journal)
   const { series, isComplete } = reader.read([], reader.begin([]))
@@ -18,7 +18,7 @@ export function readerOf(journal: Journal): JournalReader {
   return new JournalReader(journal, new Float64Array(journal.layout.seriesLength))
 }
 
-/** The journal of a link, as another thread opens it. */
+/** The journal of a link, opened as by another thread. */
 export function journalOf({ journal, bounds, seriesMax, extraMetrics }: EngineLink): Journal {
   const hasExtras = extraMetrics.length > 0
   return new Journal(journal, new JournalLayout(BinLayout.of(bounds), seriesMax, hasExtras))

@@ -4,20 +4,20 @@ import { runInNewContext } from 'node:vm'
 
 /** Bytes of a MiB. */
 export const MIB = 2 ** 20
-/** Turns of the event loop that ports and threads which ended may need to let go of memory. */
+/** Turns of the event loop after which ended ports and threads have released their memory. */
 const TURNS = 5
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-/** What a process holds once its garbage is gone, in bytes. */
+/** The memory of a process after a garbage collection, in bytes. */
 export interface Memory {
-  /** The heap and what hangs on it outside: buffers, shared ones included. */
+  /** The heap and its external memory: buffers, shared ones included. */
   readonly heap: number
   readonly rss: number
 }
 
-/** Collect the garbage and look. */
+/** Collect the garbage and measure. */
 export async function memoryInUse(): Promise<Memory> {
   for (let index = 0; index < TURNS; index++) {
     collect()
@@ -33,7 +33,7 @@ export function mib(bytes: number): string {
   return `${(bytes / MIB).toFixed(2)} MiB`
 }
 
-/** The middle of some numbers. */
+/** The median of some numbers. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right)
   return sorted[sorted.length >> 1] ?? Number.NaN

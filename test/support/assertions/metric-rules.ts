@@ -1,7 +1,7 @@
 import type { MetricDefinition } from '../../../src/catalogue.js'
 import { parseExposition } from './exposition.js'
 
-/** What differs between the metrics that are declared and those of an exposition. */
+/** The differences between the declared metrics and those of an exposition. */
 export function undeclaredMetrics(
   definitions: readonly MetricDefinition[],
   exposition: string,
@@ -35,7 +35,7 @@ export function undeclaredMetrics(
   return [...new Set(violations)]
 }
 
-/** What differs between the metrics that are declared and the tables of a Markdown text. */
+/** The differences between the declared metrics and the tables of a Markdown text. */
 export function undocumentedMetrics(
   definitions: readonly MetricDefinition[],
   markdown: string,

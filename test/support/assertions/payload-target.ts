@@ -9,10 +9,12 @@ import { parseExposition } from './exposition.js'
 const engine = HOSTILE_ENGINE
 const ROWS = pack({ load_get: [{ duration_seconds: 0.5, num_keys: 1 }] })
 
-/** An aggregator with an incarnation and rows in it, and what it must be like while it refuses. */
+/**
+ * An aggregator with an incarnation and rows, and the checks of its state after rejected payloads.
+ */
 export class Target {
   readonly aggregator: EngineAggregator
-  /** Refusals it told of, by reason. */
+  /** Calls of `onRejected`, by reason. */
   readonly told = new Map<string, number>()
   readonly #digest: string
 
@@ -33,7 +35,7 @@ export class Target {
     return [...this.told.values()].reduce((sum, count) => sum + count, 0)
   }
 
-  /** Everything that stats hold: each count, each sum, each bin. */
+  /** The content of stats as text: each count, each sum, each bin. */
   digest(): string {
     let text = this.aggregator.engines.join()
     for (const { operation, status, stats } of this.aggregator.stats().series()) {
@@ -53,7 +55,9 @@ export class Target {
     assert.equal(this.digest(), this.#digest, `after ${Buffer.from(payload).toString('hex')}`)
   }
 
-  /** The whole exposition but for the counts of refusals, which must be those it told of. */
+  /**
+   * The exposition without the counts of rejections, which must equal the calls of `onRejected`.
+   */
   async exposition(): Promise<string> {
     const text = await this.aggregator.registry.metrics()
     for (const reason of REJECTION_REASONS) {
@@ -64,8 +68,8 @@ export class Target {
   }
 
   /**
-   * Check that what was accepted took nothing away, and is shown as numbers that a Prometheus can
-   * take.
+   * Check that an accepted payload lowered no count, and that the exposition has valid numbers
+   * only.
    */
   async assertSound(payload: Uint8Array, inText: boolean): Promise<void> {
     const hex = () => Buffer.from(payload).toString('hex')

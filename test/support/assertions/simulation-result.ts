@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 
-/** The counts of an operation or an engine, as `--json` has them. */
+/** The counts of an operation or an engine in the result of `--json`. */
 export interface Counts {
   readonly calls: number
   readonly keys: number
@@ -10,7 +10,7 @@ export interface Counts {
   readonly errors: number
 }
 
-/** What `--json` writes, as far as tests look at it. */
+/** The properties of the result of `--json` that tests read. */
 export interface JsonResult {
   readonly operations: Readonly<Record<string, Counts>>
   readonly engines: Readonly<
@@ -19,7 +19,7 @@ export interface JsonResult {
   readonly wallSeconds: number
 }
 
-/** The counts that are counted, in the order of `--json`. */
+/** The names of the counts, in the order of `--json`. */
 export const COUNT_NAMES = ['calls', 'keys', 'bytes', 'failedKeys', 'errors'] as const
 
 /** Read a file that `--json` wrote. */
@@ -50,7 +50,7 @@ export function sumOfCounts(entries: readonly Counts[]): Counts {
   }
 }
 
-/** Check that engines and operations of a result add up to each other. */
+/** Check that the sums over engines equal those over operations. */
 export function assertAddsUp({ operations, engines }: JsonResult): void {
   const byEngine = Object.values(engines)
   for (const [operation, counts] of Object.entries(countsOf(operations))) {

@@ -2,7 +2,7 @@ import { STORE_METRICS } from '../../../src/catalogue.js'
 import type { ParsedSample } from './exposition.js'
 import type { Counts } from './simulation-result.js'
 
-/** The counts that the samples of an exposition have, over the series that `pick` takes. */
+/** The counts in the samples of an exposition, over the series that `pick` selects. */
 export function countsOfSamples(
   samples: readonly ParsedSample[],
   pick: (labels: ParsedSample['labels']) => boolean = () => true,
@@ -21,7 +21,7 @@ export function countsOfSamples(
   }
 }
 
-/** Samples that only ever grow, by name and labels: counters, and all of a histogram. */
+/** Samples that must not go down, by name and labels: counters, and all samples of a histogram. */
 export function growingSamples(samples: readonly ParsedSample[]): Map<string, number> {
   return new Map(
     samples

@@ -14,29 +14,32 @@ const EXECUTABLE = findOnPath(PROGRAM)
 const SKIP = skipWithout(PROGRAM)
 const VIEWPORT = { width: 1280, height: 800 }
 const WAIT_MS_MAX = 60_000
-/** What Chromium writes to the console for each request that fails, whoever handles that. */
+/**
+ * The message that Chromium writes to the console for each failed request, even if the page handles
+ * the failure.
+ */
 const FAILED_REQUEST = /^Failed to load resource/
 
-/** What to open a page with. */
+/** Options of a page. */
 export interface OpenOptions extends BrowserContextOptions {
-  /** Whether requests may fail, since the server is away or refuses them. */
+  /** Whether requests may fail, since the server is stopped or rejects them. */
   readonly mayFail?: boolean
-  /** A script that the page runs first. */
+  /** A script that runs before those of the page. */
   readonly script?: string
 }
 
-/** What a test of the page gets. */
+/** The argument of a test of the page. */
 export interface PageTest {
   readonly context: TestContext
-  /** Opens a page in a browser context of its own. */
+  /** Opens a page in a new browser context. */
   readonly open: (url: string, options?: OpenOptions) => Promise<Page>
 }
 
 /**
- * Makes the tests of a file share one browser.
+ * Shares one browser among the tests of a file.
  *
- * @returns what declares a test. It fails also for errors on the console of a page, and for requests
- * to other hosts, before anything that it has started is ended.
+ * @returns a function that declares a test. The test also fails for errors on the console of a
+ * page, and for requests to other hosts.
  */
 export function browserTests(): (name: string, body: (test: PageTest) => Promise<void>) => void {
   let browser: Browser | undefined

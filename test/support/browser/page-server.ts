@@ -17,10 +17,13 @@ import { type FillOptions, Traffic } from './traffic.js'
 const UPDATE_MS = 200
 /** Milliseconds between two reports of an engine. */
 const REPORT_MS = 100
-/** Longer than any test: no engine is shown as down for a report that a busy machine makes late. */
+/**
+ * Longer than any test, so that a report that is late on a busy machine does not make an engine
+ * down.
+ */
 const NEVER_MS = 2 ** 30
 
-/** A server with engines on this thread, which record until they are stopped. */
+/** A server, and engines on this thread that record until they are stopped. */
 export interface Served {
   readonly server: PageServer
   readonly traffic: Traffic
@@ -52,34 +55,34 @@ export async function pageServer(
   return { server, traffic }
 }
 
-/** What a server of a test serves. */
+/** Options of a server of a test. */
 export interface ServedOptions {
   readonly engines: number
-  /** Per engine the factor by which its calls take longer. */
+  /** Per engine, the factor of the durations of its calls. */
   readonly slow?: ReadonlyMap<number, number>
   readonly fill?: FillOptions
   readonly options?: DashboardOptions
-  /** Default a free one. */
+  /** The port; default a free one. */
   readonly port?: number
   /** Milliseconds between two updates; default some per second, so that tests wait less. */
   readonly updateMs?: number
-  /** What answers in place of the stream. */
+  /** Answers requests in place of the stream. */
   readonly stream?: (response: ServerResponse) => void
 }
 
 /** A server of the page, with the snapshots that its feed has taken. */
 export class PageServer {
   readonly feed: LiveFeed
-  /** The last ones, the newest last. */
+  /** The last snapshots, the newest last. */
   readonly snapshots: Snapshot[] = []
   readonly #aggregator: AnyEngineAggregator
   readonly #options: DashboardOptions
   #server: Server | undefined
   #held: Promise<void> | undefined
   #port: number
-  /** What answers in place of the stream. */
+  /** Answers requests in place of the stream. */
   answerStream: ((response: ServerResponse) => void) | undefined
-  /** The address of the page, once it listens. */
+  /** The URL of the page; empty before the server listens. */
   url = ''
 
   constructor(
@@ -107,7 +110,7 @@ export class PageServer {
     this.feed = new LiveFeed(held, { updateMs })
   }
 
-  /** Listen on a free port, or on the one that it had; answers the address of the page. */
+  /** Listen on a free port, or on the former port after a stop; returns the URL of the page. */
   async start(): Promise<string> {
     const settings = readDashboardOptions('PageServer', this.#aggregator, this.#options)
     const handler = handlerOf(this.feed, settings, new Authorization(this.#options))
@@ -117,7 +120,7 @@ export class PageServer {
       } else handler(request, response)
     })
     this.#server = server
-    // No connection takes it as its own port while the server is stopped.
+    // `freePort` returns a port that no outgoing connection uses while the server is stopped.
     if (this.#port === 0) this.#port = await freePort()
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject).listen(this.#port, '127.0.0.1', resolve)
@@ -130,12 +133,12 @@ export class PageServer {
     return this.#port
   }
 
-  /** Take no snapshots any more, as a process does that is held up. */
+  /** Take no further snapshots, as in a process that hangs. */
   holdUpdates(): void {
     this.#held = new Promise(() => {})
   }
 
-  /** Close all connections, and listen no more. */
+  /** Close all connections, and stop listening. */
   async stop(): Promise<void> {
     const server = this.#server
     if (server === undefined) return

@@ -19,7 +19,9 @@ const UNITS: Readonly<Record<string, number>> = {
   '×': 1,
 }
 
-/** A table of the page: per row its cells by the key of their column, numbers in base units. */
+/**
+ * A table of the page: per row, its cells by the key of their column, with numbers in base units.
+ */
 export interface PageTable {
   readonly names: readonly string[]
   readonly rows: ReadonlyMap<string, Readonly<Record<string, number | undefined>>>
@@ -42,7 +44,7 @@ const READ_TABLE = `(place) => {
   return { columns, rows }
 }`
 
-/** Reads a table as it is at this moment: its headings and all its cells. */
+/** Reads the headings and all cells of a table in one step. */
 export async function readTable(page: Page, place: '#operations' | '#engines'): Promise<PageTable> {
   const { columns, rows } = await page.evaluate<RawTable>(`(${READ_TABLE})('${place}')`)
   const named = rows.map(([name = '', ...texts]) => {

@@ -8,7 +8,7 @@ import { findOnPath } from '../processes/on-path.js'
 
 /**
  * Takes the screenshots of the README from a running simulation: `npm run screenshots`, in some 100
- * seconds. The fault must be over a part of the window, so that it is seen to begin.
+ * seconds. The window must contain the begin of the fault.
  */
 
 const FOLDER = fileURLToPath(new URL('../../../../src/page/screenshots/', import.meta.url))
@@ -16,7 +16,7 @@ const SIMULATION = [
   ...['simulate', '--engines', '8', '--duration', '0', '--listen', '127.0.0.1:0'],
   ...['--scenario', 'slow-engine', '--scenario-after', '45', '--request-rate', '6'],
 ]
-/** What the window of a minute is filled with: a calm, and then the fault. */
+/** Time until the window of a minute contains a calm phase and then the fault. */
 const FILL_MS = 78_000
 const SERVING = / serving (http:\S+)\/ and \/metrics\n/
 const SHOTS: readonly (readonly [file: string, options: BrowserContextOptions])[] = [

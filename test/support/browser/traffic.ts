@@ -7,15 +7,15 @@ import { runSteps } from '../generators/run-steps.js'
 
 const KEY_BYTES = 167_772_160
 const TICK_MS = 100
-/** One in so many calls fails. */
+/** One of this many calls fails. */
 const FAILURES = 13
 
-/** What the past of a feed is filled with. */
+/** Options of the history that `fill` creates. */
 export interface FillOptions {
   readonly seconds: number
   /** Rows per engine and second. */
   readonly rows: number
-  /** Seconds that differ; they are repeated, since to record is slow for many engines. */
+  /** Number of distinct seconds, which are repeated, since recording is slow for many engines. */
   readonly distinct?: number
 }
 
@@ -27,7 +27,7 @@ export class Traffic {
   #seed = 1
   #timer: NodeJS.Timeout | undefined
 
-  /** @param slow per engine the factor by which its calls take longer */
+  /** @param slow per engine, the factor of the durations of its calls */
   constructor(
     aggregator: AnyEngineAggregator,
     engines: number,
@@ -46,7 +46,7 @@ export class Traffic {
     this.#timer = setInterval(() => this.record(rows), TICK_MS)
   }
 
-  /** Record no more. */
+  /** Stop recording. */
   stop(): void {
     clearInterval(this.#timer)
   }
@@ -79,7 +79,7 @@ export class Traffic {
     }
   }
 
-  /** Fill the history of a feed with what was recorded in the past, a second an interval. */
+  /** Fill the history of a feed with intervals of a second each. */
   fill(feed: LiveFeed, { seconds, rows, distinct = seconds }: FillOptions): void {
     let earlier = this.#aggregator.snapshot()
     const intervals: LiveInterval[] = []

@@ -1,17 +1,17 @@
-/** An engine that incarnations as it should until it is told to block its thread for ever. */
+/** An engine that works normally until it is told to block its thread for ever. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { workerData } from 'node:worker_threads'
 import { createRecorder, type EngineLink } from '../../../src/recorder/index.js'
 
-/** What a blocking engine is to do. */
+/** The task of a blocking engine. */
 export interface BlockingTask {
   readonly link: EngineLink
   /** Two float64: rows begun and rows done, counted by the test. */
   readonly counters: SharedArrayBuffer
-  /** One int32: 1 tells the engine to block. */
+  /** One int32: 1 makes the engine block. */
   readonly go: SharedArrayBuffer
-  /** Rows after which it records no more, not even in its loop. */
+  /** Maximum number of rows, including those of the blocking loop. */
   readonly rowsMax: number
 }
 

@@ -1,4 +1,4 @@
-/** A worker that records in a loop that never yields, until it is asked to stop. */
+/** A worker that records in a loop that never yields, until a stop is requested. */
 
 import { workerData } from 'node:worker_threads'
 import { createRecorder } from '../../../src/recorder/index.js'

@@ -4,8 +4,8 @@ import { HEADER } from '../../../src/journal/journal-layout.js'
 import { createRecorder, type Recorder } from '../../../src/recorder/index.js'
 
 /**
- * An incarnation whose reports the test captures, and ingests or posts when and as often as it
- * likes.
+ * An incarnation whose reports the test captures, and ingests or posts at any time and any number
+ * of times.
  */
 export class CapturedIncarnation {
   readonly link: EngineLink
@@ -20,7 +20,7 @@ export class CapturedIncarnation {
     this.recorder = createRecorder({ ...this.link, port: port2 })
   }
 
-  /** Record so many rows of half a second. */
+  /** Record a number of rows of half a second. */
   rows(count: number): this {
     for (let row = 0; row < count; row++) this.recorder.record('load_get', 0.5, 1)
     return this
@@ -28,7 +28,7 @@ export class CapturedIncarnation {
 
   /** The bytes of a report of everything so far. */
   report(): Uint8Array {
-    // As if everything had been acknowledged, so that two captured reports do not hold it up.
+    // Acknowledges all reports, so that the sink is ready after two captured reports.
     const words = new Int32Array(this.link.journal)
     words[HEADER.acknowledged] = words[HEADER.sent]
     this.recorder.report()
@@ -40,7 +40,7 @@ export class CapturedIncarnation {
     this.link.port.postMessage(report)
   }
 
-  /** End the incarnation as a thread that ends does: its port closes without another message. */
+  /** End the incarnation like a thread that ends: its port closes without a further message. */
   die(): void {
     this.link.port.close()
   }
@@ -53,7 +53,7 @@ export class CapturedIncarnation {
   }
 }
 
-/** All orders of some things. */
+/** All permutations of a list. */
 export function* permutations<Thing>(things: readonly Thing[]): Generator<readonly Thing[]> {
   if (things.length === 0) yield []
   for (const [index, first] of things.entries()) {

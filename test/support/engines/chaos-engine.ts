@@ -2,16 +2,16 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { isMainThread, workerData } from 'node:worker_threads'
 import { createRecorder, type EngineLink } from '../../../src/recorder/index.js'
 
-/** How a incarnation ends itself; `loop` goes on until somebody else ends it. */
+/** The way in which an incarnation ends; `loop` runs until the test ends it. */
 export type EndingFromInside = 'exit' | 'throw' | 'reject' | 'memory' | 'loop'
 
-/** What an engine of the chaos tests is to do. */
+/** The task of an engine of the chaos tests. */
 export interface ChaosTask {
   readonly link: EngineLink
   readonly ending: EndingFromInside
   /** Milliseconds of recording before the incarnation ends itself. */
   readonly endAfterMs: number
-  /** Two counters, of the rows that were begun and of those that were done, counted by the test. */
+  /** The engine's own counts: two counters, of rows begun and of rows done. */
   readonly counters: SharedArrayBuffer
   /** Whether to record without ever yielding to the event loop. */
   readonly busy: boolean
@@ -45,12 +45,12 @@ export async function run(task: ChaosTask): Promise<void> {
 function end(ending: EndingFromInside): void {
   if (ending === 'exit') process.exit(0)
   if (ending === 'throw') throw new Error('chaos')
-  // Not awaited: it is the unhandled rejection that ends the thread, some turns later.
+  // Not awaited, so that the unhandled rejection ends the thread some turns later.
   if (ending === 'reject') void Promise.reject(new Error('chaos'))
   if (ending === 'memory') fillMemory()
 }
 
-/** Fills memory with arrays so large that every Node ends only the thread. */
+/** Fills memory with large arrays, for which every version of Node ends only the thread. */
 function fillMemory(): never {
   const hoard: unknown[] = []
   for (;;) hoard.push(new Array(200_000).fill(hoard.length))

@@ -1,21 +1,23 @@
-/** An engine that counts itself what it records, at full speed, until it is asked to stop. */
+/** An engine that records at full speed and counts its rows, until a stop is requested. */
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { EngineContext } from '../../../src/index.js'
 import { createRecorder, type EngineLink, type Recorder } from '../../../src/recorder/index.js'
 
-/** What a counting engine is to do. */
+/** The task of a counting engine. */
 export interface CountingTask {
-  /** Absent where the link comes in a message. */
+  /** The link; absent if it is sent in a message. */
   readonly link?: EngineLink
-  /** Where that message comes; by default the worker's own port. */
+  /** The port of that message; default the worker's own port. */
   readonly linkPort?: MessagePort
   /** Two float64: rows begun and rows done, over all incarnations of the engine. */
   readonly counters: SharedArrayBuffer
-  /** How it records: in a loop that never yields, or with a turn of the event loop now and then. */
+  /**
+   * Whether it records in a loop that never yields; otherwise it yields to the event loop at times.
+   */
   readonly busy: boolean
-  /** Rows after which it ends its thread without another word. */
+  /** Number of rows after which it ends its thread without a last report. */
   readonly exitAfter?: number
 }
 
@@ -34,7 +36,7 @@ async function live(link: EngineLink, work: CountingTask): Promise<void> {
   recorder.close()
 }
 
-/** For a pool: records until it is asked to stop, and answers its count. */
+/** For a pool: records until a stop is requested, and returns its count. */
 export async function run({ recorder, task }: EngineContext<CountingTask>): Promise<number> {
   return record(recorder, task)
 }

@@ -17,8 +17,8 @@ export const RESTARTED_ENGINE = 5
 export const SLOW_INSTANCE = 'slow-host'
 
 /**
- * Engines with everything that a dashboard shows: they are fast but for one in another process, some of
- * their calls fail, one engine is restarted, and some payloads are rejected.
+ * Engines that cause all states of a dashboard: one in another process is slow, some calls fail,
+ * one engine is restarted, and some payloads are rejected.
  */
 export function startDashboardEngines(context: TestContext, prefix: string): EngineAggregator {
   const aggregator = new EngineAggregator({
@@ -60,7 +60,7 @@ export function startDashboardEngines(context: TestContext, prefix: string): Eng
   return aggregator
 }
 
-/** Engines that are shown as the sums over them. */
+/** Engines of an aggregator with `perEngine: false`. */
 export function startTotalledEngines(context: TestContext, prefix: string): EngineAggregator {
   const aggregator = new EngineAggregator({ prefix, perEngine: false, intervalMs: REPORT_MS })
   const recorders = [0, 1].map((engine) => createRecorder(aggregator.connect(engine)))

@@ -1,6 +1,4 @@
-/**
- * A worker that dies while it records; `progress` holds the rows it began and the rows it ended.
- */
+/** A worker that dies while it records; `progress` contains the numbers of rows begun and done. */
 
 import { workerData } from 'node:worker_threads'
 import { createRecorder } from '../../../src/recorder/index.js'

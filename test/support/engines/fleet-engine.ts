@@ -1,7 +1,7 @@
 /**
- * An engine of a process of its own that records rows all the time and reports them to a bucket. It
+ * An engine in a separate process that records rows continuously and reports them to a bucket. It
  * writes lines with a number of rows: `offered` before a put, `acknowledged` after it, and `paused`
- * when it was told to `pause`, after which it records nothing until it is told to `resume`. `close`
+ * after the command `pause`, after which it records nothing until the command `resume`. `close`
  * ends it.
  */
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import { createRecorder } from '../../../src/recorder/index.js'
 import { waitUntil } from '../processes/wait-until.js'
 import { fleetRow } from './fleet-rows.js'
 
-/** Longer than any test: the loop below makes all reports. */
+/** Longer than any test, so that only the loop below makes reports. */
 const INTERVAL_MS = 2 ** 31 - 1
 const REPORT_MS = 100
 const RECORD_MS = 10

@@ -1,4 +1,4 @@
-/** What is counted of an engine's operation, as `moonmeter simulate --json` writes it. */
+/** The counts of an engine's operation, as in the result of `moonmeter simulate --json`. */
 export interface OperationCounts {
   readonly calls: number
   readonly keys: number
@@ -51,7 +51,7 @@ export function countFleetRows(rows: number): Map<string, OperationCounts> {
   return counts
 }
 
-/** The sum of two. */
+/** The sum of two counts. */
 export function addCounts(left: OperationCounts | undefined, right: OperationCounts) {
   return {
     calls: (left?.calls ?? 0) + right.calls,

@@ -1,4 +1,7 @@
-/** Engines that throw or return what is hard to bring to another thread; the task is its name. */
+/**
+ * Engines that throw or return values that are hard to transfer to another thread; the task is the
+ * name of the value.
+ */
 
 import type { EngineContext } from '../../../src/index.js'
 
@@ -37,13 +40,13 @@ export const FAILURES: Readonly<Record<string, () => unknown>> = {
   'text like that of an ended thread': () => new Error('worker exited with code: 0'),
 }
 
-/** Throws what its task names. */
+/** Throws the value that its task names. */
 export async function throwNamed({ recorder, task }: EngineContext<string>): Promise<void> {
   recorder.record('load_get', 0.25, 1)
   throw FAILURES[task]?.()
 }
 
-/** Throws what its task names where no promise brings it to the pool. */
+/** Throws the value that its task names in a callback, outside of the returned promise. */
 export async function throwNamedElsewhere({ recorder, task }: EngineContext<string>) {
   recorder.record('load_get', 0.25, 1)
   setImmediate(() => {
@@ -62,7 +65,7 @@ export const RESULTS: Readonly<Record<string, () => unknown>> = {
   }),
 }
 
-/** Returns what its task names. */
+/** Returns the value that its task names. */
 export function returnNamed({ recorder, task }: EngineContext<string>): unknown {
   recorder.record('load_get', 0.25, 1)
   return RESULTS[task]?.()

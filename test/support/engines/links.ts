@@ -9,15 +9,15 @@ import type { DecodedReport } from '../../../src/wire/report.js'
 const SERIES_MAX = 8
 const HOUR_MS = 3_600_000
 
-/** A link of which the other end is the test's. */
+/** A link whose other end belongs to the test. */
 export interface OpenLink {
   readonly link: EngineLink
   readonly port: MessagePort
-  /** Tell the recorder that so many more reports were taken. */
+  /** Acknowledge a number of reports to the recorder. */
   taken(reports: number): void
 }
 
-/** Makes a link without an aggregator. */
+/** Creates a link without an aggregator. */
 export function openLink(engine: number, incarnation: number, intervalMs = HOUR_MS): OpenLink {
   const layout = new JournalLayout(DEFAULT_LAYOUT, SERIES_MAX)
   const journal = Journal.allocate(layout)
@@ -48,7 +48,7 @@ export function takeReports(port: MessagePort): DecodedReport[] {
   }
 }
 
-/** A report of these bytes. */
+/** Decode a report. */
 export function decodeReport(bytes: unknown): DecodedReport {
   const payload = decodePayload(bytes)
   if (payload.kind !== 'report') throw new Error(`expected a report, got ${payload.kind}`)

@@ -5,7 +5,7 @@ import {
   type EntryStore,
 } from '../../../src/nats/bucket.js'
 
-/** A bucket in memory, with every change that was ever made to it. */
+/** A bucket in memory that keeps all of its changes. */
 export class MemoryBucket {
   readonly #changes: Entry[] = []
   readonly #entries = new Map<string, Entry>()
@@ -15,19 +15,19 @@ export class MemoryBucket {
     return this.#changes
   }
 
-  /** What is in it now, markers included. */
+  /** The current entries, markers included. */
   get entries(): readonly Entry[] {
     return [...this.#entries.values()]
   }
 
-  /** What a watch begins with after a number of changes: the last one of each key. */
+  /** The initial entries of a watch after a number of changes: the last change of each key. */
   entriesAfter(count: number): Entry[] {
     const last = new Map<string, Entry>()
     for (const change of this.#changes.slice(0, count)) last.set(change.key, change)
     return [...last.values()].sort((left, right) => left.revision - right.revision)
   }
 
-  /** Writes an entry, whatever its revision is. */
+  /** Writes an entry without a check of its revision. */
   set(key: string, value: Uint8Array | undefined, createdMs = 0): number {
     const entry = { key, value, createdMs, revision: this.#changes.length + 1 }
     this.#changes.push(entry)
@@ -36,9 +36,9 @@ export class MemoryBucket {
   }
 
   /**
-   * The bucket as one of its clients sees it.
+   * The interface of the bucket for one client.
    *
-   * @param step awaited before and after each request; it rejects where the client has ended
+   * @param step awaited before and after each request; it rejects if the client has ended
    */
   client(step: () => Promise<unknown>): EntryStore & EntryReader {
     const request = async <Answer>(answer: () => Answer): Promise<Answer> => {

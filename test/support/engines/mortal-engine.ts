@@ -1,12 +1,10 @@
-/**
- * Engines for a pool that count themselves what they record, and end in the way they are named for.
- */
+/** Engines for a pool that count their rows, and end in the way of their name. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EngineContext } from '../../../src/index.js'
 import type { Recorder } from '../../../src/recorder/index.js'
 
-/** What a mortal engine is to do. */
+/** The task of a mortal engine. */
 export interface MortalTask {
   /** Two float64: rows begun and rows done, over all incarnations. */
   readonly counters: SharedArrayBuffer
@@ -38,21 +36,24 @@ export function exit({ recorder, task }: Context): never {
   process.exit(7)
 }
 
-/** Fills the memory it may have, with arrays so large that every Node ends only the thread. */
+/** Fills its heap with large arrays, for which every version of Node ends only the thread. */
 export function out_of_memory({ recorder, task }: Context): never {
   record(recorder, task)
   const hoard: unknown[] = []
   for (;;) hoard.push(new Array(200_000).fill(hoard.length))
 }
 
-/** Fills it with small arrays: Node 24 and 26 may end the process or hang the thread. */
+/**
+ * Fills its heap with small arrays, for which Node 24 and 26 may end the process or hang the
+ * thread.
+ */
 export function out_of_memory_in_small_steps({ recorder, task }: Context): never {
   record(recorder, task)
   const hoard: unknown[] = []
   for (;;) hoard.push(new Array(1_000).fill(hoard.length))
 }
 
-/** Records all the time until its signal comes, and tells what it saw of the request. */
+/** Records until its signal aborts, and returns how it observed the request. */
 export async function graceful({ recorder, task, signal }: Context): Promise<object> {
   let heard = false
   signal.addEventListener('abort', () => {
@@ -62,17 +63,20 @@ export async function graceful({ recorder, task, signal }: Context): Promise<obj
     record(recorder, task)
     await sleep(1)
   }
-  // Rows that only a last report, or the journal, can bring.
+  // Rows that only a last report, or the journal, contains.
   record(recorder, task)
   return { heard, stopRequested: recorder.stopRequested }
 }
 
-/** Records for ever, whatever it is asked. */
+/** Records for ever and ignores stop requests. */
 export function hung({ recorder, task }: Context): never {
   for (;;) record(recorder, task)
 }
 
-/** Records and dies, again and again, until it is asked to stop; by turns it throws and exits. */
+/**
+ * Records and dies in each incarnation, alternately by an exception and an exit, until a stop is
+ * requested.
+ */
 export async function restless({ recorder, task, incarnation, signal }: Context): Promise<string> {
   const endMs = performance.now() + 20 + Math.random() * 100
   while (performance.now() < endMs && !recorder.stopRequested) {

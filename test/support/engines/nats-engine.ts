@@ -1,7 +1,7 @@
 /**
- * An engine of a process of its own that reports to a bucket. It records what it is told to on standard
- * input, a number of rows a line, and answers `acknowledged ROWS` when the server has them. `silent
- * ROWS` records rows without a report, and `close` ends it.
+ * An engine in a separate process that reports to a bucket. Each line of standard input is a number
+ * of rows to record; the engine prints `acknowledged ROWS` when the server has acknowledged them.
+ * `silent ROWS` records rows without a report, and `close` ends it.
  */
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -9,7 +9,7 @@ import { natsSink } from '../../../src/nats/index.js'
 import { createRecorder } from '../../../src/recorder/index.js'
 import { waitUntil } from '../processes/wait-until.js'
 
-/** Longer than any test: reports leave only when they are asked for. */
+/** Longer than any test, so that reports are sent only on request. */
 const INTERVAL_MS = 600_000
 
 const [servers = '', instance = '', engine = '0'] = process.argv.slice(2)

@@ -3,7 +3,7 @@ import { connectRecorder } from '../../../src/recorder/index.js'
 
 const recorder = await connectRecorder()
 
-/** A task of a pool that is not ours: records some rows and returns its thread. */
+/** A task of the user's own pool: records some rows and returns the id of its thread. */
 export function task(rows: number): number {
   for (let row = 0; row < rows; row++) recorder.record('load_get', 0.25, 2)
   return threadId

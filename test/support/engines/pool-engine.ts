@@ -3,13 +3,13 @@
 import { openSync } from 'node:fs'
 import type { EngineContext } from '../../../src/index.js'
 
-/** Records as many rows as its task says and answers what it was called with. */
+/** Records the number of rows in its task, and returns its arguments. */
 export function run({ engine, incarnation, recorder, task }: EngineContext<{ rows: number }>) {
   for (let row = 0; row < task.rows; row++) recorder.record('load_get', 0.25, 1)
   return { engine, incarnation, task }
 }
 
-/** Fails in its first incarnations, as many as its task says. */
+/** Fails in its first incarnations; the task is their number. */
 export async function failAtFirst({ incarnation, recorder, task }: EngineContext<number>) {
   recorder.record('load_get', 0.25, 1)
   if (incarnation <= task) throw new Error(`incarnation ${incarnation} fails`)
@@ -22,7 +22,7 @@ export function exit({ recorder }: EngineContext): never {
   process.exit(7)
 }
 
-/** Throws what no promise brings to the pool. */
+/** Throws in a callback, outside of the returned promise. */
 export async function throwElsewhere({ recorder }: EngineContext): Promise<void> {
   recorder.record('load_get', 0.25, 1)
   setTimeout(() => {
@@ -31,7 +31,7 @@ export async function throwElsewhere({ recorder }: EngineContext): Promise<void>
   await new Promise((resolve) => setTimeout(resolve, 60_000))
 }
 
-/** Waits until it is asked to stop. */
+/** Waits until a stop is requested. */
 export async function untilStopped({ engine, recorder, signal }: EngineContext) {
   recorder.record('load_get', 0.25, 1)
   while (!signal.aborted) {
@@ -46,26 +46,29 @@ export async function untilStopped({ engine, recorder, signal }: EngineContext) 
   return `stopped ${engine}`
 }
 
-/** Looks for a request to stop in a loop that never yields. */
+/** Checks for a stop request in a loop that never yields. */
 export function busyUntilStopped({ recorder }: EngineContext) {
   const loadGet = recorder.operation('load_get')
   while (!recorder.stopRequested) loadGet.record(0.25, 1)
   return 'stopped'
 }
 
-/** Does not look. */
+/** Ignores stop requests in a loop that never yields. */
 export function endless({ recorder }: EngineContext): never {
   const loadGet = recorder.operation('load_get')
   for (;;) loadGet.record(0.25, 1)
 }
 
-/** Opens a named pipe that has no writer: a system call that ends for a writer, but not for Node. */
+/**
+ * Opens a named pipe without a writer: the system call returns for a writer, but Node cannot abort
+ * it.
+ */
 export function blockOnPipe({ engine, recorder, task }: EngineContext<string>): void {
   recorder.record('load_get', 0.25, 1)
   if (engine === 0) openSync(task, 'r')
 }
 
-/** Returns, and then blocks its idle thread so; counts to 1 right before. */
+/** Returns, and then blocks its idle thread in the same way, after it has set a counter to 1. */
 export function returnAndBlockOnPipe({
   task,
 }: EngineContext<{ path: string; blocked: Int32Array }>): void {
@@ -82,7 +85,7 @@ export function returnAndThrowNull({ task }: EngineContext<Int32Array>): void {
   }, 5)
 }
 
-/** Ends its thread if it is engine 0; the others wait until they are asked to stop. */
+/** Ends its thread if it is engine 0; the others wait until a stop is requested. */
 export function exitIfFirst(context: EngineContext): Promise<string> {
   return context.engine === 0 && context.incarnation === 1 ? exit(context) : untilStopped(context)
 }

@@ -4,7 +4,7 @@ import { EngineAggregator, EnginePool, type PoolOptions } from '../../../src/ind
 /** The file with the engines of the tests. */
 export const POOL_ENGINE = new URL('./pool-engine.js', import.meta.url)
 
-/** A pool with its aggregator; both are taken down when the test ends. */
+/** A pool with its aggregator; both are closed when the test ends. */
 export function newPool(context: TestContext, options: Partial<PoolOptions> = {}) {
   const aggregator = new EngineAggregator({ intervalMs: 20 })
   const pool = new EnginePool({

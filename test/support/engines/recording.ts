@@ -1,7 +1,7 @@
 import { type AggregatorOptions, EngineAggregator, type EngineLink } from '../../../src/index.js'
 import { createRecorder, type Recorder, type RecorderOptions } from '../../../src/recorder/index.js'
 
-/** A recorder on this thread with the aggregator it records for. */
+/** A recorder on this thread, with its aggregator. */
 export interface Recording {
   readonly aggregator: EngineAggregator
   readonly link: EngineLink
@@ -10,7 +10,7 @@ export interface Recording {
   close(): Promise<void>
 }
 
-/** Starts recording engine 0 on this thread; reports leave only when asked for. */
+/** Starts a recorder of engine 0 on this thread, which sends reports only on request. */
 export function startRecording(
   options: AggregatorOptions = {},
   recorderOptions: RecorderOptions = {},

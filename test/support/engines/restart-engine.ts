@@ -1,4 +1,4 @@
-/** An engine whose first incarnation fails; the next ones wait until they are asked to stop. */
+/** An engine whose first incarnation fails; the next ones wait until a stop is requested. */
 
 import { once } from 'node:events'
 import type { EngineContext } from '../../../src/index.js'

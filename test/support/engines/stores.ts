@@ -1,4 +1,4 @@
-/** A store's client that answers at once and keeps its state in private fields. */
+/** A store's client that answers synchronously and keeps its state in private fields. */
 export class SyncStore {
   readonly existing = [1, 0, 1]
   codes: readonly number[] = [0]
@@ -15,7 +15,7 @@ export class SyncStore {
     this.#calls = calls
   }
 
-  /** The same, by a method. */
+  /** The number of calls, returned by a method. */
   callsOfMethod(): number {
     return this.#calls
   }

@@ -3,7 +3,7 @@ import { DURATION_BOUNDS_SECONDS } from '../../../src/catalogue.js'
 import type { Row } from '../../../src/stats/row.js'
 import { nextDown, nextUp } from './floats.js'
 
-/** Durations where code is likely to err: bounds, edges of the bins' range, extremes. */
+/** Durations at edges of the code: bounds, edges of the range of the bins, extremes. */
 export const EDGE_DURATIONS: readonly number[] = [
   ...[...DURATION_BOUNDS_SECONDS, 2 ** -30, 2 ** 16].flatMap((bound) => [
     nextDown(bound),
@@ -19,14 +19,14 @@ export const EDGE_DURATIONS: readonly number[] = [
   2 ** 64,
 ]
 
-/** Any duration a row may have, likely ones more often. */
+/** Any valid duration of a row; typical ones are more frequent. */
 export const durations: fc.Arbitrary<number> = fc.oneof(
   { weight: 6, arbitrary: fc.double({ min: 0, max: 5, noNaN: true }) },
   { weight: 1, arbitrary: fc.double({ min: 0, max: 2 ** 64, noNaN: true }) },
   { weight: 2, arbitrary: fc.constantFrom(...EDGE_DURATIONS) },
 )
 
-/** A bound anywhere: also negative, zero, below a nanosecond, or larger than any duration. */
+/** Any bound, including negative ones, zero, below a nanosecond, and larger than any duration. */
 const bound: fc.Arbitrary<number> = fc.oneof(
   { weight: 4, arbitrary: fc.double({ min: 0, max: 5, noNaN: true }) },
   { weight: 2, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
@@ -34,7 +34,7 @@ const bound: fc.Arbitrary<number> = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: -32, max: 18 }).map((exponent) => 2 ** exponent) },
 )
 
-/** Bucket bounds that a layout takes; many have neighbours that differ in their last bit. */
+/** Valid bucket bounds; many have neighbours that differ in the last bit. */
 export const boundLists: fc.Arbitrary<readonly number[]> = fc
   .array(fc.tuple(bound, fc.integer({ min: 1, max: 4 })), { maxLength: 30 })
   .map((drawn) => {
@@ -53,7 +53,7 @@ export const counts: fc.Arbitrary<number> = fc.oneof(
   fc.constantFrom(0, 1, 2 ** 32, 2 ** 40),
 )
 
-/** One code point of any plane, no half of a surrogate pair. */
+/** One code point of any plane, but no half of a surrogate pair. */
 export const characters: fc.Arbitrary<string> = fc
   .oneof(
     fc.nat({ max: 0x7f }),
@@ -63,7 +63,7 @@ export const characters: fc.Arbitrary<string> = fc
   )
   .map((point) => String.fromCodePoint(point))
 
-/** Strings of whole code points, of all planes, the empty one among them. */
+/** Strings of code points of all planes, including the empty string. */
 export const names: fc.Arbitrary<string> = fc.string({ unit: characters, maxLength: 40 })
 
 /** Complete rows of few operations and statuses. */

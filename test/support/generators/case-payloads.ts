@@ -2,7 +2,7 @@ import { pack } from '../../../src/wire/msgpack.js'
 import type { Counts } from '../assertions/simulation-result.js'
 import type { ReferenceCase, ReferenceRow } from './reference-cases.js'
 
-/** The frames of a case in each shape that there is, one payload a frame. */
+/** The frames of a case in each shape, one payload per frame. */
 export function shapesOf({ frames }: ReferenceCase): Readonly<Record<string, readonly Buffer[]>> {
   return {
     bare: frames.map((frame) => Buffer.from(frame.msgpack_hex, 'hex')),
@@ -13,7 +13,7 @@ export function shapesOf({ frames }: ReferenceCase): Readonly<Record<string, rea
   }
 }
 
-/** What the rows of a case add up to, by operation. */
+/** The sums of the rows of a case, by operation. */
 export function countsOfRows({ frames }: ReferenceCase): Record<string, Counts> {
   const rows = frames.flatMap(({ data }) => Object.entries(data))
   const names = [...new Set(rows.map(([name]) => name))].sort()

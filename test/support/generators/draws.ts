@@ -5,12 +5,12 @@ export function integer(random: Random, least: number, most: number): number {
   return least + random.below(most - least + 1)
 }
 
-/** One of some things. */
+/** A random element of a list. */
 export function pick<Thing>(random: Random, things: readonly Thing[]): Thing {
   return things[random.below(things.length)]
 }
 
-/** So many random bytes, in memory of their own. */
+/** Random bytes, in a separate buffer. */
 export function randomBytes(random: Random, length: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, () => random.below(256))
 }

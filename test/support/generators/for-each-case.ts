@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
 import { Random } from '../../../src/simulate/random.js'
 
-/** The seed of `npm test`: it is fixed, so that a change alone decides whether the tests pass. */
+/** The seed of `npm test`. It is fixed, so that the tests depend on the code only. */
 const SEED_DEFAULT = 1
-/** A case may collect garbage, or be the first; it is slow when it is slow each of these times. */
+/**
+ * A case is slow if it is slow at each of these attempts: one may be slow by a garbage collection.
+ */
 const ATTEMPTS_MAX = 3
 const US_PER_MS = 1e3
 
-/** Checks one case. What it draws must come from `random` alone, so that it can be run again. */
+/** Checks one case. It must draw from `random` only, so that the case can be repeated. */
 type Check = (random: Random, index: number) => void | Promise<void>
 
-/** How many cases to run, and how long one may take. */
+/** The number of cases, and the time limit of a case. */
 export interface FuzzPlan {
   /** Cases of the short form; `MOONMETER_FUZZ_CASES` sets the number instead. */
   readonly cases: number
@@ -21,8 +23,9 @@ export interface FuzzPlan {
 /**
  * Runs a check on many seeded cases, and names the first that fails by seed and index.
  *
- * `MOONMETER_FUZZ_SEED` sets the seed of all cases. `MOONMETER_FUZZ_CASE` runs the one case of that
- * index: each case has a stream of its own, so it is the same alone as among others.
+ * `MOONMETER_FUZZ_SEED` sets the seed of all cases. `MOONMETER_FUZZ_CASE` runs only the case with
+ * that index: each case has a separate stream of random numbers, so it does not depend on the
+ * others.
  *
  * @throws Error with the command line's settings that repeat the case, and the failure as `cause`
  */
@@ -53,7 +56,7 @@ async function fastestMs(check: Check, seed: number, index: number, msMax: numbe
     const before = process.cpuUsage()
     await check(new Random(seed, index), index)
     const { user, system } = process.cpuUsage(before)
-    // The processor's time is not that of other processes, and waiting takes none.
+    // Processor time does not include other processes and waiting.
     const busyMs = (user + system) / US_PER_MS
     fastest = Math.min(fastest, performance.now() - startMs, busyMs)
     if (fastest <= msMax) break

@@ -1,4 +1,4 @@
-/** What the getters of `foreignValues` throw. */
+/** The value that the getters of `FOREIGN_VALUES` throw. */
 export const NOT_YOURS = 'not yours'
 
 const throwing = new Proxy(
@@ -16,7 +16,9 @@ const throwing = new Proxy(
   },
 )
 
-/** Values of every type that hardly an argument may have; some throw when they are looked at. */
+/**
+ * Values of every type, most of which are invalid for any argument; some throw when they are read.
+ */
 export const FOREIGN_VALUES: readonly unknown[] = [
   ...[null, undefined, true, false, 10n, Symbol('s'), () => {}, class {}],
   ...['', 'text', '\ud800', 'a\nb', 'x'.repeat(2 ** 12), '__proto__', 'constructor'],

@@ -88,10 +88,10 @@ const BODIES = [
   '0\r\na: b\r\n\r\n',
   '\r\n\r\n',
 ]
-/** Requests that are sent in one piece. */
+/** Maximum number of requests that are sent at once. */
 const PIPELINED_MAX = 40
 
-/** One request, most of which are not valid. */
+/** A random request, which is usually invalid. */
 function request(random: Random): string {
   if (random.below(3) === 0) return 'GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'
   const line = `${pick(random, METHODS)} ${pick(random, TARGETS)} ${pick(random, VERSIONS)}`
@@ -101,7 +101,7 @@ function request(random: Random): string {
   return `${[line, ...headers].join('\r\n')}${end}${pick(random, BODIES)}`
 }
 
-/** What a hostile client sends: requests in a row, some bytes of which may be others. */
+/** The bytes of a hostile client: several requests, in which some bytes may be replaced. */
 export function requestBytes(random: Random): Buffer {
   if (random.below(12) === 0) return Buffer.from(randomBytes(random, integer(random, 1, 400)))
   const count = random.below(4) === 0 ? integer(random, 1, PIPELINED_MAX) : integer(random, 1, 3)

@@ -3,7 +3,7 @@ import { type LiveInterval, SeriesReader } from '../../../src/live/live-interval
 import { type BinLayout, DEFAULT_LAYOUT } from '../../../src/stats/bin-layout.js'
 import { packBins, unpackBins } from '../../../src/stats/packed-bins.js'
 
-/** Some rows of one series that have the same duration; what is not given is 0, or `ok`. */
+/** Some rows of one series with the same duration. Defaults are 0 and `ok`. */
 export interface RowsOf {
   readonly source?: string
   readonly operation?: string
@@ -15,7 +15,7 @@ export interface RowsOf {
   readonly numFailedKeys?: number
 }
 
-/** An interval in which these rows were recorded. */
+/** An interval with the given rows. */
 export function intervalOf(
   fromMs: number,
   toMs: number,
@@ -37,7 +37,7 @@ export function intervalOf(
   return writer.finish(fromMs, toMs)
 }
 
-/** What a series has counted. */
+/** The counts of a series. */
 export interface SeriesCounts {
   readonly rows: number
   readonly numKeys: number
@@ -47,7 +47,7 @@ export interface SeriesCounts {
   readonly bins: readonly number[]
 }
 
-/** What intervals have in sum, by engine, operation and status as JSON; series without rows left out. */
+/** The sums of intervals, by engine, operation and status as JSON, without series without rows. */
 export function countsIn(
   intervals: readonly LiveInterval[],
   layout: BinLayout = DEFAULT_LAYOUT,

@@ -2,7 +2,7 @@ import { HEAT_ROWS } from '../../../src/live/heat-scale.js'
 import type { EngineRow, Figures, LiveView, OperationRow } from '../../../src/live/live-view.js'
 import type { TimelinePoint } from '../../../src/live/timeline.js'
 
-/** A moment on a boundary of slots. */
+/** A time on a boundary of slots. */
 export const VIEW_MS = Date.UTC(2026, 0, 2, 14, 5)
 const SLOT_MS = 5_000
 const POINTS = 60
@@ -11,7 +11,7 @@ const BYTES_PER_ROW = 2e6
 /** The row of the heat map of about a millisecond. */
 const HEAT_ROW = 80
 
-/** Figures of so many operations per second with this p99 in seconds. */
+/** Figures with the given operations per second and p99 in seconds. */
 export function figures(rate: number, p99: number, failedKeyRatio = 0): Figures {
   return {
     rows: rate * 300,

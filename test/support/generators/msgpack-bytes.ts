@@ -1,7 +1,7 @@
 import type { Random } from '../../../src/simulate/random.js'
 import { pack } from '../../../src/wire/msgpack.js'
 
-/** MessagePack put together by hand, for what packers do not write: any keys, also twice. */
+/** MessagePack that packers do not write: any keys, including duplicates. */
 export type Bytes = Uint8Array
 /** Keys with their values. */
 export type Entries = readonly (readonly [key: Bytes, value: Bytes])[]
@@ -15,7 +15,7 @@ export function array(...members: readonly Bytes[]): Bytes {
   return Buffer.concat([head(0xdd, members.length), ...members])
 }
 
-/** What any packer writes: strings, numbers, nil, rows. */
+/** MessagePack as any packer writes it: strings, numbers, nil, rows. */
 export function plain(value: unknown): Bytes {
   return pack(value)
 }
@@ -25,19 +25,19 @@ export function extension(type: number, content: Bytes): Bytes {
   return Buffer.concat([Buffer.of(0xc7, content.length, type), content])
 }
 
-/** Arrays inside each other. */
+/** Nested arrays. */
 export function nested(depth: number): Bytes {
   const bytes = Buffer.alloc(depth + 1, 0x91)
   bytes[depth] = 0xc0
   return bytes
 }
 
-/** A map with the same entry again and again. */
+/** A map with the same entry many times. */
 export function wide(entries: number): Bytes {
   return Buffer.concat([head(0xdf, entries), Buffer.alloc(2 * entries, 1)])
 }
 
-/** Scalars of every type, and some that decoders make objects of or fail on. */
+/** Scalars of every type, including some that decoders convert to objects or reject. */
 const SCALARS: readonly Bytes[] = [
   ...[null, true, false, 0, -1, 127, 200, -200, 70_000, -70_000, 2 ** 40, 1.5, Number.NaN].map(
     plain,
@@ -63,7 +63,10 @@ const SCALARS: readonly Bytes[] = [
   Buffer.concat([Buffer.from('c8000001', 'hex')]),
 ]
 
-/** Any sound value: maps with any keys, also twice, extension types, strings that are not UTF-8. */
+/**
+ * Any well-formed value: maps with any keys, including duplicates, extension types, strings that
+ * are not UTF-8.
+ */
 export function randomValue(random: Random, depth = 0): Bytes {
   const kind = random.below(depth < 6 ? 5 : 2)
   const members = () =>

@@ -10,9 +10,9 @@ const packr = new Packr({ useRecords: false, variableMapSize: true })
 const extending = new Packr({ useRecords: false, moreTypes: true })
 /** The engine that the payloads are for. */
 export const HOSTILE_ENGINE = 1
-/** What a report of that engine counted that was accepted already. */
+/** The rows of a report of that engine that was already accepted. */
 export const KNOWN_ROWS = 7
-/** Bytes that a payload may have in the tests with these mutations. */
+/** Maximum bytes of a payload in the tests with these mutations. */
 export const PAYLOAD_BYTES_MAX = 5_000
 const SPLICE_BYTES_MAX = 40
 const DEPTH_MAX = 40
@@ -68,7 +68,7 @@ function reportsOf(random: Random): Uint8Array {
   })
 }
 
-/** A payload that is valid, of one of all the shapes. */
+/** A valid payload of a random shape. */
 function validPayload(random: Random): Uint8Array {
   if (random.below(2) === 0) return reportsOf(random)
   return pick(random, VALID_ROWS)
@@ -83,7 +83,7 @@ const VALID_ROWS = [
 
 type Mutation = (random: Random) => Uint8Array
 
-/** Ways to make something hostile of a valid payload. */
+/** Changes that make a valid payload hostile. */
 export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'foreign entries': (random) => {
     const key = () => randomValue(random, 1)
@@ -178,7 +178,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     }),
 }
 
-/** Bytes that mean nothing; half of them begin like a payload does. */
+/** Random bytes; half of the payloads begin like a valid one. */
 export function randomPayload(random: Random): Uint8Array {
   const bytes = randomBytes(random, 1 + random.below(200))
   if (random.below(2) === 0) return bytes
@@ -192,7 +192,7 @@ export function* mutated(random: Random, count: number): Generator<Uint8Array> {
   for (let index = 0; index < count; index++) yield mutations[index % mutations.length](random)
 }
 
-/** A payload of rows in which one value, anywhere, is another one. */
+/** A payload of rows in which one random value is replaced. */
 function changed(random: Random, value: unknown, by: Packr): Uint8Array {
   const root = pick(random, objects())
   let at: Record<string, unknown> = root

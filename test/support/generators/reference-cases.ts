@@ -9,7 +9,7 @@ export interface ReferenceRow {
   readonly num_failed_keys: number
 }
 
-/** The reference's answers to the frames it was given. */
+/** Frames, and the results of the reference for them. */
 export interface ReferenceCase {
   readonly name: string
   readonly model_name: string
@@ -28,7 +28,7 @@ export interface ReferenceCase {
 
 const FILE = new URL('../../../../test/fixtures/reference-cases.json', import.meta.url)
 
-/** The cases that the reference answered. */
+/** The cases of the reference. */
 export function referenceCases(): ReferenceCase[] {
   return JSON.parse(readFileSync(FILE, 'utf8'))
 }

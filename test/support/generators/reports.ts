@@ -43,7 +43,7 @@ function seriesOf(binCount: number): fc.Arbitrary<PackedSeries> {
     })
 }
 
-/** The exact sum of these durations. */
+/** The exact sum of durations. */
 export function sumOf(durations: Iterable<number>): bigint {
   let sum = 0n
   for (const duration of durations) sum += durationSumOf(duration)
@@ -84,7 +84,7 @@ function exemplarsOf(
 
 const instances = names.filter((name) => name !== '')
 
-/** Any report with the layout it is of. */
+/** Any report, with its layout. */
 export const reports: fc.Arbitrary<{ readonly report: Report; readonly layout: BinLayout }> = fc
   .constantFrom(DEFAULT_LAYOUT, CUSTOM_LAYOUT, new BinLayout([]))
   .chain((layout) =>
@@ -129,7 +129,7 @@ export function seriesWithRows(rows: number, operation = 'load_get', status = 'o
   } satisfies PackedSeries
 }
 
-/** The bytes of a report; what is not given is that of engine 0's first. */
+/** The bytes of a report; the defaults are those of the first report of engine 0. */
 export function reportBytes(fields: Partial<Report> = {}): Uint8Array {
   return encodeReport({
     engine: 0,

@@ -3,7 +3,7 @@ import { NATS_METRICS, SELF_METRICS, STORE_METRICS } from '../../../src/catalogu
 /** Series of a test of rules, by their selector: values in promtool's notation. */
 export type RuleSeries = Readonly<Record<string, string>>
 
-/** Labels beside those of the target; an engine's `instance` is `exported_instance` there. */
+/** Labels in addition to those of the target; an engine's `instance` is `exported_instance`. */
 export interface EngineLabels {
   readonly instance?: string
   readonly engine?: string
@@ -11,18 +11,18 @@ export interface EngineLabels {
   readonly operation?: string
 }
 
-/** The engine of the series, where no label says otherwise. */
+/** The default engine of the series. */
 export const ENGINE = { engine: '3' }
 const TARGET = { job: 'moonmeter', instance: 'a:9464' }
 /** Bounds of the buckets that the tests need. */
 const BOUNDS = ['0.005', '0.01', '0.1', '0.2', '+Inf'] as const
 
-/** That a target is scraped. */
+/** The series `up` of a target. */
 export function up(values = '1x400', instance = TARGET.instance): RuleSeries {
   return { [selector('up', { ...TARGET, instance })]: values }
 }
 
-/** Of an engine and operation: calls, keys and failed keys of a status. */
+/** The calls, keys and failed keys of an engine, operation and status. */
 export function store(
   counts: Readonly<Partial<Record<'calls' | 'keys' | 'failedKeys' | 'bytes', string>>>,
   status = 'ok',
@@ -68,7 +68,7 @@ export function self(
 /** A call of ten keys each second, of which none fails. */
 export const CALM = store({ calls: '0+15x400', keys: '0+150x400', failedKeys: '0x400' })
 
-/** As many calls with partial failures; keys that fail grow by a number each 15 s, of 150. */
+/** The calls of `CALM`, with partial failures: each 15 s, the given number of 150 keys fail. */
 export function failing(growth: number, labels: EngineLabels = {}): RuleSeries {
   const counts = { calls: '0+15x400', keys: '0+150x400', failedKeys: `0+${growth}x400` }
   return store(counts, 'partial_failure', labels)

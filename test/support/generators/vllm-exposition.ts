@@ -1,6 +1,6 @@
 import { DURATION_BOUNDS_SECONDS, STORE_METRICS } from '../../../src/catalogue.js'
 
-/** Bounds as Python's client writes them, in the text format and in OpenMetrics. */
+/** The text of bounds from Python's client, in the text format and in OpenMetrics. */
 const BOUND_TEXTS: readonly string[] = [
   ...['0.001', '0.005', '0.01', '0.05', '0.1', '0.2', '0.3', '0.4', '0.5', '0.75'],
   ...['1.0', '1.5', '2.0', '3.0', '4.0', '+Inf'],
@@ -13,8 +13,8 @@ export interface VllmSeries {
 }
 
 /**
- * The durations of a vLLM server as its Python client writes them as text: labels in alphabetical
- * order, and floats with a point.
+ * The durations of a vLLM server in the text of its Python client: labels in alphabetical order,
+ * and floats with a decimal point.
  */
 export function vllmExposition(model: string, all: readonly VllmSeries[]): string {
   const { name, help } = STORE_METRICS.durationSeconds

@@ -6,17 +6,17 @@ import { Child } from './child.js'
 import { freePort } from './free-port.js'
 import { isOnPath } from './on-path.js'
 
-/** Debian's name, and that of the project. */
+/** The name of the program in Debian, and that of the project. */
 const FOUND = ['prometheus-alertmanager', 'alertmanager'].find(isOnPath)
-/** Where everything was installed for the tests, what is absent is a failure. */
+/** The reason to skip tests; false in CI, where an absent program is a failure. */
 export const ALERTMANAGER_SKIP =
   FOUND === undefined && process.env.CI !== 'true'
     ? 'alertmanager not found; apt-get install prometheus-alertmanager'
     : false
-/** Notifies nobody. */
+/** A configuration without notifications. */
 const CONFIG = 'route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n'
 
-/** An alert that is active, as far as it is asked for. */
+/** The properties of an active alert that tests read. */
 export interface ActiveAlert {
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
@@ -25,7 +25,7 @@ export interface ActiveAlert {
 /** An Alertmanager of a test. */
 export interface Alertmanager {
   readonly url: string
-  /** The alerts that are active at this moment. */
+  /** Returns the active alerts. */
   readonly alerts: () => Promise<readonly ActiveAlert[]>
 }
 

@@ -1,6 +1,6 @@
 /**
- * Sends the GET requests that its parent asks for, from the network namespace that it runs in: the
- * parent is in another one. It ends with its parent.
+ * Sends GET requests for its parent, from the network namespace of this process. It ends with its
+ * parent.
  */
 import { getText } from './host.js'
 
@@ -12,7 +12,7 @@ export interface AskedRequest {
   readonly url: string
 }
 
-/** The answer to it: the body, or why there is none. */
+/** The answer to a request: the body, or the error. */
 export type RequestAnswer = { readonly id: number } & (
   | { readonly text: string }
   | { readonly error: string }

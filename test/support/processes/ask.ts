@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { request } from 'node:http'
 
-/** A response as it came: `fetch` would decompress its body. */
+/** A response with its body as received; `fetch` would decompress it. */
 export interface Answer {
   readonly status: number | undefined
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
 }
 
-/** Send a request on a connection of its own, and read the whole response. */
+/** Send a request on a new connection, and read the whole response. */
 export function ask(
   url: string,
   headers: OutgoingHttpHeaders = {},

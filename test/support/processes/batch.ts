@@ -2,7 +2,8 @@ import { COMMAND_FILE } from './command.js'
 
 /**
  * Runs the command once for each list of arguments in `BATCH`, one after the other in this process,
- * and prints as JSON how each ended. A process for each would mostly load the same modules again.
+ * and prints the result of each as JSON. Separate processes would spend most of their time loading
+ * the same modules.
  */
 
 /** How a command line ended. */
@@ -26,7 +27,7 @@ async function run(index: number, line: readonly string[]): Promise<BatchEnd> {
   for (const stream of ['stdout', 'stderr'] as const) capture(stream, written)
   process.argv = [process.execPath, COMMAND_FILE, ...line]
   process.exitCode = 0
-  // The query makes it another module, so that it runs again.
+  // The query makes it a different module, so that it runs again.
   await import(`${COMMAND_FILE}?${index}`)
   const end = { code: Number(process.exitCode), ...written }
   process.exitCode = 0

@@ -5,7 +5,7 @@ import { temporaryDirectory } from './command.js'
 import { isOnPath } from './on-path.js'
 
 const NAME = 'openssl'
-/** Where everything was installed for the tests, what is absent is a failure. */
+/** The reason to skip tests; false in CI, where an absent program is a failure. */
 export const CERTIFICATES_SKIP =
   !isOnPath(NAME) && process.env.CI !== 'true'
     ? `${NAME} not found; apt-get install openssl`
@@ -21,11 +21,11 @@ export interface Certificate {
 
 /** An authority that signs certificates. */
 export interface Authority extends Certificate {
-  /** Makes a certificate for a host or a client. */
+  /** Creates a certificate for a host or a client. */
   sign(name: string): Certificate
 }
 
-/** Makes an authority, whose files are removed after the test. */
+/** Creates an authority. Its files are removed after the test. */
 export function makeAuthority(context: TestContext): Authority {
   const directory = temporaryDirectory(context)
   const make = (name: string, signer?: Certificate): Certificate => {

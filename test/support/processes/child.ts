@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test'
 
 const LIFE_MS_MAX = 150_000
 
-/** How a process ended, and all it wrote. */
+/** The exit and the output of a process. */
 export interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -12,11 +12,11 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** What to start a process with, beside its arguments. */
+/** Options of a process, in addition to its arguments. */
 export interface ChildOptions {
-  /** What it reads from standard input; nothing by default. `open` is for {@link Child.type}. */
+  /** Its standard input; empty by default. `open` is for {@link Child.type}. */
   readonly input?: string | Uint8Array | { readonly open: true }
-  /** Variables beside those of this process. */
+  /** Environment variables in addition to those of this process. */
   readonly env?: Readonly<Record<string, string>>
   /** Milliseconds after which it is killed. */
   readonly lifeMsMax?: number
@@ -42,7 +42,7 @@ export class Child {
       killSignal: 'SIGKILL',
     })
     this.#closed = once(this.#process, 'close')
-    // Whoever waits for the end gets the failure; until then it is nobody's.
+    // `end` returns the rejection; without a handler here it would be unhandled until then.
     this.#closed.catch(() => {})
     this.#process.stdout?.setEncoding('utf8').on('data', (text) => {
       this.stdout += text
@@ -50,7 +50,7 @@ export class Child {
     this.#process.stderr?.setEncoding('utf8').on('data', (text) => {
       this.stderr += text
     })
-    // A command that refuses its options does not read its input.
+    // A command that rejects its options does not read its input.
     this.#process.stdin?.on('error', () => {})
     if (typeof input === 'string' || input instanceof Uint8Array) this.#process.stdin?.end(input)
     context.after(async () => {
@@ -64,7 +64,7 @@ export class Child {
     this.#process.kill(signal)
   }
 
-  /** How it ended, once it did. */
+  /** The exit and the output, when the process has ended. */
   async end(): Promise<Ended> {
     const [code, signal] = (await this.#closed) as [number | null, NodeJS.Signals | null]
     return { code, signal, stdout: this.stdout, stderr: this.stderr }
@@ -75,12 +75,12 @@ export class Child {
     this.#process.stdin?.write(text)
   }
 
-  /** What the pattern matches in what it writes to standard error, as soon as it does. */
+  /** Waits for a match of the pattern in standard error. */
   waitForStderr(pattern: RegExp): Promise<RegExpExecArray> {
     return this.#waitFor('stderr', pattern)
   }
 
-  /** What the pattern matches in what it writes to standard output, as soon as it does. */
+  /** Waits for a match of the pattern in standard output. */
   waitForStdout(pattern: RegExp): Promise<RegExpExecArray> {
     return this.#waitFor('stdout', pattern)
   }

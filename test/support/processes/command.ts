@@ -14,7 +14,7 @@ export const SMALL_TRACE = fileURLToPath(
   new URL('../../../../test/fixtures/small-trace.jsonl', import.meta.url),
 )
 
-/** What to start the command with, beside its arguments. */
+/** Options of the command, in addition to its arguments. */
 export interface CommandOptions extends ChildOptions {
   /** Arguments of Node before the command. */
   readonly nodeArgs?: readonly string[]
@@ -52,7 +52,7 @@ export async function runCommands(
   return JSON.parse(stdout)
 }
 
-/** Where a started `simulate` serves, once it does: the address without a path. */
+/** Waits until a `simulate` process serves; returns the URL without a path. */
 export async function servedUrl(simulation: Child): Promise<string> {
   const [, url = ''] = await simulation.waitForStderr(/ serving (http:\S+)\/ and \/metrics\n/)
   return url
@@ -65,7 +65,7 @@ export async function scrape(url: string): Promise<string> {
   return response.text()
 }
 
-/** A directory that is gone after the test. */
+/** A directory that is removed after the test. */
 export function temporaryDirectory(context: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'moonmeter-test-'))
   context.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))

@@ -15,7 +15,7 @@ import { LiveFeed } from '../../../src/live/live-feed.js'
 import { Authorization } from '../../../src/server/authorization.js'
 import { waitUntil } from './wait-until.js'
 
-/** Longer than any test: updates come when the test asks for them. */
+/** Longer than any test, so that updates are made only on request. */
 const NEVER_MS = 2 ** 30
 
 /** The files of a page, by their names. */
@@ -25,16 +25,19 @@ export const PAGE: Readonly<Record<string, string>> = {
   'page.css': 'body { margin: 0 }',
 }
 
-/** A page whose updates come when the test says so. */
+/** A page whose updates the test triggers. */
 export interface TestDashboard {
   readonly aggregator: EngineAggregator
   readonly feed: LiveFeed
   readonly handler: MetricsHandler
-  /** Let a second pass, and make an update; the clock shows so many milliseconds more. */
+  /** Advance the monotonic clock by a second and the wall clock by `wallMs`, and make an update. */
   pass(wallMs?: number): Promise<void>
 }
 
-/** Makes a handler as `dashboardHandler` does, of files of its own and with clocks that the test moves. */
+/**
+ * Creates a handler like `dashboardHandler`, with files of the test and clocks that the test
+ * controls.
+ */
 export async function makeDashboard(
   context: TestContext,
   options: DashboardOptions = {},

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test'
 import { createParser } from 'eventsource-parser'
 import { waitUntil } from './wait-until.js'
 
-/** An event as it came. */
+/** A received event. */
 export interface SentEvent {
   readonly name: string | undefined
   readonly id: string | undefined
@@ -42,7 +42,7 @@ export class EventStream {
       .map(({ id = '' }) => Number(id.slice(id.lastIndexOf(':') + 1)))
   }
 
-  /** Resolves once so many events have come. */
+  /** Resolves when the given number of events was received. */
   async waitFor(count: number): Promise<readonly SentEvent[]> {
     await waitUntil(`${count} events`, () => this.events.length >= count)
     return this.events
@@ -58,7 +58,7 @@ export class EventStream {
   }
 }
 
-/** Asks for a stream, on a connection of its own. */
+/** Opens a stream on a new connection. */
 export function openStream(
   context: Pick<TestContext, 'after'>,
   url: string,

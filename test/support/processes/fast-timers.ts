@@ -1,6 +1,6 @@
 /**
- * Preloaded into the command with `--import`, so that a test need not wait for ten seconds: what is
- * done after or every 10,000 ms is done after or every 500. Other timers are as they are.
+ * Preloaded into the command with `--import`, so that a test need not wait for ten seconds: timers
+ * of 10,000 ms run after 500 ms. Other timers are unchanged.
  */
 
 const SLOW_MS = 10_000

@@ -13,7 +13,7 @@ import { Child } from './child.js'
 
 const ENGINE_FILE = fileURLToPath(new URL('../engines/nats-engine.js', import.meta.url))
 
-/** Longer than a server takes to answer on a machine that has much else to do. */
+/** Longer than a server takes to answer on a busy machine. */
 export const ANSWER_MS_MAX = 40_000
 
 /** An aggregator of a test that watches a bucket. */
@@ -38,14 +38,14 @@ export async function startWatching(
   return { aggregator, watch, rows: () => aggregator.snapshot().rows }
 }
 
-/** Connects a sink that is closed after the test at the latest: its connection keeps the process. */
+/** Connects a sink, which is closed after the test: its connection would keep the process alive. */
 export async function startSink(context: TestContext, options: NatsSinkOptions): Promise<NatsSink> {
   const sink = await natsSink({ timeoutMs: ANSWER_MS_MAX, ...options })
   context.after(() => sink.close({ timeoutMs: 0 }))
   return sink
 }
 
-/** Starts an engine in a process of its own, which is told by lines what to record. */
+/** Starts an engine in a separate process, which reads commands from its standard input. */
 export async function startEngine(
   context: TestContext,
   url: string,

@@ -3,16 +3,16 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 /**
- * Ports below those that systems give to programs that ask for any: Linux from 32,768 on, macOS from
- * 49,152 on. Servers of other tests ask for any, and would take a port before it is used.
+ * Ports below the ephemeral range (Linux from 32,768, macOS from 49,152), from which the system
+ * assigns ports to other tests and connections.
  */
 const PORT_MIN = 20_000
 const PORT_END = 32_000
 const ATTEMPTS_MAX = 100
-/** Ports that were given already: the programs that are to listen there may not do so yet. */
+/** Ports that were already returned; their programs may not listen yet. */
 const given = new Set<number>()
 
-/** A port of this host that no program listens on at this moment. */
+/** Returns a port of this host on which no program listens. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const port = randomInt(PORT_MIN, PORT_END)

@@ -4,13 +4,13 @@ import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
 import { Child, type ChildOptions } from './child.js'
 
-/** A host that processes of a test run on: this one, or one of a network of namespaces. */
+/** A host for processes of a test: this host, or one of a network of namespaces. */
 export interface Host {
-  /** The address that other hosts of the test reach it by. */
+  /** The address of the host for other hosts of the test. */
   readonly address: string
   /** Starts a process there. */
   start(file: string, args: readonly string[], options?: ChildOptions): Child
-  /** The body of the response to a GET request; rejected where its status is not 200. */
+  /** The body of the response to a GET request; rejects if the status is not 200. */
   get(url: string): Promise<string>
 }
 
@@ -24,12 +24,12 @@ export function localHost(context: TestContext): Host {
 }
 
 /**
- * The body of the response to a GET request; rejected where its status is not 200. Each has a
- * connection of its own: one that is kept may be closed by a server while the next request is sent.
+ * The body of the response to a GET request; rejects if the status is not 200. Each request has a
+ * new connection: a server may close an idle one while the next request is sent.
  */
 export async function getText(url: string, signal?: AbortSignal): Promise<string> {
   const request = get(url, { agent: false, ...(signal !== undefined && { signal }) })
-  // Where the response is cut short, reading it fails, too.
+  // An aborted response also rejects the read of its body.
   request.on('error', () => {})
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   const body = await text(response)

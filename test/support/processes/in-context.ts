@@ -6,8 +6,8 @@ import type * as Moonmeter from '../../../src/index.js'
 import { waitUntil } from './wait-until.js'
 
 /**
- * Runs the main side in a vm context, as test runners do, with an engine on a thread, and prints what
- * became of the engine's reports. Needs `--experimental-vm-modules`.
+ * Runs the aggregator in a vm context, as test runners do, with an engine on a thread, and prints
+ * the number of reports and rejections. Needs `--experimental-vm-modules`.
  */
 const INDEX = new URL('../../../src/index.js', import.meta.url).href
 const RECORDER = new URL('../../../src/recorder/index.js', import.meta.url).href
@@ -17,7 +17,7 @@ const ENGINE = `const { workerData } = require('node:worker_threads')
     recorder.record('op', 0.5, 1)
     recorder.close()
   })`
-/** What Node adds to the globals of the language. */
+/** The globals that Node adds to those of the language. */
 const NODE_GLOBALS = [
   ...['Buffer', 'URL', 'performance', 'process', 'queueMicrotask', 'structuredClone'],
   ...['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout', 'setImmediate'],

@@ -12,7 +12,7 @@ const BYTES = 1e6
 const FAST_SECONDS = 0.004
 const SLOW_SECONDS = 0.412
 
-/** A server of a test, with engines that record all the time. */
+/** A server of a test, with engines that record continuously. */
 export interface LiveServer {
   /** The base URL. */
   readonly url: string
@@ -20,10 +20,10 @@ export interface LiveServer {
   close(): Promise<void>
 }
 
-/** What a server of a test is like. */
+/** Options of a server of a test. */
 export interface LiveServerOptions extends AuthorizationOptions {
   readonly port?: number
-  /** The last one is an outlier. */
+  /** Number of engines; the last one is an outlier. */
   readonly engines?: number
   /** The name of its second operation. */
   readonly operation?: string
@@ -47,7 +47,7 @@ export async function startLiveServer(
   }, RECORD_MS)
   const server = await listen(aggregator, {
     ...authorization,
-    // No connection takes it as its own port while the server is closed.
+    // `freePort` returns a port that no outgoing connection uses while the server is closed.
     port: port ?? (await freePort()),
     next: dashboardHandler(aggregator, authorization),
   })

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 
 /** The folder of the repository; the compiled code is four folders below it. */
 const ROOT = new URL('../../../../', import.meta.url)
-/** The inspector tells of every script and module that is compiled, however it was loaded. */
+/** The inspector reports every compiled script and module. */
 const THREAD = `
   const { Session } = require('node:inspector')
   const { createRequire } = require('node:module')
@@ -23,10 +23,10 @@ const THREAD = `
 `
 
 /**
- * The files that a new thread loads with an entry of this package, in their order, relative to the
+ * The files that a new thread loads with an entry of this package, in order, relative to the
  * repository.
  *
- * @param then source text of a function that is called with what was imported
+ * @param then source text of a function that is called with the imported module
  */
 export async function loadedFiles(specifier: string, then = '() => {}'): Promise<string[]> {
   const workerData = { from: fileURLToPath(new URL('package.json', ROOT)), specifier, then }

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 
 /**
- * Preloaded into the command with `--import`: at the end it prints on standard error which npm
- * packages were loaded, those that are CommonJS inside: commander, pino, piscina, prom-client.
+ * Preloaded into the command with `--import`: at the end it prints the loaded npm packages on
+ * standard error. It detects CommonJS packages: commander, pino, piscina, prom-client.
  */
 
 const PACKAGE = /node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/

@@ -2,13 +2,13 @@ import { encodeAccount, encodeOperator, encodeUser, fmtCreds } from '@nats-io/jw
 import { nkeys } from '@nats-io/transport-node'
 import { HANDSHAKE_SECONDS_MAX } from './nats-server.js'
 
-/** No limit of an account, as the server reads it. */
+/** The value of a limit of an account that means no limit. */
 const UNLIMITED = -1
 
-/** An account without these limits may nothing. */
+/** Limits that an account must have to be usable. */
 const LIMITS = ['conn', 'subs', 'data', 'payload', 'disk_storage', 'streams', 'consumer']
 
-/** An operator with one account, and what a server needs to trust both. */
+/** An operator with one account, and the server configuration that trusts both. */
 export interface NatsOperator {
   /** Lines of the server's configuration. */
   readonly config: string
@@ -16,7 +16,7 @@ export interface NatsOperator {
   userCreds(): Promise<Uint8Array>
 }
 
-/** Makes an operator, its system account and an account that may use JetStream. */
+/** Creates an operator, its system account and an account with JetStream. */
 export async function makeOperator(): Promise<NatsOperator> {
   const [operator, system, account] = [
     nkeys.createOperator(),

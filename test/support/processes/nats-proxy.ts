@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 
-/** A way to a NATS server on which a test can hold back what the server answers. */
+/** A proxy of a NATS server that can hold back the server's answers. */
 export interface NatsProxy {
   readonly url: string
   /**
-   * Hold back everything that the server sends, from the next time on that a client sends this text.
+   * Hold back all data of the server after the next time that a client sends the given text.
    *
-   * @returns resolves when it was sent
+   * @returns a promise that resolves when the text was sent
    */
   holdAnswersAfter(text: string): Promise<void>
 }

@@ -10,33 +10,33 @@ import { isOnPath } from './on-path.js'
 
 const NAME = 'nats-server'
 const IS_MISSING = !isOnPath(NAME)
-/** Where everything was installed for the tests, what is absent is a failure. */
+/** The reason to skip tests; false in CI, where an absent program is a failure. */
 export const NATS_SKIP =
   IS_MISSING && process.env.CI !== 'true' ? `${NAME} not found; apt-get install nats-server` : false
 
 /**
- * Seconds in which a client must have said who it is, and TLS must be set up: by default 2, which a
- * busy machine may miss.
+ * Maximum seconds for authentication and the TLS handshake. The default of 2 is too short for a
+ * busy machine.
  */
 export const HANDSHAKE_SECONDS_MAX = 60
-/** The longest time of a server. */
+/** Maximum life of a server. */
 const LIFE_MS_MAX = 200_000
 
-/** How a server of a test is set up. */
+/** Options of a server of a test. */
 export interface NatsServerOptions {
-  /** Lines of its configuration, beside those for the address and JetStream. */
+  /** Lines of its configuration, in addition to those for the address and JetStream. */
   readonly config?: string
-  /** Bytes that JetStream may store; default no limit of its own. */
+  /** Maximum bytes of JetStream's store; default no limit. */
   readonly storeBytesMax?: number
-  /** Where it stores; default a directory that is removed with the test. */
+  /** The directory of the store; default a directory that is removed with the test. */
   readonly store?: string
-  /** Where it runs; default this host. */
+  /** The host of the server; default this host. */
   readonly host?: Host
-  /** Default a free one of this host. */
+  /** The port; default a free one of this host. */
   readonly port?: number
 }
 
-/** A NATS server of a test with JetStream; it keeps its port and data when it is started again. */
+/** A NATS server of a test with JetStream. It keeps its port and data over restarts. */
 export class NatsServer {
   readonly #start: () => Child
   readonly #file: string
@@ -51,7 +51,7 @@ export class NatsServer {
     this.#fixed = fixed
     this.#start = () => host.start(NAME, ['-c', file], { lifeMsMax: LIFE_MS_MAX })
     this.#child = this.#start()
-    // Hooks run in their order: the directory can be removed when the server has ended.
+    // Hooks run in order, so the directory is removed after the server has ended.
     context.after(async () => {
       await this.kill()
       rmSync(dirname(file), { recursive: true, force: true, maxRetries: 5 })
@@ -75,23 +75,23 @@ export class NatsServer {
     return server
   }
 
-  /** Ends it as a power failure would. */
+  /** Kills the server, as a power failure would. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.#child.end()
   }
 
-  /** Lets it hang: connections stay, and nothing is answered. */
+  /** Suspends the server: connections stay open, and nothing is answered. */
   pause(): void {
     this.#child.kill('SIGSTOP')
   }
 
-  /** Lets it go on, after it was paused. */
+  /** Resumes the server after a pause. */
   resume(): void {
     this.#child.kill('SIGCONT')
   }
 
-  /** Starts it again, after it was killed; with other lines of configuration, where they are passed. */
+  /** Starts the server again after a kill, optionally with another configuration. */
   async restart({ config }: Pick<NatsServerOptions, 'config'> = {}): Promise<void> {
     if (config !== undefined) writeFileSync(this.#file, `${this.#fixed}${config}\n`)
     this.#child = this.#start()

@@ -14,25 +14,28 @@ const HUB = 'hub'
 const BRIDGE = 'bridge0'
 const SUBNET = '10.66.0'
 const HUB_NUMBER = 254
-/** Hosts of a network, whose link-layer addresses all hosts know. */
+/** Maximum number of hosts of a network. All hosts have the link-layer addresses of all others. */
 const HOSTS_MAX = 16
 const REQUESTS_FILE = fileURLToPath(new URL('./answer-requests.js', import.meta.url))
 
-/** Why tests with network namespaces are skipped; false where they are not. */
+/** The reason to skip tests with network namespaces; false if they run. */
 export const NETWORK_SKIP = reasonToSkip()
 
 /** A host of a network: a namespace with one interface, which is a port of the bridge. */
 export interface NetworkHost extends Host {
-  /** Packets from and to it vanish, as in a network that is parted: nothing is reset or refused. */
+  /**
+   * Drop all packets from and to the host, as in a network partition: no connection is reset or
+   * refused.
+   */
   cut(): void
-  /** Packets get through again. */
+  /** End the network partition. */
   heal(): void
 }
 
 /**
- * A network of hosts on this machine: network namespaces, with a bridge in one of their own. It is
- * removed with all processes in it when the test ends, also by a signal; where the test was killed,
- * by the next network that is created.
+ * A network of hosts on this machine: network namespaces, and one more with a bridge. It is removed
+ * with all its processes when the test ends, also by a signal. After a kill of the test, the next
+ * network removes it.
  */
 export class Network {
   readonly #context: TestContext
@@ -97,7 +100,7 @@ export class Network {
         return new Child(this.#context, 'ip', words, { ...options, lifeMsMax: this.#lifeMsMax })
       },
       get: (url) => this.#requests.get(url),
-      // A port that is no longer of the bridge forwards nothing, and the host's own link stays up.
+      // A port without a bridge forwards nothing, and the host's own link stays up.
       cut: () => ip('-n', hub, 'link', 'set', port, 'nomaster'),
       heal: () => ip('-n', hub, 'link', 'set', port, 'master', BRIDGE),
     }
@@ -144,7 +147,7 @@ class RequestProcess {
   }
 }
 
-/** Runs `ip`, whose arguments are words. */
+/** Runs the program `ip`. */
 function ip(...args: string[]): string {
   return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }
@@ -153,7 +156,10 @@ function linkAddress(number: number): string {
   return `02:00:00:00:00:${number.toString(16).padStart(2, '0')}`
 }
 
-/** Without these, a host that is cut off would soon be told that its packets cannot be delivered. */
+/**
+ * Without these entries, address resolution would fail during a partition, and the kernel would
+ * report the host as unreachable.
+ */
 function addNeighbours(namespace: string, device: string): void {
   const numbers = [HUB_NUMBER, ...Array.from({ length: HOSTS_MAX }, (_, index) => index + 1)]
   const input = numbers
@@ -198,7 +204,7 @@ function isRunning(id: number): boolean {
 function reasonToSkip(): string | false {
   if (process.platform !== 'linux') return 'network namespaces need Linux'
   if (process.getuid?.() !== 0) return 'network namespaces need root'
-  // Where everything was installed for the tests, what fails is a failure.
+  // In CI, a missing prerequisite is a failure.
   if (process.env.CI === 'true') return false
   if (!isOnPath('ip')) return 'ip not found; apt-get install iproute2'
   const probe = `${PREFIX}-${process.pid}-probe`

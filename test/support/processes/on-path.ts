@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Where a program of that name is that can be started; undefined if there is none. */
+/** The path of an executable program with a name; undefined if there is none. */
 export function findOnPath(name: string): string | undefined {
   const files = (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory, name))
   return files.find((file) => {
@@ -19,7 +19,7 @@ export function isOnPath(name: string): boolean {
   return findOnPath(name) !== undefined
 }
 
-/** Why a test that needs a program is skipped; false if it is not. With `CI` set, none is. */
+/** The reason to skip a test that needs a program; false if it runs. In CI, no test is skipped. */
 export function skipWithout(name: string): string | false {
   return isOnPath(name) || process.env.CI === 'true' ? false : `${name} is absent`
 }

@@ -3,26 +3,29 @@ import { Child, type ChildOptions, type Ended } from './child.js'
 import { COMMAND_FILE } from './command.js'
 import { isOnPath } from './on-path.js'
 
-/** Why tests with a terminal are skipped; false if they are not. */
+/** The reason to skip tests with a terminal; false if they run. */
 export const SKIP_TERMINAL =
   process.platform === 'linux' && isOnPath('script')
     ? false
     : "no pseudo-terminal: util-linux's script is absent"
 
-/** A terminal, and what the command gets beside its arguments. */
+/** Options of the terminal and the command. */
 export interface TerminalOptions {
   readonly columns: number
   readonly env?: Readonly<Record<string, string>>
   /** Arguments of Node before the command. */
   readonly nodeArgs?: readonly string[]
-  /** What is typed, and then the end of input; `open` is for {@link Child.type}. */
+  /** The typed text, followed by the end of input; `open` is for {@link Child.type}. */
   readonly input?: ChildOptions['input']
 }
 
-/** Variables that decide about colours, which the environment of the tests may have. */
+/** Variables of the environment that affect colours. */
 const COLOUR_VARIABLES = ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'COLORTERM', 'CI']
 
-/** Start `moonmeter` with these arguments on a pseudo-terminal; all it writes is standard output. */
+/**
+ * Start `moonmeter` with these arguments on a pseudo-terminal; all of its output is standard
+ * output.
+ */
 export function startOnTerminal(
   context: TestContext,
   args: readonly string[],

@@ -7,14 +7,14 @@ import { type Host, localHost } from './host.js'
 import { isOnPath } from './on-path.js'
 
 const MISSING = ['prometheus', 'promtool'].filter((name) => !isOnPath(name))
-/** Where everything was installed for the tests, what is absent is a failure. */
+/** The reason to skip tests; false in CI, where an absent program is a failure. */
 export const PROMETHEUS_SKIP =
   MISSING.length > 0 && process.env.CI !== 'true'
     ? `${MISSING.join(' and ')} not found; apt-get install prometheus`
     : false
 
 const MS_PER_SECOND = 1e3
-/** The longest time of a server. */
+/** Maximum life of a server. */
 const LIFE_MS_MAX = 200_000
 
 const INTERVALS = { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' }
@@ -22,7 +22,7 @@ const INTERVALS = { scrape_interval: '1s', scrape_timeout: '1s', evaluation_inte
 const COMPLAINT = /level=(?:warn|error)|failed/i
 const TIMED_OUT = /msg="Scrape failed" err=.*context deadline exceeded/
 
-/** What the HTTP API answers, as far as it is asked here. */
+/** An answer of the HTTP API. */
 interface Answer<Data> {
   readonly status: string
   readonly error?: string
@@ -60,11 +60,11 @@ export interface Prometheus {
   readonly queryRange: (expression: string, seconds: number) => Promise<readonly Range[]>
   /** The values of a label in the series of a selector. */
   readonly labelValues: (label: string, selector: string) => Promise<readonly string[]>
-  /** Its warnings, errors and failures so far, without scrapes that took longer than a second. */
+  /** Its warnings, errors and failures so far, except scrapes that timed out after a second. */
   readonly complaints: () => string[]
 }
 
-/** A configuration file, as far as it is changed here. */
+/** The part of a configuration file that tests change. */
 export interface PrometheusConfig {
   readonly global?: object
   readonly scrape_configs?: readonly object[]
@@ -72,24 +72,24 @@ export interface PrometheusConfig {
   readonly remote_write?: readonly object[]
 }
 
-/** What a Prometheus server scrapes and how. */
+/** Options of a Prometheus server. */
 export interface PrometheusOptions {
-  /** A directory of its own. */
+  /** The directory of its files. */
   readonly directory: string
-  /** Per job the URL that it scrapes. */
+  /** The URL to scrape, by job. */
   readonly jobs: Readonly<Record<string, string>>
-  /** Its configuration, but for the jobs, the intervals, and the files of rules. */
+  /** Its configuration, except jobs, intervals and files of rules. */
   readonly config?: PrometheusConfig
   readonly args?: readonly string[]
   /** A rule file in YAML, which is evaluated once a second. */
   readonly rules?: string
   /** The URL of the Alertmanager that gets the alerts of the rules. */
   readonly alertmanager?: string
-  /** Whether labels of samples win over those of the target, such as `instance`; default false. */
+  /** The setting `honor_labels`; default false. */
   readonly honorLabels?: boolean
-  /** Where it runs; default this host. */
+  /** The host of the server; default this host. */
   readonly host?: Host
-  /** Default a free one of this host. */
+  /** The port; default a free one of this host. */
   readonly port?: number
 }
 

@@ -4,13 +4,13 @@ import type { TestContext } from 'node:test'
 import { Child, type Ended } from './child.js'
 import { temporaryDirectory } from './command.js'
 
-/** What the rules make of some series, at some moments. */
+/** Series, and the expected results of the rules at some times. */
 export interface RuleCase {
-  /** Per series, such as `up{job="a"}`, its values in promtool's notation, such as `0+1x60`. */
+  /** Values in promtool's notation, such as `0+1x60`, by series, such as `up{job="a"}`. */
   readonly series: Readonly<Record<string, string>>
-  /** The samples of an expression at a moment such as `10m`: labels and values. */
+  /** Expected samples of expressions at times such as `10m`: labels and values. */
   readonly expectations: readonly Expectation[]
-  /** The alert that fires with these labels and annotations, where it is to be checked. */
+  /** Expected alerts with their labels and annotations. */
   readonly alerts?: readonly ExpectedAlert[]
 }
 
@@ -27,14 +27,14 @@ interface ExpectedAlert {
   readonly annotations: Readonly<Record<string, string>>
 }
 
-/** What `promtool check rules` says of a rule file. */
+/** Runs `promtool check rules` for a rule file. */
 export function checkRules(context: TestContext, rules: string): Promise<Ended> {
   const file = join(temporaryDirectory(context), 'moonmeter.rules.yml')
   writeFileSync(file, rules)
   return new Child(context, 'promtool', ['check', 'rules', '--lint-fatal', file]).end()
 }
 
-/** What `promtool test rules` says of a rule file and the series of a case, an evaluation each 15 s. */
+/** Runs `promtool test rules` for a rule file and a case, with an evaluation each 15 s. */
 export function testRules(
   context: TestContext,
   rules: string,

@@ -4,9 +4,9 @@ import type { TestContext } from 'node:test'
 /** A connection on which a test writes HTTP by hand. */
 export interface RawClient {
   readonly socket: Socket
-  /** All bytes that came so far. */
+  /** All received bytes. */
   received(): Buffer
-  /** Ends with all bytes that came, once the connection closed in whatever way. */
+  /** Resolves with all received bytes when the connection has closed. */
   readonly closed: Promise<Buffer>
 }
 
@@ -17,7 +17,7 @@ export function openClient(context: Pick<TestContext, 'after'>, url: string): Ra
   const chunks: Buffer[] = []
   const received = () => Buffer.concat(chunks)
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
-  // The server may close a connection that is still written to.
+  // The server may close a connection during a write.
   socket.on('error', () => {})
   const closed = new Promise<Buffer>((resolve) => {
     socket.on('close', () => resolve(received()))
@@ -26,18 +26,18 @@ export function openClient(context: Pick<TestContext, 'after'>, url: string): Ra
   return { socket, received, closed }
 }
 
-/** Milliseconds between two reads of a slow client; each read has 64 KiB at most. */
+/** Milliseconds between two reads of a slow client, each of at most 64 KiB. */
 const PAUSE_MS = 5
 /**
  * Milliseconds without progress after which the server of a slow client closes the connection. The
- * client has to read some MiB until the system lets the server write again, which takes a tenth of
- * this time where nothing else runs.
+ * client must read some MiB until the server can write again, which takes a tenth of this time on
+ * an idle machine.
  */
 export const SLOW_STALL_MS = 1_000
-/** Milliseconds for which a client reads slowly: longer than a stall may last. */
+/** Milliseconds for which a client reads slowly: longer than the stall time-out. */
 const SLOW_MS = 1.5 * SLOW_STALL_MS
 
-/** Reads little by little for longer than a stall may last, and then all that is left. */
+/** Reads slowly for longer than the stall time-out, and then the rest at full speed. */
 export function readSlowly({ socket }: RawClient): void {
   const endMs = performance.now() + SLOW_MS
   socket.on('data', () => {
@@ -47,7 +47,7 @@ export function readSlowly({ socket }: RawClient): void {
   })
 }
 
-/** A response as it was received. */
+/** A received response. */
 export interface RawResponse {
   readonly status: number
   readonly headers: string
@@ -56,7 +56,7 @@ export interface RawResponse {
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 
-/** The whole responses that some bytes begin with; all of them have a `Content-Length`. */
+/** Parses the complete responses at the beginning of some bytes; all have a `Content-Length`. */
 export function parseResponses(bytes: Buffer, method = 'GET'): RawResponse[] {
   const responses: RawResponse[] = []
   let at = 0

@@ -5,15 +5,18 @@ import type { Child, Ended } from './child.js'
 import { scrape, servedUrl, startCommand } from './command.js'
 import { waitUntil } from './wait-until.js'
 
-/** Seconds of the calm phase, to scrape it: the next one where the processor was too busy for one. */
+/**
+ * Seconds of the calm phase, which must contain a scrape; the next value is tried if the machine is
+ * too busy.
+ */
 const CALM_SECONDS = [2.5, 10, 25] as const
 /** Rows of a scrape that is compared with others. */
 const ROWS_MIN = 300
 
-/** The labels that samples are to have. */
+/** The labels to select samples by. */
 export type Labels = Readonly<Record<string, string>>
 
-/** What one scrape shows. */
+/** The samples of one scrape. */
 export class Scraped {
   readonly #samples: readonly ParsedSample[]
 
@@ -44,16 +47,16 @@ export class Scraped {
 /** A running simulation of a scenario. */
 export interface PlayedScenario {
   readonly simulation: Child
-  /** A scrape of the calm phase, in which each engine has recorded rows. */
+  /** A scrape of the calm phase with rows of each engine. */
   readonly calm: Scraped
   /** Resolves when the fault is announced, with the announcement. */
   fault(): Promise<string>
   scrape(): Promise<Scraped>
-  /** A scrape with a further report of each engine: it has the rows of all that came before it. */
+  /** A scrape after a further report of each engine, which contains all rows before the call. */
   nextReports(): Promise<Scraped>
   /** Scrapes until the condition holds; returns that scrape. */
   scrapeUntil(what: string, condition: (scraped: Scraped) => boolean): Promise<Scraped>
-  /** Stops the simulation, and checks that it ends well: its counts agree with the metrics. */
+  /** Stops the simulation, and checks that it succeeds, so its counts agree with the metrics. */
   stop(): Promise<Ended>
 }
 

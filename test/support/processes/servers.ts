@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 
-/** Serves on a free port of this host until the test ends; answers the address without a path. */
+/** Serves on a free port of this host until the test ends; returns the URL without a path. */
 export async function serve(context: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer(listener)
   context.after(() => {

@@ -18,9 +18,9 @@ export class SmallDisk {
   }
 
   /**
-   * Mounts a file system of so many bytes until the test ends.
+   * Mounts a file system of the given size until the test ends.
    *
-   * @returns undefined where this process may not mount one
+   * @returns undefined if this process may not mount one
    */
   static mount(context: TestContext, bytes: number): SmallDisk | undefined {
     if (process.platform !== 'linux') return undefined
@@ -33,14 +33,14 @@ export class SmallDisk {
       return undefined
     }
     context.after(() => {
-      // Programs that still use it keep it until they end.
+      // Lazy, since programs may still use it.
       execFileSync('umount', ['-l', directory], SILENT)
       rmSync(directory, { recursive: true })
     })
     return new SmallDisk(directory)
   }
 
-  /** Takes all room that is left. */
+  /** Fills the disk. */
   fill(): void {
     try {
       for (;;) writeFileSync(this.#filler, Buffer.alloc(CHUNK_BYTES), { flag: 'a' })
@@ -49,7 +49,7 @@ export class SmallDisk {
     }
   }
 
-  /** Makes room again. */
+  /** Frees the space again. */
   empty(): void {
     rmSync(this.#filler)
   }

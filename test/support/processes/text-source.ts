@@ -1,11 +1,11 @@
 import type { MetricsSource } from '../../../src/index.js'
 
-/** A source whose exposition is made by a function, and how often it was. */
+/** A source whose exposition a function creates, and the number of its calls. */
 export interface TextSource extends MetricsSource {
   readonly renderings: number
 }
 
-/** A source with a registry that can do no more than it must. */
+/** A source with a registry that has only the required methods. */
 export function textSource(text: () => string | Promise<string>): TextSource {
   let renderings = 0
   const registry = {
@@ -26,7 +26,10 @@ export function textSource(text: () => string | Promise<string>): TextSource {
 
 const LINE_BYTES = 1_024
 
-/** At least so many bytes of lines, each with its number, so that a gap or a repetition is seen. */
+/**
+ * Numbered lines of at least the given number of bytes, so that a gap or a repetition is
+ * detectable.
+ */
 export function numberedLines(bytes: number): string {
   const padding = '.'.repeat(LINE_BYTES - 12)
   return Array.from({ length: Math.ceil(bytes / LINE_BYTES) }, (_, line) => {

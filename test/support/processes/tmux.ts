@@ -9,11 +9,13 @@ import { skipWithout } from './on-path.js'
 import { waitUntil } from './wait-until.js'
 
 const run = promisify(execFile)
-/** Nothing of the environment of the tests: neither colours nor a shell of its user. */
+/**
+ * The only variables taken from the environment, without settings of colours and the user's shell.
+ */
 const ENVIRONMENT = ['PATH', 'HOME', 'TMPDIR'] as const
 const TERM = 'tmux-256color'
 
-/** Why tests in a terminal of tmux are skipped; false if they are not. */
+/** The reason to skip tests with tmux; false if they run. */
 export const SKIP_TMUX = skipWithout('tmux')
 
 /** The size of a terminal, and variables of the program in it. */
@@ -23,7 +25,7 @@ export interface TmuxOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** A terminal that a test can read as a user sees it, with a program in it. */
+/** A terminal with a program, whose screen a test can read. */
 export class TmuxTerminal {
   readonly #socket: string
 
@@ -31,14 +33,14 @@ export class TmuxTerminal {
     this.#socket = socket
   }
 
-  /** Start a program; the terminal is gone after the test. */
+  /** Start a program; the terminal is closed after the test. */
   static async start(
     context: TestContext,
     command: readonly string[],
     { columns = 80, rows = 24, env = {} }: TmuxOptions = {},
   ): Promise<TmuxTerminal> {
     const started: TmuxTerminal[] = []
-    // Registered before the removal of the directory, without whose socket no server can be ended.
+    // Registered before the removal of the directory, whose socket is needed to end the server.
     context.after(() => Promise.all(started.map((terminal) => terminal.#end())))
     const directory = temporaryDirectory(context)
     const config = join(directory, 'tmux.conf')
@@ -72,17 +74,17 @@ export class TmuxTerminal {
     await this.#tmux('resize-window', '-x', String(columns), '-y', String(rows))
   }
 
-  /** What is on the screen, a line a row. */
+  /** The lines of the screen. */
   async lines(): Promise<string[]> {
     return (await this.#tmux('capture-pane', '-p')).replace(/\n$/, '').split('\n')
   }
 
-  /** What is on the screen with escape sequences for colours. */
+  /** The screen with escape sequences for colours. */
   styled(): Promise<string> {
     return this.#tmux('capture-pane', '-p', '-e')
   }
 
-  /** What the pattern matches on the screen, as soon as it does. */
+  /** Waits for a match of the pattern on the screen. */
   async waitFor(pattern: RegExp): Promise<RegExpExecArray> {
     try {
       return await waitUntil(`${pattern} on the screen`, async () => {
@@ -103,7 +105,7 @@ export class TmuxTerminal {
    * Assert that a command of {@link thenReport} ended with a code and left the terminal as it was:
    * out of the alternate screen, with its cursor, wrapping lines, and out of raw mode.
    *
-   * @returns what is on the screen
+   * @returns the text on the screen
    */
   async assertLeft(code: number): Promise<string> {
     await this.waitFor(new RegExp(`^code ${code}$`, 'm'))
@@ -116,7 +118,7 @@ export class TmuxTerminal {
     return text
   }
 
-  /** End the server and the program in it; a server that did not start is none to end. */
+  /** End the server and its program. A server that did not start is ignored. */
   async #end(): Promise<void> {
     await this.#tmux('kill-server').catch(() => {})
   }
@@ -128,7 +130,9 @@ export class TmuxTerminal {
   }
 }
 
-/** A shell command that shows how `moonmeter` ended, and the settings of the terminal then. */
+/**
+ * A shell command that runs `moonmeter`, and prints its exit code and the settings of the terminal.
+ */
 export function thenReport(args: readonly string[], nodeArgs: readonly string[] = []): string[] {
   const words = [process.execPath, ...nodeArgs, COMMAND_FILE, ...args]
   const line = `trap : INT; ${words.map((word) => `'${word}'`).join(' ')}; echo "code $?"; stty -a; exec cat`

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const LOOK_MS = 20
 const WAIT_MS_MAX = 60_000
 
-/** Resolves once `condition` answers something, with it; rejected when that takes too long. */
+/** Resolves with the first result of `condition` that is neither undefined nor false; rejects after a time-out. */
 export async function waitUntil<Value>(
   what: string,
   condition: () => Value | undefined | false | Promise<Value | undefined | false>,

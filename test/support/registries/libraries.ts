@@ -1,12 +1,12 @@
 import type * as prom from 'prom-client'
 import { OWN_MAJOR } from '../../nodes/find-node.js'
 
-/** A library with the interface of prom-client, whose registries our metrics are registered in. */
+/** A library with the interface of prom-client. */
 export interface RegistryLibrary {
   readonly name: string
   /** Whether its registries can write OpenMetrics. */
   readonly hasOpenMetrics: boolean
-  /** Why it cannot be loaded here; false where it can. */
+  /** The reason to skip it; false if it can be loaded. */
   readonly skip: string | false
   load(): Promise<typeof prom>
 }
@@ -14,7 +14,7 @@ export interface RegistryLibrary {
 /** The first major version of Node that the official client supports. */
 const OFFICIAL_NODE_MIN = 22
 
-/** The libraries that are supported. */
+/** The supported libraries. */
 export const LIBRARIES: readonly RegistryLibrary[] = [
   library('prom-client', () => import('prom-client')),
   { ...library('prom-client-14', () => import('prom-client-14')), hasOpenMetrics: false },
@@ -27,7 +27,7 @@ export const LIBRARIES: readonly RegistryLibrary[] = [
 
 export const OPENMETRICS_LIBRARIES = LIBRARIES.filter(({ hasOpenMetrics }) => hasOpenMetrics)
 
-/** @param load imports a library; what the tests use of each has the types of prom-client 15 */
+/** @param load imports the library; tests use it with the types of prom-client 15 */
 function library(name: string, load: () => Promise<unknown>): RegistryLibrary {
   return { name, hasOpenMetrics: true, skip: false, load: () => load() as Promise<typeof prom> }
 }

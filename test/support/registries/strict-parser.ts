@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 
-/** A family as the parser of Python's Prometheus client reads it. */
+/** A family as parsed by Python's Prometheus client. */
 export interface StrictFamily {
   readonly name: string
   readonly type: string
@@ -13,7 +13,7 @@ export interface StrictFamily {
 export interface StrictSample {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
-  /** JSON has no NaN nor infinity, so it is the text of a number in Python. */
+  /** The text of a number in Python, since JSON has no NaN and infinity. */
   readonly value: string
   readonly exemplar: {
     readonly labels: Readonly<Record<string, string>>
@@ -37,11 +37,11 @@ const PYTHON = ['/usr/bin/python3', 'python3'].find((python) => {
   return spawnSync(python, ['-c', code]).status === 0
 })
 
-/** Why the parser cannot be used; where everything was installed for the tests, it must be there. */
+/** The reason to skip tests with the parser; false in CI, where its absence is a failure. */
 export const PARSER_SKIP =
   PYTHON !== undefined || process.env.CI === 'true' ? false : 'no python3-prometheus-client'
 
-/** The families of an exposition; fails for what the OpenMetrics parser does not accept. */
+/** The families of an exposition; fails if the OpenMetrics parser rejects it. */
 export function parseStrictly(text: string): StrictFamily[] {
   const { status, stdout, stderr } = spawnSync(PYTHON ?? 'python3', ['-c', READER], {
     input: text,

@@ -1,7 +1,7 @@
 import type * as prom from 'prom-client'
 import type { ParsedSample } from '../assertions/exposition.js'
 
-/** Metrics of every type, as a user has them in the same registry as ours. */
+/** Adds a user's metrics of every type to a registry. */
 export function addUsersMetrics(
   { Counter, Gauge, Histogram, Summary }: typeof prom,
   registry: prom.Registry,
@@ -41,7 +41,7 @@ export const USERS_SAMPLES: readonly ParsedSample[] = [
   { name: 'sizes_count', labels: {}, value: 1 },
 ]
 
-/** These samples among others. */
+/** The user's samples among all samples. */
 export function usersSamples(samples: readonly ParsedSample[]): ParsedSample[] {
   const names = new Set(USERS_SAMPLES.map(({ name }) => name))
   return samples.filter(({ name }) => names.has(name))
