@@ -10,12 +10,12 @@ import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 
 const ROW = { duration_seconds: 0.5, num_keys: 1 }
 
-test('a report that is on its way while its journal is read counts as a report and keeps it up', async () => {
+test('a report that is in transit while the journal is read counts as a report and keeps the engine up', async () => {
   let nowMs = 0
   const aggregator = new EngineAggregator({
     monotonicNow: () => nowMs,
     now: () => nowMs,
-    // No report but those of the test, however long it takes.
+    // Longer than the test, so that only the test sends reports.
     intervalMs: 3_600_000,
     silentAfterMs: 500,
   })
@@ -65,7 +65,7 @@ test('a child process may continue an engine whose thread has ended', async () =
 
 test('incarnations that never had a row are bounded like all others', async () => {
   const aggregator = new EngineAggregator()
-  // 16,384 incarnations are kept, of which each of 16 engines has its share.
+  // Each of 16 engines keeps its share of 16,384 incarnations.
   for (let engine = 1; engine < 16; engine++) aggregator.ingest(reportBytes({ engine }))
   for (let incarnation = 1; incarnation <= 1_200; incarnation++) {
     assert.ok(aggregator.ingest(reportBytes({ incarnation, series: [] })).accepted)
@@ -77,7 +77,7 @@ test('incarnations that never had a row are bounded like all others', async () =
   await aggregator.close()
 })
 
-test('incarnations that grow later count for what they became', async () => {
+test('incarnations that grow later count with their later size', async () => {
   const aggregator = new EngineAggregator()
   const grown = Array.from({ length: 500 }, (_, index) => {
     return seriesWithRows(1, `op ${index % 60}`, `s${Math.floor(index / 60)}`)
@@ -95,7 +95,7 @@ test('incarnations that grow later count for what they became', async () => {
   await aggregator.close()
 })
 
-test('a clock that goes back or is no number stops no log line and no snapshot', async () => {
+test('log lines and snapshots work with a clock that goes back or returns no number', async () => {
   const lines: string[] = []
   let nowMs = 1_000
   const aggregator = new EngineAggregator({
@@ -113,7 +113,7 @@ test('a clock that goes back or is no number stops no log line and no snapshot',
   assert.equal(lines.length, 1)
 })
 
-test('raised limits on names hold for payloads too', async () => {
+test('raised limits on names also apply to payloads', async () => {
   const rows = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`op${index}`, [ROW]]))
   const stats = MooncakeStoreConnectorStats.fromPayload(pack(rows), { operationsMax: 256 })
   assert.equal(stats.operations().length, 100)

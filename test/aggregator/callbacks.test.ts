@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { EngineAggregator } from '../../src/index.js'
 
-test('a callback that throws is warned of once and takes nothing down', async (context) => {
-  // The ports of an aggregator keep no process running.
+test('a callback that throws causes one warning and no failure', async (context) => {
+  // Keeps the process alive, since the ports of an aggregator do not.
   const timer = setInterval(() => {}, 1_000)
   context.after(() => clearInterval(timer))
   const fail = () => {

@@ -30,7 +30,7 @@ for (const death of ['exit', 'throw', 'terminate'] as const) {
       await exited
       await waitUntil('the end of the incarnation', () => isDown(aggregator))
       const { load_get_count: count, load_get_total_keys: keys } = aggregator.stats(0).reduce()
-      // What a row adds comes together, and the engine counts it before and after.
+      // All counters of a row are published together; the engine counts the row before and after.
       const recorded = count - rows
       assert.ok(recorded === written[0] || recorded === written[1], `${recorded} of ${written}`)
       assert.equal(aggregator.stats(0).reduce().load_get_total_bytes, 2 * keys)

@@ -21,7 +21,7 @@ async function exposed(aggregator: EngineAggregator, family: string): Promise<[s
     .map(({ labels, value }) => [labels.engine ?? '', value])
 }
 
-test('an engine index that is no non-negative integer is refused everywhere', async () => {
+test('an engine index that is not a non-negative integer is rejected everywhere', async () => {
   const aggregator = new EngineAggregator()
   for (const engine of [-1, 1.5, Number.NaN, '3', 2 ** 53, null, true, 1n] as never[]) {
     const what = String(engine)
@@ -57,7 +57,7 @@ test('unknown options and those out of range or of a wrong type are refused', ()
   }
 })
 
-test('rows in each of the three shapes are counted, and engines are added as they come', async () => {
+test('rows in each of the three shapes are counted, and new engines are added', async () => {
   const aggregator = new EngineAggregator()
   const shapes = [
     ROWS,
@@ -106,7 +106,7 @@ test('answers are new objects: changing them changes nothing', async () => {
   await aggregator.close()
 })
 
-test('engines of more operations than stats tell apart by default keep each its name', async () => {
+test('an engine with more operations than the default limit of stats keeps all of their names', async () => {
   const aggregator = new EngineAggregator({ seriesMax: 256 })
   const recorder = createRecorder(aggregator.connect(0))
   for (let index = 0; index < 100; index++) recorder.record(`op ${index}`, 1, 1)
@@ -123,12 +123,12 @@ test('engines of more operations than stats tell apart by default keep each its 
   assert.equal((await operations()).size, 100)
 })
 
-test('an engine is up while it is heard of, and down after its last word or a long silence', async () => {
+test('an engine is up while it reports, and down after its last report or the silence time-out', async () => {
   let nowMs = 1_000_000
   let uptimeMs = 5_000
   const aggregator = new EngineAggregator({
     now: () => nowMs,
-    // The wall clock may step back; silence is measured by another.
+    // The silence time-out uses this clock, since the wall clock may step back.
     monotonicNow: () => uptimeMs,
     intervalMs: 1_000,
   })
@@ -171,7 +171,7 @@ test('an engine is up while it is heard of, and down after its last word or a lo
   await aggregator.close()
 })
 
-test('close takes the last reports, may be called again, and ends every use', async () => {
+test('close reads the last reports, may be called again, and makes every other method throw', async () => {
   const lines: string[] = []
   const aggregator = new EngineAggregator({ log: (line) => lines.push(line) })
   const recorder = createRecorder(aggregator.connect(0))
@@ -187,7 +187,7 @@ test('close takes the last reports, may be called again, and ends every use', as
   recorder.close()
 })
 
-test('an engine that is disconnected keeps its series, or drops them and starts from nothing', async () => {
+test('an engine that is disconnected keeps its series, or drops them and counts from zero', async () => {
   const aggregator = new EngineAggregator()
   for (const engine of [0, 1]) createRecorder(aggregator.connect(engine)).record('op', 1, 1)
   aggregator.disconnect(0)
@@ -207,7 +207,7 @@ test('an engine that is disconnected keeps its series, or drops them and starts 
   await aggregator.close()
 })
 
-test('an engine with more series than a report may have is refused at once, not at each report', async () => {
+test('an engine with more series than a report may have is rejected at creation, not at each report', async () => {
   let rejected = 0
   const onRejected = () => rejected++
   let aggregator: EngineAggregator | undefined
@@ -224,7 +224,7 @@ test('an engine with more series than a report may have is refused at once, not 
   assert.equal(rejected, 0)
 })
 
-test('numbers of rows and bytes of payloads are told per engine', async () => {
+test('rows and bytes of payloads are exposed per engine', async () => {
   const aggregator = new EngineAggregator()
   const report = reportBytes({ engine: 5, series: [seriesWithRows(40)] })
   aggregator.ingest(report)
@@ -236,7 +236,7 @@ test('numbers of rows and bytes of payloads are told per engine', async () => {
   await aggregator.close()
 })
 
-test('bytes that were handed in may be written over, and are left as they are', async () => {
+test('ingested bytes may be overwritten by the caller, and are not changed', async () => {
   const aggregator = new EngineAggregator()
   const bytes = reportBytes({ engine: 1, series: [seriesWithRows(5)] })
   const before = bytes.slice()
@@ -248,7 +248,7 @@ test('bytes that were handed in may be written over, and are left as they are', 
   await aggregator.close()
 })
 
-test('what is kept of a report is as small as what it tells', async () => {
+test('the memory of a report is proportional to its size', async () => {
   const aggregator = new EngineAggregator()
   const fields = new Unpackr({ useRecords: false }).unpack(reportBytes())
   const payloads = 100

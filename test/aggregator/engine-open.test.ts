@@ -14,7 +14,7 @@ const RETURNING_ENGINE = engineOf('')
 
 /** An aggregator, and whether its engine 0 is open. */
 function newAggregator(context: TestContext) {
-  // Engines are down at their end, and not before that on a busy machine.
+  // A long time-out, so that engines are not down before their end on a busy machine.
   const aggregator = new EngineAggregator({ silentAfterMs: 1e9 })
   context.after(() => aggregator.close())
   const openNow = () => aggregator.snapshot().sources[0]?.health.open
@@ -22,7 +22,7 @@ function newAggregator(context: TestContext) {
     for (;;) {
       const before = openNow()
       const samples = parseExposition(await aggregator.registry.metrics())
-      // The last report may have come while the metrics were read.
+      // The last report may have arrived during the read.
       if (openNow() !== before) continue
       const [sample] = samples.filter(
         ({ name, labels }) => name === SELF_METRICS.engineOpen.name && labels.engine === '0',
@@ -50,7 +50,7 @@ test('an engine whose thread ends without closing its recorder stays open', asyn
   const link = aggregator.connect(0)
   createRecorder(link)
   const closed = once(link.port, 'close')
-  // As the end of a thread does.
+  // As at the end of a thread.
   link.port.close()
   await closed
   await waitUntil('the end', () => !aggregator.snapshot().sources[0]?.health.up)
@@ -77,7 +77,7 @@ test('an engine of another process is open from its first report to its final on
   assert.equal(await isOpen(), true)
   ingest({ incarnation: 7, sequence: 2, final: true })
   assert.equal(await isOpen(), false)
-  // A late report of an incarnation before it changes nothing.
+  // A late report of an earlier incarnation changes nothing.
   ingest({ incarnation: 6, sequence: 1 })
   assert.equal(await isOpen(), false)
   ingest({ incarnation: 8, sequence: 1 })
@@ -91,7 +91,7 @@ test('an engine that sends rows is never open, since it need not send any', asyn
   assert.equal(await isOpen(), false)
 })
 
-test('an engine that its pool gives up stays open, until it connects again', async (context) => {
+test('an engine that its pool no longer restarts stays open until it connects again', async (context) => {
   const { aggregator, isOpen } = newAggregator(context)
   const restart = { restartsMax: 0 }
   // The pool closes the recorder of an engine that throws.
@@ -111,7 +111,7 @@ test('an engine that returns in its pool is not open', async (context) => {
   const pool = new EnginePool({ aggregator, filename: RETURNING_ENGINE, engines: 1 })
   const [outcome] = await pool.run()
   assert.equal(outcome?.state, 'finished')
-  // Its last report comes after the outcome.
+  // Its last report arrives after the outcome.
   await waitUntil('the last report', async () => !(await isOpen()))
   await pool.stop()
 })

@@ -69,7 +69,7 @@ test('a repeated report and a late one change no exemplar', async () => {
   await aggregator.close()
 })
 
-test('an interval has the exemplars that came in it, and snapshots stay as they are', async () => {
+test('an interval has the exemplars recorded in it, and earlier snapshots do not change', async () => {
   const aggregator = new EngineAggregator()
   ingest(aggregator, reportWith(1, 1_000))
   const first = aggregator.snapshot()
@@ -86,7 +86,7 @@ test('an interval has the exemplars that came in it, and snapshots stay as they 
   await aggregator.close()
 })
 
-test('a dropped source comes back without exemplars', async () => {
+test('a dropped source that is added again has no exemplars', async () => {
   const aggregator = new EngineAggregator()
   ingest(aggregator, reportWith(1, 1_000))
   aggregator.disconnect(0, { series: 'drop' })
@@ -106,7 +106,7 @@ test('exemplars of series past a limit are those of other', async () => {
   await aggregator.close()
 })
 
-test('all sources share a limit on exemplars; past it, those that are there go on changing', () => {
+test('all sources share a limit on exemplars; past it, existing ones are still replaced', () => {
   const budget = { left: 2 }
   const layout = new BinLayout([1])
   const [first, second] = [new SourceExemplars(layout, budget), new SourceExemplars(layout, budget)]
@@ -131,7 +131,7 @@ test('all sources share a limit on exemplars; past it, those that are there go o
   assert.deepEqual(shown(second), ['d', 'e'])
 })
 
-test('a thread that is ended leaves the exemplars of its last report, and all of its rows', async (context) => {
+test('after a thread was terminated, the exemplars of its last report and all of its rows remain', async (context) => {
   const aggregator = new EngineAggregator({ intervalMs: 60_000 })
   const link = aggregator.connect(0)
   const worker = new Worker(TRACED_ENGINE, {
@@ -154,7 +154,7 @@ test('a thread that is ended leaves the exemplars of its last report, and all of
   assert.deepEqual(exemplarsIn(aggregator.snapshot()), [[0, 'load_get', 'ok', 0.5, 'reported']])
 })
 
-test('a family shows the exemplar of a bucket, and none of its sum and count', async () => {
+test('a family has exemplars for buckets, and none for sum and count', async () => {
   const aggregator = new EngineAggregator()
   ingest(aggregator, reportWith(1, 1_000.5))
   const layout = new ColumnLayout(DEFAULT_LAYOUT)

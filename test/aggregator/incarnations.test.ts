@@ -8,7 +8,7 @@ import { contentsOf } from '../support/assertions/contents.js'
 import { openLink, takeReports } from '../support/engines/links.js'
 import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 
-/** A report of engine 0: of which incarnation, its number, and how many rows it has seen. */
+/** A report of engine 0: its incarnation, its sequence and its number of rows. */
 interface Told {
   readonly incarnation: number
   readonly sequence: number
@@ -19,7 +19,7 @@ function bytesOf({ incarnation, sequence, rows }: Told): Uint8Array {
   return reportBytes({ incarnation, sequence, series: [seriesWithRows(rows)] })
 }
 
-test('two incarnations of an engine add up, one after the other or side by side', async () => {
+test('two incarnations of an engine add up, consecutive or concurrent', async () => {
   const aggregator = new EngineAggregator()
   const first = createRecorder(aggregator.connect(0))
   const second = createRecorder(aggregator.connect(0))
@@ -55,7 +55,7 @@ test('an incarnation that ended is counted once, and late reports of it are reje
   assert.equal(aggregator.stats(0).rows, 2)
 })
 
-test('reports that are lost, doubled or out of order cost nothing once the last has come', () => {
+test('reports that are lost, repeated or out of order change no count once the last one has arrived', () => {
   const life = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 })
   const lives = fc.array(life, { minLength: 1, maxLength: 4 })
   fc.assert(
@@ -72,7 +72,8 @@ test('reports that are lost, doubled or out of order cost nothing once the last 
         ({ incarnation, sequence }) => sequence === grown[incarnation - 1].length,
       )
       const aggregator = new EngineAggregator()
-      // Some of them in any order, again and again; then the last of each incarnation, the newest first.
+      // Some of them in random order with repetitions; then the last of each incarnation, the
+      // newest first.
       for (const drawn of order) aggregator.ingest(bytesOf(told[drawn % told.length]))
       for (const report of last.reverse()) aggregator.ingest(bytesOf(report))
       for (const drawn of order) aggregator.ingest(bytesOf(told[drawn % told.length]))
@@ -85,7 +86,7 @@ test('reports that are lost, doubled or out of order cost nothing once the last 
   )
 })
 
-test('a incarnation whose first report comes after one of the next incarnation is counted', async () => {
+test('an incarnation whose first report arrives after one of the next incarnation is counted', async () => {
   const aggregator = new EngineAggregator()
   aggregator.ingest(bytesOf({ incarnation: 2, sequence: 1, rows: 5 }))
   aggregator.ingest(bytesOf({ incarnation: 1, sequence: 9, rows: 7 }))
@@ -93,7 +94,7 @@ test('a incarnation whose first report comes after one of the next incarnation i
   await aggregator.close()
 })
 
-test('an engine elsewhere may be restarted many times without a row lost or counted twice', async () => {
+test('an engine of another process may restart many times without a row lost or counted twice', async () => {
   const aggregator = new EngineAggregator()
   for (let incarnation = 1; incarnation <= 30; incarnation++) {
     aggregator.ingest(bytesOf({ incarnation, sequence: 1, rows: 1 }))
@@ -107,7 +108,7 @@ test('an engine elsewhere may be restarted many times without a row lost or coun
   assert.equal(aggregator.stats(0).rows, 90)
 })
 
-test('what a recorder reports over another transport is what it recorded', async () => {
+test('reports over another transport contain all recorded rows', async () => {
   const { link, port, taken } = openLink(4, 1)
   const recorder = createRecorder(link)
   const here = new EngineAggregator()
@@ -136,7 +137,7 @@ test('what a recorder reports over another transport is what it recorded', async
   port.close()
 })
 
-test('counters never step back while an engine is scraped, reports and dies', async () => {
+test('counters never go down while an engine is scraped, reports and dies', async () => {
   const aggregator = new EngineAggregator({ intervalMs: 1 })
   const count = async () => {
     const text = await aggregator.registry.metrics()

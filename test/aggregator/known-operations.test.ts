@@ -20,7 +20,7 @@ const STATUSES = ['ok', 'partial_failure', 'error']
 const OPERATIONS = ['load_get', 'save_put']
 const STORE = Object.values(STORE_METRICS)
 
-/** Whatever way a scrape may take: the values of the store's samples by name, engine and series. */
+/** The values of the store's samples by name, engine and series, for each way of scraping. */
 async function scrapes(registry: Registry): Promise<Map<string, number>[]> {
   const json = await registry.getMetricsAsJSON()
   const samples = json.flatMap(({ name, values }) => {
@@ -49,12 +49,13 @@ async function rowsOf(registry: Registry): Promise<string[]> {
 const zeros = (engine: number | string) =>
   OPERATIONS.flatMap((operation) => STATUSES.map((status) => `${engine} ${operation} ${status} 0`))
 
-test('every series of an operation known ahead is 0 in every format before there are rows', async () => {
+test('every series of a declared operation is 0 in every format before it has rows', async () => {
   const { aggregator, recorder, close } = startRecording({ operations: OPERATIONS })
   const bounds = aggregator.snapshot().bounds.length
   for (const samples of await scrapes(aggregator.registry)) {
     const own = [...samples].filter(([name]) => !name.includes('_created'))
-    // A histogram has its buckets, the one of +Inf, sum and count; four counters have one sample.
+    // A histogram has its buckets, the bucket +Inf, sum and count; each of four counters has one
+    // sample.
     assert.equal(own.length, OPERATIONS.length * STATUSES.length * (bounds + 3 + 4))
     assert.ok(own.every(([, value]) => value === 0))
   }
@@ -72,7 +73,7 @@ test('every series of an operation known ahead is 0 in every format before there
   await close()
 })
 
-test('engines that report from elsewhere, or whose rows are ingested, begin the same way', async () => {
+test('engines of other processes, or with ingested rows, start with the same series', async () => {
   const aggregator = new EngineAggregator({ operations: OPERATIONS })
   aggregator.ingest(reportBytes({ engine: 1, series: [] }))
   aggregator.ingest(reportBytes({ engine: 2, series: [seriesWithRows(3, 'load_get')] }))
@@ -80,7 +81,7 @@ test('engines that report from elsewhere, or whose rows are ingested, begin the 
   const { registry } = aggregator
   const second = zeros(2).with(0, '2 load_get ok 3')
   assert.deepEqual(await rowsOf(registry), [...zeros(1), ...second, ...zeros(3)])
-  // An engine that is dropped begins anew.
+  // An engine that was dropped starts from zero.
   aggregator.disconnect(2, { series: 'drop' })
   aggregator.ingest(reportBytes({ engine: 2, incarnation: 2, series: [] }))
   assert.deepEqual(await rowsOf(registry), [...zeros(1), ...zeros(2), ...zeros(3)])
@@ -93,7 +94,7 @@ test('engines that report from elsewhere, or whose rows are ingested, begin the 
   await aggregator.close()
 })
 
-test('stats of a caller begin with the first observation of an engine, which may be empty', async () => {
+test('series of observed stats start with the first observation of an engine, which may be empty', async () => {
   const registry = new Registry()
   const metrics = new MooncakeStorePromMetrics({
     registry,
@@ -108,7 +109,7 @@ test('stats of a caller begin with the first observation of an engine, which may
   assert.deepEqual(await rowsOf(registry), zeros(4).with(0, '4 load_get ok 1'))
 })
 
-test('operations known ahead have places in a journal that others cannot take', async () => {
+test('declared operations reserve series in a journal that others cannot use', async () => {
   const lines: string[] = []
   const recordAll = (recorder: ReturnType<typeof createRecorder>) => {
     for (let index = 0; index < 20; index++) recorder.record(`unknown ${index}`, 1, 1)
@@ -163,7 +164,7 @@ test('series without rows are in snapshots, and in no stats, interval or log lin
   assert.doesNotMatch(lines[0] ?? '', /load_get/)
 })
 
-test('operations that are no names, are given twice or do not fit are refused at start', () => {
+test('operations that are not names, occur twice or exceed the limit are rejected at the start', () => {
   const fitting = Array.from({ length: 10 }, (_, index) => `op ${index}`)
   const wrong: readonly (readonly [AggregatorOptions, RegExp])[] = [
     [{ operations: 'load_get' as never }, /an array of names, got "load_get"$/],

@@ -7,7 +7,7 @@ const LIFE_MS_MAX = 60_000
 const INDEX = new URL('../../src/index.js', import.meta.url)
 const RECORDER = new URL('../../src/recorder/index.js', import.meta.url)
 
-/** The output of a module that runs in a process of its own and ends by itself. */
+/** The output of a module that runs in a separate process until it exits. */
 async function outputOf(
   context: ConstructorParameters<typeof Child>[0],
   source: string,
@@ -22,7 +22,7 @@ async function outputOf(
   return stdout
 }
 
-test('an aggregator with a recorder on its thread keeps no process alive', async (context) => {
+test('an aggregator with a recorder on its thread does not keep the process alive', async (context) => {
   const output = await outputOf(
     context,
     `const aggregator = new moonmeter.EngineAggregator({ log: console.log })
@@ -35,7 +35,7 @@ test('an aggregator with a recorder on its thread keeps no process alive', async
   assert.equal(output, '1\n')
 })
 
-test('a pool that was refused its options, or was stopped, keeps no process alive', async (context) => {
+test('a pool with invalid options, or one that was stopped, does not keep the process alive', async (context) => {
   const output = await outputOf(
     context,
     `const aggregator = new moonmeter.EngineAggregator()

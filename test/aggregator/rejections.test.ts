@@ -20,11 +20,12 @@ const LOCAL_ENGINE = 5
 /** An engine whose series were dropped. */
 const DROPPED_ENGINE = 6
 
-/** Reasons for payloads from outside; the others are for threads of this process. */
+/** Reasons for payloads of other processes; the others apply to threads of this process. */
 type PayloadReason = Exclude<RejectionReason, 'journal' | 'flood'>
 
 /**
- * Per reason payloads that are rejected for it; all but reports of other engines are for engine 1.
+ * Per reason, payloads that are rejected for it; all except reports of other engines are for engine
+ * 1.
  */
 const REFUSED: Readonly<Record<PayloadReason, readonly Uint8Array[]>> = {
   oversized: [packr.pack({ load_get: new Array(200).fill(ROW) })],
@@ -148,7 +149,7 @@ test('rows of engines past the limit are counted for the engine other', async ()
   await aggregator.close()
 })
 
-test('a name as long as a payload may be is not repeated on every line of the exposition', async () => {
+test('a name of the maximum length of a payload is not repeated on every line of the exposition', async () => {
   const aggregator = new EngineAggregator()
   const name = 'x'.repeat(500_000)
   aggregator.ingest(packr.pack({ [name]: [ROW] }), { engine: 1 })
@@ -158,7 +159,7 @@ test('a name as long as a payload may be is not repeated on every line of the ex
   await aggregator.close()
 })
 
-test('what an engine’s port brings is checked like any payload', async () => {
+test('messages on an engine’s port are validated like any payload', async () => {
   const reasons: (RejectionReason | undefined)[] = []
   const aggregator = new EngineAggregator({ onRejected: ({ reason }) => reasons.push(reason) })
   const { port } = aggregator.connect(1)

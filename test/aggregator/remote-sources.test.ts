@@ -10,7 +10,7 @@ import { failure } from '../support/assertions/failures.js'
 import { permutations } from '../support/engines/captured-incarnation.js'
 import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 
-/** The reports of one incarnation outside the aggregator's process: one after each of its rows. */
+/** The reports of one incarnation of another process: one after each of its rows. */
 async function reportsOf(rows: number, options: { instance?: string; engine?: number } = {}) {
   const reports: Uint8Array[] = []
   const sink: ReportSink = { send: (bytes) => void reports.push(bytes) }
@@ -25,7 +25,7 @@ async function reportsOf(rows: number, options: { instance?: string; engine?: nu
   return reports
 }
 
-test('50 records, restart, 40 records, restart, 60 records are 150, in whatever order they arrive', async () => {
+test('50 records, restart, 40 records, restart, 60 records are 150, for any order of arrival', async () => {
   const incarnations = [await reportsOf(50), await reportsOf(40), await reportsOf(60)]
   for (const order of permutations(incarnations.flatMap((reports) => reports.slice(-2)))) {
     const aggregator = new EngineAggregator()
@@ -56,7 +56,7 @@ test('all reports of 30 incarnations add up in random orders, each of them sever
   )
 })
 
-test('a thousand incarnations that never said they ended are told apart', async () => {
+test('a thousand incarnations without a final report are kept apart', async () => {
   const aggregator = new EngineAggregator()
   const reports = Array.from({ length: 1_000 }, (_, index) =>
     reportBytes({ incarnation: 1 + ((index * 617) % 1_000), series: [seriesWithRows(2)] }),
@@ -66,7 +66,7 @@ test('a thousand incarnations that never said they ended are told apart', async 
   await aggregator.close()
 })
 
-test('reports of incarnations that were summed up for good are rejected, and change nothing', async () => {
+test('reports of incarnations that can no longer change are rejected, and change nothing', async () => {
   const aggregator = new EngineAggregator()
   const series = Array.from({ length: 1_000 }, (_, index) => {
     return seriesWithRows(1, `op ${index % 63}`, `status ${Math.floor(index / 63)}`)
@@ -82,7 +82,7 @@ test('reports of incarnations that were summed up for good are rejected, and cha
   await aggregator.close()
 })
 
-test('the instance is a label where it is set, and tells engines of one index apart', async () => {
+test('the instance is a label if it is set, and distinguishes engines with the same index', async () => {
   const aggregator = new EngineAggregator()
   const groups = [await reportsOf(1), await reportsOf(2, { instance: 'host-b' })]
   groups.push(await reportsOf(3, { instance: 'host "a"' }))
@@ -149,7 +149,7 @@ test('a report of an engine that is connected in this process is rejected with a
   await aggregator.close()
 })
 
-test('a late final report of an old incarnation does not take the running one down', async () => {
+test('a late final report of an old incarnation does not make the running one down', async () => {
   const aggregator = new EngineAggregator()
   const health = () => aggregator.snapshot().sources[0]?.health
   aggregator.ingest(reportBytes({ incarnation: 1 }))

@@ -42,9 +42,13 @@ async function sumsOf(registry: Registry): Promise<Map<string, number>> {
   return sums
 }
 
-/** An aggregator that shows each engine beside one that shows sums; all is done to both. */
+/**
+ * An aggregator with series per engine and one with sums, to which a test applies the same
+ * operations.
+ */
 function newPair(options: AggregatorOptions = {}) {
-  // On a busy machine, seconds pass between reports and scrapes; no engine is to be down then.
+  // A long time-out, so that no engine is down if a busy machine takes seconds between reports and
+  // scrapes.
   const clock = { now: () => 1_000, silentAfterMs: 1e9 }
   const pair = [
     new EngineAggregator({ ...clock, ...options }),
@@ -58,7 +62,7 @@ function newPair(options: AggregatorOptions = {}) {
   }
 }
 
-test('totals are the sums of what each engine would show, and no series names one', async () => {
+test('totals are the sums of the series of each engine, and have no label of an engine', async () => {
   const { both, perEngine, totals, close } = newPair({ operations: ['load_get'] })
   const stats = new MooncakeStoreConnectorStats()
   stats.recordOperation('op', 0.125, 1, { numBytes: 5, status: 'odd' })
@@ -74,7 +78,7 @@ test('totals are the sums of what each engine would show, and no series names on
     aggregator.noteRestart(4, 'exit')
     aggregator.ingest(new Uint8Array([0xc1]))
     recorder.close()
-    // The last report is taken at once, so that both aggregators have it.
+    // Reads the last report immediately, so that both aggregators have it.
     aggregator.disconnect(100)
   })
   const shown = await sumsOf(totals.registry)
@@ -88,7 +92,7 @@ test('totals are the sums of what each engine would show, and no series names on
   await close()
 })
 
-/** One thing that happens to an aggregator. */
+/** One event of an aggregator. */
 const events = fc.oneof(
   fc.record({
     kind: fc.constant('report' as const),
@@ -106,7 +110,7 @@ const events = fc.oneof(
   fc.record({ kind: fc.constant('scrape' as const) }),
 )
 
-test('totals are exact and never go down, whatever engines come, go and come back', async () => {
+test('totals are exact and never go down while engines are added, dropped and added again', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(events, { minLength: 5, maxLength: 60 }), async (all) => {
       const aggregator = new EngineAggregator({ ...TOTALS, intervalMs: 60_000 })
@@ -184,7 +188,7 @@ test('counters past 2^53 are rounded, and do not go down when an engine is dropp
   await aggregator.close()
 })
 
-test('series keep their places, and operations known ahead are there before any engine', async () => {
+test('series keep their places, and declared operations have series before any engine', async () => {
   const aggregator = new EngineAggregator({ ...TOTALS, operations: ['load_get'] })
   const names = async () => {
     const samples = parseExposition(await aggregator.registry.metrics())
@@ -217,7 +221,7 @@ test('the newest exemplar of each bucket is that of the totals', async () => {
   await aggregator.close()
 })
 
-test('extra counters are sums, too, and calls in flight are those of the engines there are', async () => {
+test('extra counters are sums, too, and calls in flight are those of the current engines', async () => {
   const extraMetrics = ['transferred_bytes', 'hit_keys', 'in_flight'] as const
   const aggregator = new EngineAggregator({ ...TOTALS, extraMetrics })
   const shown = async () => {
@@ -276,7 +280,7 @@ test('names in sums are limited as in each engine, and every row is counted', as
   await aggregator.close()
 })
 
-test('the sum over a thousand engines is made in steps of few series', async () => {
+test('the sum over a thousand engines is computed in steps of few series', async () => {
   const aggregator = new EngineAggregator()
   const series = Array.from({ length: 12 }, (_, index) => seriesWithRows(1, `op ${index}`))
   for (let engine = 0; engine < 1_000; engine++) {
@@ -286,7 +290,7 @@ test('the sum over a thousand engines is made in steps of few series', async () 
   const steps = totals.sum(aggregator.snapshot().sources)
   let count = 0
   while (steps.next().done !== true) count++
-  // A source a step, and 64 of its series.
+  // A step per source, and one per 64 series.
   assert.ok(count > 1_000 + (12 * 1_000) / 64, `${count} steps`)
   await aggregator.close()
 })

@@ -17,7 +17,7 @@ async function allEnded(aggregator: EngineAggregator): Promise<boolean> {
 
 for (const way of ['the worker’s own port', 'another port'] as const) {
   test(`a link that is sent by ${way} is read a last time when the thread ends, and again in the next incarnation`, async (context) => {
-    // No report in time, so that only the journals have the rows.
+    // A long interval, so that only the journals contain the rows.
     const aggregator = new EngineAggregator({ intervalMs: 60_000 })
     context.after(() => aggregator.close())
     for (let life = 1; life <= 2; life++) {
@@ -51,14 +51,14 @@ for (const way of ['the worker’s own port', 'another port'] as const) {
   })
 }
 
-test('a port that closes without a thread ends the incarnation with what its journal holds', async () => {
+test('a port that closes without a thread ends the incarnation with the rows of its journal', async () => {
   const aggregator = new EngineAggregator({ intervalMs: 60_000 })
   const life = new CapturedIncarnation(aggregator, 0).rows(5_000)
   life.post(life.report())
   life.rows(321)
   life.die()
   await waitUntil('the end of the incarnation', () => allEnded(aggregator))
-  // Nobody hears of these.
+  // These rows are not counted.
   life.rows(7)
   assert.equal(aggregator.stats(0).rows, 5_321)
   assert.equal(aggregator.stats(0).reduce().load_get_p90_ms, 500)

@@ -13,14 +13,20 @@ import { waitUntil } from '../support/processes/wait-until.js'
 const SCRAPES = 100
 const DELAY_MS_MAX = 50
 const INTERVAL_MS = 100
-/** Age of numbers: an interval, then the journal is read; the rest is for a busy machine. */
+/**
+ * Maximum age of the counts: after an interval, the journal is read; the rest is a margin for a
+ * busy machine.
+ */
 const AGE_MS_MAX = 3 * INTERVAL_MS
-/** A scrape that waits for an engine does so in every round; on a busy machine, others are slow, too. */
+/**
+ * Maximum rounds: a scrape that waits for an engine would be slow in every round, but a busy
+ * machine only in some.
+ */
 const ROUNDS_MAX = 20
 const TIMEOUT = { timeout: 150_000 }
 const ENGINE_FILE = new URL('../support/engines/blocking-engine.js', import.meta.url)
 
-/** One scrape: how long its answer took, and what it said of engine 0. */
+/** One scrape: its duration, and the values of engine 0. */
 interface Scrape {
   readonly tookMs: number
   readonly rows: number
@@ -30,7 +36,7 @@ interface Scrape {
   readonly lastReportSeconds: number
 }
 
-/** A worker with an engine, a server, and the rows that the engine itself counts. */
+/** A worker with an engine, a server, and the engine's own count of rows. */
 class Blocked {
   readonly #url: string
   readonly #rows: Float64Array
@@ -88,7 +94,7 @@ class Blocked {
     }
   }
 
-  /** Scrapes one after the other, with what the engine had counted before and after each. */
+  /** Consecutive scrapes, with the engine's own count before and after each. */
   async scrapes(look: (scrape: Scrape, doneBefore: number, begunAfter: number) => void) {
     const all: Scrape[] = []
     for (let index = 0; index < SCRAPES; index++) {
@@ -103,8 +109,9 @@ class Blocked {
 }
 
 /**
- * The rule: each of 100 scrapes beside the blocked engine takes at most 50 ms more than the median
- * of 100 scrapes before; of up to 20 rounds of 100, one has to show it, and be current.
+ * The rule: each of 100 scrapes while the engine is blocked takes at most 50 ms more than the
+ * median of 100 earlier scrapes, and is current. One of up to 20 rounds of 100 scrapes must
+ * satisfy it.
  */
 async function assertPrompt(
   before: readonly Scrape[],
@@ -140,7 +147,7 @@ async function scrapesBefore(blocked: Blocked): Promise<readonly Scrape[]> {
 }
 
 test(
-  'scrapes beside an engine that records in an endless loop are prompt and current, and it goes on reporting',
+  'scrapes are fast and current while an engine records in an endless loop, and the engine continues to report',
   TIMEOUT,
   async (context) => {
     const blocked = await Blocked.start(context, Number.POSITIVE_INFINITY)
@@ -157,7 +164,7 @@ test(
         assert.ok(rows >= rowsBefore && rows <= begunAfter, `${rows} of ${begunAfter}`)
         assert.equal(records, rows)
         rowsBefore = rows
-        // When the engine itself had last counted no more than the scrape showed.
+        // The last time at which the engine's own count was at most the scraped count.
         const seen = counted.findLast(({ done }) => done <= rows)
         if (seen !== undefined) ageMs = Math.max(ageMs, performance.now() - seen.atMs)
       })
@@ -179,7 +186,7 @@ test(
 )
 
 test(
-  'scrapes beside an engine that only loops are prompt and exact, and tell that it is silent',
+  'scrapes are fast and exact while an engine loops without recording, and expose it as not up',
   TIMEOUT,
   async (context) => {
     const rowsMax = ROWS_BEFORE + 12_345

@@ -17,7 +17,10 @@ const BLOCKED_MS = 1e3 * Number(process.env.MOONMETER_BLOCKED_SECONDS ?? 1)
 const INTERVAL_MS = 1
 const SETTLE_MS = 1_000
 const UNREAD_MAX = 2
-/** `heap` of this thread, and `rss` of the process, which has the heaps of 17 threads in it. */
+/**
+ * Limits on `heap` of this thread, and on `rss` of the process, which includes the heaps of 17
+ * threads.
+ */
 const HEAP_GROWTH_MAX = 2 * MIB
 const RSS_GROWTH_MAX = 32 * MIB
 const ENGINE_FILE = new URL('../support/engines/counting-engine.js', import.meta.url)
@@ -32,7 +35,8 @@ test(`after the main thread was blocked for ${BLOCKED_MS / 1e3} s beside ${ENGIN
   const counters = links.map(() => new SharedArrayBuffer(16))
   const done = (index: number) => new Float64Array(counters[index])[1]
   const workers = links.map((link, index) => {
-    // Half of them never yield; the timers of the others would post all the time.
+    // Half of the engines never yield; without a limit, the timers of the others would post
+    // continuously.
     const workerData: CountingTask = { link, counters: counters[index], busy: index % 2 === 0 }
     return new Worker(ENGINE_FILE, { workerData, transferList: [...link.transferList] })
   })
@@ -74,7 +78,7 @@ test(`after the main thread was blocked for ${BLOCKED_MS / 1e3} s beside ${ENGIN
       `${rows} rows in all`,
   )
   assert.ok(rowsBlocked.every((more) => more > 0))
-  // The watch is a thread too, beside 16 that never wait.
+  // The watch is one of 17 threads, of which 16 never wait.
   assert.ok(looksBlocked > BLOCKED_MS / 100)
   assert.equal(unread, UNREAD_MAX)
   assert.ok(after.heap - before.heap < HEAP_GROWTH_MAX)

@@ -36,7 +36,7 @@ test('an engine that records at full speed while it is disconnected is counted o
     const { rows } = total
     const { numKeys } = total.counts
     assert.ok(rows >= doneBefore && rows <= begunAfter, `${doneBefore} ${rows} ${begunAfter}`)
-    // Counts are read one after the other, while rows are still coming.
+    // Counts are read one after the other, while rows are recorded.
     off = Math.max(off, Math.abs(numKeys - KEYS_PER_ROW * rows) / KEYS_PER_ROW)
   }
   console.log(

@@ -8,7 +8,7 @@ import { failure } from '../support/assertions/failures.js'
 import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-/** A map of two operations, one row each, whose names are not UTF-8, each in another way. */
+/** A map of two operations with one row each, whose names are invalid UTF-8 in different ways. */
 function namesThatAreNotUtf8(): Uint8Array {
   const field = (name: string) => [0xa0 | name.length, ...Buffer.from(name), 1]
   const rows = [0x91, 0x82, ...field('duration_seconds'), ...field('num_keys')]
@@ -26,7 +26,7 @@ test('incarnations and reports are numbered from 1: a report with a zero is reje
   }
 })
 
-test('no payload keeps an engine that connects later from reporting', async () => {
+test('no payload prevents the reports of an engine that connects later', async () => {
   const aggregator = new EngineAggregator({ intervalMs: 5 })
   aggregator.ingest(reportBytes({ incarnation: 2 ** 48 }))
   const recorder = createRecorder(aggregator.connect(0))
@@ -43,7 +43,7 @@ test('no payload keeps an engine that connects later from reporting', async () =
   await aggregator.close()
 })
 
-test('names that are not UTF-8 are rejected, since two of them might become one', async () => {
+test('names that are not UTF-8 are rejected, since two of them might be equal after decoding', async () => {
   const aggregator = new EngineAggregator()
   const result = aggregator.ingest(namesThatAreNotUtf8(), { engine: 0 })
   assert.ok(!result.accepted && result.error.reason === 'malformed')
@@ -51,7 +51,7 @@ test('names that are not UTF-8 are rejected, since two of them might become one'
   await aggregator.close()
 })
 
-test('disconnect refuses a choice that it does not know', async () => {
+test('disconnect rejects an unknown value of series', async () => {
   const aggregator = new EngineAggregator()
   const link = aggregator.connect(0)
   const misspelt = { series: 'dorp' as 'drop' }
@@ -60,7 +60,7 @@ test('disconnect refuses a choice that it does not know', async () => {
   link.port.close()
 })
 
-test('an engine whose series are dropped leaves no sample behind', async () => {
+test('an engine whose series are dropped has no samples', async () => {
   const aggregator = new EngineAggregator()
   const link = aggregator.connect(0)
   aggregator.noteRestart(0, 'exit')
@@ -84,7 +84,7 @@ test('a payload in shared memory is read like any other, names that are not ASCI
   await aggregator.close()
 })
 
-test('the first report of an old incarnation counts, though newer ones came before it', async () => {
+test('the first report of an old incarnation counts after reports of newer ones', async () => {
   const aggregator = new EngineAggregator()
   for (const incarnation of [2, 3, 4, 5, 1]) {
     const series = [seriesWithRows(10 ** incarnation)]
@@ -94,7 +94,7 @@ test('the first report of an old incarnation counts, though newer ones came befo
   await aggregator.close()
 })
 
-test('what a report counts without rows is still there once its incarnation was summed up', async () => {
+test('counters of a report without rows remain after its incarnation was added to the finished sum', async () => {
   const aggregator = new EngineAggregator()
   const keys = async () => {
     const samples = parseExposition(await aggregator.registry.metrics())
@@ -116,7 +116,7 @@ test('a sum of durations that no rows can have is rejected', async () => {
   await aggregator.close()
 })
 
-test('operations that are only named take no place and no memory', async () => {
+test('operations without rows take no memory and do not count towards limits', async () => {
   const aggregator = new EngineAggregator()
   const named = Array.from({ length: 70 }, (_, index) => [`e${index}`, []] as const)
   assert.ok(aggregator.ingest(pack(Object.fromEntries(named)), { engine: 0 }).accepted)
@@ -126,7 +126,7 @@ test('operations that are only named take no place and no memory', async () => {
   await aggregator.close()
 })
 
-test('stats name what the exposition names, up to the last name there is room for', async () => {
+test('stats and the exposition have the same names, up to the limit', async () => {
   const aggregator = new EngineAggregator()
   const row = [{ duration_seconds: 1, num_keys: 1 }]
   for (let index = 69; index >= 0; index--) {

@@ -28,7 +28,7 @@ test(
     strange.push(new Uint8Array(new SharedArrayBuffer(8)), new DataView(new ArrayBuffer(3)))
     let sent = 0
     for (const payload of mutated(random, PORT_PAYLOADS)) {
-      // A copy, since all of the buffer behind a view is posted with it: 64 KiB on Node 26.
+      // A copy, since posting a view copies its whole buffer: 64 KiB on Node 26.
       const bytes = new Uint8Array(payload)
       link.port.postMessage(random.below(10) === 0 ? pick(random, strange) : bytes)
       if (++sent % TURN_EVERY === 0) await turn()
@@ -43,7 +43,7 @@ test(
     console.log(`${PORT_PAYLOADS} messages by a port: ${refused} rejected, ${reports} new reports`)
     assert.equal(counted, refused)
     assert.ok(refused > 0 && reports !== undefined)
-    // It can still be used as if nothing had been, and the journal has the last word.
+    // The link still works, and the journal determines the final counts.
     const recorder = createRecorder(link)
     recorder.record('load_get', 0.5, 1)
     recorder.close()

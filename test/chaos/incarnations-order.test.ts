@@ -17,7 +17,7 @@ const EVENTS = [
 ] as const
 type Event = (typeof EVENTS)[number]
 
-/** Looks after each event whether a counter went down, and whether rows are as they should be. */
+/** Checks after each event that no counter went down and that the rows are as expected. */
 class Watch {
   readonly #aggregator: EngineAggregator
   #before = new Map<string, number>()
@@ -26,7 +26,9 @@ class Watch {
     this.#aggregator = aggregator
   }
 
-  /** @param rows what was recorded so far, which stats show and an exposition never exceeds */
+  /**
+   * @param rows number of recorded rows, which stats must equal and an exposition must not exceed
+   */
   async look(rows: number, order: string): Promise<void> {
     const samples = parseExposition(await this.#aggregator.registry.metrics())
     const now = growingSamples(samples)
@@ -46,7 +48,7 @@ function shownRows(samples: ReturnType<typeof parseExposition>): number {
     .reduce((sum, { value }) => sum + value, 0)
 }
 
-/** The events in one order; answers the text of the exposition at the end. */
+/** Runs the events in one order; returns the exposition at the end. */
 async function happen(order: readonly Event[], byPort: boolean, atOnce: boolean): Promise<string> {
   const what = `${order.join(', ')} (${byPort ? 'by port' : 'ingested'}${atOnce ? ', at once' : ''})`
   const aggregator = new EngineAggregator({ now: () => 1_000, monotonicNow: () => 1_000 })
@@ -54,7 +56,7 @@ async function happen(order: readonly Event[], byPort: boolean, atOnce: boolean)
   const first = new CapturedIncarnation(aggregator, 0)
   const early = first.rows(3).report()
   const late = first.rows(2).report()
-  // Rows that no report has: the journal's last words.
+  // Rows that only the journal contains.
   first.rows(2)
   let rows = 7
   let second: CapturedIncarnation | undefined
@@ -62,7 +64,7 @@ async function happen(order: readonly Event[], byPort: boolean, atOnce: boolean)
     if (byPort) first.post(report)
     else {
       const result = aggregator.ingest(report)
-      // It is too late once the incarnation has ended.
+      // Rejected after the end of the incarnation.
       const { reason = '' } = result.accepted ? {} : result.error
       assert.ok(['local', 'incarnation'].includes(reason), `${reason}: ${what}`)
     }
@@ -103,8 +105,8 @@ async function happen(order: readonly Event[], byPort: boolean, atOnce: boolean)
   return lines.filter((line) => line.startsWith('vllm:')).join('\n')
 }
 
-test('late and doubled reports, the end of a incarnation and the next incarnation add up in every order', async () => {
-  // A incarnation reports after it began.
+test('late and repeated reports, the end of an incarnation and the next incarnation add up in every order', async () => {
+  // An incarnation reports after its begin.
   const orders = [...permutations(EVENTS)].filter(
     (order) => order.indexOf('connect of incarnation 2') < order.indexOf('report of incarnation 2'),
   )
@@ -123,7 +125,7 @@ test('late and doubled reports, the end of a incarnation and the next incarnatio
   assert.equal(ends.size, 1)
 })
 
-test('reports of two incarnations from elsewhere, each doubled, add up in every order', async () => {
+test('reports of two remote incarnations, each repeated, add up in every order', async () => {
   const told = ([incarnation, sequence, rows]: readonly number[]) =>
     reportBytes({ incarnation, sequence, series: [seriesWithRows(rows)] })
   const reports = [
@@ -151,7 +153,7 @@ test('reports of two incarnations from elsewhere, each doubled, add up in every 
 })
 
 for (const series of ['keep', 'drop'] as const) {
-  test(`an engine that is disconnected with '${series}' and connects again counts as it should`, async () => {
+  test(`an engine that is disconnected with '${series}' and connects again counts correctly`, async () => {
     const aggregator = new EngineAggregator({ now: () => 1_000, monotonicNow: () => 1_000 })
     const shown = async () => parseExposition(await aggregator.registry.metrics())
     const first = new CapturedIncarnation(aggregator, 0).rows(3)
@@ -162,14 +164,14 @@ for (const series of ['keep', 'drop'] as const) {
     aggregator.disconnect(0, { series })
     const kept = series === 'keep' ? 5 : 0
     assert.equal(aggregator.stats(0).rows, kept)
-    // Neither what it records nor what it reports from now on counts.
+    // Its later rows and reports do not count.
     first.post(first.rows(9).report())
     for (let index = 0; index < TURNS; index++) await turn()
     assert.equal(aggregator.stats(0).rows, kept)
     const ofEngine = (await shown()).filter(({ labels }) => labels.engine === '0')
     assert.equal(ofEngine.length > 0, series === 'keep')
     assert.deepEqual(aggregator.engines, series === 'keep' ? [0, 1] : [1])
-    // Twice, and for an engine that nobody knows, it does nothing.
+    // A second call, and one for an unknown engine, have no effect.
     aggregator.disconnect(0)
     aggregator.disconnect(77, { series })
 
@@ -186,7 +188,7 @@ for (const series of ['keep', 'drop'] as const) {
   })
 }
 
-test('a report of a incarnation that was dropped does not count for the incarnation that follows', async () => {
+test('a report of an incarnation that was dropped does not count for the next incarnation', async () => {
   const aggregator = new EngineAggregator({ now: () => 1_000, monotonicNow: () => 1_000 })
   const first = new CapturedIncarnation(aggregator, 0).rows(9)
   const late = first.report()
@@ -200,7 +202,7 @@ test('a report of a incarnation that was dropped does not count for the incarnat
   for (const life of [first, second]) life.dispose()
 })
 
-test('a report that claims more than a incarnation’s journal holds never makes a counter go down', async () => {
+test('a report with more rows than the incarnation’s journal never makes a counter go down', async () => {
   const aggregator = new EngineAggregator({ now: () => 1_000, monotonicNow: () => 1_000 })
   const life = new CapturedIncarnation(aggregator, 0).rows(2)
   life.post(life.report())

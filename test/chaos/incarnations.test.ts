@@ -20,7 +20,9 @@ const EXPECTED_ERRORS = {
 const HEAP_MB_MAX = 12
 const SCRAPE_MS = 15
 const DEADLINE_MS = 30_000
-/** A tenth of a second a incarnation is usual; ten times that is no slow machine any more. */
+/**
+ * An incarnation usually takes 0.1 s; a second per incarnation is a failure even on a slow machine.
+ */
 const TIMEOUT = { timeout: DEADLINE_MS + 1_000 * LIVES }
 const ENGINE_FILE = fileURLToPath(new URL('../support/engines/chaos-engine.js', import.meta.url))
 
@@ -61,7 +63,8 @@ test(
         const counted = aggregator.stats(index).rows
         lost += Math.max(0, doneBefore - counted)
         twice += Math.max(0, counted - begunBefore)
-        // One row may be under way at the end of each incarnation; from here on it is what was counted.
+        // One row may be incomplete at the end of each incarnation, so continue from the aggregated
+        // count.
         doneBefore = counted
         begunBefore = counted
         rows += done
@@ -85,7 +88,7 @@ test(
   },
 )
 
-/** One incarnation of an engine, to its end and to the moment at which its port closed. */
+/** Runs one incarnation of an engine until its port has closed. */
 async function live(
   aggregator: EngineAggregator,
   index: number,
@@ -99,7 +102,7 @@ async function live(
     ending: endedFromOutside ? 'loop' : (ending as EndingFromInside),
     endAfterMs: Math.random() * LIFE_MS_MAX,
     counters: counters as SharedArrayBuffer,
-    // A rejection is noticed between turns of the event loop only.
+    // Node handles a rejection only between turns of the event loop.
     busy: ending !== 'reject' && Math.random() < 0.5,
   }
   if (ending === 'abort') await abortedTask(task)
@@ -136,13 +139,13 @@ async function endedWorker(task: ChaosTask, ending: string): Promise<void> {
   assert.deepEqual(got, EXPECTED_ERRORS[ending as keyof typeof EXPECTED_ERRORS] ?? [])
 }
 
-/** Whether the aggregator still has a incarnation of the engine that has not ended. */
+/** Whether the engine has an incarnation that has not ended. */
 async function isUp(aggregator: EngineAggregator, index: number): Promise<boolean> {
   const line = `moonmeter_engine_up{engine="${index}"} 1\n`
   return (await aggregator.registry.metrics()).includes(line)
 }
 
-/** Scrapes all the time and counts the counters that went down from one scrape to the next. */
+/** Scrapes continuously and counts the counters that went down between two scrapes. */
 function watchCounters(aggregator: EngineAggregator) {
   const watch = { scrapes: 0, wentDown: 0, stop: async () => {} }
   let stopped = false

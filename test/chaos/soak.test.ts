@@ -11,17 +11,17 @@ import { waitUntil } from '../support/processes/wait-until.js'
 const SECONDS = Number(process.env.MOONMETER_SOAK_SECONDS ?? 1)
 const ENGINES = 3
 const ROWS = 200
-/** A run has so many rounds, however long they take, and a round so many restarts. */
+/** Minimum rounds of a run, regardless of their duration, and restarts of a round. */
 const ROUNDS_MIN = 4
 const RESTARTS = Math.round(Math.min(50, Math.max(4, SECONDS / 4)))
 const WARM_UP = 0.5
-/** Of the heap, where a journal is 8 %. */
+/** Maximum growth of the heap; a journal takes 8 % of it. */
 const HEAP_GROWTH_MAX = 0.05
 const SCRAPE_MS = 10
 const TIMEOUT = { timeout: (2 * SECONDS + 60) * 1_000 }
 const ENGINE_FILE = new URL('../support/engines/mortal-engine.js', import.meta.url)
 
-/** A test of engines that restart: what it scraped and counted so far. */
+/** The state of a test of engines that restart. */
 class Soak {
   readonly counters = Array.from({ length: ENGINES }, () => new SharedArrayBuffer(16))
   readonly aggregator = new EngineAggregator({
@@ -39,7 +39,7 @@ class Soak {
   wentDown = 0
   #before = new Map<string, number>()
 
-  /** Lets engines die and be restarted beside scrapes; all have ended when it returns. */
+  /** Runs engines that die and restart, with concurrent scrapes, until all have ended. */
   async round(): Promise<void> {
     const pool = new EnginePool({
       aggregator: this.aggregator,
@@ -59,7 +59,7 @@ class Soak {
       await sleep(SCRAPE_MS)
     }
     const outcomes = await pool.stop()
-    // An engine may die of itself in the moment in which it is asked to stop, but not be aborted.
+    // An engine may die at the time of the stop request, but must not be aborted.
     assert.ok(
       outcomes.every((outcome) => outcome.state === 'finished' || outcome.reason !== 'aborted'),
     )
@@ -83,7 +83,7 @@ test(
     const soak = new Soak()
     const { aggregator, counters } = soak
     context.after(() => aggregator.close())
-    // After each round, so that no journal of a running engine is among it.
+    // Measured after each round, without journals of running engines.
     const heaps: number[] = []
     const endMs = performance.now() + SECONDS * 1_000
     while (performance.now() < endMs || heaps.length < ROUNDS_MIN) {

@@ -13,7 +13,7 @@ import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 const FLOOD = Number(process.env.MOONMETER_FLOOD ?? 200_000)
 const BATCH = 1_000
 const SOME = 10_000
-/** Statuses of an operation in a journal and in stats, and `other`: as the README has them. */
+/** Maximum statuses of an operation in a journal and in stats, with `other`, as in the README. */
 const JOURNAL_STATUSES = 8 + 1
 const STATS_STATUSES = 16 + 1
 const JOURNAL_SERIES = 32
@@ -33,7 +33,7 @@ const row = (n: number, status: string) => ({
   num_failed_keys: n % 3,
 })
 
-/** Sums of the first rows, by a loop of its own. */
+/** Sums of the first rows, computed by a plain loop. */
 function expected(count: number) {
   let [seconds, bytes, failedKeys] = [0, 0, 0]
   for (let n = 0; n < count; n++) {
@@ -60,7 +60,7 @@ function rowsOf(series: readonly ParsedSample[], label: string, value: string): 
     .reduce((sum, sample) => sum + sample.value, 0)
 }
 
-/** Runs the flood and checks that it left no more than a few MiB behind. */
+/** Runs the flood and checks that memory grew by a few MiB at most. */
 async function bounded(what: string, flood: () => Promise<string> | string): Promise<void> {
   const before = await memoryInUse()
   const startMs = performance.now()
@@ -72,7 +72,7 @@ async function bounded(what: string, flood: () => Promise<string> | string): Pro
   assert.ok(after.heap - before.heap < HEAP_GROWTH_MAX, heap)
 }
 
-// What a process keeps of its first scrape is none of a flood's: compiled code, a chunk of text.
+// The first scrape allocates compiled code and buffers, which must not count as memory of a flood.
 before(async () => {
   const { aggregator, recorder, close } = startRecording()
   recorder.record('load_get', 0, 0)
@@ -163,7 +163,7 @@ test(
         if (life % 4 === 0) await aggregator.registry.metrics()
       }
     }
-    // The first incarnations fill the room for those whose late reports may still come.
+    // The first incarnations fill the limit of kept incarnations.
     await tell(0, 60)
     await bounded('30,000 statuses in reports of 100 incarnations', async () => {
       await tell(60, lives)

@@ -17,7 +17,7 @@ function noThreads(): Promise<unknown> {
 }
 
 test(
-  'stop from the listener of a restart is heard by the incarnation that begins, or keeps it from it',
+  'stop from the listener of a restart stops the next incarnation, or prevents it',
   TIMEOUT,
   async (context) => {
     const name = 'failAtFirst'
@@ -38,7 +38,7 @@ test(
 )
 
 test(
-  'an engine that the aggregator refuses is given up, and the others go on until they are stopped',
+  'an engine that the aggregator rejects fails, and the others run until they are stopped',
   TIMEOUT,
   async (context) => {
     const aggregator = new EngineAggregator({ enginesMax: 1 })

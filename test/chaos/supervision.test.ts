@@ -13,10 +13,10 @@ const ROWS = 1_234
 const TIMEOUT = { timeout: 150_000 }
 /** Longer than the time limit of a test. */
 const RESTART_MS = 600_000
-/** What a timer may be early by: it cuts fractions off, of its time and of the clock. */
+/** Milliseconds by which a timer may be early, since it truncates its time and the clock. */
 const EARLY_MS = 2
 
-/** A pool of engines that count themselves. */
+/** A pool of engines that count their own rows. */
 function mortals(context: TestContext, name: string, options: Partial<PoolOptions> = {}) {
   const counters = new Map<number, SharedArrayBuffer>()
   const task = (engine: number): MortalTask => {
@@ -46,7 +46,7 @@ async function allDown(aggregator: EngineAggregator): Promise<boolean> {
 
 for (const reason of ['error', 'exit', 'out_of_memory'] as const) {
   test(
-    `an engine that dies by ${reason} is restarted up to the limit, told of by reason, and given up`,
+    `an engine that dies by ${reason} is restarted up to the limit, with an event and a count by reason, and then fails`,
     TIMEOUT,
     async (context) => {
       const restartsMax = 3
@@ -97,7 +97,7 @@ for (const reason of ['error', 'exit', 'out_of_memory'] as const) {
   )
 }
 
-test('engines that died together do not come back together', TIMEOUT, async (context) => {
+test('engines that die at the same time restart at different times', TIMEOUT, async (context) => {
   const { pool } = mortals(context, 'error', {
     engines: 4,
     restart: { delayMsMin: 50, restartsMax: 1 },
@@ -109,7 +109,7 @@ test('engines that died together do not come back together', TIMEOUT, async (con
 })
 
 test(
-  'engines that are stopped hear of it, return, and their last report arrives',
+  'engines that are stopped get the signal, return, and their last report arrives',
   TIMEOUT,
   async (context) => {
     const { aggregator, pool, done } = mortals(context, 'graceful', {
@@ -138,7 +138,7 @@ test(
 )
 
 test(
-  'engines that are stopped before their threads are up stop as well',
+  'engines that are stopped before their threads have started stop, too',
   TIMEOUT,
   async (context) => {
     const { aggregator, pool, done } = mortals(context, 'graceful', {
@@ -175,9 +175,8 @@ test(
     )
     assert.deepEqual(reasons, ['aborted', 'aborted'])
     assert.ok(tookMs >= stopTimeoutMs - EARLY_MS)
-    // Ports tell of the end of their thread some time after it, and until then an engine may be
-    // down
-    // for having been silent.
+    // A port closes some time after the end of its thread; until then, an engine may be down
+    // because of silence.
     for (const engine of [0, 1]) {
       const rowsOf = () => aggregator.stats(engine).rows
       await waitUntil(`every row of engine ${engine}`, () => rowsOf() >= done(engine))

@@ -113,7 +113,7 @@ for (const seed of [1, 2, 3]) {
   })
 }
 
-test('they have the same counts for a trace that gives some engines few requests', async () => {
+test('tallies, stats and exposition have the same counts for a trace with few requests for some engines', async () => {
   const trace = await readTrace(SMALL_TRACE)
   const source = { kind: 'trace', trace } as const
   const { aggregator, tallies } = await runEngines(4, source, trace.blockCount)

@@ -7,7 +7,7 @@ import { COMMAND_FILE, runCommand, temporaryDirectory } from '../support/process
 import { skipWithout } from '../support/processes/on-path.js'
 import { SKIP_TMUX, TmuxTerminal } from '../support/processes/tmux.js'
 
-/** What is typed before the key TAB, and the line after it. */
+/** The text before the key TAB, and the line after it. */
 const CASES: readonly (readonly [typed: string, completed: string])[] = [
   ['moonmeter sim', 'moonmeter simulate '],
   ['moonmeter top --win', 'moonmeter top --window'],
@@ -23,7 +23,7 @@ const CASES: readonly (readonly [typed: string, completed: string])[] = [
 const QUOTED_COMMAND = `'${process.execPath}' '${COMMAND_FILE}'`
 const MOONMETER = `moonmeter() { ${QUOTED_COMMAND} "$@"; }`
 
-/** Shells that complete on a key, each with what starts one without settings of its user. */
+/** Shells that complete on a key, with the command that starts them without user settings. */
 const SHELLS = [
   {
     name: 'bash',
@@ -51,7 +51,7 @@ for (const { name, command, setUp } of SHELLS) {
     for (const [typed, completed] of CASES) {
       await shell.type(typed)
       await shell.press('Tab')
-      // The screen does not show spaces at the end of a line, and a further character does.
+      // A further character, since the screen does not show trailing spaces.
       await shell.type('x')
       const expected = new RegExp(`^> ${escaped(completed)}[= ]?x$`, 'm')
       await shell.waitFor(expected)
@@ -79,7 +79,7 @@ test('fish completes commands, options, choices and files', {
   }
 })
 
-test('a shell without a completion is refused, with those that have one', async (context) => {
+test('an unsupported shell is rejected, with the list of supported ones', async (context) => {
   const { code, stdout, stderr } = await runCommand(context, ['completion', 'tcsh'])
   assert.deepEqual([code, stdout], [2, ''])
   assert.match(stderr, /^moonmeter: .*'tcsh' is invalid.*Allowed choices are bash, zsh, fish\.\n$/)

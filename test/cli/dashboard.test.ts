@@ -13,7 +13,7 @@ test('dashboard prints JSON and nothing else', async (context) => {
   assert.ok(panels.length > 0)
 })
 
-test('its options are in the dashboard', async (context) => {
+test('the options of dashboard are in its output', async (context) => {
   const args = ['--title', 'Über "uns"', '--uid', 'a-B_1', '--job', 'a "b"', '--prefix', 'my_']
   const [end] = await runCommands(context, [['dashboard', ...args]])
   const dashboard: Dashboard = JSON.parse(`${end?.stdout}`)

@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../support/processes/command.js'
 
 const SERVERS = 'tls://a:4222, tls://b:4222'
 
-/** What the options of a command say about the bucket. */
+/** The options of the bucket that a command parses. */
 async function optionsOf(args: readonly string[]) {
   const command = addFleetOptions(new Command())
   const options = command.parse(args, { from: 'user' }).opts<FleetOptions>()

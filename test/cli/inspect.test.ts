@@ -175,7 +175,7 @@ test('durations of a report, which has bins instead, are within 1.6 % in the tex
   const [, loadGet = []] = durations.split('\n').map((line) => line.trim().split(/ {2,}/))
   assert.deepEqual([loadGet[0], loadGet.length], ['load_get', 5])
   for (const text of loadGet.slice(1)) {
-    // 0.5 % more, since three digits are printed.
+    // A tolerance of 0.5 % more, since three digits are printed.
     assert.ok(Math.abs(Number(text) - 4) <= 4 * 0.021, text)
   }
 })

@@ -43,7 +43,7 @@ for (const columns of [60, 80, 120]) {
     )
     for (const lines of outputs) assertFits(lines, columns)
     const headings = outputs[0]?.filter((line) => line.includes(BOLD)) ?? []
-    // Durations are in tables of their own where they do not fit beside the counts.
+    // Durations are in separate tables if they do not fit next to the counts.
     assert.equal(headings.length, columns < 120 ? 4 : 2)
     // Descriptions of options wrap, beside the options.
     assert.match(outputs[2]?.join('\n') ?? '', /\n {30}\S/)
@@ -59,7 +59,7 @@ test('a terminal narrower than 60 columns gets lines for 60', {
   assert.deepEqual(narrow, sixty)
 })
 
-test('elsewhere than on a terminal, the output has no colours and fits 80 columns', async (context) => {
+test('without a terminal, the output has no colours and fits 80 columns', async (context) => {
   const ends = await runCommands(context, [SAMPLE, ...HELPS])
   for (const { code, stdout } of ends) {
     assert.equal(code, 0)
@@ -122,7 +122,7 @@ test('the help of each command ends with examples', async (context) => {
   }
 })
 
-test('inspect on a terminal says what it waits for and how to end it', {
+test('inspect on a terminal prints what it waits for and how to end it', {
   skip: SKIP_TERMINAL,
 }, async (context) => {
   const inspecting = startOnTerminal(context, ['inspect'], { columns: 60, input: { open: true } })
@@ -136,7 +136,7 @@ test('inspect on a terminal says what it waits for and how to end it', {
   assert.match(stdout.slice(hint.length), /^1 payload, 1 row\r\n/)
 })
 
-test('inspect says nothing of the kind where its input is a pipe or a file', async (context) => {
+test('inspect prints no such message if its input is a pipe or a file', async (context) => {
   const { code, stderr } = await runCommand(context, ['inspect'], { input: HEX })
   assert.deepEqual([code, stderr], [0, ''])
 })
@@ -162,7 +162,7 @@ test('a file and --sample together are refused', async (context) => {
   assert.match(end?.stderr ?? '', /^moonmeter: inspect: expected a file or --sample, got both /)
 })
 
-test('rules prints the rules that its options ask for, and loads only what it needs', async (context) => {
+test('rules prints the rules of its options, and loads only the packages that it needs', async (context) => {
   const nodeArgs = ['--import', LOADED_PACKAGES]
   const args = ['rules', '--window', '90s', '--burst-window', '2m', '--job', 'kv', '--prefix', 'a_']
   const { code, stdout, stderr } = await runCommand(context, args, { nodeArgs })

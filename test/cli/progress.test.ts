@@ -24,7 +24,7 @@ const ARGS = ['simulate', '--engines', '2', '--listen', '127.0.0.1:0', '--durati
 const FAST_TIMERS = new URL('../support/processes/fast-timers.js', import.meta.url).href
 const FAILING_METRIC = new URL('../support/processes/failing-metric.js', import.meta.url).href
 
-/** Simulates on a pseudo-terminal until two status lines showed rows; returns the output. */
+/** Simulates on a pseudo-terminal until two status lines contained rows; returns the output. */
 async function simulateOnTerminal(
   context: TestContext,
   options: TerminalOptions,
@@ -101,12 +101,12 @@ test('a terminal does not show lines of metrics; the file of --log has them', {
   }
   const [first, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n')
   assert.match(first ?? '', /^\d{4}-\d\d-\d\dT[\d:.]+Z info {2}serving http:/)
-  // There is none for an interval without rows, which the last one may be.
+  // The last interval may have no rows and therefore no line.
   assert.ok(lines.some((line) => METRICS.test(line)))
   for (const line of lines) assert.match(line, new RegExp(`${METRICS.source}|SIGINT: stopping`))
 })
 
-test('--log appends, in the format of the log, and elsewhere than on a terminal both have all', async (context) => {
+test('--log appends in the format of the log, and without a terminal both outputs have all lines', async (context) => {
   const file = join(temporaryDirectory(context), 'moonmeter.log')
   const args = [...ARGS, '0.2', '--log-format', 'json', '--log', file]
   const first = await runCommand(context, args)
@@ -134,7 +134,7 @@ test('a log file that cannot be written is reported before the run', async (cont
   assert.deepEqual([code, stdout], [1, ''])
 })
 
-test('a log file that becomes unwritable is reported once, and ends no run', {
+test('a log file that becomes unwritable is reported once, and does not end the run', {
   skip: process.platform === 'linux' ? false : 'needs /dev/full',
 }, async (context) => {
   const { code, stderr } = await runCommand(context, [...ARGS, '0.2', '--log', '/dev/full'])
@@ -165,7 +165,7 @@ test('without a terminal, status and log lines are written every ten seconds', a
   )
 })
 
-test('a scrape that fails is logged with the reason, which the client is not told', async (context) => {
+test('a scrape that fails is logged with the reason, which the client does not get', async (context) => {
   const nodeArgs = ['--import', FAILING_METRIC]
   const simulation = startCommand(context, [...ARGS, '0'], { nodeArgs })
   const url = await servedUrl(simulation)

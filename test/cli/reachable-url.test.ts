@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { test } from 'node:test'
 import { reachableUrl } from '../../src/cli/reachable-url.js'
 
-test('a server on every address is reached by the name of the host, and another by its own', () => {
+test('the URL of a server on every address has the name of the host, and that of others is unchanged', () => {
   for (const url of ['http://0.0.0.0:9464', 'http://[::]:9464']) {
     assert.equal(reachableUrl(url, 'host-a'), 'http://host-a:9464/')
   }

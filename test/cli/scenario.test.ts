@@ -4,7 +4,7 @@ import { STORE_OPERATIONS } from '../../src/simulate/store-call.js'
 import { runCommand } from '../support/processes/command.js'
 import { type Labels, playScenario, type Scraped } from '../support/processes/scenario.js'
 
-/** Most of the time, the tests wait for the phases. */
+/** Concurrent, since the tests mostly wait for the phases. */
 const CONCURRENCY = 4
 const ROWS_MIN = 300
 const FAILURE_STATUSES = ['error', 'partial_failure'] as const
@@ -125,7 +125,7 @@ describe('scenarios', { concurrency: CONCURRENCY }, () => {
     assert.ok(Number(crashed) >= 3, stderr)
   })
 
-  test('silent-engine: only the last engine is not up, until it goes on', async (context) => {
+  test('silent-engine: only the last engine is not up, until it continues', async (context) => {
     const more = ['--threads', '1', '--scenario-for', '5']
     const played = await playScenario(context, 'silent-engine', { engines: 3, more })
     const up = (now: Scraped) =>
@@ -188,7 +188,7 @@ describe('scenarios', { concurrency: CONCURRENCY }, () => {
     await played.stop()
   })
 
-  test('a fault that the run does not reach is told', async (context) => {
+  test('a fault after the end of the run is rejected', async (context) => {
     const { code, stderr } = await runCommand(context, [
       ...['simulate', '--engines', '1', '--listen', '127.0.0.1:0', '--duration', '0.2'],
       ...['--scenario', 'store-full', '--scenario-after', '3'],

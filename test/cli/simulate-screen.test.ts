@@ -37,14 +37,14 @@ describe('simulate on a terminal', { skip: SKIP_TMUX, concurrency: true }, () =>
     assert.ok(JSON.parse(readFileSync(json, 'utf8')).rows > 0)
   })
 
-  test('says how much of the duration is over, and ends by itself', async (context) => {
+  test('shows the elapsed part of the duration, and ends after it', async (context) => {
     const terminal = await TmuxTerminal.start(context, thenReport([...ARGS, '2']), { rows: 40 })
     await terminal.waitFor(/^moonmeter simulate · \d of 2 s · llama-3-70b/)
     await terminal.waitFor(/ rows of 2 engines in (.*\n)+code 0$/m)
     assert.equal(await terminal.format('#{alternate_on} #{cursor_flag}'), '0 1')
   })
 
-  test('an exception leaves the terminal as it was, and can be read', async (context) => {
+  test('an exception restores the terminal, and is readable', async (context) => {
     const pidFile = join(temporaryDirectory(context), 'pid')
     const command = thenReport([...ARGS, '0'], ['--import', THROW_ON_SIGNAL])
     const terminal = await TmuxTerminal.start(context, command, { env: { PID_FILE: pidFile } })
@@ -52,7 +52,7 @@ describe('simulate on a terminal', { skip: SKIP_TMUX, concurrency: true }, () =>
     process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGUSR2')
     await terminal.waitFor(/Error: planted failure(.*\n)+code 1$/m)
     const text = await terminal.assertLeft(1)
-    // The log up to then follows, too.
+    // The log so far is also printed.
     assert.match(text, / info {2}serving http:\S+\/ and \/metrics$/m)
   })
 

@@ -55,7 +55,7 @@ test('columns of a table that is too wide get larger units, the widest first', (
   ])
 })
 
-test('the decimal points of a column are in line', () => {
+test('the decimal points of a column are aligned', () => {
   const values = [209, 3.97, 0.2, 18.5, 0.0001]
   const columns = [{ title: 'p50', values, units: COUNT_UNITS, unit: 0 }]
   const table = { title: 'n', names: ['a', 'b', 'c', 'd', 'e'], columns }
@@ -69,7 +69,7 @@ test('the decimal points of a column are in line', () => {
   ])
 })
 
-test('names are cut in the middle where units are not enough, to eight characters at least', () => {
+test('names are cut in the middle if larger units do not suffice, to at least eight characters', () => {
   const cut = formatTable(TABLE, 34)
   assert.deepEqual(
     cut.map((line) => line.split(/ {2,}/)[0]),

@@ -11,7 +11,7 @@ const FAILURE = 1
 const TOKEN = 'a-token'
 const FIRST_LINE = /^\d{4}-\d\d-\d\dT[\d:.]+Z · llama-3-70b · last 5 min · all operations · ● live$/
 
-test('elsewhere than on a terminal, top writes a block of plain lines each interval', async (context) => {
+test('without a terminal, top writes a block of plain lines each interval', async (context) => {
   const server = await startLiveServer(context)
   const top = startCommand(context, ['top', server.url, '--every', '1'])
   await top.waitForStdout(/(● live\n(.+\n)+\n.*){2}/)
@@ -29,7 +29,7 @@ test('elsewhere than on a terminal, top writes a block of plain lines each inter
   for (const line of lines) assert.ok([...line].length <= 80, line)
 })
 
-test('--once prints one picture of what is filtered, and exits', async (context) => {
+test('--once prints one filtered picture, and exits', async (context) => {
   const { url } = await startLiveServer(context)
   const args = ['top', url, '--once', '--operation', 'save_put', '--engine', '1', '--window', '1m']
   const { code, stdout, stderr } = await runCommand(context, args)
@@ -38,7 +38,7 @@ test('--once prints one picture of what is filtered, and exits', async (context)
   assert.equal(stdout.match(/ ops\/s .* engines up\n/g)?.length, 1)
 })
 
-test('top sends the token of a file, and says what to do where it is another one', async (context) => {
+test('top sends the token of a file, and names the remedy if the server rejects it', async (context) => {
   const { url } = await startLiveServer(context, {
     bearerToken: TOKEN,
     basicAuth: { username: 'prometheus', password: 'secret' },
@@ -67,7 +67,7 @@ test('top sends the token of a file, and says what to do where it is another one
   }
 })
 
-test('servers that are none of moonmeter, or none at all, are refused with the remedy', async (context) => {
+test('a server that is not moonmeter, and an absent one, are reported with the remedy', async (context) => {
   const { url: gone, close } = await startLiveServer(context)
   await close()
   const page = await serve(context, (_, response) => {
@@ -95,7 +95,7 @@ test('servers that are none of moonmeter, or none at all, are refused with the r
   )
 })
 
-test('wrong arguments are refused as usage', async (context) => {
+test('wrong arguments are usage errors', async (context) => {
   const { url } = await startLiveServer(context)
   const empty = join(temporaryDirectory(context), 'empty')
   writeFileSync(empty, 'no colon')

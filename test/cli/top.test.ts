@@ -68,7 +68,7 @@ describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
     await terminal.assertLeft(0)
   })
 
-  test('Ctrl-C, SIGTERM and an exception leave the terminal as it was', async (context) => {
+  test('Ctrl-C, SIGTERM and an exception restore the terminal', async (context) => {
     const { url } = await startLiveServer(context)
     const ends = [
       ['Ctrl-C', 0],
@@ -85,7 +85,7 @@ describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
         if (name === 'Ctrl-C') await terminal.press('C-c')
         else process.kill(Number(readFileSync(pidFile, 'utf8')), name)
         const text = await terminal.assertLeft(code)
-        // An exception is printed where it can still be read.
+        // An exception is printed after the restoration, so it is readable.
         assert.equal(/Error: planted failure/.test(text), name === 'SIGUSR2', text)
       }),
     )
@@ -112,7 +112,7 @@ describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
     await terminal.assertLeft(0)
   })
 
-  test('a server that goes away leaves faint figures, and comes back', async (context) => {
+  test('figures are faint while a server is stopped, and normal when it runs again', async (context) => {
     const { url, port, close } = await startLiveServer(context)
     const terminal = await startTop(context, url)
     await terminal.waitFor(OUTLIER)
@@ -128,7 +128,7 @@ describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
     await terminal.assertLeft(0)
   })
 
-  test('before a server answers, top says where it looks and how to start one', async (context) => {
+  test('before a server answers, top shows its address and how to start one', async (context) => {
     const { port, close } = await startLiveServer(context)
     await close()
     const terminal = await startTop(context, `127.0.0.1:${port}`)
@@ -140,7 +140,7 @@ describe('top on a terminal', { skip: SKIP_TMUX, concurrency: true }, () => {
     await terminal.assertLeft(0)
   })
 
-  test('colours are off with NO_COLOR, and names from outside control nothing', async (context) => {
+  test('colours are off with NO_COLOR, and names cannot control the terminal', async (context) => {
     const { url } = await startLiveServer(context, { operation: '日本\u001b[2J\u009b31m' })
     const [plain, coloured] = await Promise.all(
       [{ NO_COLOR: '1' }, { FORCE_COLOR: '1' }].map(async (env) => {

@@ -14,7 +14,7 @@ function nameFor(values: readonly number[], units: Units): string | undefined {
   return units[unitFor(values, units)]?.name
 }
 
-test('integers are shown as they are, other numbers with three digits and three decimals at most', () => {
+test('integers have all digits, other numbers three digits and at most three decimals', () => {
   const shown: readonly (readonly [number, string])[] = [
     [0, '0'],
     [7, '7'],
@@ -31,13 +31,13 @@ test('integers are shown as they are, other numbers with three digits and three 
   for (const [value, text] of shown) assert.equal(formatNumber(value), text)
 })
 
-test('things are counted in singular and plural', () => {
+test('counts have the singular or the plural of a noun', () => {
   assert.equal(countOf(1, 'row'), '1 row')
   assert.equal(countOf(1_000, 'row'), '1,000 rows')
   assert.equal(countOf(0, 'row'), '0 rows')
 })
 
-test('a unit shows the smallest of the numbers, and no number with seven digits', () => {
+test('a common unit shows the smallest number, and no number with seven digits', () => {
   assert.equal(nameFor([0.0002, 0.378], DURATION_UNITS), 'ms')
   assert.equal(nameFor([0.0002, 1.5], DURATION_UNITS), 'ms')
   assert.equal(nameFor([0.2, 40], DURATION_UNITS), 's')

@@ -38,12 +38,13 @@ const OPEN = [200, undefined]
 for (const [name, options, page, stream, allowed] of [
   ['none', {}, OPEN, OPEN, [{}, WITH_BASIC]],
   ['basic', BASIC, [401, BASIC_CHALLENGE], [401, BASIC_CHALLENGE], [WITH_BASIC]],
-  // The page asks for the token, which no browser sends for a page.
+  // The user enters the token on the page, since browsers send no token with the request for a
+  // page.
   ['bearer', BEARER, OPEN, [401, BEARER_CHALLENGE], [WITH_BEARER]],
-  // With a challenge for a password, a browser would ask for one itself.
+  // With a challenge for a password, the browser would open its own dialog.
   ['both', { ...BASIC, ...BEARER }, OPEN, [401, BEARER_CHALLENGE], [WITH_BEARER, WITH_BASIC]],
 ] as const) {
-  test(`credentials ${name}: what requires them, and what it is asked for`, async (context) => {
+  test(`credentials ${name}: which requests require them, and the challenge`, async (context) => {
     const url = await start(context, options)
     assert.deepEqual(await answersOf(context, url), { page, stream })
     const wrong = { authorization: 'Bearer wrong' }
@@ -54,7 +55,7 @@ for (const [name, options, page, stream, allowed] of [
   })
 }
 
-test('a stream that is not authorized takes no place of one that is', async (context) => {
+test('a stream without credentials does not count towards streamsMax', async (context) => {
   const url = await start(context, { ...BEARER, streamsMax: 1 })
   for (let count = 0; count < 3; count++) assert.equal((await ask(`${url}/live`)).status, 401)
   const { response } = await openStream(context, `${url}/live`, WITH_BEARER)

@@ -18,9 +18,9 @@ import { waitUntil } from '../support/processes/wait-until.js'
 
 const ROW = pack({ load_get: [{ duration_seconds: 0.5, num_keys: 3 }] })
 const GET = 'GET /live HTTP/1.1\r\nhost: a\r\n\r\n'
-/** More than the buffers of both ends of a connection hold. */
+/** More bytes than the buffers of both ends of a connection hold. */
 const LARGE_BYTES = 24 * MIB
-/** Bytes that hold an update, the last event that a client gets. */
+/** Enough bytes for an update, the last event of the client. */
 const END_BYTES = 4_096
 const START_MS = 1_700_000_000_000
 
@@ -40,7 +40,7 @@ async function start(context: TestContext, options: DashboardOptions = {}): Prom
   return { ...dashboard, url: `${await serve(context, listener)}/live`, responses }
 }
 
-/** An interval before the dashboard began whose series take so many bytes. */
+/** An interval before the begin of the dashboard, with series of the given bytes. */
 function largeInterval(bytes: number) {
   const interval = intervalOf(START_MS - 5_000, START_MS - 4_000, [{ seconds: 1 }])
   return { ...interval, series: new Uint8Array(bytes) }
@@ -98,7 +98,7 @@ test('a stream that begins before the first update has no history', async (conte
   await aggregator.close()
 })
 
-test('HEAD has the headers of the stream, and takes no place', async (context) => {
+test('HEAD has the headers of the stream, and does not count towards streamsMax', async (context) => {
   const { url } = await start(context, { streamsMax: 1 })
   for (let count = 0; count < 3; count++) {
     const { status, headers, body } = await ask(url, {}, 'HEAD')
@@ -108,7 +108,7 @@ test('HEAD has the headers of the stream, and takes no place', async (context) =
   assert.equal((await openStream(context, url)).response.statusCode, 200)
 })
 
-test('a reader that comes back goes on behind the update that it has', async (context) => {
+test('a reader that reconnects gets the updates after its last one', async (context) => {
   const { feed, url, pass } = await start(context)
   for (let count = 0; count < 4; count++) await pass()
   const stream = await openStream(context, url, { 'last-event-id': `${feed.id}:3` })
@@ -121,7 +121,7 @@ test('a reader that comes back goes on behind the update that it has', async (co
   assert.deepEqual(stream.sequences, [4, 5, 6])
 })
 
-test('a reader without an update of this server that is kept gets all anew', async (context) => {
+test('a reader without a kept update of this server gets the whole history', async (context) => {
   const { feed, url, pass } = await start(context)
   for (let count = 0; count < 70; count++) await pass()
   const { id } = feed
@@ -147,7 +147,7 @@ test('a reader that has the last update gets the next one', async (context) => {
   assert.deepEqual(stream.sequences, [3])
 })
 
-test('a reader begins anew on its connection when the clock is set', async (context) => {
+test('a reader starts over on its connection when the clock is set', async (context) => {
   const { url, pass } = await start(context)
   await pass()
   await pass()
@@ -163,7 +163,7 @@ test('a reader begins anew on its connection when the clock is set', async (cont
   assert.deepEqual(Object.keys(events[5]?.message ?? {}), ['interval', 'state'])
 })
 
-test('more streams than streamsMax get status 503, and places are free again', async (context) => {
+test('streams beyond streamsMax get status 503, until others have closed', async (context) => {
   const { url } = await start(context, { streamsMax: 2 })
   const first = await openStream(context, url)
   const second = await openStream(context, url)
@@ -189,7 +189,7 @@ test('more streams than streamsMax get status 503, and places are free again', a
   })
 })
 
-test('a stream behind another response of its connection is refused, and takes no place', async (context) => {
+test('a stream that is pipelined after another response gets status 503, and does not count', async (context) => {
   const { url, responses } = await start(context, { streamsMax: 3 })
   const client = openClient(context, url)
   client.socket.write(GET + GET + GET)
@@ -215,20 +215,20 @@ test('streams end with the aggregator', async (context) => {
   assert.equal(stream.response.complete, true)
 })
 
-/** Fills the connection of a client that reads nothing any more, by updates. */
+/** Fills the connection of a client that has stopped reading with updates. */
 async function fillConnection({ aggregator, pass, responses }: Started): Promise<void> {
   for (let engine = 0; engine < 2_000; engine++) {
     aggregator.ingest(ROW, { engine, instance: `${'host-'.repeat(20)}${engine}` })
   }
   await waitUntil('a full connection', async () => {
     await pass()
-    // What the connection has room for leaves in these turns.
+    // The bytes that fit into the connection are sent in these turns.
     for (let turns = 0; turns < 10; turns++) await turn()
     return (responses[0]?.writableLength ?? 0) > 0
   })
 }
 
-test('a client that stops reading is closed after the limit, and goes on without loss', async (context) => {
+test('a client that stops reading is closed after the limit, and reconnects without loss', async (context) => {
   const stallTimeoutMs = 300
   const started = await start(context, { stallTimeoutMs, streamsMax: 1 })
   const { feed, url, pass, responses } = started
@@ -275,7 +275,7 @@ test('a client that reads a large event slowly is not closed', async (context) =
   assert.ok(performance.now() - startMs > SLOW_STALL_MS)
 })
 
-test('the seconds between two updates are no stall', async (context) => {
+test('the time between two updates is not a stall', async (context) => {
   const { feed, url, pass } = await start(context, { stallTimeoutMs: 700 })
   feed.history.add(largeInterval(LARGE_BYTES))
   const stream = await openStream(context, url)
@@ -286,7 +286,7 @@ test('the seconds between two updates are no stall', async (context) => {
   assert.deepEqual(stream.names, ['hello', 'history', 'update', 'update'])
 })
 
-test('nothing is kept for a client that reads slowly, and it gets what it missed', async (context) => {
+test('no data is kept for a slow client, and it gets the updates that it missed', async (context) => {
   const { aggregator, url, pass, responses } = await start(context, { stallTimeoutMs: 60_000 })
   // Engines with long names, so that an update is large.
   for (let engine = 0; engine < 2_000; engine++) {
@@ -322,7 +322,7 @@ test('nothing is kept for a client that reads slowly, and it gets what it missed
   )
 })
 
-test('a client that missed more updates than are kept gets all anew on its connection', async (context) => {
+test('a client that missed more updates than are kept gets the whole history on its connection', async (context) => {
   const started = await start(context, { stallTimeoutMs: 60_000 })
   const stream = await openStream(context, started.url)
   await stream.waitFor(2)

@@ -27,10 +27,10 @@ import { textSource } from '../support/processes/text-source.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
 const METRICS = 'a 1\n'
-/** What the application of the user answers on every path that is left to it. */
+/** The answer of the user's application to other paths. */
 const OTHER = 'a page of the application'
 
-/** The part of an application that handlers are mounted with. */
+/** The part of an application on which handlers are mounted. */
 interface Application extends MetricsHandler {
   use(handler: MetricsHandler): unknown
   use(path: string, handler: MetricsHandler): unknown
@@ -43,7 +43,7 @@ interface Mounting {
   readonly listener: (handler: MetricsHandler) => RequestListener | Promise<RequestListener>
   /** The path of the page, without a slash at the end. */
   readonly page: string
-  /** Paths that are left to the application. */
+  /** Paths that are passed to the application. */
   readonly others?: readonly string[]
 }
 
@@ -194,7 +194,7 @@ for (const { as, options, listener, page, others = [] } of MOUNTINGS) {
       const { status, body } = await ask(`${url}${page}${path}`)
       assert.deepEqual([status, body.toString()], [200, PAGE[name]], path)
     }
-    // The files of the page, as a browser finds them from where it was sent.
+    // The files of the page, relative to the redirected URL, as in a browser.
     if (page !== '') {
       const { status, headers } = await ask(`${url}${page}?a=1`)
       assert.equal(status, 308)
@@ -215,7 +215,7 @@ for (const { as, options, listener, page, others = [] } of MOUNTINGS) {
     }
   })
 
-  test(`${as}: a reader that leaves gives its place back`, async (context) => {
+  test(`${as}: a reader that disconnects no longer counts towards streamsMax`, async (context) => {
     const { handler } = await makeDashboard(context, { ...options, streamsMax: 1 })
     const url = await serve(context, await listener(handler))
     const stream = await openStream(context, `${url}${page}/live`)
@@ -246,7 +246,7 @@ async function openSession(
   return session
 }
 
-test('HTTP/2: the page and several streams on one connection, whose places are given back', async (context) => {
+test('HTTP/2: the page and several streams on one connection, which no longer count after their end', async (context) => {
   const { handler, pass, feed } = await makeDashboard(context, { streamsMax: 2 })
   const session = await openSession(context, handler)
   const open = async (path: string, method = 'GET') => {

@@ -25,7 +25,7 @@ async function start(context: TestContext, options: DashboardOptions = {}, page 
 }
 
 for (const [path, [name, type]] of Object.entries(FILES)) {
-  test(`${path} is ${name}, for GET and HEAD, with headers that forbid anything else`, async (context) => {
+  test(`${path} is ${name}, for GET and HEAD, with headers that forbid other content`, async (context) => {
     const url = await start(context)
     const text = PAGE[name] ?? ''
     for (const method of ['GET', 'HEAD']) {
@@ -43,7 +43,7 @@ for (const [path, [name, type]] of Object.entries(FILES)) {
   })
 }
 
-test('a client that has a file gets status 304 without a body, whatever a proxy made of the tag', async (context) => {
+test('a client that has a file gets status 304 without a body, even if a proxy changed the tag', async (context) => {
   const url = await start(context)
   const { headers } = await ask(`${url}/page.js`)
   const etag = headers.etag ?? ''
@@ -62,7 +62,7 @@ test('a client that has a file gets status 304 without a body, whatever a proxy 
   assert.notEqual((await ask(`${url}/`)).headers.etag, etag)
 })
 
-test('after a 304, the connection goes on with the next request', async (context) => {
+test('after a 304, the connection serves the next request', async (context) => {
   const url = await start(context)
   const { headers } = await ask(`${url}/page.css`)
   const client = openClient(context, url)
@@ -78,7 +78,7 @@ test('after a 304, the connection goes on with the next request', async (context
   )
 })
 
-test('files are compressed where the request accepts it', async (context) => {
+test('files are compressed if the request accepts it', async (context) => {
   const url = await start(context)
   for (let count = 0; count < 2; count++) {
     const { headers, body } = await ask(`${url}/`, { 'accept-encoding': 'gzip' })
@@ -105,7 +105,7 @@ test('other paths are not found, and other methods not allowed', async (context)
   }
 })
 
-test('the page below a path is redirected to with a slash, relative to where it was asked for', async (context) => {
+test('the page below a path is redirected to the path with a slash, relative to the request', async (context) => {
   const url = await start(context, { pagePath: '/internal/dash' })
   for (const [path, location] of [
     ['/internal/dash', './dash/'],
@@ -133,7 +133,7 @@ test('requests in absolute form are those of their path', async (context) => {
   }
 })
 
-test('bodies of requests are dropped, and the response is whole', async (context) => {
+test('bodies of requests are discarded, and the response is complete', async (context) => {
   const url = await start(context)
   const client = openClient(context, url)
   const body = 'x'.repeat(200_000)
@@ -142,7 +142,7 @@ test('bodies of requests are dropped, and the response is whole', async (context
   assert.deepEqual([response?.status, response?.body.toString()], [200, PAGE['index.html']])
 })
 
-test('a file that is missing is status 500, is told to onError, and is read when it is there', async (context) => {
+test('a missing file has status 500, calls onError, and is read once it exists', async (context) => {
   const errors: unknown[] = []
   const onError = (error: unknown) => {
     errors.push(error)
@@ -158,7 +158,7 @@ test('a file that is missing is status 500, is told to onError, and is read when
   assert.equal((await ask(`${url}/page.js`)).status, 200)
 })
 
-test('a request that something else has answered already is closed, and told to onError', async (context) => {
+test('a request that other code has already answered is closed, and onError is called', async (context) => {
   const errors: unknown[] = []
   const { handler } = await makeDashboard(context, { onError: (error) => errors.push(error) })
   const url = await serve(context, (request, response) => {
@@ -200,7 +200,7 @@ test('options that are unknown, out of range or of another type are invalid', as
   await aggregator.close()
 })
 
-test('one object of options is for the metrics and the page', async () => {
+test('the metrics and the page can share one object of options', async () => {
   const aggregator = new EngineAggregator()
   const options: DashboardOptions = {
     path: '/m',

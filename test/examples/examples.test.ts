@@ -14,7 +14,7 @@ import { waitUntil } from '../support/processes/wait-until.js'
 
 const COMPILED = new URL('./', import.meta.url)
 const SOURCES = new URL('../../../test/examples/', import.meta.url)
-/** Of the engines that handle ten requests, of 1 to 10 keys, in turn. */
+/** The engines handle ten requests, of 1 to 10 keys, in turn. */
 const REQUESTS = 10
 const KEYS = [1 + 3 + 5 + 7 + 9, 2 + 4 + 6 + 8 + 10] as const
 const BLOCK_BYTES = 4_096
@@ -38,7 +38,7 @@ function startExample(context: TestContext, file: string, args: readonly string[
   return { child, url }
 }
 
-/** Scrapes until so many calls are counted; then the counts must be right. */
+/** Scrapes until the given number of calls is counted, and checks the counts. */
 function scrapeUntil(url: string, calls: number): Promise<ParsedSample[]> {
   return waitUntil(`${calls} calls`, async () => {
     const samples = parseExposition(await (await fetch(url)).text())
@@ -58,7 +58,7 @@ function counts(calls: number, keys: number, bytes = 0, failedKeys = 0): Counts 
   return { calls, keys, bytes, failedKeys, errors: 0 }
 }
 
-/** Stops an example as a service manager does; it ends by itself then, without a complaint. */
+/** Stops an example with SIGTERM, as a service manager does; it must end without an error. */
 async function stopExample({ child }: Running): Promise<string> {
   child.kill('SIGTERM')
   const { code, signal, stdout, stderr } = await child.end()
@@ -95,7 +95,7 @@ test('a Piscina pool', {
 test('EnginePool', async (context) => {
   const example = startExample(context, 'pool/main.js')
   const samples = await scrapeUntil(await example.url('metrics'), 3 * (5 + 6))
-  // One engine fails after its first round, and does all of them again.
+  // One engine fails after its first round, and repeats all rounds.
   for (const [engine, rounds] of [5, 6].entries()) {
     const keys = 4 * rounds
     const expected = counts(rounds, keys, keys * BLOCK_BYTES)
@@ -117,7 +117,7 @@ test('child processes', async (context) => {
   assert.equal(loggedCalls(await stopExample(example)), REQUESTS)
 })
 
-test('child processes that are stopped at once send their last report', async (context) => {
+test('child processes that are stopped immediately send their last report', async (context) => {
   const example = startExample(context, 'child-process/main.js')
   await example.url('metrics')
   assert.equal(loggedCalls(await stopExample(example)), REQUESTS)
@@ -130,7 +130,7 @@ test('a cluster, whose workers are replaced', async (context) => {
   await example.url('engine 1')
   const calls = [0, 0]
   const request = async () => {
-    // On a connection of its own, since a worker has a connection for as long as it lasts.
+    // On a new connection, since a connection belongs to one worker.
     const text = String((await ask(server)).body)
     const [, engine, pid] =
       /^engine ([01]), process (\d+): 12 keys\n$/.exec(text) ?? assert.fail(text)
@@ -147,7 +147,7 @@ test('a cluster, whose workers are replaced', async (context) => {
   const requestAll = () => Promise.all(Array.from({ length: REQUESTS }, request))
   const [first] = await requestAll()
   await assertCounts()
-  // Nothing is requested meanwhile: node:cluster may hand a connection to a worker that ends.
+  // No requests meanwhile: node:cluster may pass a connection to a worker that ends.
   process.kill(first.pid, 'SIGTERM')
   await example.child.waitForStdout(/(^engine .*\n){3}/m)
   const answers = await requestAll()

@@ -7,7 +7,7 @@ import type { Connection } from '../../../src/live/live-client.js'
 const NOW_MS = 100_000
 const HELLO = { modelName: 'm', bounds: [1], intervalMs: 1_000 }
 
-/** The condition so long after the last update; undefined for none yet. */
+/** The condition at a time after the last update; undefined before the first. */
 function condition(connection: Connection, ageMs: number | undefined, isPaused = false) {
   const data: LiveData = {
     ...{ connection, hello: HELLO, state: undefined, history: { intervals: [] } },
@@ -24,7 +24,7 @@ test('figures are live until three updates are late', () => {
   assert.deepEqual(condition(live, 3_001, true), ['‖ paused', 'paused', undefined])
 })
 
-test('a lost connection says for how long, why, and when it is tried again', () => {
+test('the text of a lost connection has the duration, the reason and the time of the next attempt', () => {
   const lost = { state: 'lost', reason: 'ECONNRESET', retryAtMs: NOW_MS + 1_500 } as const
   const message = 'ECONNRESET; next attempt in 2 s'
   assert.deepEqual(condition(lost, 8_400), ['no data for 8 s, reconnecting', 'stale', message])
@@ -37,7 +37,7 @@ test('a lost connection says for how long, why, and when it is tried again', () 
   ])
 })
 
-test('a server that changed while it was shown is named', () => {
+test('a server that is replaced by another program is reported', () => {
   const refused = { state: 'refused', reason: 'status 404', retryAtMs: NOW_MS } as const
   const message = 'status 404; next attempt in 0 s'
   assert.deepEqual(condition(refused, 5_000), ['no data for 5 s', 'stale', message])

@@ -20,7 +20,7 @@ function keyOf(key: string): Key {
   return key.length === 1 ? { name: key.toLowerCase(), sequence: key } : { name: key }
 }
 
-test('w, o, e and s go through what can be chosen, and the capitals go back', () => {
+test('w, o, e and s step through the choices, and the capitals step back', () => {
   assert.equal(after(['w']).filter.window, '15m')
   assert.equal(after(['w', 'w']).filter.window, '1m')
   assert.deepEqual(
@@ -38,13 +38,13 @@ test('w, o, e and s go through what can be chosen, and the capitals go back', ()
   assert.deepEqual(after(['o', 'escape']).filter, after(['o', 'a']).filter)
 })
 
-test('a filter that nothing has stays until a key changes it', () => {
+test('a filter without matches stays until a key changes it', () => {
   const filter = { window: '5m', operation: 'bogus' } as const
   assert.equal(after(['r'], { ...CONTROLS, filter }).filter.operation, 'bogus')
   assert.equal(after(['o'], { ...CONTROLS, filter }).filter.operation, undefined)
 })
 
-test('the cursor moves over engines as they are sorted, and enter shows one alone', () => {
+test('the cursor moves over engines in the sorted order, and enter shows only one', () => {
   assert.deepEqual(
     [1, 2, 3, 9].map((times) => after(new Array(times).fill('down')).selected),
     ['2', '0', '1', '3'],

@@ -13,11 +13,11 @@ import {
   outlierRow,
 } from '../../support/generators/live-views.js'
 
-// Times of day are those of the terminal's user.
+// Times of day are in the time zone of the user.
 process.env.TZ = 'UTC'
 
 const LIVE: Condition = { word: '● live', kind: 'live', message: undefined, ageMs: 0 }
-/** Styles that can be seen in a text. */
+/** Styles as visible marks in a text. */
 const MARKED: Style = {
   strong: (text) => `<b>${text}</b>`,
   faint: (text) => `<f>${text}</f>`,
@@ -62,7 +62,7 @@ test('a screen of 80 × 24 has the headline, latency, operations, and the marked
   ])
 })
 
-test('60 columns have shorter words and fewer columns', () => {
+test('a screen of 60 columns has shorter texts and fewer columns', () => {
   assert.deepEqual(draw({}, 60, 18), [
     'moonmeter · llama-3-70b · 4 engines       last 5 min  ● live',
     '2,940 ops/s    5.88 GB/s      0.31 % failed  4/4 up',
@@ -103,7 +103,7 @@ test('a high screen has a heat map on the time axis of the latency lines', () =>
   ])
 })
 
-test('on a low screen the engines stay, and a line says how many more there are', () => {
+test('on a low screen the engines stay, and a line has the number of hidden ones', () => {
   const engines = Array.from({ length: 70 }, (_, index) => engineRow(String(index), 10, 0.1))
   const view = liveView({ engines })
   const lines = draw({ view }, 80, 10)
@@ -129,7 +129,7 @@ test('the cursor is always among the engines that are shown', () => {
   }
 })
 
-test('figures that are out of date are faint, and the header says since when', () => {
+test('figures that are out of date are faint, and the header shows their age', () => {
   const condition: Condition = {
     word: 'no data for 8 s, reconnecting',
     kind: 'stale',
@@ -159,13 +159,13 @@ test('engines that are not up are marked in words and come before others', () =>
   assert.match(lines.find((line) => line.startsWith('! 1')) ?? '', / down 0\.5 s /)
 })
 
-test('without engines the screen shows what connects one', () => {
+test('without engines the screen shows the code that connects one', () => {
   const lines = draw({ view: liveView({ engines: [], operations: [], timeline: [] }) }, 80, 24)
   assert.equal(lines[2], 'No engine yet. To connect one:')
   assert.match(lines.join('\n'), /aggregator\.connect\(0\)/)
 })
 
-test('a filter that nothing matches is named, with the key that removes it', () => {
+test('a filter without matches is shown, with the key that removes it', () => {
   const filter = { window: '5m', operation: 'save_put', source: '2', status: 'error' } as const
   const lines = draw({ view: liveView({ filter, operations: [] }) }, 120, 24)
   assert.ok(

@@ -10,7 +10,7 @@ function points(fromSecond: number, count: number): TimelinePoint[] {
   })) as unknown as TimelinePoint[]
 }
 
-test('the newest point is in the last column, and a window that is not full begins in between', () => {
+test('the newest point is in the last column, and a window that is not full begins further right', () => {
   const axis = timeAxis(points(50, 3), 10_000, 10)
   assert.deepEqual(valuesOn(axis, [1, 2, 4], 'mean'), [...new Array(7).fill(undefined), 1, 2, 4])
   assert.equal(sparklineFromZero(valuesOn(axis, [0, 2, 4], 'mean')), '       ▁▄▇')
@@ -27,7 +27,7 @@ test('a point fills all columns of its time', () => {
   assert.deepEqual(valuesOn(axis, [1, 2], 'mean'), [1, 1, 1, 2, 2, 2])
 })
 
-test('a column keeps its points while further ones come', () => {
+test('a column keeps its points when further ones are added', () => {
   const all = points(1_000, 60)
   const values = all.map((_, index) => index)
   for (let count = 30; count < 60; count++) {
@@ -40,7 +40,7 @@ test('a column keeps its points while further ones come', () => {
   }
 })
 
-test('no values, and zeros, are drawn without a failure', () => {
+test('missing values and zeros are drawn without a failure', () => {
   assert.equal(sparklineFromZero([undefined, undefined]), '  ')
   assert.equal(sparklineFromZero([0, 0]), '▁▁')
   assert.deepEqual(valuesOn(timeAxis([], 60_000, 3), [], 'max'), new Array(3).fill(undefined))

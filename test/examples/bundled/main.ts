@@ -1,6 +1,6 @@
 /**
- * An engine from a bundle. Only the engine's file needs to be bundled: it takes its link from
- * whatever process has made it. The argument is the bundle; default that of build.js.
+ * An engine from a bundle. Only the engine's file needs to be bundled: it gets its link in
+ * `workerData`. The argument is the bundle; default that of build.js.
  *
  *     node dist/test/examples/bundled/build.js
  *     node dist/test/examples/bundled/main.js

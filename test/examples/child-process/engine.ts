@@ -1,4 +1,4 @@
-/** An engine in a process of its own; its argument is the engine's index. */
+/** An engine in a separate process; its argument is the engine's index. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createRecorder } from 'moonmeter/recorder'
 import { IpcSink } from './ipc-sink.js'
@@ -18,10 +18,10 @@ async function serve(numKeys: number): Promise<void> {
   loadGet.record((performance.now() - startMs) / 1_000, numKeys)
 }
 
-// One request after the other; the last report is sent behind those before it.
+// Handles requests one after the other; the last report is sent after the others.
 let served = Promise.resolve()
 process.on('message', (message: Message) => {
   served = served.then(() => (message === 'stop' ? recorder.close() : serve(message.numKeys)))
 })
-// The parent process has ended without a word: nobody can take reports.
+// The parent process has ended, so reports cannot be sent.
 process.once('disconnect', () => process.exit())

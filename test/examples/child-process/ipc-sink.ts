@@ -1,9 +1,12 @@
 import type { ReportSink } from 'moonmeter/recorder'
 
-/** Reports that may wait for the parent process; each further one would hold the same and more. */
+/**
+ * Maximum number of reports that wait for the parent process. Reports are cumulative, so more are
+ * not needed.
+ */
 const WAITING_MAX = 2
 
-/** Sends reports to the parent process, by the channel that `fork` has opened. */
+/** Sends reports to the parent process over the channel of `fork`. */
 export class IpcSink implements ReportSink {
   #waiting = 0
   #isClosed = false
@@ -27,7 +30,7 @@ export class IpcSink implements ReportSink {
     this.#disconnect()
   }
 
-  /** Closes the channel, which keeps the process alive, once everything was sent. */
+  /** Closes the channel, which keeps the process alive, after all reports were sent. */
   #disconnect(): void {
     if (this.#isClosed && this.#waiting === 0 && process.connected) process.disconnect()
   }

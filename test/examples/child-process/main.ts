@@ -1,5 +1,5 @@
 /**
- * Engines in processes of their own. Each sends its reports to this process, which aggregates them.
+ * Engines in separate processes. Each sends its reports to this process, which aggregates them.
  *
  *     node dist/test/examples/child-process/main.js
  *     curl http://127.0.0.1:9464/metrics

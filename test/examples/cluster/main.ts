@@ -29,7 +29,7 @@ cluster.on('message', (_worker, report: Uint8Array) => {
 let isStopping = false
 const workers = new Map<number, Worker>()
 
-/** Starts the worker of an engine, and the next one when it ends: the engine's counters go on. */
+/** Starts the worker of an engine, and a new one when it ends: the engine's counters continue. */
 function start(engine: number): void {
   const worker = cluster.fork({ ENGINE: String(engine) })
   workers.set(engine, worker)

@@ -40,13 +40,13 @@ app.post('/load/:numKeys', (request, response) => {
   engines[next++ % engines.length]?.worker.postMessage(work)
   response.status(202).end()
 })
-// At whatever path, also in a router. /metrics/healthz is a health check.
+// The path is free, also in a router. /metrics/healthz is a health check.
 app.use('/metrics', metricsHandler(aggregator))
 
 const server = app.listen(Number(process.env.PORT ?? 8080), '127.0.0.1')
 
 async function stop(): Promise<void> {
-  // First no more requests, then no engines that handle them, then the last line of the log.
+  // Stops the server first, then the engines, then the aggregator with its last log line.
   await new Promise((resolve) => server.close(resolve))
   for (const { engine } of engines) aggregator.requestStop(engine)
   await Promise.all(engines.map(({ ended }) => ended))

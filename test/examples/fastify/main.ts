@@ -42,7 +42,7 @@ app.post<{ Params: { numKeys: string } }>('/load/:numKeys', async (request, repl
 })
 // GET and HEAD of /metrics, and of /healthz.
 await app.register(metricsPlugin, { aggregator })
-// After no more requests: no engines that handle them, then the last line of the log.
+// After the last request: stops the engines, then the aggregator with its last log line.
 app.addHook('onClose', async () => {
   for (const { engine } of engines) aggregator.requestStop(engine)
   await Promise.all(engines.map(({ ended }) => ended))

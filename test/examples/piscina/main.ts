@@ -1,6 +1,5 @@
 /**
- * A Piscina pool of your own: each of its threads becomes an engine by itself.
- * Needs Node 22.5 or later.
+ * Your own Piscina pool: each of its threads connects as an engine. Needs Node 22.5 or later.
  *
  *     node dist/test/examples/piscina/main.js
  *     curl http://127.0.0.1:9464/metrics
@@ -22,12 +21,12 @@ const pool = new Piscina<Task, number>({
   name: 'load',
   minThreads: THREADS,
   maxThreads: THREADS,
-  // Otherwise an idle thread sleeps without its event loop, and its engine counts as silent.
+  // Otherwise an idle thread blocks its event loop, and its engine counts as silent.
   atomics: 'disabled',
 })
 
 async function stop(): Promise<void> {
-  // Ends the threads; the main thread then reads what they recorded from shared memory.
+  // Ends the threads; the main thread then reads their rows from shared memory.
   await pool.close()
   await aggregator.close()
   await server.close()

@@ -30,7 +30,7 @@ async function stop(): Promise<void> {
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
 console.log(`metrics: ${server.url}/metrics`)
 
-// Resolves when each engine has returned, or failed for good.
+// Resolves when each engine has returned, or has no restarts left.
 for (const outcome of await pool.run()) {
   const { engine, state } = outcome
   const text = state === 'finished' ? `${outcome.result} calls` : outcome.error.message

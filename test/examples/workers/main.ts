@@ -1,5 +1,5 @@
 /**
- * Engines on raw worker threads. The main thread gives each engine a link, hands requests out, and
+ * Engines on raw worker threads. The main thread passes each engine a link, posts requests, and
  * serves the metrics of all engines.
  *
  *     node dist/test/examples/workers/main.js
@@ -31,7 +31,7 @@ for (let index = 0; index < REQUESTS; index++) {
   engines[index % engines.length]?.worker.postMessage(request)
 }
 
-// Stopped in this order, no call of an engine is missing in the last line of the log.
+// In this order, the last log line contains all calls.
 async function stop(): Promise<void> {
   for (const { engine } of engines) aggregator.requestStop(engine)
   await Promise.all(engines.map(({ ended }) => ended))
