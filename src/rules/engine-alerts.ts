@@ -26,9 +26,9 @@ function engineSilent({ forSeconds }: RuleOptions, selectors: Selectors): Alert 
     runbook: {
       means:
         'the engine is blocked in a call that does not return, its thread or process died without ' +
-        'being started again, its pool gave it up, or its reports do not arrive.',
+        'a restart, its pool has stopped restarting it, or its reports do not arrive.',
       lookAt:
-        'whether its thread or process exists and uses a processor; its log; of another process, ' +
+        'whether its thread or process exists and uses a processor; its log; for another process, ' +
         `the transport of its reports; ${selectors.nameOf(rejected)}.`,
       do:
         'restart the engine. If it is no longer needed, close it: recorder.close() before its thread ' +
@@ -51,13 +51,13 @@ function engineRestarting(options: RuleOptions, selectors: Selectors): Alert {
     runbook: {
       means:
         'the engine fails soon after each start. The pool waits longer before each restart, and ' +
-        'gives the engine up after restart.restartsMax of them in a row.',
+        'stops after restart.restartsMax restarts in a row.',
       lookAt:
         `the label reason of ${selectors.nameOf(SELF_METRICS.restarts)} (exit, error, ` +
         "out_of_memory); the error of the pool's event 'exit'; the heap limit of its threads.",
       do:
-        'for out_of_memory, raise resourceLimits or give the engine less to do; otherwise correct ' +
-        'what throws. Start the pool again if it gave the engine up.',
+        'for out_of_memory, raise resourceLimits or reduce the load of the engine; otherwise fix the ' +
+        'error. If the pool has stopped restarting the engine, start a new pool.',
     },
   }
 }
@@ -84,7 +84,7 @@ function allEnginesDown({ forSeconds }: RuleOptions, selectors: Selectors): Aler
         "the log of the server and of its pool; whether the engines' threads or processes exist; " +
         `${selectors.nameOf(lastReport)} for when they stopped.`,
       do:
-        'restart the server. If that does not help, undo its last deployment; if engines are in ' +
+        'restart the server. If that does not help, roll back its last deployment; if engines are in ' +
         'other processes, check the transport of their reports.',
     },
   }
@@ -102,14 +102,14 @@ function payloadsRejected({ windowSeconds, rejected }: RuleOptions, selectors: S
       `(threshold ${rejected}) on {{ $labels.instance }}.`,
     runbook: {
       means:
-        'payloads arrive that are no valid reports, or do not fit what is known of their engine. ' +
-        'Nothing of a rejected payload counts, so numbers may be missing.',
+        'received payloads are invalid, or contradict the known state of their engine. Rejected ' +
+        'payloads are not counted, so rows may be missing.',
       lookAt:
-        'the label reason; the message that the option onRejected of the aggregator gets; a ' +
+        'the label reason; the error that the aggregator passes to its option onRejected; a ' +
         'captured payload with moonmeter inspect; the versions on both sides.',
       do:
         'for version, bounds or shape, bring both sides to the same version and options; for ' +
-        'engine, local or incarnation, give each engine an index or instance of its own; for ' +
+        'engine, local or incarnation, give each engine a unique index or instance; for ' +
         'oversized, raise payloadBytesMax; for the others, correct the sender.',
     },
   }

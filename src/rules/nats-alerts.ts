@@ -19,15 +19,15 @@ export function natsAlerts({ forSeconds }: RuleOptions, selectors: Selectors): A
       runbook: {
         means:
           'a host of engines does not report to the fleet, or an aggregator shows the fleet as it was ' +
-          'when the connection was lost. Engines go on, and rows are late, not lost, while their ' +
-          'process lives.',
+          'when the connection was lost. Engines continue to record; rows are late but not lost while ' +
+          'their process runs.',
         lookAt:
           'whether the NATS servers run and answer; the network between; whether credentials or ' +
           'certificates have expired; with only this process, its health.lastError and ' +
           `${selectors.nameOf(putFailures)}.`,
         do:
-          'bring the servers or the network back. The process connects again by itself, and its next ' +
-          'reports have all that was recorded. Where credentials were replaced, restart it with them.',
+          'restore the servers or the network. The process reconnects, and its next reports contain all ' +
+          'rows. If credentials were replaced, restart the process with them.',
       },
     },
   ]

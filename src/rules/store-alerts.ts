@@ -35,14 +35,14 @@ function failedKeys(options: RuleOptions, { failedKeyRatio, keys }: RecordedSeri
       `${window} (threshold ${percent(options.failedKeyRatio)}): ${ENGINE}.`,
     runbook: {
       means:
-        'the store took the calls but failed a part of their keys. Failed gets are computed again, ' +
-        'and failed puts are missing later.',
+        'calls were answered, but some of their keys failed. Failed gets are computed again, and ' +
+        'failed puts are cache misses later.',
       lookAt:
-        'whether one engine or all of them, gets or puts; evictions, free memory and replicas of ' +
-        'the store; segments that left it.',
+        'whether one engine or all are affected, gets or puts; evictions, free memory and replicas ' +
+        'of the store; segments that it has lost.',
       do:
         'with one engine, look at its network and restart it; with all, add memory to the store or ' +
-        'bring its lost segments back.',
+        'restore its lost segments.',
     },
   }
 }
@@ -61,14 +61,14 @@ function errorBurst(options: RuleOptions, { burstErrors, burstErrorRatio }: Reco
       `in the last ${formatDuration(burstWindowSeconds)} (threshold ${percent(errorRatio)}): ${ENGINE}.`,
     runbook: {
       means:
-        'calls fail as a whole, within a short time: the store, or the way to it, is out of order. ' +
-        'Each such call costs the engine a part of its cache.',
+        'many calls fail completely within a short time: the store or the network to it does not ' +
+        'work. With each such call, the engine loses a part of its cache.',
       lookAt:
         "the engine's log for the error; whether the store's master and metadata service answer; " +
         'the network between them; deployments and failovers at that time.',
       do:
-        'bring the service that does not answer back, or undo the deployment. Turn the connector ' +
-        'off if it takes long: without the cache, requests are slower but do not wait for errors.',
+        'restore the service that does not answer, or roll back the deployment. If this takes long, ' +
+        'disable the connector: without the cache, requests are slower but do not wait for errors.',
     },
   }
 }
@@ -91,13 +91,13 @@ function latencyHigh(options: RuleOptions, { p99, p99Median, calls }: RecordedSe
       `${baseline} before: ${ENGINE}.`,
     runbook: {
       means:
-        'the slowest calls take much longer than they did. The comparison moves on: after about half ' +
-        'of the baseline the alert ends, also when nothing got better.',
+        'the slowest calls take much longer than before. The baseline moves: after about half of its ' +
+        'length, the alert ends even if the latency has not improved.',
       lookAt:
-        'whether one engine or all of them; bytes per call, since larger calls take longer; ' +
+        'whether one engine or all are affected; bytes per call, since larger calls take longer; ' +
         "saturation of the network, and of the store's processors and disks.",
       do:
-        'with one engine, move it to another host or NIC; with all, take load off the store, or ' +
+        'with one engine, move it to another host or NIC; with all, reduce the load of the store, or ' +
         'add nodes to it.',
     },
   }
@@ -119,12 +119,12 @@ function seriesLimitReached({ windowSeconds }: RuleOptions, selectors: Selectors
     runbook: {
       means:
         'there are more engines, operations, statuses or series than the limits allow. Sums stay ' +
-        `exact, but what is past a limit is told apart no longer: it counts under '${OTHER}'.`,
+        `exact, but rows past a limit count under '${OTHER}' without their own name.`,
       lookAt:
-        `which label has the value '${OTHER}'; whether names hold something that always differs, ` +
+        `which label has the value '${OTHER}'; whether names contain a part that always differs, ` +
         'such as a request id or the text of an error.',
       do:
-        'give such names a fixed set of values, drop engines that do not come back by ' +
+        'give such names a fixed set of values, drop engines that are not used any more with ' +
         "disconnect(engine, { series: 'drop' }), or raise the limit (seriesMax, seriesTotalMax, " +
         'enginesMax).',
     },
