@@ -99,7 +99,7 @@ const USAGE_CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
       [`--uid '${value}'`, ['dashboard', '--uid', value], /--uid <uid>.*up to 40 letters/] as const,
   ),
   ...['--title', '--job'].map(
-    (option) => [`${option} ''`, ['dashboard', option, ''], /text that is not empty/] as const,
+    (option) => [`${option} ''`, ['dashboard', option, ''], /non-empty text/] as const,
   ),
   ...['1app_', 'my-app_', 'a'.repeat(256)].map(
     (value) =>
@@ -145,7 +145,7 @@ const USAGE_CASES: readonly (readonly [string, readonly string[], RegExp])[] = [
         /prefix: expected the beginning of a metric name, .* got ".*"/,
       ] as const,
   ),
-  ['an empty job', ['rules', '--job', ''], /--job <name>.*a text that is not empty/],
+  ['an empty job', ['rules', '--job', ''], /--job <name>.*a non-empty text/],
   ['an argument of rules', ['rules', 'rules.yml'], /too many arguments/],
   ['a negative engine index', ['inspect', '--engine', '-1'], /--engine <n>/],
 ]

@@ -83,7 +83,7 @@ test('a server that is not moonmeter, and an absent one, are reported with the r
       /expected the stream of a moonmeter server, got status 200 and text\/html; give the base URL/,
     ],
     [stream, /expected the stream of a moonmeter server, got that of another program; give the/],
-    [gone, /expected a server that answers, got connect ECONNREFUSED 127\.0\.0\.1:\d+; start it/],
+    [gone, /expected an answer of a server, got connect ECONNREFUSED 127\.0\.0\.1:\d+; start it/],
   ] as const
   await Promise.all(
     cases.map(async ([url, expected]) => {

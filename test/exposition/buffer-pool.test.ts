@@ -5,7 +5,7 @@ import { OutputBuffer } from '../../src/exposition/output-buffer.js'
 
 const POOLED_BYTES = 2 ** 18
 
-test('a buffer that was given back is lent again, and only then', () => {
+test('a buffer is reused only after it was returned', () => {
   const first = takeBuffer(10)
   assert.equal(first.length, POOLED_BYTES)
   const second = takeBuffer(10)
@@ -15,7 +15,7 @@ test('a buffer that was given back is lent again, and only then', () => {
   releaseBuffers([first, second])
 })
 
-test('a buffer that is given back twice is lent to one caller', () => {
+test('a buffer that is returned twice is taken by one caller only', () => {
   const buffer = takeBuffer(1)
   releaseBuffers([buffer, buffer.subarray(5)])
   const [left, right] = [takeBuffer(1), takeBuffer(1)]
@@ -23,7 +23,7 @@ test('a buffer that is given back twice is lent to one caller', () => {
   releaseBuffers([left, right])
 })
 
-test('memory that the pool did not lend is never lent, whatever its size', () => {
+test('memory that is not from the pool is never taken into it, of any size', () => {
   const poolSize = Buffer.poolSize
   Buffer.poolSize = POOLED_BYTES
   try {
@@ -39,14 +39,14 @@ test('memory that the pool did not lend is never lent, whatever its size', () =>
   }
 })
 
-test('more than a pooled buffer holds gets memory of its own, which is not kept', () => {
+test('a request for more than a pooled buffer gets separate memory, which is not kept', () => {
   const large = takeBuffer(POOLED_BYTES + 1)
   assert.equal(large.length, POOLED_BYTES + 1)
   releaseBuffers([large])
   assert.notEqual(takeBuffer(POOLED_BYTES + 1).buffer, large.buffer)
 })
 
-test('bytes that are reserved are written later, wherever the output goes on meanwhile', () => {
+test('reserved bytes can be written later, while the output grows', () => {
   const output = new OutputBuffer()
   const lengths: number[] = []
   for (let part = 0; part < 40; part++) {
@@ -76,7 +76,7 @@ test('an output is the bytes that were appended, over as many buffers as it take
   const buffers = output.take()
   assert.ok(buffers.length > 1)
   assert.equal(Buffer.concat(buffers).toString(), parts.join(''))
-  // Each can be decoded by itself: it ends where a text ended.
+  // Each buffer can be decoded separately: it ends at the end of an appended text.
   for (const buffer of buffers) assert.equal(buffer.at(-1), '\n'.charCodeAt(0))
   assert.deepEqual(Buffer.concat(output.take()), Buffer.alloc(0))
   releaseBuffers(buffers)

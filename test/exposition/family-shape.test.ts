@@ -78,7 +78,7 @@ async function shownIn(registry: Registry, format: ExpositionFormat) {
   return { names, labels: new Set(labels.map((one) => JSON.stringify(one)).sort()) }
 }
 
-test('every format shows the prefix, the labels and operations known ahead', async () => {
+test('every format has the prefix, the labels and the declared operations', async () => {
   const aggregator = newAggregator({
     prefix: 'app_',
     labels: { region: 'é "1"\n' },
@@ -98,7 +98,7 @@ test('every format shows the prefix, the labels and operations known ahead', asy
   await aggregator.close()
 })
 
-test('an engine has its labels in every family, from one call each', async () => {
+test('an engine has its labels in every family, from one call of each function', async () => {
   const calls: unknown[][] = []
   const aggregator = newAggregator({
     engineLabels: {
@@ -150,7 +150,7 @@ test('an engine has its labels in every family, from one call each', async () =>
   assert.deepEqual(calls, [...expected, [0, undefined]])
 })
 
-test('a label that cannot be had is empty, with one warning, and the scrape goes on', async () => {
+test('a label whose function fails is empty, with one warning, and the scrape succeeds', async () => {
   const warnings: string[] = []
   const note = ({ message }: Error) => warnings.push(message)
   process.on('warning', note)
@@ -188,7 +188,7 @@ test('a label that cannot be had is empty, with one warning, and the scrape goes
   ])
 })
 
-test('the engine that stands for all past the limit has other in its labels', async () => {
+test('the engine for all past the limit has the value other in its labels', async () => {
   const aggregator = new EngineAggregator({ enginesMax: 1, engineLabels: { gpu: () => 0 } })
   const stats = new MooncakeStoreConnectorStats()
   stats.recordOperation('op', 1, 1)
@@ -204,7 +204,7 @@ test('the engine that stands for all past the limit has other in its labels', as
   )
 })
 
-test('the five families of stats that a caller has take the same options', async () => {
+test('MooncakeStorePromMetrics accepts the same options', async () => {
   const registry = new Registry()
   const metrics = new MooncakeStorePromMetrics({
     registry,
@@ -221,7 +221,7 @@ test('the five families of stats that a caller has take the same options', async
   assert.ok(text.includes(`\napp_vllm:mooncake_store_operation_total{${labels}} 1\n`), text)
 })
 
-test('a prefix or labels that no metric may have are refused, and say why', () => {
+test('an invalid prefix and invalid labels are rejected with the reason', () => {
   const many = Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`l${index}`, '']))
   const wrong: readonly (readonly [object, RegExp])[] = [
     [{ prefix: 5 }, /^prefix: expected the beginning of a metric name.*got 5$/],
@@ -236,7 +236,7 @@ test('a prefix or labels that no metric may have are refused, and say why', () =
     [{ labels: { '0': '' } }, /got "0"$/],
     [{ labels: { é: '' } }, /^labels: /],
     [{ labels: { __name__: '' } }, /no name that begins with __.*got "__name__"$/],
-    [{ labels: { le: '1' } }, /the metrics have already \(.*\), got "le"$/],
+    [{ labels: { le: '1' } }, /the metrics already have \(.*\), got "le"$/],
     ...['quantile', 'engine', 'instance', 'model_name', 'operation', 'status', 'reason'].map(
       (name) => [{ labels: { [name]: '' } }, new RegExp(`got "${name}"$`)] as const,
     ),

@@ -12,11 +12,11 @@ import {
 } from '../../src/exposition/metric-family.js'
 import { OutputBuffer } from '../../src/exposition/output-buffer.js'
 
-/** A group of series as tests make them: the number of each names its labels. */
+/** A group of series; the labels of each derive from its number. */
 interface Group {
   readonly series: readonly number[]
   readonly values: readonly number[]
-  /** Per value an index of `EXEMPLARS`. */
+  /** Per value, an index of `EXEMPLARS`. */
   readonly exemplars: readonly number[]
 }
 
@@ -39,7 +39,7 @@ const LABELS: readonly Labels[] = Array.from({ length: 60 }, (_, index) => ({
   status: index === 7 ? 'é"\n' : 'ok',
 }))
 
-/** The same objects at every scrape, of different lengths; the first stands for none. */
+/** The same objects at every scrape, of different lengths; the first means no exemplar. */
 const EXEMPLARS: readonly (Exemplar | undefined)[] = [
   undefined,
   { labels: { trace_id: 'a' }, value: 0.25, timestampSeconds: 1_700_000_000.5 },
@@ -86,7 +86,7 @@ function groupsOf(lines: number): fc.Arbitrary<readonly Group[]> {
 /** Labels that all series of a group have. */
 const GROUP_LABELS: Labels = { source: 'a' }
 
-/** When a series began. */
+/** The creation time of a series. */
 function createdOf(series: number): number {
   return 1_700_000_000 + series / 4
 }
@@ -110,7 +110,7 @@ function newFamily({ type, shapes }: Kind, format: LineFormat) {
   }
 }
 
-/** The text as it is in plain words. */
+/** The expected text, from a simple implementation. */
 function expected(
   groups: readonly Group[],
   { type, shapes }: Kind,
@@ -165,7 +165,7 @@ for (const kind of KINDS) {
   )
 
   for (const format of FORMAT_NAMES) {
-    test(`scrapes of a ${kind.type} as ${format} show what is there, whatever was there before`, () => {
+    test(`scrapes of a ${kind.type} as ${format} show the current values after any earlier ones`, () => {
       fc.assert(
         fc.property(scrapes, (all) => {
           const { write } = newFamily(kind, format)
@@ -210,7 +210,7 @@ for (const kind of KINDS) {
   }
 }
 
-test('all values of a block of lines may get as long as they can be, and short again', () => {
+test('all values of a block of lines may get the maximum length, and short again', () => {
   const [counter] = KINDS
   const { write } = newFamily(counter, 'text')
   for (const value of [

@@ -21,13 +21,13 @@ const QUANTILE_FACTOR = 2 ** (1 / PER_OCTAVE) * (65 / 64)
 const BOUNDS = [2 ** -30, 1e-6, 0.0123, 0.5, 1, 1.04, 7, 4096, nextDown(2 ** 16)]
 const LAYOUTS = [DEFAULT_LAYOUT, new BinLayout(BOUNDS), new BinLayout([])]
 
-/** Whether seconds are at most 2^(index / 16), told by integers. */
+/** Whether seconds are at most 2^(index / 16), by integer arithmetic. */
 function isAtMost(seconds: number, index: number): boolean {
   const scaled = BigInt(seconds * 2 ** 90) ** BigInt(PER_OCTAVE)
   return scaled <= 2n ** BigInt(index + 90 * PER_OCTAVE)
 }
 
-/** The histogram of bins as the protobuf shows it. */
+/** The protobuf histogram of bins. */
 function encode(bins: Float64Array): DecodedHistogram {
   return encodePacked(
     packBins(bins),
@@ -56,7 +56,7 @@ function encodePacked(packed: PackedBins, rows: number): DecodedHistogram {
   return histogram
 }
 
-test('each bin belongs to the native bucket that has its middle, to the last bit', () => {
+test('each bin belongs to the native bucket that contains its middle, to the last bit', () => {
   for (const layout of LAYOUTS) {
     const places = nativePlaces(layout)
     for (let bin = 0; bin < layout.binCount - 1; bin++) {
@@ -83,7 +83,7 @@ test('any duration is within the stated factor of any value in its native bucket
   }
 })
 
-test('no native bucket is empty only because no bin belongs to it, and none of a finer schema fits', () => {
+test('every native bucket has a bin, which does not hold for a finer schema', () => {
   for (const layout of LAYOUTS) {
     const places = new Set(nativePlaces(layout))
     // All places from the zero bucket to the last one.
@@ -151,7 +151,7 @@ test('gaps of one or two empty buckets are in a span, as zeros, and larger ones 
   assert.deepEqual(positiveDelta, [1, 1, -2, 3, -3, 0, 4, 1, 1])
 })
 
-test('numbers of packed bins may be longer than they need to be, as others may send them', () => {
+test('numbers of packed bins may be longer than necessary, as other processes may send them', () => {
   // Skip 5 bins, 1 row, skip 2 bins, 300 rows, and skip so many that no bin is there.
   const short = [0, 5, 1, 0, 2, 0xac, 0x02]
   const long = [0x80, 0x00, 0x85, 0x80, 0x00, 0x81, 0x80, 0x00, 0x80, 0x80, 0x00, 0x82, 0x00]
@@ -161,7 +161,7 @@ test('numbers of packed bins may be longer than they need to be, as others may s
   assert.deepEqual(encodePacked(Uint8Array.from([...long, ...end]), 301), expected)
 })
 
-test('the edges of the bins have buckets of their own: zero, a power of two, and all from 2^16 s', () => {
+test('durations at edges are in their own buckets: zero, a power of two, and all from 2^16 s', () => {
   const bucketsOf = (...durations: number[]) => {
     const bins = new Float64Array(DEFAULT_LAYOUT.binCount)
     for (const duration of durations) bins[DEFAULT_LAYOUT.binOf(duration)]++

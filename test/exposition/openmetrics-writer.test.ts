@@ -37,7 +37,7 @@ function written(family: MetricFamily, ...others: readonly FamilyDefinition[]): 
 
 const CREATED = { createdOf: () => 1_700_000_000.25 }
 
-test('a counter loses the suffix of its family’s name, and keeps that of its samples', () => {
+test('the family name of a counter has no suffix, and the names of its samples have it', () => {
   const definition = { name: 'a:bytes_total', type: 'counter', help: 'Help.' } as const
   assert.deepEqual(written(familyOf(definition, SINGLE_SAMPLE, CREATED)), [
     '# TYPE a:bytes counter',
@@ -47,7 +47,7 @@ test('a counter loses the suffix of its family’s name, and keeps that of its s
   ])
 })
 
-test('a counter without the suffix is of unknown type, so that its name stays', () => {
+test('a counter without the suffix has the type unknown, so that its name does not change', () => {
   for (const name of ['requests', '_total', 'requests_total_']) {
     const definition = { name, type: 'counter', help: 'Help.' } as const
     const exemplarOf = () => ({ labels: { trace_id: 'a' }, value: 1 })
@@ -79,7 +79,7 @@ test('a counter whose name is another family’s without the suffix is of unknow
   assert.equal(written(familyOf(nested), histogram)[0], '# TYPE h_count_total unknown')
 })
 
-test('only a unit that the name ends in is told, and a help text is quoted', () => {
+test('the unit is written only if the name ends in it, and a help text is escaped', () => {
   const seconds = {
     name: 'a_seconds',
     type: 'gauge',
@@ -96,7 +96,7 @@ test('only a unit that the name ends in is told, and a help text is quoted', () 
     written(familyOf(counter, SINGLE_SAMPLE, { unit: 'bytes' }))[1],
     '# UNIT b_bytes bytes',
   )
-  // It is named `b_bytes_total` there, which ends in no unit.
+  // Its name is `b_bytes_total`, which does not end in a unit.
   const gauge = { name: 'b_bytes', type: 'gauge', help: '' } as const
   assert.deepEqual(written(familyOf(counter, SINGLE_SAMPLE, { unit: 'bytes' }), gauge), [
     '# TYPE b_bytes_total unknown',

@@ -14,7 +14,7 @@ import { OutputBuffer } from '../../src/exposition/output-buffer.js'
 import { protobufFormat } from '../../src/exposition/protobuf/protobuf-writer.js'
 import { decodeFamilies } from '../support/assertions/decode-families.js'
 
-/** A group of series as tests make them: the number of each names its labels. */
+/** A group of series; the labels of each derive from its number. */
 interface Group {
   readonly series: readonly number[]
   readonly values: readonly number[]
@@ -73,7 +73,7 @@ function readMetrics(bytes: Uint8Array, type: MetricType): object[] {
   )
 }
 
-/** The same in plain words. */
+/** The expected metrics, from a simple implementation. */
 function expected(groups: readonly Group[], type: MetricType, extra: Labels): object[] {
   const shapes = SHAPES[type]
   const asCount = (value: number) => (value > 0 ? Math.min(Math.floor(value), COUNT_MAX) : 0)
@@ -83,7 +83,7 @@ function expected(groups: readonly Group[], type: MetricType, extra: Labels): ob
       const own = values.slice(index * shapes.length, (index + 1) * shapes.length)
       const shown = own.flatMap((value, shape) => {
         const { suffix, le } = shapes[shape] as SampleShape
-        // The bucket of all rows is the count.
+        // The bucket +Inf is omitted, since it equals the count.
         if (le === '+Inf') return []
         return suffix === '_bucket' || suffix === '_count' ? [asCount(value)] : [value]
       })
@@ -119,7 +119,7 @@ for (const type of Object.keys(SHAPES) as MetricType[]) {
     isSame: fc.boolean(),
   })
 
-  test(`scrapes of a ${type} show what is there, whatever was there before`, () => {
+  test(`scrapes of a ${type} show the current values after any earlier ones`, () => {
     fc.assert(
       fc.property(fc.array(scrape, { maxLength: 6 }), (scrapes) => {
         const { write } = newWriter(type)
@@ -137,7 +137,7 @@ for (const type of Object.keys(SHAPES) as MetricType[]) {
   })
 }
 
-test('two scrapes at once, also with other labels, do not get in each other’s way', () => {
+test('two concurrent scrapes, also with other labels, do not affect each other', () => {
   const both = fc.tuple(groupsOf('histogram'), groupsOf('histogram'), fc.array(fc.boolean()))
   fc.assert(
     fc.property(both, ([first, second, turns]) => {
@@ -171,7 +171,7 @@ test('the bytes of a small family are those of the specification', () => {
   const metric = `22 1d ${labels} ${counter}`
   const family = `0a07 635f746f74616c 120148 1800 ${metric}`
   const bytes = Buffer.from(family.replaceAll(' ', ''), 'hex')
-  // The length before the family takes five bytes, whatever it is.
+  // The length before the family always takes five bytes.
   const length = Buffer.from([bytes.length | 0x80, 0x80, 0x80, 0x80, 0])
   assert.deepEqual(
     write([{ series: [0], values: [1.5] }]).toString('hex'),
@@ -204,7 +204,7 @@ test('name, help, type and unit are those of the family', () => {
   }
 })
 
-test('a series that takes the place of another is shown under its own labels', () => {
+test('a series that replaces another has its own labels', () => {
   const { write } = newWriter('gauge')
   for (const series of [
     [1, 2],
@@ -258,7 +258,7 @@ test('exemplars and times of creation are shown, and change between scrapes', ()
     value: 0.3,
     timestamp: { seconds: 7, nanos: 250_000_000 },
   }
-  // The bucket of all rows is there for its exemplar.
+  // The bucket +Inf is present because of its exemplar.
   assert.deepEqual(scrape()?.bucket, [
     { cumulativeCount: 5, upperBound: 0.5, exemplar: shown },
     { cumulativeCount: 6, upperBound: 1 },

@@ -9,7 +9,7 @@ import { parseExposition } from '../support/assertions/exposition.js'
 const GUIDE = fileURLToPath(new URL('../../../src/exposition/SHAPE.md', import.meta.url))
 const EXAMPLE = /<!-- example: (\S+) -->\n```js\n.*?(const .*?)```/gs
 
-/** The aggregator that an example of the guide makes. */
+/** The aggregator of an example of the guide. */
 async function aggregatorOf(example: string): Promise<EngineAggregator> {
   const guide = await readFile(GUIDE, 'utf8')
   const examples = Array.from(guide.matchAll(EXAMPLE), ([, name, code]) => [name, code] as const)
@@ -23,7 +23,7 @@ async function aggregatorOf(example: string): Promise<EngineAggregator> {
   return run(EngineAggregator, DURATION_BOUNDS_SECONDS)
 }
 
-/** What `histogram_quantile` shows of the buckets of a scrape. */
+/** The median that `histogram_quantile` computes from the buckets of a scrape. */
 async function medianOf(aggregator: EngineAggregator): Promise<number> {
   const samples = parseExposition(await aggregator.registry.metrics())
   const buckets = samples.filter(({ name, labels: { operation, status } }) => {
@@ -37,7 +37,7 @@ async function medianOf(aggregator: EngineAggregator): Promise<number> {
   return from + (Number(after?.labels.le) - from) * share
 }
 
-test('the examples of the guide show what it says', async () => {
+test('the examples of the guide have the stated samples', async () => {
   const aggregator = await aggregatorOf('shape.js')
   createRecorder(aggregator.connect(1)).close()
   const text = await aggregator.registry.metrics()
@@ -64,7 +64,7 @@ test('the examples of the guide show what it says', async () => {
   await totals.close()
 })
 
-test('the medians of fast lookups are those that the guide names', async () => {
+test('the medians of fast lookups are those of the guide', async () => {
   const guide = await readFile(GUIDE, 'utf8')
   for (const [aggregator, micros] of [
     [new EngineAggregator(), 500],

@@ -7,7 +7,7 @@ import { floatOf, nextUp } from '../support/generators/floats.js'
 const START = 3
 const bytes = new Uint8Array(40)
 
-/** What is written of a value; undefined where it is left to others. */
+/** The written text of a value; undefined if nothing is written. */
 function written(value: number): string | undefined {
   const end = writeFraction(bytes, START, value)
   if (end === START) return undefined
@@ -51,7 +51,7 @@ test('most sums of durations are written', () => {
   assert.ok(count > 900, `${count}`)
 })
 
-test('integers of any length are left to others', () => {
+test('integers of any length are not written', () => {
   for (let exponent = 0; exponent < 16; exponent++) {
     for (const value of [
       10 ** exponent,
@@ -63,7 +63,7 @@ test('integers of any length are left to others', () => {
   }
 })
 
-test('values out of range and those whose neighbours are not alike are left to others', () => {
+test('values out of range and powers of two are not written', () => {
   const smallest = floatOf(1n)
   const others = [0, smallest, 9e-4, 0.5, 1e15 + 0.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY]
   for (const value of [...others, -1.7]) assert.equal(written(value), undefined, `${value}`)

@@ -18,9 +18,9 @@ import { waitUntil } from '../support/processes/wait-until.js'
 
 const TEXT = numberedLines(100_000)
 const GZIP = { 'accept-encoding': 'gzip' }
-/** More than the buffers of both ends of a connection hold. */
+/** More bytes than the buffers of both ends of a connection hold. */
 const LARGE = numberedLines(24 * MIB)
-/** Milliseconds by which clients leave one after the other. */
+/** Milliseconds between the disconnections of clients. */
 const LEAVE_MS = 5
 /** Longer than a request takes on a busy machine. */
 const STALL_MS = 1_000
@@ -54,7 +54,7 @@ test('an aggregator’s metrics and the health check are served by default', asy
   assert.deepEqual([health.status, health.body.toString()], [200, 'ok\n'])
 })
 
-test('metrics are compressed where the request accepts it, and HEAD has the headers of GET', async (context) => {
+test('metrics are compressed if the request accepts it, and HEAD has the headers of GET', async (context) => {
   const app = newApp(context)
   app.register(metricsPlugin, { aggregator: textSource(() => TEXT) })
   const url = await listening(app)
@@ -110,7 +110,7 @@ test('requests get the format that they accept, among those of the options', asy
   assert.equal(await typeOf('/text/metrics'), Registry.PROMETHEUS_CONTENT_TYPE)
 })
 
-test('other methods are left to Fastify', async (context) => {
+test('other methods are passed to Fastify', async (context) => {
   const app = newApp(context)
   app.register(metricsPlugin, { aggregator: textSource(() => TEXT) })
   app.post('/metrics', async () => 'posted')
@@ -163,7 +163,7 @@ test('the plugin is encapsulated: hooks of its context are not those of others',
   assert.equal(asked, 1)
 })
 
-test('beside @fastify/compress metrics are compressed once, by whichever is left to do it', async (context) => {
+test('with @fastify/compress, metrics are compressed once', async (context) => {
   for (const compression of [true, false]) {
     const app = newApp(context)
     await app.register(compress)
@@ -188,7 +188,7 @@ test('a registry that fails causes a 500 without internal details, and onError g
   assert.equal(String(errors[0]), 'Error: a secret')
 })
 
-test('a client that does not read is closed after the limit and keeps no place', async (context) => {
+test('a client that does not read is closed after the limit and no longer counts', async (context) => {
   const app = newApp(context)
   const aggregator = textSource(() => LARGE)
   app.register(metricsPlugin, { aggregator, responsesMax: 1, stallTimeoutMs: STALL_MS })
@@ -199,14 +199,14 @@ test('a client that does not read is closed after the limit and keeps no place',
   await waitUntil('a rendering', () => aggregator.renderings === 1)
   assert.equal((await ask(`${url}/metrics`)).status, 503)
   const whole = await waitUntil('a scrape', async () => {
-    // A busy machine may be slow to read this response, too, which is then ended.
+    // On a busy machine, this response may also exceed the limit.
     const answer = await ask(`${url}/metrics`).catch(() => undefined)
     return answer?.status === 200 && answer.body
   })
   assert.equal(whole.toString(), LARGE)
 })
 
-test('clients that leave at any time keep no place, and pipelined scrapes are whole', async (context) => {
+test('clients that disconnect at any time no longer count, and pipelined scrapes are complete', async (context) => {
   const app = newApp(context)
   const aggregator = textSource(() => LARGE)
   app.register(metricsPlugin, { aggregator, responsesMax: 3 })
@@ -227,7 +227,7 @@ test('clients that leave at any time keep no place, and pipelined scrapes are wh
   for (const { body } of responses) assert.ok(body.equals(Buffer.from(LARGE)))
 })
 
-test('nothing is sent to a client that left while the metrics were rendered', async (context) => {
+test('nothing is sent to a client that disconnected during the rendering', async (context) => {
   const app = newApp(context)
   const finish: ((text: string) => void)[] = []
   const aggregator = textSource(() => new Promise((resolve) => finish.push(resolve)))
@@ -248,7 +248,7 @@ test('nothing is sent to a client that left while the metrics were rendered', as
   assert.equal(sent, 1)
 })
 
-test('what is wrong with the options is said when the application gets ready', async (context) => {
+test('errors of the options are thrown by app.ready()', async (context) => {
   const aggregator = textSource(() => TEXT)
   for (const options of [
     {},

@@ -7,10 +7,10 @@ import { WAIT_MS_MAX } from './fault-times.js'
 import { assertNoFall, type Figures, figuresOf, type NamedSample } from './figures.js'
 
 const PORT = 9_464
-/** Short, so that incarnations that ended are removed during the test. */
+/** Short, so that ended incarnations are removed during the test. */
 const KEPT_ENDED_SECONDS = 3
 
-/** `moonmeter serve` on a host of its own. No count that it shows may fall, also over restarts. */
+/** `moonmeter serve` on a separate host. Its counts must not go down, also over restarts. */
 export class Aggregator {
   readonly host: NetworkHost
   readonly url: string
@@ -26,7 +26,7 @@ export class Aggregator {
     this.#args = [COMMAND_FILE, 'serve', ...natsOptions, ...more]
   }
 
-  /** Starts it; its first answer must have everything that it showed before. */
+  /** Starts it. Its first answer must not be lower than earlier ones. */
   async start(): Promise<void> {
     this.#child = this.host.start(process.execPath, this.#args)
     await servedUrl(this.#child)
@@ -38,12 +38,12 @@ export class Aggregator {
     await this.#child?.end()
   }
 
-  /** What it logged, to be shown with a failure. */
+  /** Its log, for the message of a failure. */
   get log(): string {
     return this.#child?.stderr ?? ''
   }
 
-  /** What it shows now. */
+  /** Its current figures. */
   async figures(): Promise<Figures> {
     const figures = figuresOf(await this.#samples())
     assertNoFall(this.url, this.#figures, figures)
@@ -51,7 +51,7 @@ export class Aggregator {
     return figures
   }
 
-  /** Waits until it shows an instance as up, or as not up. */
+  /** Waits until it exposes an instance as up, or as not up. */
   async untilUp(instance: string, up: 0 | 1): Promise<void> {
     await waitUntil(
       `${instance} up ${up}`,

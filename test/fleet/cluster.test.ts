@@ -10,7 +10,7 @@ import { type ClusterServer, NatsCluster } from './nats-cluster.js'
 const ROUNDS = 2
 const LONG_SKIP = IS_LONG ? false : 'part of the long form: MOONMETER_FLEET=long'
 
-/** Ways in which a server of the cluster goes and comes back. */
+/** Faults of a server of the cluster, and their ends. */
 const SERVER_FAULTS: Readonly<
   Record<
     string,
@@ -34,7 +34,7 @@ const SERVER_FAULTS: Readonly<
   },
 }
 
-test('engines, aggregators and Prometheus agree to the record while one of three servers is away', {
+test('engines, aggregators and Prometheus have equal counts while one of three servers is unreachable', {
   skip: LONG_SKIP || NETWORK_SKIP || NATS_SKIP || PROMETHEUS_SKIP,
 }, async (context) => {
   const network = Network.create(context, LIFE_MS_MAX)

@@ -9,13 +9,13 @@ import { addFigures, type Figures, figuresOfEngine } from './figures.js'
 
 const ENGINE_FILE = fileURLToPath(new URL('../support/engines/fleet-engine.js', import.meta.url))
 
-/** An engine on a host of its own, which tells how many rows it has recorded and has acknowledged. */
+/** An engine on a separate host, which prints the numbers of its recorded and acknowledged rows. */
 export class EngineHost {
   readonly host: NetworkHost
   readonly instance: string
   readonly #args: readonly string[]
   #child: Child | undefined
-  /** Of each incarnation that ended, the numbers of rows that the bucket may have. */
+  /** Per ended incarnation, the possible numbers of rows in the bucket. */
   readonly #ended: (readonly number[])[] = []
 
   constructor(host: NetworkHost, instance: string, servers: string, replicas: number) {
@@ -30,7 +30,7 @@ export class EngineHost {
     await this.untilAcknowledged(1)
   }
 
-  /** Rows of which the server has acknowledged a report, of this incarnation. */
+  /** Rows of this incarnation in acknowledged reports. */
   get acknowledged(): number {
     return this.#last('acknowledged')
   }
@@ -50,9 +50,9 @@ export class EngineHost {
   }
 
   /**
-   * Ends the engine as a host dies: nothing tells the server, and what is on its way is lost. What it
-   * recorded since its last acknowledged report goes with it, but for a report whose acknowledgement
-   * did not come back.
+   * Ends the engine as if its host died: the server is not notified, and data in transit is lost.
+   * Rows since the last acknowledged report are lost, except those of a report whose
+   * acknowledgement was lost.
    */
   async die(): Promise<void> {
     this.host.cut()
@@ -71,7 +71,7 @@ export class EngineHost {
     this.#child = undefined
   }
 
-  /** What the fleet may show of this instance while it records nothing. */
+  /** The possible figures of this instance while it records nothing. */
   figures(): readonly Figures[] {
     const running = this.#child === undefined ? [] : [[this.#last('paused')]]
     return [...this.#ended, ...running].reduce<readonly Figures[]>(

@@ -3,17 +3,17 @@ import type { OperationCounts } from '../support/engines/fleet-rows.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 import { WAIT_MS_MAX } from './fault-times.js'
 
-/** Counts of a fleet by their names; those that are 0 are left out. */
+/** Counts of a fleet by name, without zeros. */
 export type Figures = Readonly<Record<string, number>>
 
-/** A sample, as aggregators expose it and Prometheus answers it. */
+/** A sample of an aggregator's exposition or of Prometheus. */
 export interface NamedSample {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
 }
 
-/** The counters that are compared, and what they count. */
+/** The counters to compare, with short names. */
 export const COUNTERS: Readonly<Record<string, string>> = {
   'vllm:mooncake_store_operation_total': 'calls',
   'vllm:mooncake_store_operation_keys_total': 'keys',
@@ -23,7 +23,7 @@ export const COUNTERS: Readonly<Record<string, string>> = {
   moonmeter_engine_records_total: 'records',
 }
 
-/** The figures of an exposition or of what Prometheus has. */
+/** The figures of an exposition or of samples of Prometheus. */
 export function figuresOf(samples: readonly NamedSample[]): Figures {
   const figures: Record<string, number> = {}
   const add = (what: string, value: number) => {
@@ -41,7 +41,7 @@ export function figuresOf(samples: readonly NamedSample[]): Figures {
   return figures
 }
 
-/** The figures of an engine, of its own counts. */
+/** The figures of an engine's own counts. */
 export function figuresOfEngine(
   instance: string,
   engine: string,
@@ -76,7 +76,7 @@ export function assertNoFall(what: string, before: Figures, after: Figures): voi
   assert.deepEqual(shown, [], `${what}: counts fell`)
 }
 
-/** Waits until figures equal one of those expected; fails at once where any is higher than in all. */
+/** Waits until figures equal one of the expected ones; fails if any figure exceeds all of them. */
 export async function untilEqual(
   what: string,
   expected: readonly Figures[],

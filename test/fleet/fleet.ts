@@ -11,13 +11,13 @@ import { addFigures, COUNTERS, type Figures, figuresOf, untilEqual } from './fig
 import { SimulationHost } from './simulation-host.js'
 
 const PROMETHEUS_PORT = 9_090
-/** Begins again with each aggregator, so it shows that the queries below can see a fall. */
+/** Restarts with each aggregator, so the queries below must detect its resets. */
 const RESTARTING_COUNTER = 'moonmeter_engine_reports_total'
 const NAMES = '__name__=~"vllm:.*|moonmeter_engine_records_total"'
 /** Longer than any test. */
 const WHOLE_RANGE = '1h'
 
-/** Where the bucket of a fleet is. */
+/** The NATS servers of a fleet. */
 export interface FleetServers {
   /** Addresses of NATS servers, separated by commas. */
   readonly servers: string
@@ -73,8 +73,8 @@ export class Fleet {
   }
 
   /**
-   * Stops recording, waits until both aggregators and Prometheus show to the record what the engines
-   * have counted, and lets the engines that run go on.
+   * Pauses the engines, waits until both aggregators and Prometheus have exactly the engines' own
+   * counts, and resumes the running engines.
    */
   async compare(after: string, running: readonly EngineHost[] = this.engines): Promise<void> {
     await this.#untilReported([this.#simulation, ...running])
@@ -84,7 +84,7 @@ export class Fleet {
     await this.#simulation.start()
   }
 
-  /** Ends all engines with their last reports, and compares what is left. */
+  /** Ends all engines with their last reports, and compares a last time. */
   async close(): Promise<void> {
     await Promise.all([this.#simulation.stop(), ...this.engines.map((engine) => engine.close())])
     await this.#untilEqual('at the end')
@@ -102,7 +102,7 @@ export class Fleet {
     assert.ok((await resets(RESTARTING_COUNTER)) > 0)
   }
 
-  /** Waits until reports get through: the last ones of an engine that ends are tried for 5 s only. */
+  /** Waits until reports arrive: those of an engine that ends are retried for 5 s only. */
   async #untilReported(hosts: readonly { readonly instance: string }[]): Promise<void> {
     const [, aggregator] = this.aggregators
     const read = async () => {
@@ -136,7 +136,10 @@ export class Fleet {
     this.#context.diagnostic(`${after}: ${records.map((record) => record.join(' ')).join(', ')}`)
   }
 
-  /** What all may show; several where a host died, whose last report may have been written. */
+  /**
+   * The possible figures; several after the death of a host, whose last report may have been
+   * written.
+   */
   #expected(): readonly Figures[] {
     return this.engines
       .map((engine) => engine.figures())

@@ -7,7 +7,7 @@ import { NATS_PORT } from './fault-times.js'
 const ROUTE_PORT = 6_222
 const MONITOR_PORT = 8_222
 const STREAM = 'KV_moonmeter'
-/** A replica that was away for long needs some time to follow again. */
+/** A replica needs some time to catch up after a long fault. */
 const READY_MS_MAX = 120_000
 
 /** A server of a cluster, and its host. */
@@ -23,7 +23,7 @@ interface Replica {
   readonly offline?: boolean
 }
 
-/** What `/jsz` answers, as far as it is read here. */
+/** The part of an answer of `/jsz` that is read here. */
 interface JetStreamStatus {
   readonly meta_cluster?: { readonly leader?: string; readonly replicas?: readonly Replica[] }
   readonly account_details?: readonly {
@@ -37,7 +37,7 @@ interface JetStreamStatus {
   }[]
 }
 
-/** NATS servers of one cluster, each on a host of its own. */
+/** NATS servers of one cluster, each on a separate host. */
 export class NatsCluster {
   readonly servers: readonly ClusterServer[]
 
@@ -73,10 +73,10 @@ export class NatsCluster {
   }
 
   /**
-   * The server that leads the bucket, once one does and all others follow that are there. Processes
-   * that start meanwhile would find no bucket.
+   * Waits until a server leads the bucket and all other running servers follow; returns the leader.
+   * Processes that start before that would find no bucket.
    *
-   * @param away the server that is not there
+   * @param away the server with a fault
    */
   async leader(away?: ClusterServer): Promise<ClusterServer> {
     const present = this.servers.filter((one) => one !== away)
@@ -92,7 +92,9 @@ export class NatsCluster {
     return waitUntil('a leader that all follow', find, READY_MS_MAX)
   }
 
-  /** Whether all of these servers know the one of them that leads JetStream, and it all of them. */
+  /**
+   * Whether all of these servers have the same leader of JetStream, and the leader has all of them.
+   */
   async #isLed(present: readonly ClusterServer[]): Promise<boolean> {
     const known = await Promise.all(
       present.map(async (one) => (await this.#status(one))?.meta_cluster),

@@ -9,14 +9,14 @@ import { addFigures, type Figures, figuresOfEngine } from './figures.js'
 
 const ENGINES = 2
 
-/** What `--json` writes, as far as it is read here. */
+/** The part of the result of `--json` that is read here. */
 interface Result {
   readonly engines: Readonly<
     Record<string, { readonly operations: Readonly<Record<string, OperationCounts>> }>
   >
 }
 
-/** `moonmeter simulate` on a host of its own; it checks its own counts when it ends. */
+/** `moonmeter simulate` on a separate host, which checks its counts when it ends. */
 export class SimulationHost {
   readonly host: NetworkHost
   readonly instance: string
@@ -46,7 +46,10 @@ export class SimulationHost {
     await servedUrl(this.#child)
   }
 
-  /** Ends it by a signal. The server must have its last reports, which its result is compared with. */
+  /**
+   * Ends it by a signal. The server must acknowledge its last reports, since its result is
+   * compared.
+   */
   async stop(): Promise<void> {
     this.#child?.kill('SIGINT')
     const { code, stderr } = (await this.#child?.end()) ?? {}
@@ -60,7 +63,7 @@ export class SimulationHost {
     this.#figures = addFigures([this.#figures, ...own])
   }
 
-  /** What it counted in all runs that ended. */
+  /** The figures of all ended runs. */
   figures(): Figures {
     return this.#figures
   }

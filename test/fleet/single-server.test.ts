@@ -6,7 +6,7 @@ import { PROMETHEUS_SKIP } from '../support/processes/prometheus.js'
 import { FAULT_MS, LIFE_MS_MAX, NATS_PORT } from './fault-times.js'
 import { Fleet } from './fleet.js'
 
-test('engines, aggregators and Prometheus agree to the record after each fault of a host', {
+test('engines, aggregators and Prometheus have equal counts after each fault of a host', {
   skip: NETWORK_SKIP || NATS_SKIP || PROMETHEUS_SKIP,
 }, async (context) => {
   const network = Network.create(context, LIFE_MS_MAX)

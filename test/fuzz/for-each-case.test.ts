@@ -6,7 +6,7 @@ import { forEachCase } from '../support/generators/for-each-case.js'
 
 const SETTINGS = ['MOONMETER_FUZZ_CASES', 'MOONMETER_FUZZ_SEED', 'MOONMETER_FUZZ_CASE']
 
-/** Sets what the environment says for the time of a test; what is not given is unset. */
+/** Sets the variables of the environment for the time of a test; others are unset. */
 function withSettings(context: TestContext, settings: Readonly<Record<string, string>>): void {
   const before = SETTINGS.map((name) => [name, process.env[name]] as const)
   const set = (entries: Iterable<readonly [string, string | undefined]>) => {
@@ -19,7 +19,7 @@ function withSettings(context: TestContext, settings: Readonly<Record<string, st
   context.after(() => set(before))
 }
 
-/** What a case draws, as text. */
+/** The draws of a case, as text. */
 function drawn(random: Random): string {
   return [integer(random, -3, 3), pick(random, ['a', 'b', 'c']), ...randomBytes(random, 8)].join(
     ' ',
@@ -43,7 +43,7 @@ test('cases are the same in each run, differ from each other, and follow the see
   assert.notEqual(others[0], texts[0])
 })
 
-test('a failing case is named, and fails alone as it does among others', async (context) => {
+test('a failing case is named, and also fails when it runs alone', async (context) => {
   withSettings(context, { MOONMETER_FUZZ_SEED: '5' })
   const seen = new Map<number, string>()
   const check = async (random: Random, index: number) => {
@@ -88,7 +88,7 @@ test('draws are within their limits and reach them', async (context) => {
   assert.deepEqual([...integers].sort(), [-1, 0, 1, 2])
 })
 
-test('a setting that is no number is refused', async (context) => {
+test('a setting that is not a number is rejected', async (context) => {
   withSettings(context, { MOONMETER_FUZZ_CASES: 'many' })
   const run = forEachCase({ cases: 1 }, () => {})
   await assert.rejects(run, /MOONMETER_FUZZ_CASES: expected an integer, got many/)

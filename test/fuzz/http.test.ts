@@ -13,7 +13,7 @@ import { openClient, parseResponses } from '../support/processes/raw-client.js'
 import { serve } from '../support/processes/servers.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-/** Connections of earlier cases that are still open, at most. */
+/** Maximum number of open connections of earlier cases. */
 const OPEN_MAX = 30
 const ENGINES = 150
 const GROWTH_MAX = 60 * MIB
@@ -23,7 +23,7 @@ const SCRAPE = 'GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'
 const connectionsOpen = () =>
   process.getActiveResourcesInfo().filter((name) => /^TCPS(erverW|ocketW)rap$/.test(name)).length
 
-/** A server by `listen` and one with a bare handler, and what both serve. */
+/** A server by `listen`, one with a bare handler, and the text that both serve. */
 async function startServers(context: TestContext) {
   const aggregator = new EngineAggregator({ silentAfterMs: 1e9 })
   context.after(() => aggregator.close())
@@ -34,12 +34,12 @@ async function startServers(context: TestContext) {
   return { urls: [server.url, bare], text: await aggregator.registry.metrics() }
 }
 
-/** Sends hostile bytes in pieces, and reads or ends as clients do that mean no good. */
+/** Sends hostile bytes in pieces, and reads or disconnects like a hostile client. */
 async function attack(random: Random, url: string): Promise<Socket> {
   const { hostname, port } = new URL(url)
   const allowHalfOpen = random.below(2) === 0
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen })
-  // Servers close such connections, and some of those at the limit.
+  // Servers close such connections, and some at the limit.
   socket.on('error', () => {})
   const reading = pick(random, ['all', 'none', 'slowly'])
   if (reading === 'none') socket.pause()
@@ -64,7 +64,7 @@ async function attack(random: Random, url: string): Promise<Socket> {
   return socket
 }
 
-/** A scrape that is whole and right, as soon as the server is not busy with others. */
+/** Waits for a complete and correct scrape; the server may be busy at first. */
 async function assertServed(context: Pick<TestContext, 'after'>, url: string, text: string) {
   await waitUntil('a scrape', async () => {
     const { socket, closed } = openClient(context, url)
@@ -78,7 +78,7 @@ async function assertServed(context: Pick<TestContext, 'after'>, url: string, te
   })
 }
 
-test('no bytes and no client keep the servers from the next scrape, and nothing accumulates', async (context) => {
+test('no bytes and no client prevent the next scrape, and nothing accumulates', async (context) => {
   const warnings: string[] = []
   const listener = ({ message }: Error) => warnings.push(message)
   process.on('warning', listener)

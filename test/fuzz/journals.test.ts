@@ -104,7 +104,7 @@ function* numbersOf(value: unknown): Generator<number> {
   }
 }
 
-test('no corrupt journal hangs, throws, shows what is no number or lets a count go down', async (context) => {
+test('a corrupt journal never causes a hang, an exception, a value that is not a number or a lower count', async (context) => {
   const aggregator = new EngineAggregator({
     seriesMax: SERIES_MAX,
     intervalMs: 60_000,
@@ -131,7 +131,7 @@ test('no corrupt journal hangs, throws, shows what is no number or lets a count 
       }
       assert.equal(second?.health.rows, 1)
     }
-    // As when the thread has ended, or as when it still runs.
+    // As after the end of the thread, or while it runs.
     if (random.below(2) === 0) {
       const ended = once(link.port, 'close')
       link.port.close()

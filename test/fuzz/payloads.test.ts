@@ -16,28 +16,28 @@ import {
 const SEED = Number(process.env.MOONMETER_FUZZ_SEED ?? 3)
 /** Payloads of each kind; the default takes a second. */
 const CASES = Number(process.env.MOONMETER_FUZZ_CASES ?? 2_000)
-/** Payloads of each mutation that have to come to every reason of rejection. */
+/** Number of payloads per mutation, which must cover every reason of rejection. */
 const PER_MUTATION = 100
-/** Milliseconds of a processor, whose time other processes do not count in. */
+/** Maximum processor time of a case in milliseconds, which does not include other processes. */
 const CASE_MS_MAX = 50
-/** One of them may collect garbage. */
+/** Attempts of a slow case, since one may include a garbage collection. */
 const TRIES = 3
 const US_PER_MS = 1e3
 const EXPOSITION_EVERY = 1_000
 const SOUND_TEXT_EVERY = 20
-/** Payloads after which a heap that grows tells of something that is kept. */
+/** Number of payloads after which growth of the heap indicates a leak. */
 const HEAP_CASES_MIN = 50_000
 const WARM_UP_CASES = 5_000
 const HEAP_GROWTH_MAX = 2 * MIB
 const TIMEOUT_MS = 600_000
 
-/** Figures of payloads that were handed in. */
+/** Figures of ingested payloads. */
 interface Tally {
   readonly byReason: Map<string, number>
   accepted: number
 }
 
-/** Hands payloads in, each of which changes nothing or is accepted. */
+/** Ingests payloads, and checks that each is accepted or changes nothing. */
 async function attack(payloads: Iterable<Uint8Array>): Promise<Tally> {
   const tally: Tally = { byReason: new Map(), accepted: 0 }
   let target = new Target()
@@ -66,7 +66,7 @@ async function attack(payloads: Iterable<Uint8Array>): Promise<Tally> {
   return tally
 }
 
-/** Ingests a payload in time. */
+/** Ingests a payload within the time limit. */
 function ingest({ aggregator }: Target, payload: Uint8Array): IngestResult {
   let result: IngestResult
   let tries = 0
@@ -112,7 +112,7 @@ for (const [what, payloads] of KINDS) {
   })
 }
 
-test('every kind of mutation is refused, and every reason comes up', async () => {
+test('every kind of mutation is rejected, and every reason occurs', async () => {
   const random = new Random(5, 0)
   const lines: string[] = []
   const reasons = new Set<string>()
@@ -132,7 +132,7 @@ test('every kind of mutation is refused, and every reason comes up', async () =>
   }
   await target.aggregator.close()
   console.log(`kinds of mutation and why they were refused: ${lines.join(', ')}`)
-  // Those depend on what the aggregator knows of the engine, not on the payload.
+  // Reasons that depend on the state of the engine, not on the payload.
   const ofState = ['local', 'incarnation', 'journal', 'flood']
   const expected = REJECTION_REASONS.filter((reason) => !ofState.includes(reason))
   assert.deepEqual([...reasons].sort(), expected.sort())

@@ -61,7 +61,7 @@ function report(random: Random): Uint8Array {
   return bytes.subarray(0, integer(random, 1, bytes.length))
 }
 
-test('no message on a port throws, shows what is no number or changes another engine', async (context) => {
+test('no message on a port causes an exception, a value that is not a number or a change of another engine', async (context) => {
   const aggregator = new EngineAggregator({ intervalMs: 60_000 })
   context.after(() => aggregator.close())
   const other = createRecorder(aggregator.connect(7))

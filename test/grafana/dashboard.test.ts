@@ -49,7 +49,7 @@ function overlap(one: GridPos, other: GridPos): boolean {
   )
 }
 
-/** What keeps a dashboard from being a good one. */
+/** The faults of a dashboard. */
 function faultsOf({ panels, templating }: Dashboard): string[] {
   const all = panels.flatMap((panel) => [panel, ...(panel.panels ?? [])])
   const faults: string[] = []
@@ -64,7 +64,7 @@ function faultsOf({ panels, templating }: Dashboard): string[] {
     check(panel, 'width', gridPos.x + gridPos.w <= COLUMNS)
     check(panel, 'overlap', !all.slice(0, index).some((one) => overlap(gridPos, one.gridPos)))
     if (type === 'row') {
-      // Grafana drops the panels in an open row.
+      // Grafana ignores panels inside an expanded row.
       check(panel, 'panels', panel.collapsed === (panel.panels ?? []).length > 0)
       continue
     }
@@ -84,13 +84,13 @@ function faultsOf({ panels, templating }: Dashboard): string[] {
   return faults
 }
 
-test('the dashboard is one that Grafana can show', () => {
+test('the dashboard has no faults', () => {
   const dashboard = makeDashboard()
   assert.deepEqual(faultsOf(dashboard), [])
   assert.ok(panelsOf(dashboard).length > 20)
 })
 
-test('a fault of a dashboard is seen', () => {
+test('planted faults of a dashboard are detected', () => {
   const { panels, ...others } = makeDashboard()
   const broken = (change: Partial<Panel>, at: number) => {
     return faultsOf({ ...others, panels: panels.with(at, { ...panels[at], ...change } as Panel) })
@@ -122,7 +122,7 @@ test('every metric of the catalogue is on the dashboard, with its HELP', () => {
   }
 })
 
-test('a metric that is new in the catalogue has a panel', () => {
+test('a new metric of the catalogue has a panel', () => {
   const further: readonly MetricDefinition[] = [
     { name: 'm_total', type: 'counter', help: 'Counts.', labels: ['engine', 'reason'] },
     { name: 'm_level', type: 'gauge', help: 'Is.', labels: [] },
@@ -177,13 +177,13 @@ test('every query is filtered by the variables whose labels its metrics have', (
   }
 })
 
-test('the instances to choose from are those of engines, which are no targets in a fleet', () => {
+test('the variable of instances lists those of engines, which are not targets in a fleet', () => {
   const instance = makeDashboard().templating.list.find(({ name }) => name === 'instance')
   const { name } = SELF_METRICS.records
   assert.equal(instance?.query, `label_values(${name}{}, instance)`)
 })
 
-test('a prefix is before the name of every metric', () => {
+test('the prefix precedes the name of every metric', () => {
   const plain = dashboardJson({ title: 't', uid: 'u' })
   const prefixed = dashboardJson({ title: 't', uid: 'u', prefix: 'app_' })
   const removed = prefixed.replaceAll(/app_(vllm:mooncake|moonmeter)_/g, '$1_')

@@ -6,7 +6,7 @@ import { startRecording } from '../support/engines/recording.js'
 import { boundLists, durations } from '../support/generators/arbitraries.js'
 import { nextDown, nextUp } from '../support/generators/floats.js'
 
-/** Durations of which many are on a bound or next to one. */
+/** Durations, many of them on a bound or next to one. */
 function durationsFor(bounds: readonly number[]): fc.Arbitrary<readonly number[]> {
   const near = bounds
     .filter((bound) => bound >= 0 && bound < DURATION_SECONDS_MAX)

@@ -62,7 +62,7 @@ test('the ring gives the most recent durations, and none where it no longer has 
     recorder.record('op', row / 1000, 1)
     if (!looks.has(row)) continue
     const oldest = Math.max(0, row - RECENT_ROWS)
-    // A recorder that runs may be 48 rows ahead of what others see.
+    // A running recorder may be 48 rows ahead of the rows visible to other threads.
     const oldestLive = Math.max(0, row + 48 - RECENT_ROWS)
     for (const from of [0, 1, oldest - 1, oldest, oldest + 1, oldestLive, row - 1, row]) {
       for (const to of [from, from + 1, row - 1, row]) {
@@ -80,7 +80,7 @@ test('the ring gives the most recent durations, and none where it no longer has 
   await recording.close()
 })
 
-test('a refused row leaves the durations that can be read as they were', async () => {
+test('a rejected row does not change the readable durations', async () => {
   const recording = startRecording()
   const { recorder } = recording
   for (let row = 1; row <= 3_000; row++) {
@@ -94,7 +94,7 @@ test('a refused row leaves the durations that can be read as they were', async (
   await recording.close()
 })
 
-test('duration sums stay exact when every limb is about to carry', async () => {
+test('duration sums stay exact when every limb carries', async () => {
   const recording = startRecording()
   const { recorder, aggregator } = recording
   const journal = journalOf(recording.link)
@@ -103,7 +103,7 @@ test('duration sums stay exact when every limb is about to carry', async () => {
   const { floats, layout: blocks } = journal
   const base = blocks.baseOf(0)
   const { sumLimbs } = SERIES
-  // As after very many rows: each limb is full but for one, those above the sum of a fold more.
+  // As after very many rows: each limb is at its maximum.
   for (let limb = 0; limb < 6; limb++) floats[base + sumLimbs + limb] = 2 ** 32 - 1
   floats[base + sumLimbs + 3] = 2 ** 52 - 1
   let expected = seriesOf(journal)[0].durationSum
@@ -161,7 +161,7 @@ test('a snapshot is a copy: it does not change with what is recorded later', asy
   await recording.close()
 })
 
-test('a fold that never ended, wherever it was stopped, loses nothing and counts nothing twice', async () => {
+test('a fold that was stopped at any point loses nothing and counts nothing twice', async () => {
   const durations = fc.array(fc.double({ min: 2 ** -30, max: 1.9, noNaN: true }), {
     minLength: 1,
     maxLength: 200,
@@ -180,7 +180,7 @@ test('a fold that never ended, wherever it was stopped, loses nothing and counts
         expected.sumUnits,
         [...earlier, ...later].reduce((units, duration) => units + unitsOf(duration), 0n),
       )
-      // As `foldRows` leaves it when its thread ends in the loop: some cells are counted.
+      // The state after the thread ended in the loop of `foldRows`: some rows are counted.
       const { floats, words } = journal.blockOf(0)
       words[2 * SERIES.lock]++
       const counted = drawn % (later.length + 1)
@@ -189,7 +189,7 @@ test('a fold that never ended, wherever it was stopped, loses nothing and counts
       }
       const reader = readerOf(journal)
       assert.deepEqual(reader.readEnded().map(packedContents), [expected])
-      // Nor is it shown while it may still go on.
+      // A running recorder may still finish the fold, so it is not read.
       const first = reader.begin([])
       assert.deepEqual(reader.read([], first), { series: [], isComplete: false })
       await recording.close()
@@ -198,14 +198,14 @@ test('a fold that never ended, wherever it was stopped, loses nothing and counts
   )
 })
 
-test('a fold of more rows than are added up at once is exact too', async () => {
+test('a fold of more rows than one pass adds up is also exact', async () => {
   const recording = startRecording()
   const { recorder } = recording
   const journal = journalOf(recording.link)
   recorder.record('op', 1, 1)
   recorder.report()
   let expected = unitsOf(1)
-  // As if the folds due meanwhile had failed, for want of stack.
+  // The state after folds failed by a stack overflow.
   const { floats } = journal.blockOf(0)
   for (let row = 1; row < 2_000; row++) {
     const duration = row % 301 === 0 ? 1e9 : nextDown(2) - row * 2 ** -52

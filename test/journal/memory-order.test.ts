@@ -9,14 +9,14 @@ import {
 
 // The protocol of a journal in a small model: one series of a recorder, whose rows have durations
 // 1, 2, 3 and so on and as many keys, and whose rows are folded now and then.
-// `protocol-steps.test.ts` holds the model against what the code does.
+// `protocol-steps.test.ts` checks that the code has the steps of the model.
 
 const store = (word: string, value: number): WriterStep => ({ kind: 'store', word, value })
 const release = (word: string, value: number): WriterStep => ({ kind: 'release', word, value })
 const ACQUIRE: WriterStep = { kind: 'acquire' }
 const keysOf = (rows: number): number => (rows * (rows + 1)) / 2
 
-/** What `record` does, in this order. */
+/** The steps of `record`, in order. */
 function record(row: number): WriterStep[] {
   return [
     store('rowsBegun', row),
@@ -26,7 +26,7 @@ function record(row: number): WriterStep[] {
   ]
 }
 
-/** What a fold does after a number of rows. */
+/** The steps of a fold after a number of rows. */
 function fold(number: number, rows: number): WriterStep[] {
   return [
     release('begin', number),
@@ -39,7 +39,7 @@ function fold(number: number, rows: number): WriterStep[] {
 }
 
 const FOLDED = ['bins', 'foldEnd', 'foldedKeys'] as const
-/** How a reader copies what folds counted. */
+/** The steps of a reader that copies the folded rows. */
 const COPY: readonly ReaderStep[] = [
   { kind: 'acquire', word: 'end' },
   { kind: 'acquire', word: 'begin' },
@@ -49,7 +49,7 @@ const COPY: readonly ReaderStep[] = [
 const ROWS: readonly WriterStep[] = [...record(1), ...record(2)]
 const FOLDS: readonly WriterStep[] = [...fold(1, 1), ...fold(2, 2), ...fold(3, 3)]
 
-/** The truth that a copy shows: undefined when it is not used, false when it mixes states. */
+/** The number of rows in a copy: undefined when it is not used, false when it mixes states. */
 function copiedRows([end, begin, bins, foldEnd, foldedKeys, last]: Loaded):
   | number
   | undefined
@@ -60,7 +60,7 @@ function copiedRows([end, begin, bins, foldEnd, foldedKeys, last]: Loaded):
   return isWhole && foldEnd === end ? foldEnd : false
 }
 
-/** What a reader may make of what it loads: rows, undefined for nothing, false for a mix. */
+/** The possible results of a reader: rows, undefined for none, false for a mix of states. */
 function outcomes(
   writer: readonly WriterStep[],
   reader: readonly ReaderStep[],
@@ -70,7 +70,7 @@ function outcomes(
   for (const { loaded, executed } of explore(writer, reader)) {
     const rows = rowsOf(loaded)
     all.add(rows)
-    // One mix is enough to know, and without the right order there are very many states.
+    // Stop at the first mix, since without the right order there are very many states.
     if (rows === false) break
     const done = writer.slice(0, executed).filter((step) => 'word' in step && step.word === 'rows')
     if (rows !== undefined && writer === ROWS)
@@ -114,14 +114,14 @@ const TAIL_READ: readonly ReaderStep[] = [
   { kind: 'load', words: TAIL },
 ]
 
-/** As `copiedRows`, of the rows that no fold counted. */
+/** As `copiedRows`, for the rows after the last fold. */
 function tailRows(loaded: Loaded): number | undefined | false {
   const [rows, rowsBegun] = loaded
   const isBegun = rowsBegun === loaded[TAIL.length + 1]
   return isBegun && rows === rowsBegun ? tailRowsBegun(loaded) : undefined
 }
 
-/** The same without a look at the rows that have begun. */
+/** As `tailRows`, without a check of `rowsBegun`. */
 function tailRowsBegun(loaded: Loaded): number | undefined | false {
   const [rows, , keys, ...durations] = loaded.slice(0, TAIL.length)
   const [rowsAgain, , keysAgain, ...durationsAgain] = loaded.slice(TAIL.length)
@@ -132,16 +132,16 @@ function tailRowsBegun(loaded: Loaded): number | undefined | false {
   return isWhole && keys === keysOf(rows) ? rows : false
 }
 
-test('rows that no fold counted are whole in every order that ARM64 permits, wherever the writer is held', () => {
+test('rows after the last fold are whole in every order that ARM64 permits, wherever the writer is suspended', () => {
   assert.deepEqual([...outcomes(ROWS, TAIL_READ, tailRows)].sort(), [0, 1, 2, undefined])
 })
 
-test('rows that no fold counted may be wrong when they are read only once', () => {
+test('rows after the last fold may be wrong when they are read only once', () => {
   const atOnce = TAIL_READ.filter((step) => step !== WAIT)
   assert.ok(outcomes(ROWS, atOnce, tailRows).has(false))
 })
 
-test('rows that no fold counted may be wrong when rows that have begun are not looked at', () => {
+test('rows after the last fold may be wrong without a check of rowsBegun', () => {
   assert.ok(outcomes(ROWS, TAIL_READ, tailRowsBegun).has(false))
 })
 
@@ -158,7 +158,7 @@ const BOTH_READ: readonly ReaderStep[] = [
 
 test('rows on both sides of a fold are counted once in every order that ARM64 permits', () => {
   const writer = [...record(1), ...fold(1, 1), ...record(2)].filter((step) => {
-    // Two tests above are about these words.
+    // Two tests above cover these words.
     return !('word' in step && (step.word === 'bins' || step.word.startsWith('duration')))
   })
   const rowsOf = (loaded: Loaded) => {

@@ -9,8 +9,8 @@ import { ExtrasOperationRecorder } from '../../src/recorder/extras-operation-rec
 import { OperationRecorder } from '../../src/recorder/operation-recorder.js'
 import { DEFAULT_LAYOUT } from '../../src/stats/bin-layout.js'
 
-// `memory-order.test.ts` proves the protocol of a journal in a model. This holds the code against
-// the steps of that model.
+// `memory-order.test.ts` proves the protocol of a journal in a model. This file checks that the
+// code has the steps of that model.
 
 const LOCK = SERIES.lock * FLOAT64_WORDS
 const EXTRAS_AT = SERIES.bins + DEFAULT_LAYOUT.binCount
@@ -28,7 +28,7 @@ function logAtomics(context: TestContext, log: string[]): void {
   }
 }
 
-/** A block of a series that logs the places of plain stores. */
+/** A block of a series that logs the offsets of plain stores. */
 function loggingBlock(log: string[], extrasAt = 0): SeriesBlock {
   const memory = new ArrayBuffer(LENGTH * Float64Array.BYTES_PER_ELEMENT)
   const floats = new Proxy(new Float64Array(memory), {
@@ -58,7 +58,7 @@ test('a row begins with rowsBegun and ends with rows, and both are plain stores'
   assert.deepEqual(log, expected)
 })
 
-test('a row with extra counters does, too, and a fold stores them with the others', (context) => {
+test('a row with extra counters has the same order, and a fold stores them with the others', (context) => {
   const log: string[] = []
   logAtomics(context, log)
   const block = loggingBlock(log, EXTRAS_AT)
@@ -83,7 +83,7 @@ test('a row with extra counters does, too, and a fold stores them with the other
   }
 })
 
-test('a fold stores all it counts between the stores of its lock, with an atomic load behind the first', (context) => {
+test('a fold stores its counts between the stores of its lock, with an atomic load after the first', (context) => {
   const log: string[] = []
   const block = loggingBlock(log)
   const owner = {

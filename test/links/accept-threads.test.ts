@@ -43,7 +43,7 @@ test('a thread that follows one that ended continues its engine with the next in
   await aggregator.close()
 })
 
-test('no link is made for a thread that never asks', async () => {
+test('no link is created for a thread that sends no request', async () => {
   const aggregator = new EngineAggregator()
   aggregator.acceptThreads()
   const pool = new Piscina({ filename: TASK_FILE, name: 'task', minThreads: 2, maxThreads: 2 })
@@ -52,7 +52,7 @@ test('no link is made for a thread that never asks', async () => {
   await aggregator.close()
 })
 
-test('a thread that asks where nobody accepts is told what to do', async () => {
+test('a request to a thread that does not accept threads fails with the remedy', async () => {
   const error = failure('INVALID_LINK')
   await assert.rejects(connectRecorder({ threadId: 12_345 }), error)
   const message = await runThread('', '', 'connectRecorder().catch(({ message }) => message)')

@@ -8,7 +8,7 @@ import { countsIn, intervalOf } from '../support/generators/live-intervals.js'
 
 const GUIDE = new URL('../../../src/live/README.md', import.meta.url)
 
-/** The series of an interval, read as the guide says, with nothing of this package. */
+/** The series of an interval, read by the description in the guide without code of this package. */
 function readByGuide(series: Uint8Array, sources: readonly string[], names: readonly unknown[]) {
   let at = 0
   const number = () => {
@@ -35,7 +35,7 @@ function readByGuide(series: Uint8Array, sources: readonly string[], names: read
   return all
 }
 
-/** The lower edges of the bins, as the guide says. */
+/** The lower edges of the bins, by the description in the guide. */
 function edgesByGuide(bounds: readonly number[]): number[] {
   const edges = [0]
   for (let octave = -30; octave < 16; octave++) {
@@ -45,7 +45,7 @@ function edgesByGuide(bounds: readonly number[]): number[] {
   return [...edges, ...bounds.filter((bound) => bound >= 0)].sort((left, right) => left - right)
 }
 
-test('the bytes of the example are the series that the guide says', async () => {
+test('the bytes of the example decode to the series in the guide', async () => {
   const guide = await readFile(GUIDE, 'utf8')
   const [, hex = ''] = /For example, `([0-9a-f ]+)`/.exec(guide) ?? []
   const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex')
@@ -61,7 +61,7 @@ test('the bytes of the example are the series that the guide says', async () => 
   assert.match(guide, /3 rows,\n9 keys, 4,096 bytes and no failed key\..*778 are empty/s)
 })
 
-test('a reader that is written by the guide reads every interval', () => {
+test('a reader written from the guide reads every interval', () => {
   const row = fc.record({
     source: fc.constantFrom('0', 'host/1'),
     operation: fc.constantFrom('get', 'put'),

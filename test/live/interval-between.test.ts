@@ -12,11 +12,11 @@ import { countsIn, type SeriesCounts } from '../support/generators/live-interval
 import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 import { runSteps } from '../support/generators/run-steps.js'
 
-/** Engines past the second of them are counted as `other`. */
+/** Engines beyond the second count as `other`. */
 const ENGINES_MAX = 2
 const LAYOUT = new BinLayout([0.001, 0.5, 1])
 
-/** One thing that happens to an engine between two snapshots. */
+/** One event of an engine between two snapshots. */
 type Step =
   | { readonly kind: 'record'; readonly engine: number; readonly rows: readonly Row[] }
   | { readonly kind: 'report' | 'restart' | 'drop'; readonly engine: number }
@@ -34,7 +34,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constantFrom('report', 'restart', 'drop'), engine: engines }),
 )
 
-/** What an interval has by `since`, as `countsIn` has it. */
+/** The counts of an interval by `since`, in the form of `countsIn`. */
 function countsOf(interval: Snapshot): Map<string, SeriesCounts> {
   const counts = new Map<string, SeriesCounts>()
   for (const source of interval.sources) {
@@ -42,7 +42,7 @@ function countsOf(interval: Snapshot): Map<string, SeriesCounts> {
       const { operation, status, rows, numKeys, numBytes, numFailedKeys } = series
       const bins = new Array<number>(LAYOUT.binCount).fill(0)
       for (const { fromSeconds, toSeconds, count } of series.bins) {
-        // A bound at the edge of a segment makes a bin of that duration alone.
+        // A bound at the edge of a segment creates a bin with that duration only.
         const bin = LAYOUT.binEdges.findIndex(
           (edge, at) => edge === fromSeconds && LAYOUT.binEdges[at + 1] === toSeconds,
         )
@@ -55,7 +55,7 @@ function countsOf(interval: Snapshot): Map<string, SeriesCounts> {
   return counts
 }
 
-/** Engines outside of this process, which restart and are dropped. */
+/** Engines of other processes, which restart and are dropped. */
 class Fleet {
   readonly #aggregator: EngineAggregator
   readonly #recorders = new Map<number, Recorder>()
@@ -79,7 +79,7 @@ class Fleet {
     if (kind !== 'record' || !('rows' in step)) return
     if (engine > ENGINES_MAX) {
       const payload = MooncakeStoreConnectorStats.fromRows(step.rows, { bounds: LAYOUT.bounds })
-      // An engine that is new past the limit.
+      // A new engine past the limit.
       this.#aggregator.ingest(payload.toPayload(), { engine })
       return
     }
@@ -106,7 +106,7 @@ class Fleet {
   }
 }
 
-test('an interval has the numbers of later.since(earlier), whatever happened to the engines', async () => {
+test('an interval has the numbers of later.since(earlier) after any events of the engines', async () => {
   const seen = { intervals: 0, others: 0, series: 0 }
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(steps, { maxLength: 8 }), { maxLength: 6 }), async (all) => {
@@ -180,7 +180,7 @@ test('engines without new rows, and their names, are not in an interval', async 
   await aggregator.close()
 })
 
-test('counters past what a series can hold do not spoil the series behind it', async () => {
+test('counters beyond the maximum of a series do not affect the next series', async () => {
   const aggregator = new EngineAggregator()
   const earlier = aggregator.snapshot()
   for (const engine of [0, 1]) {

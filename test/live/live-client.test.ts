@@ -24,7 +24,7 @@ function eventOf(name: string, message: unknown, id?: string): string {
   return `${first}event: ${name}\ndata: ${JSON.stringify(message)}\n\n`
 }
 
-/** The interval of a second, with as many rows as the second says. */
+/** The interval of a second; its number of rows is the number of the second. */
 function intervalAt(second: number) {
   const fromMs = START_MS + second * 1_000
   return encodeInterval(intervalOf(fromMs, fromMs + 1_000, [{ seconds: 1, rows: second + 1 }]))
@@ -35,17 +35,17 @@ function updateAt(second: number, id = `feed:${second}`): string {
   return eventOf('update', { interval: intervalAt(second), state }, id)
 }
 
-/** A request of the client, and what the test does with it. */
+/** A request of the client, and the answers of the test. */
 interface Attempt {
   readonly headers: Headers
   readonly signal: AbortSignal
-  /** Answer with a stream that the test writes to. */
+  /** Answers with a stream that the test writes to. */
   stream(): { write(text: string): Promise<void>; end(): Promise<void> }
   answer(response: Response): Promise<void>
   fail(error: unknown): Promise<void>
 }
 
-/** A client whose requests the test answers, and whose timers it moves. */
+/** A client whose requests the test answers, and whose timers it controls. */
 function startClient(context: TestContext, authorization?: string) {
   context.mock.timers.enable({ apis: ['setTimeout'] })
   const attempts: Attempt[] = []
@@ -133,7 +133,7 @@ test('a client reads the history and then updates', async (context) => {
   assert.deepEqual(states, ['connecting', 'live'])
 })
 
-test('a client that lost its connection goes on behind the last update', async (context) => {
+test('a client that lost its connection continues after the last update', async (context) => {
   const { client, attempts, states, last, pass } = startClient(context)
   const stream = last().stream()
   await stream.write(eventOf('hello', HELLO) + updateAt(0) + updateAt(1))
@@ -152,7 +152,7 @@ test('a client that lost its connection goes on behind the last update', async (
   assert.deepEqual(states, ['connecting', 'live', 'live', 'lost', 'connecting', 'live'])
 })
 
-test('a client forgets what it has when the server is another one', async (context) => {
+test('a client drops its data when the server is another one', async (context) => {
   const { client, last, pass } = startClient(context)
   const stream = last().stream()
   await stream.write(eventOf('hello', HELLO) + updateAt(5))
@@ -166,14 +166,14 @@ test('a client forgets what it has when the server is another one', async (conte
   assert.deepEqual(client.hello?.bounds, [1, 2])
   await next.end()
   await pass(1_000)
-  // It has no update of that server yet.
+  // The client has no update of that server yet.
   assert.equal(last().headers.get('last-event-id'), null)
 })
 
-test('a server that says it resumes for a client that has nothing begins anew', async (context) => {
+test('a client without data starts over even if the server resumes', async (context) => {
   const { client, last, pass } = startClient(context)
   const stream = last().stream()
-  // It is lost amid the history, before an update.
+  // The connection is lost during the history, before an update.
   await stream.write(eventOf('hello', HELLO) + eventOf('history', { interval: intervalAt(4) }))
   await stream.end()
   await pass(500)
@@ -185,7 +185,7 @@ test('a server that says it resumes for a client that has nothing begins anew', 
   assert.equal(client.connection.state, 'live')
 })
 
-test('a client that cannot connect tries again, each time later, until it is live', async (context) => {
+test('a client that cannot connect retries with growing delays until it is live', async (context) => {
   const { client, attempts, last, pass } = startClient(context)
   for (const delayMs of [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]) {
     await last().fail(new TypeError('fetch failed', { cause: new Error('no route') }))
@@ -205,7 +205,7 @@ test('a client that cannot connect tries again, each time later, until it is liv
   assert.equal(attempts.length, before + 1)
 })
 
-test('connect tries at once, also with other credentials', async (context) => {
+test('connect retries immediately, also with other credentials', async (context) => {
   const { client, attempts, last, pass } = startClient(context, 'Bearer old')
   assert.equal(last().headers.get('authorization'), 'Bearer old')
   const headers = { 'WWW-Authenticate': 'Bearer realm="moonmeter"' }
@@ -222,7 +222,7 @@ test('connect tries at once, also with other credentials', async (context) => {
   client.connect()
   assert.equal(attempts.length, 3)
   assert.equal(last().headers.get('authorization'), 'Bearer new')
-  // The timer of the attempt before has ended.
+  // The timer of the earlier attempt was cleared.
   await pass(600)
   assert.equal(attempts.length, 3)
 })
@@ -264,7 +264,7 @@ for (const [what, text, reason] of [
   })
 }
 
-test('updates of a server that has not greeted this connection are refused', async (context) => {
+test('updates before the event hello are rejected', async (context) => {
   const { client, last, pass } = startClient(context)
   const stream = last().stream()
   await stream.write(eventOf('hello', HELLO) + updateAt(0))
@@ -274,7 +274,7 @@ test('updates of a server that has not greeted this connection are refused', asy
   assert.equal(client.connection.state, 'refused')
 })
 
-test('a server that is silent is lost, before its headers and behind them', async (context) => {
+test('a silent server counts as lost, before and after its headers', async (context) => {
   const { client, last, pass } = startClient(context)
   const first = last()
   await pass(5_000)
@@ -296,7 +296,7 @@ test('a server that is silent is lost, before its headers and behind them', asyn
   assert.ok(connection.state === 'lost' && connection.reason === 'the server sent nothing')
 })
 
-test('a client that was closed reads and tries nothing any more', async (context) => {
+test('a client that was closed does not read or retry', async (context) => {
   const { client, attempts, states, last, pass } = startClient(context)
   const first = last()
   client.close()
@@ -318,7 +318,7 @@ test('a client that was closed reads and tries nothing any more', async (context
   assert.equal(states.filter((state) => state === 'lost').length, 1)
 })
 
-test('a client that is closed by what an update calls takes nothing of what came with it', async (context) => {
+test('a client that onChange closes ignores the rest of the chunk', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] })
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
   let updates = 0
@@ -343,7 +343,7 @@ test('a client that is closed by what an update calls takes nothing of what came
   assert.equal(updates, 1)
 })
 
-test('a response that comes after another connection was begun changes nothing', async (context) => {
+test('a response of a superseded connection changes nothing', async (context) => {
   const { client, attempts, states } = startClient(context)
   let cancelled: () => void = () => {}
   const cancelling = new Promise<void>((resolve) => {
@@ -357,7 +357,7 @@ test('a response that comes after another connection was begun changes nothing',
   assert.deepEqual(states, ['connecting', 'connecting'])
 })
 
-test('an event that is larger than any is refused', async (context) => {
+test('an event beyond the maximum size is rejected', async (context) => {
   const { client, last } = startClient(context)
   const stream = last().stream()
   const chunk = 'x'.repeat(2 ** 24)

@@ -13,13 +13,13 @@ import { Child } from '../support/processes/child.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
 const ROW = pack({ load_get: [{ duration_seconds: 0.5, num_keys: 3 }] })
-/** Longer than any test: updates come when a test asks for them, and the first at once. */
+/** Longer than any test, so that updates after the first are made only on request. */
 const NEVER_MS = 2 ** 30
 
 /** Milliseconds that a slow snapshot takes. */
 const TOOK_MS = 20
 
-/** A feed whose clocks the test sets, with its first update. */
+/** A feed with clocks that the test sets, after its first update. */
 async function startFeed(options: FeedOptions = {}) {
   const clock = { wallMs: 1_700_000_000_000, passedMs: 5_000 }
   const aggregator = new EngineAggregator({
@@ -40,7 +40,7 @@ async function startFeed(options: FeedOptions = {}) {
   return { aggregator, feed, clock, pass, close }
 }
 
-test('the first update has no interval, and each further one what was counted since', async () => {
+test('the first update has no interval, and each further one has the rows since the last', async () => {
   const { aggregator, feed, clock, pass, close } = await startFeed()
   assert.deepEqual([feed.latest?.sequence, feed.latest?.interval], [1, undefined])
   aggregator.ingest(ROW, { engine: 3, instance: 'host' })
@@ -68,7 +68,7 @@ test('the first update has no interval, and each further one what was counted si
   await close()
 })
 
-test('updates are told to those who subscribed, until they end that', async () => {
+test('listeners are called for each update until they unsubscribe', async () => {
   const { feed, pass, close } = await startFeed()
   const told: number[] = []
   const ends = [1, 2].map((listener) => feed.subscribe(() => told.push(listener)))
@@ -80,7 +80,7 @@ test('updates are told to those who subscribed, until they end that', async () =
   assert.deepEqual(told, [1, 2, 2, 2])
 })
 
-test('the updates after one are those that a reader has missed, as long as they are kept', async () => {
+test('updatesAfter returns the missed updates while they are kept', async () => {
   const { feed, pass, close } = await startFeed()
   for (let count = 0; count < 3; count++) await pass()
   const sequences = (after: number) => feed.updatesAfter(after)?.map(({ sequence }) => sequence)
@@ -96,7 +96,7 @@ test('the updates after one are those that a reader has missed, as long as they 
   await close()
 })
 
-test('a snapshot that fails is told, and the next update covers its interval', async () => {
+test('a failed snapshot is reported, and the next update covers its interval', async () => {
   const { aggregator, feed, close } = await startFeed()
   await close()
   let nowMs = 0
@@ -116,7 +116,7 @@ test('a snapshot that fails is told, and the next update covers its interval', a
     updateMs: 1,
     onError: (error) => {
       failures.push(error)
-      // The second failure is that of the user's own function.
+      // The second failure is an error of `onError` itself.
       if (failures.length === 2) throw new Error('in onError')
       return failures.length === 3 ? Promise.reject(new Error('later')) : undefined
     },
@@ -140,13 +140,13 @@ test('a snapshot that fails is told, and the next update covers its interval', a
   await other.close()
 })
 
-test('updates that are asked for at once come one by one, each with what came since the one before', async () => {
+test('concurrent requests for updates are served one by one, each with the rows since the last', async () => {
   const { aggregator, feed, clock, close } = await startFeed()
   const engines = 1_000
   const ingestAll = () => {
     for (let engine = 0; engine < engines; engine++) aggregator.ingest(ROW, { engine })
   }
-  // The first intervals are of compiled code, and of all engines.
+  // The first intervals compile the code and contain all engines.
   for (let count = 0; count < 3; count++) {
     ingestAll()
     clock.passedMs += 1_000
@@ -172,7 +172,7 @@ test('updates that are asked for at once come one by one, each with what came si
   await close()
 })
 
-test('where an update takes long, the next one comes later', async (context) => {
+test('after a slow update, the next one is later', async (context) => {
   const { feed: first, close } = await startFeed()
   let nowMs = 0
   context.mock.method(performance, 'now', () => nowMs)
@@ -203,7 +203,7 @@ test('where an update takes long, the next one comes later', async (context) => 
   await close()
 })
 
-test('a closed aggregator ends the feed after a last update, and its listeners are told', async () => {
+test('a closed aggregator ends the feed after a last update, and listeners are called', async () => {
   const { aggregator, feed: never, close } = await startFeed()
   const feed = new LiveFeed(liveSourceOf(aggregator), { updateMs: 1 })
   await waitUntil('an update', () => feed.latest)
@@ -241,7 +241,7 @@ test('a feed that is closed takes no further snapshots', async () => {
   await aggregator.close()
 })
 
-test('two snapshots of one moment, or in the wrong order, make no update', async () => {
+test('two snapshots with equal times, or in the wrong order, cause no update', async () => {
   const aggregator = new EngineAggregator()
   const [first, second] = [aggregator.snapshot(), aggregator.snapshot()] as [Snapshot, Snapshot]
   const given = [second, first, second]
@@ -265,7 +265,7 @@ for (const [how, wallMs] of [
   ['back by a few seconds', -4_000],
   ['ahead by an hour', 3_600_000],
 ] as const) {
-  test(`a clock that is set ${how} begins the history anew, and readers with it`, async () => {
+  test(`a clock that is set ${how} restarts the history and all readers`, async () => {
     const { aggregator, feed, clock, pass, close } = await startFeed()
     for (let count = 0; count < 5; count++) await pass()
     const { sequence = 0 } = feed.latest ?? {}
@@ -286,11 +286,11 @@ for (const [how, wallMs] of [
   })
 }
 
-test('a clock that is corrected by less than two seconds begins nothing anew', async () => {
+test('a clock that is corrected by less than two seconds restarts nothing', async () => {
   const { feed, clock, pass, close } = await startFeed()
   await pass()
   const { sequence = 0 } = feed.latest ?? {}
-  // Back by more than has passed: the next update covers both.
+  // Set back by more than the elapsed time: the next update covers both intervals.
   await pass(1_000, -200)
   assert.equal(feed.latest?.sequence, sequence)
   await pass(1_000, 1_000)
@@ -307,7 +307,7 @@ test('a clock that is corrected by less than two seconds begins nothing anew', a
   await close()
 })
 
-test('updates do not hold intervals that the history has dropped', async () => {
+test('updates do not keep intervals that the history has dropped', async () => {
   const { aggregator, feed, pass, close } = await startFeed({ historyBytesMax: 2 ** 16 })
   for (let count = 0; count < 20; count++) {
     for (let engine = 0; engine < 100; engine++) aggregator.ingest(ROW, { engine })

@@ -17,7 +17,7 @@ function newHistory(bytesMax?: number): LiveHistory {
   })
 }
 
-/** Adds an interval with one row for each of so many seconds. */
+/** Adds an interval with one row for each second. */
 function fill(history: LiveHistory, seconds: number, fromMs = START_MS): LiveInterval[] {
   return Array.from({ length: seconds }, (_, second) => {
     const beginMs = fromMs + second * SECOND_MS
@@ -29,7 +29,7 @@ function fill(history: LiveHistory, seconds: number, fromMs = START_MS): LiveInt
   })
 }
 
-test('intervals of the last minute stay as they came, and older ones are merged by slot', () => {
+test('intervals of the last minute are unmerged, and older ones are merged by slot', () => {
   const history = newHistory()
   const added = fill(history, 300)
   const { intervals } = history
@@ -84,7 +84,7 @@ test('intervals are kept for 15 minutes', () => {
   assert.ok(coveredMs >= HISTORY_MS && coveredMs < HISTORY_MS + SLOT_MS, String(coveredMs))
 })
 
-test('past its bytes a history drops the oldest, also of the last minute', () => {
+test('past its maximum bytes, a history drops the oldest intervals, also of the last minute', () => {
   const bytesMax = 32 * 1_024
   const history = newHistory(bytesMax)
   for (let second = 0; second < 200; second++) {
@@ -96,7 +96,7 @@ test('past its bytes a history drops the oldest, also of the last minute', () =>
   assert.equal(intervals.at(-1)?.toMs, START_MS + 200 * SECOND_MS)
 })
 
-test('the last interval is kept even where it takes more than all may', () => {
+test('the last interval is kept even if it exceeds the maximum bytes', () => {
   const history = newHistory(1)
   fill(history, 3)
   assert.deepEqual(
@@ -105,7 +105,7 @@ test('the last interval is kept even where it takes more than all may', () => {
   )
 })
 
-test('engines and names count as bytes, and what was dropped does not', () => {
+test('engines and names count as bytes, and dropped intervals do not', () => {
   const history = newHistory()
   const few = intervalOf(START_MS, START_MS + 1, [{ seconds: 1 }])
   history.add(few)
@@ -118,7 +118,7 @@ test('engines and names count as bytes, and what was dropped does not', () => {
   fill(history, 2_000)
   const { intervals, bytes } = history
   history.clear()
-  // They are those of the slots, so nothing is merged again.
+  // These intervals are merged already, so they are kept.
   for (const interval of intervals) history.add(interval)
   assert.equal(history.bytes, bytes)
 })

@@ -33,7 +33,7 @@ function engineOf(source: string, fields: Partial<EngineState> = {}): EngineStat
   return { source, up: true, incarnation: 1, lastReportMs: null, restarts: 0, rows: 0, ...fields }
 }
 
-/** The rows of each second up to `END_MS`, the last at last. */
+/** The rows of each second up to `END_MS`, in order. */
 type Seconds = readonly (readonly RowsOf[])[]
 
 function intervalsOf(seconds: Seconds, endMs = END_MS): LiveInterval[] {
@@ -48,7 +48,7 @@ function viewOf(seconds: Seconds, filter: Partial<LiveFilter> = {}): LiveView {
   return builder.build(intervalsOf(seconds), stateAt(END_MS))
 }
 
-/** A quantile of durations as a bin shows it, by sorting them. */
+/** The middle of the bin of a quantile, computed by sorting. */
 function expectedQuantile(durations: readonly number[], quantile: number): number {
   const sorted = [...durations].sort((left, right) => left - right)
   const bins = new Float64Array(DEFAULT_LAYOUT.binCount)
@@ -129,14 +129,14 @@ test('seconds that no interval covers are not counted as time', () => {
   )
 })
 
-test('a table is not filtered by what its rows are, and everything else is', () => {
+test('a table is not filtered by its own dimension, and everything else is', () => {
   const all: RowsOf[] = []
   for (const source of ['0', '1']) {
     for (const operation of ['get', 'put']) {
       for (const status of ['ok', 'error']) all.push({ seconds: 1, source, operation, status })
     }
   }
-  // A number of its own for each series, so that every sum tells which ones are in it.
+  // Powers of two, so that every sum identifies its series.
   const rows = all.map((each, index) => ({ ...each, rows: 2 ** index }))
   const sumOf = (pick: Partial<RowsOf>) =>
     rows
@@ -170,7 +170,7 @@ test('a table is not filtered by what its rows are, and everything else is', () 
   }
 })
 
-test('a view that moves on is the one that is made anew, whatever enters and leaves it', () => {
+test('an updated view equals a new one, for any intervals that enter and leave it', () => {
   const row = fc.record({
     source: fc.constantFrom('0', '1', '2'),
     operation: fc.constantFrom('get', 'put'),
@@ -201,7 +201,7 @@ test('a view that moves on is the one that is made anew, whatever enters and lea
         const state = stateAt(atMs, [engineOf('0'), engineOf('2')])
         const shown = kept.build(intervals, state)
         const anew = new ViewBuilder(bounds, given).build(intervals, state)
-        // Since when an engine is an outlier is remembered.
+        // The start of an outlier is kept from earlier views.
         const comparable = (view: LiveView) => ({
           ...view,
           engines: view.engines
@@ -218,7 +218,7 @@ test('a view that moves on is the one that is made anew, whatever enters and lea
   )
 })
 
-test('a window has one point an interval within a minute, and one a slot beyond', () => {
+test('a window of a minute has one point per interval, and a longer one a point per slot', () => {
   const seconds = Array.from({ length: 300 }, () => [{ seconds: 1, rows: 2, numBytes: 3 }])
   const short = viewOf(seconds).timeline
   assert.equal(short.length, 60)
@@ -248,7 +248,7 @@ test('each row of the heat map counts the rows of its durations', () => {
   assert.deepEqual([filled[0]?.[0], filled.at(-1)?.[0]], [0, HEAT_ROWS - 1])
 })
 
-test('engines come in the order of the aggregator, with those that it has dropped behind', () => {
+test('engines are in the order of the aggregator, followed by dropped ones', () => {
   const states = [
     engineOf('b/1', { lastReportMs: 5, up: false }),
     engineOf('0', { lastReportMs: 9, rows: 3 }),
@@ -273,7 +273,7 @@ test('engines come in the order of the aggregator, with those that it has droppe
   assert.deepEqual(view.rejections, { truncated: 2 })
 })
 
-test('what leaves the window is in no table any more', () => {
+test('rows that leave the window are in no table', () => {
   const builder = new ViewBuilder(bounds, { window: '1m' })
   const first = intervalOf(END_MS - 1_000, END_MS, [{ seconds: 1, source: '5', operation: 'old' }])
   assert.equal(builder.build([first], stateAt(END_MS)).operations.length, 1)
@@ -291,7 +291,7 @@ test('what leaves the window is in no table any more', () => {
   assert.deepEqual([view.coveredMs, view.timeline.length], [1_000, 1])
 })
 
-test('an engine that the aggregator has dropped can be chosen while it has rows', () => {
+test('a dropped engine can be selected while it has rows', () => {
   const dropped: RowsOf = { source: '1', operation: 'get', status: 'ok', seconds: 0.1 }
   const builder = new ViewBuilder(bounds, { window: '1m' })
   const view = builder.build(intervalsOf([[dropped]]), stateAt(END_MS, [engineOf('0')]))

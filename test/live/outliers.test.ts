@@ -15,7 +15,7 @@ function newBuilder(filter = {}): ViewBuilder {
   return new ViewBuilder(DEFAULT_LAYOUT.bounds, { window: '5m', ...filter })
 }
 
-/** An interval a slot, in which engine 3 is as slow as said, or records nothing. */
+/** An interval per slot, in which engine 3 has the given duration, or records nothing. */
 function slotsOf(durations: readonly (number | undefined)[]): LiveInterval[] {
   return durations.map((seconds, slot) => {
     const fromMs = START_MS + slot * SLOT_MS
@@ -79,7 +79,7 @@ test('an engine is an outlier since its p99 of each slot is above the limit', ()
   assert.ok(Math.abs((found?.outlier.ratio ?? 0) * FAST - SLOW) < 0.033 * SLOW)
 })
 
-test('one that was an outlier in the whole window is one since its begin', () => {
+test('an outlier in the whole window is one since the start of the window', () => {
   const intervals = slotsOf(new Array(10).fill(SLOW))
   assert.equal(outliersIn(newBuilder(), intervals)[0]?.outlier.sinceMs, START_MS)
 })
@@ -89,7 +89,7 @@ test('a slot in which it recorded nothing does not end its time as an outlier', 
   assert.equal(outliersIn(newBuilder(), intervals)[0]?.outlier.sinceMs, START_MS + SLOT_MS)
 })
 
-test('the begin stays while it is an outlier, also when the window has moved past it', () => {
+test('the start of an outlier is kept when the window has moved past it', () => {
   const builder = newBuilder({ window: '1m' })
   const intervals = slotsOf(new Array(40).fill(SLOW))
   for (let count = 1; count <= intervals.length; count++) {
@@ -98,7 +98,7 @@ test('the begin stays while it is an outlier, also when the window has moved pas
   }
 })
 
-test('several outliers have begins of their own, and a filter its own outliers', () => {
+test('outliers have separate starts, and a filter has its own outliers', () => {
   const intervals = Array.from({ length: 6 }, (_, slot) => {
     const fromMs = START_MS + slot * SLOT_MS
     const rows = ['0', '1', '2', '3', '4'].map((source) => ({ source, seconds: FAST, rows: 50 }))
@@ -121,7 +121,7 @@ test('several outliers have begins of their own, and a filter its own outliers',
   assert.deepEqual(found({ operation: 'load_get' }), [['5', 2]])
 })
 
-test('an engine that is none any more and becomes one again has a new begin', () => {
+test('an engine that becomes an outlier again has a new start', () => {
   const builder = newBuilder({ window: '1m' })
   const intervals = slotsOf([
     ...new Array(6).fill(SLOW),

@@ -43,7 +43,7 @@ function refuses(event: string, data: string): void {
   )
 }
 
-test('what a server sends is read as it was', () => {
+test('decoding an encoded message returns the original', () => {
   assert.deepEqual(read('hello', { ...HELLO, later: 1 }), { kind: 'hello', hello: HELLO })
   const interval = intervalOf(1_000, 2_000, [{ seconds: 0.5, source: 'a/1', operation: 'x' }])
   const sent = { interval: encodeInterval(interval) }
@@ -60,14 +60,14 @@ test('what a server sends is read as it was', () => {
   })
 })
 
-test('events of a name that is not known are not read', () => {
+test('events with unknown names are ignored', () => {
   for (const data of ['{}', 'ping', '', '[1]']) {
     assert.deepEqual(readEvent('later', data), { kind: 'unknown' })
     assert.deepEqual(readEvent(undefined, data), { kind: 'unknown' })
   }
 })
 
-test('a stream of another program or version is refused with what to do', () => {
+test('a stream of another program or version is rejected with the remedy', () => {
   assert.throws(() => read('hello', { ...HELLO, service: 'other' }), /another program/)
   assert.throws(
     () => read('hello', { ...HELLO, version: 2 }),
@@ -161,7 +161,7 @@ test('names such as __proto__ are names, and change no object', () => {
   assert.equal(({} as { rows?: number }).rows, undefined)
 })
 
-test('any bytes of series can be shown and merged, to an end and without NaN', () => {
+test('any bytes of series can be read and merged, in finite time and without NaN', () => {
   const bytes = fc.array(fc.oneof(fc.constantFrom(0, 1, 2, 0x80, 0xff), fc.nat({ max: 255 })), {
     maxLength: 60,
   })

@@ -13,14 +13,14 @@ import { runSteps } from '../support/generators/run-steps.js'
 
 const ROW = pack({ load_get: [{ duration_seconds: 0.5, num_keys: 3 }] })
 
-/** The intervals of one slot, a second each, and what was made of them. */
+/** The intervals of one slot, a second each, and their merged interval. */
 async function runSlot(between: (aggregator: EngineAggregator, second: number) => void) {
   let nowMs = 100 * SLOT_MS
   const aggregator = new EngineAggregator({ now: () => nowMs, monotonicNow: () => nowMs })
   const slots = new SlotIntervals(DEFAULT_LAYOUT)
   const parts: LiveInterval[] = []
   let earlier = aggregator.snapshot()
-  // The first of the next slot tells that this one has ended.
+  // The first interval of the next slot ends this slot.
   for (let second = 0; second < 6; second++) {
     between(aggregator, second)
     nowMs += 1_000
@@ -46,7 +46,7 @@ test('a slot has the sums of its intervals', async () => {
   assert.equal(countsIn([merged]).size, 5)
 })
 
-test('a slot has what engines counted that were dropped in it, and those that came back', async () => {
+test('a slot has the rows of engines that were dropped in it, or dropped and added again', async () => {
   const { slots, parts } = await runSlot((aggregator, second) => {
     aggregator.ingest(ROW, { engine: 0 })
     aggregator.ingest(ROW, { engine: 1 })
@@ -60,7 +60,7 @@ test('a slot has what engines counted that were dropped in it, and those that ca
   assert.deepEqual(countsIn([merged]), countsIn(parts))
 })
 
-test('intervals of which one is missing are not taken for the whole slot', async () => {
+test('intervals with a missing one are not replaced by the whole slot', async () => {
   const { slots, parts } = await runSlot((aggregator) => void aggregator.ingest(ROW, { engine: 0 }))
   const some = parts.slice(1)
   assert.deepEqual(countsIn([slots.merge(some)]), countsIn(some))
@@ -77,7 +77,7 @@ test('a slot of which a second without rows is missing has the times of the othe
   }
 })
 
-test('a slot that was forgotten is made of its intervals', async () => {
+test('after clear, a slot is merged from its intervals', async () => {
   const { slots, parts } = await runSlot((aggregator) => void aggregator.ingest(ROW, { engine: 0 }))
   slots.clear()
   assert.deepEqual(countsIn([slots.merge(parts)]), countsIn(parts))

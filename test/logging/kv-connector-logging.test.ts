@@ -14,10 +14,7 @@ import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 
 const packr = new Packr({ useRecords: false })
 
-/**
- * An aggregator under a mocked clock of timers, with the lines that it logged, and for each of them
- * the operations that it called approximate.
- */
+/** An aggregator with mocked timers, its log lines, and the approximate operations of each line. */
 function newLogged(context: { after(done: () => void): void }) {
   mock.timers.enable({ apis: ['setInterval'] })
   const lines: string[] = []
@@ -84,7 +81,7 @@ test('an operation whose name ends like a figure is printed like any other', () 
   assert.match(lines[0], /: op_avg_ms_count=1, op_avg_ms_avg_ms=2000\.0, .*op_avg_ms_total_keys=3,/)
 })
 
-test('stats of other buckets are refused within an interval, and taken in the next', () => {
+test('stats of other buckets are rejected within an interval, and accepted in the next', () => {
   const logging = new KVConnectorLogging({ log: () => {} })
   const other = new MooncakeStoreConnectorStats({ bounds: [1] })
   const stats = new MooncakeStoreConnectorStats()
@@ -99,7 +96,7 @@ test('stats of other buckets are refused within an interval, and taken in the ne
   )
 })
 
-test('each interval tells of the rows since the last line, and of none where there are none', (context) => {
+test('each line has the rows since the last line, and an interval without rows has no line', (context) => {
   const { aggregator, lines } = newLogged(context)
   const recorder = createRecorder(aggregator.connect(0))
   const rounds = [[0.1, 0.2, 0.9], [], [0.05], [4, 3, 2, 1]]
@@ -115,7 +112,7 @@ test('each interval tells of the rows since the last line, and of none where the
   recorder.close()
 })
 
-test('averages and percentiles of an interval are exact, whatever came before it', (context) => {
+test('averages and percentiles of an interval are exact after any earlier rows', (context) => {
   const { aggregator, lines, approximate } = newLogged(context)
   let engine = 0
   fc.assert(
@@ -151,7 +148,7 @@ test('an interval’s average does not lose bits that a carry moved up', (contex
   recorder.close()
 })
 
-test('an interval of more rows than are kept says that its percentile is approximate', (context) => {
+test('an interval of more rows than are kept is reported as approximate', (context) => {
   const { aggregator, lines, approximate } = newLogged(context)
   const recorder = createRecorder(aggregator.connect(0))
   for (const count of [2_000, 5_000, 2_000]) {
@@ -182,7 +179,7 @@ test('rows that were ingested are in the line of their interval, once', (context
   assert.deepEqual(counts, [['load_get_count=3', 'op_count=1'], ['load_get_count=2']])
 })
 
-test('counts at their largest do not end the process when they are logged', (context) => {
+test('maximum counts can be logged', (context) => {
   const { aggregator, lines } = newLogged(context)
   const large = [2 ** 64, 2 ** 64].map((num_bytes) => ({
     duration_seconds: 2 ** 64,

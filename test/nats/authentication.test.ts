@@ -79,7 +79,7 @@ test('credentials that were replaced are used by the next connection', {
   const credsFile = join(temporaryDirectory(context), 'engine.creds')
   writeFileSync(credsFile, await operator.userCreds())
   const nats = await startSink(context, { servers: server.url, instance: 'a', credsFile })
-  // Without a file, the connection goes on with what it has read.
+  // Without a file, the connection uses the credentials that it has read.
   rmSync(credsFile)
   await server.kill()
   await waitUntil('away', () => !nats.health.connected)
@@ -93,7 +93,7 @@ test('credentials that were replaced are used by the next connection', {
   await waitUntil('back with others', () => nats.health.connected)
 })
 
-test('TLS is used where it is asked for, or nothing is sent', {
+test('required TLS is used, or nothing is sent', {
   skip: NATS_SKIP || CERTIFICATES_SKIP,
 }, async (context) => {
   const plain = await NatsServer.start(context)
@@ -128,7 +128,7 @@ test('a certificate of an authority that the server trusts is accepted, and no o
   const refusal = async (tls: NatsTlsOptions, timeoutMs?: number) => {
     return refusalOf(connectOnce({ servers, tls, ...(timeoutMs !== undefined && { timeoutMs }) }))
   }
-  // The server refuses these after the handshake, which the client does not notice.
+  // The server rejects these after the handshake, and the client gets no error.
   for (const tls of [{ caFile }, { caFile, ...other.sign('engine') }]) {
     assert.match(
       await refusal(tls, TIMEOUT_MS),

@@ -8,21 +8,21 @@ import { startSink, startWatching } from '../support/processes/fleet.js'
 import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-/** Reports while the server is away: together they are some 5 MiB. */
+/** Number of reports without a server, some 5 MiB in total. */
 const REPORTS = 2_000
 const WARM_UP_REPORTS = 200
 const STATUSES = Array.from({ length: 60 }, (_, index) => `status ${index}`)
 const SERIES = STATUSES.map((status) => seriesWithRows(1, 'load_get', status))
 const GROWTH_MAX = MIB
 
-test('memory does not grow with what is recorded and reported while the server is away', {
+test('memory does not grow with rows and reports while the server is unreachable', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)
   const nats = await startSink(context, { servers: server.url, instance: 'a' })
   const fleet = await startWatching(context, { servers: server.url })
   const recorder = createRecorder({ engine: 0, instance: 'a', sink: nats.sinkFor(0) })
-  // A transport that reports without asking whether the sink is ready.
+  // Sends reports without a check of `isReady`.
   const sink = nats.sinkFor(1)
   let rows = 0
   const report = async (count: number) => {

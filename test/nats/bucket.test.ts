@@ -14,7 +14,7 @@ import { waitUntil } from '../support/processes/wait-until.js'
 
 const KEPT_ENDED_MS = 300
 
-/** The bucket as any client can use it. */
+/** The bucket, opened by a plain client. */
 async function open(context: TestContext, servers: string): Promise<KV> {
   const connection = await connect({ servers })
   context.after(() => connection.close())
@@ -35,7 +35,7 @@ function rejectionsOf({ aggregator }: WatchingAggregator): Record<string, number
   return Object.fromEntries(Object.entries(rejections).filter(([, count]) => count > 0))
 }
 
-test('entries that nobody can have written are rejected and counted, and change nothing', {
+test('invalid entries are rejected and counted, and change nothing', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
@@ -61,7 +61,7 @@ test('entries that nobody can have written are rejected and counted, and change 
   const rejected = () => Object.values(rejectionsOf(fleet)).reduce((sum, one) => sum + one, 0)
   for (const [index, [key, value]] of poisoned.entries()) {
     await kv.put(key, value)
-    // A bucket has only the last value of a key: one that follows at once takes the place of this one.
+    // A bucket keeps only the last value of a key, so wait before the next value replaces this one.
     await waitUntil(`rejection ${index + 1}`, () => rejected() === index + 1)
   }
   // As many rows as before, and fewer keys: only the sum of all entries shows it.
@@ -78,12 +78,12 @@ test('entries that nobody can have written are rejected and counted, and change 
   assert.ok(engine >= 4 && version >= 1, JSON.stringify(rejectionsOf(fleet)))
   const metrics = await fleet.aggregator.registry.metrics()
   assert.match(metrics, /moonmeter_payloads_rejected_total\{reason="backwards"\} 2\n/)
-  // The next report of the engine takes the place of what was there.
+  // The next report of the engine replaces the invalid entry.
   await kv.put('good.0.1', good(6, 10))
   await waitUntil('8 rows', () => rowsOf(fleet).good === 8)
 })
 
-test('two aggregators fold at once, and all show the same totals before and after it', {
+test('two aggregators fold concurrently, and all have the same totals before and after', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
@@ -114,10 +114,10 @@ test('two aggregators fold at once, and all show the same totals before and afte
     for (const fleet of all) assert.equal(fleet.rows(), rows)
     return (await keys()).join(' ') === 'a.7.folded b.7.folded version'
   })
-  // The server's answer to who wrote a sum may come after another one has deleted its entries.
+  // The acknowledgement of a sum may arrive after another aggregator has deleted its entries.
   const folded = () => fleets.reduce((sum, { watch }) => sum + watch.health.folded, 0)
   await waitUntil('24 counted', () => folded() >= 24)
-  // Markers go, too.
+  // Markers are removed, too.
   const size = async () => (await kv.status()).streamInfo.state.messages
   await waitUntil('3 messages', async () => (await size()) === 3)
   assert.equal(folded(), 24)
@@ -129,7 +129,7 @@ test('two aggregators fold at once, and all show the same totals before and afte
   }
 })
 
-test('an engine that was ended while it was away stops, and counts once', {
+test('an engine that was ended while it was suspended stops, and counts once', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
@@ -156,7 +156,7 @@ test('an engine that was ended while it was away stops, and counts once', {
   assert.equal(await nats.close(), false)
 })
 
-test('a source that is removed is gone everywhere, and comes back if it still runs', {
+test('a removed source is dropped by all aggregators, and reappears if it still runs', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)

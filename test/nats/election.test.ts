@@ -11,10 +11,10 @@ const TIMEOUT_MS = 3_000
 const UNAVAILABLE = { code: 503, err_code: 10_008, description: 'temporarily unavailable' }
 const NOT_ENABLED = { code: 503, err_code: 10_039, description: 'planted: not enabled' }
 
-test('servers that elect a leader are asked again, and other failures are final', {
+test('requests are repeated during an election, and other failures are final', {
   skip: NATS_SKIP,
 }, async (context) => {
-  // A server without JetStream, in whose place the test answers.
+  // A server without JetStream; the test answers the requests.
   const port = await freePort()
   const server = localHost(context).start('nats-server', ['-a', '127.0.0.1', '-p', `${port}`])
   await server.waitForStderr(/Server is ready/)
@@ -31,7 +31,7 @@ test('servers that elect a leader are asked again, and other failures are final'
   await connection.flush()
   await assert.rejects(
     natsSink({ servers, instance: 'a', timeoutMs: TIMEOUT_MS }),
-    /^MoonmeterError: .*expected a bucket of JetStream that can be used, got planted: not enabled/,
+    /^MoonmeterError: .*expected a usable bucket of JetStream, got planted: not enabled/,
   )
   assert.deepEqual(answers, [])
 })

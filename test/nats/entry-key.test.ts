@@ -11,7 +11,7 @@ import {
 } from '../../src/nats/entry-key.js'
 import { isInstance } from '../../src/source-identity.js'
 
-/** What NATS takes for a key; a dot may neither begin nor end it. */
+/** Valid keys of NATS; a dot may neither begin nor end a key. */
 const VALID = /^[-/=\w]+(?:\.[-/=\w]+)*$/
 
 const instances = fc
@@ -34,7 +34,7 @@ const keys: fc.Arbitrary<EntryKey> = fc
       : { kind: last, instance, engine },
   )
 
-test('every key is one that NATS takes, and says what it was made of', () => {
+test('every key is valid in NATS, and can be decoded', () => {
   fc.assert(
     fc.property(keys, (key) => {
       const text = encodeKey(key)
@@ -46,7 +46,7 @@ test('every key is one that NATS takes, and says what it was made of', () => {
   )
 })
 
-test('the key of an address is one that NATS takes, and no key of an engine', () => {
+test('the key of an address is valid in NATS, and not a key of an engine', () => {
   fc.assert(
     fc.property(instances, (instance) => {
       const text = encodeAddressKey({ kind: 'address', instance })
@@ -79,7 +79,7 @@ test('no two keys have the same text', () => {
   )
 })
 
-test('a text that is read as a key is the only one of that key', () => {
+test('each key has only one text', () => {
   const parts = fc.string({
     unit: fc.constantFrom('=', '4', '1', 'C', 'c', '3', 'A', '9', 'a', '_'),
   })
@@ -97,9 +97,9 @@ test('a text that is read as a key is the only one of that key', () => {
   )
 })
 
-test('keys of other shapes are none', () => {
+test('other texts are not keys', () => {
   const others = [VERSION_KEY, '', 'a', 'a.1', 'a.1.0', '.1.1', 'a.b.1', 'a.1.1.1', 'a.1.Folded']
-  // An escape of a letter, an escape that is cut off, and bytes that are no UTF-8.
+  // An escape of a letter, a truncated escape, and bytes that are not UTF-8.
   for (const text of [...others, '=41.1.1', 'a=.1.1', 'a=4.1.1', '=FF.1.1', 'a=2e.1.1']) {
     assert.equal(decodeKey(text), undefined, text)
   }

@@ -49,7 +49,7 @@ function markerOf(kind: 'rows' | 'incarnation', incarnation = 1): Entry {
   return { key, createdMs: NOW_MS, revision: ++revision, value: undefined }
 }
 
-test('rows are added to the reports of their engine, in whatever order the entries come', () => {
+test('rows are added to the reports of their engine, for any order of the entries', () => {
   const entries = [
     entryOf('rows', 100),
     entryOf('folded', 10, { incarnation: 1 }),
@@ -98,14 +98,14 @@ test('an engine of rows is up for some time after the last of them, and is not e
   assert.deepEqual(state(), [false, false])
   fleet.take(entryOf('rows', 2, { sequence: 2 }))
   assert.deepEqual(state(), [true, false])
-  // One that starts later takes the server's word for it.
+  // An aggregator that starts later uses the server's time.
   const late = fleetOf()
   for (const _ of late.fleet.takeAll([entryOf('rows', 1, {}, NOW_MS - MINUTE_MS)]));
   const { up, lastReportMs } = late.source()?.health ?? {}
   assert.deepEqual([up, lastReportMs], [false, NOW_MS - MINUTE_MS])
 })
 
-test('an engine is up as the newest of its entries is', () => {
+test('an engine is up if the newest of its entries is', () => {
   const extraMetrics = ['in_flight'] as const
   const { fleet, source } = fleetOf({ extraMetrics })
   const state = () => [source()?.health.up, source()?.health.open, { ...source()?.inFlight }]
@@ -119,7 +119,7 @@ test('an engine is up as the newest of its entries is', () => {
   assert.deepEqual(state(), [true, false, { load_get: 0 }])
 })
 
-test('rows that were removed with their engine count from zero, also if that was not seen', () => {
+test('rows of a removed engine count from zero, even if the watch missed the removal', () => {
   const first = entryOf('rows', 9, { incarnation: 5 })
   const second = { incarnation: 6 }
   for (const isSeen of [true, false]) {
@@ -137,7 +137,7 @@ test('rows that were removed with their engine count from zero, also if that was
   }
 })
 
-test('what rows counted that are gone stays while the engine has other entries', () => {
+test('deleted rows stay counted while the engine has other entries', () => {
   for (const isSeen of [true, false]) {
     const { fleet, rows } = fleetOf()
     fleet.take(entryOf('rows', 9, { incarnation: 5 }))
@@ -174,7 +174,7 @@ test('rows are never folded, and stay in the sum when incarnations are', async (
   assert.equal(folder.counts.folded, 2)
 })
 
-test('an entry of rows that nobody can have written is rejected, and changes nothing', () => {
+test('an invalid entry of rows is rejected, and changes nothing', () => {
   const { fleet, aggregator, rows } = fleetOf({ payloadBytesMax: 2_000 })
   fleet.take(entryOf('rows', 9))
   const { key } = markerOf('rows')

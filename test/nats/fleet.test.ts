@@ -33,14 +33,14 @@ test('an engine whose last report is old is not up when an aggregator starts', (
   for (const _ of fleet.takeAll([old]));
   const health = source()?.health
   assert.deepEqual([health?.up, health?.lastReportMs], [false, NOW_MS - MINUTE_MS])
-  // Counters count from the start of the engine, whichever aggregator shows them.
+  // The creation time is the start of the engine, for every aggregator.
   assert.equal(health?.createdMs, startMs)
-  // A server whose clock is behind has no say about a report that has just come.
+  // The time of a server whose clock is behind does not apply to a report that has just arrived.
   fleet.take(entryOf({ incarnation: incarnationNumber(startMs), sequence: 2 }, startMs))
   assert.deepEqual([source()?.health.up, source()?.health.lastReportMs], [true, NOW_MS])
 })
 
-test('an engine is up as its newest incarnation is', () => {
+test('an engine is up if its newest incarnation is', () => {
   const { fleet, source } = fleetOf()
   fleet.take(entryOf({ incarnation: 2, final: true }))
   fleet.take(entryOf({ incarnation: 1 }))
@@ -83,7 +83,7 @@ test('series keep their places, and exemplars and calls in flight are those of t
   assert.deepEqual({ ...found?.inFlight }, { load_get: 5, save_put: 0 })
 })
 
-test('engines past the limit are rejected, and take no place', () => {
+test('engines past the limit are rejected, and do not count', () => {
   const { aggregator, fleet } = fleetOf({ enginesMax: 1 })
   const entries = [
     entryOf({ incarnation: 1 }),
@@ -110,7 +110,7 @@ test('engines past the limit are rejected, and take no place', () => {
   ])
 })
 
-test('entries of a bucket that was made again are taken, though their revisions are lower', () => {
+test('entries of a bucket that was created again are accepted despite lower revisions', () => {
   const { fleet, source } = fleetOf()
   fleet.take({ ...entryOf({ incarnation: 1 }), revision: 1_000 })
   const later = entryOf({ incarnation: 1, sequence: 2, series: [seriesWithRows(5)] })

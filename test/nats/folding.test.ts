@@ -17,7 +17,7 @@ const INSTANCE = 'host.example:1'
 const KEPT_ENDED_MS = 1_000
 const NOW_MS = 10_000
 
-/** One incarnation: what it counted of two operations, and whether it said that it ended. */
+/** One incarnation: its counts of two operations, and whether it sent a final report. */
 interface Life {
   readonly gets: number
   readonly puts: number
@@ -29,18 +29,18 @@ const lives = fc.array(
   { minLength: 1, maxLength: 6 },
 )
 
-/** A reader of a bucket, with the totals that its aggregator shows. */
+/** A reader of a bucket, with the totals of its aggregator. */
 class Reader {
   readonly aggregator = new EngineAggregator({ intervalMs: 1e6 })
   readonly fleet = new Fleet(aggregationOf(this.aggregator), () => NOW_MS)
-  /** Changes that it has taken. */
+  /** Number of changes that it has applied. */
   taken = 0
 
   read(entries: readonly Entry[]): void {
     for (const _ of this.fleet.takeAll(entries));
   }
 
-  /** Takes changes one by one, up to a number of them. */
+  /** Applies changes one by one, up to a number of them. */
   follow(bucket: MemoryBucket, count = bucket.changes.length): void {
     for (; this.taken < count; this.taken++) this.fleet.take(bucket.changes[this.taken] as Entry)
   }
@@ -89,7 +89,7 @@ function folderOf(reader: Reader, store: ConstructorParameters<typeof BucketFold
   return new BucketFolder(store, reader.fleet, settings)
 }
 
-test('two folders at once that may end at any step change no total, for old and new readers', async () => {
+test('two concurrent folders that may end at any step change no total, for old and new readers', async () => {
   await fc.assert(
     fc.asyncProperty(
       lives,
@@ -103,12 +103,12 @@ test('two folders at once that may end at any step change no total, for old and 
         const expected = totalsOf(all)
         const folders = both.map(({ known, steps }) => {
           const reader = new Reader()
-          // One may be late, and knows only some of the entries.
+          // A folder may be late, with only some of the entries.
           reader.follow(bucket, Math.min(known, all.length))
           let left = steps
           const store = bucket.client(async () => {
             await scheduler.schedule(Promise.resolve())
-            // What others changed may come while a request waits for its answer.
+            // Changes of others may arrive while a request waits for its answer.
             if (left % 3 === 0) reader.follow(bucket)
             if (left-- <= 0) throw new Error('ended')
           })
@@ -121,7 +121,7 @@ test('two folders at once that may end at any step change no total, for old and 
           }
         })
         await scheduler.waitFor(Promise.all(folding))
-        // A healthy one finishes what they left.
+        // A healthy folder finishes the work.
         const last = new Reader()
         const folder = folderOf(
           last,
@@ -157,7 +157,7 @@ test('two folders at once that may end at any step change no total, for old and 
   )
 })
 
-test('an engine that goes on while it is ended counts all that was acknowledged, and no more', async () => {
+test('an engine that runs while it is ended counts exactly its acknowledged rows', async () => {
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 6 }), async (scheduler, reports) => {
       const bucket = new MemoryBucket()
@@ -199,7 +199,7 @@ test('an engine that goes on while it is ended counts all that was acknowledged,
   )
 })
 
-test('totals do not depend on the order in which entries arrive, once and again', async () => {
+test('totals do not depend on the order and repetition of entries', async () => {
   const all = [3, 5, 7, 11].map((gets) => ({ gets, puts: 1, isFinal: true }))
   const bucket = bucketOf(all)
   const reader = new Reader()
@@ -214,7 +214,7 @@ test('totals do not depend on the order in which entries arrive, once and again'
     fc.asyncProperty(
       fc.shuffledSubarray([...bucket.changes], { minLength: bucket.changes.length }),
       async (order) => {
-        // Markers only tell that an entry can be left out, so they come behind it.
+        // Markers follow their entries.
         const later = [...order].sort(
           (left, right) => Number(left.value === undefined) - Number(right.value === undefined),
         )
@@ -227,13 +227,13 @@ test('totals do not depend on the order in which entries arrive, once and again'
   )
 })
 
-test('an incarnation that may go on is kept as it is', async () => {
+test('an incarnation that may continue is not folded', async () => {
   const all = [
     { gets: 1, puts: 0, isFinal: true },
     { gets: 2, puts: 0, isFinal: false },
   ]
   const bucket = bucketOf(all)
-  // The first ended, and not long ago.
+  // The first ended recently.
   bucket.set(keyOf(1), bytesOf(all[0] as Life, 1, 2), NOW_MS - KEPT_ENDED_MS + 1)
   const reader = new Reader()
   reader.follow(bucket)
@@ -245,7 +245,7 @@ test('an incarnation that may go on is kept as it is', async () => {
   assert.equal(bucket.changes.length, length)
 })
 
-test('a report that is newer than what a folder knows is not folded', async () => {
+test('a report that is newer than the copy of the folder is not folded', async () => {
   const all = [
     { gets: 1, puts: 0, isFinal: false },
     { gets: 2, puts: 0, isFinal: false },
@@ -282,7 +282,7 @@ test('a report of an incarnation that was folded before is rejected, and counts 
   assert.equal(reader.aggregator.snapshot().rejections.incarnation, 1)
 })
 
-test('a sum that was removed on purpose is not written again', async () => {
+test('a sum that removeSource deleted is not written again', async () => {
   const bucket = bucketOf([{ gets: 4, puts: 0, isFinal: true }])
   const reader = new Reader()
   const folder = folderOf(
@@ -293,13 +293,13 @@ test('a sum that was removed on purpose is not written again', async () => {
   await folder.fold()
   bucket.set(keyOf(2), bytesOf({ gets: 1, puts: 0, isFinal: true }, 2))
   reader.follow(bucket)
-  // The folder does not know of it yet.
+  // The folder has not received the deletion yet.
   bucket.set(encodeKey({ kind: 'folded', instance: INSTANCE, engine: 4 }), undefined)
   await folder.fold()
   assert.equal(folder.counts.folded, 1)
 })
 
-test('an entry that went backwards is left out, and the others of its engine count', () => {
+test('an entry that went backwards is ignored, and the others of its engine count', () => {
   const reader = new Reader()
   const bucket = bucketOf([
     { gets: 5, puts: 0, isFinal: false },
@@ -312,7 +312,7 @@ test('an entry that went backwards is left out, and the others of its engine cou
   assert.deepEqual(reader.totals, { gets: 11, puts: 0, rejected: 1 })
 })
 
-test('what is gone when all is read again counts until the engine has no entry', () => {
+test('entries that are missing in a complete read count until the engine has no entry', () => {
   const reader = new Reader()
   const bucket = bucketOf([
     { gets: 5, puts: 0, isFinal: false },
@@ -323,7 +323,7 @@ test('what is gone when all is read again counts until the engine has no entry',
   assert.deepEqual(reader.totals, { gets: 8, puts: 0, rejected: 0 })
   reader.read([])
   assert.deepEqual(reader.totals, { gets: 0, puts: 0, rejected: 0 })
-  // It may come again: the aggregator has forgotten it.
+  // The engine may return, since the aggregator has dropped it.
   bucket.set(keyOf(2), bytesOf({ gets: 4, puts: 0, isFinal: false }, 2, 2))
   reader.read(bucket.changes.slice(2))
   assert.deepEqual(reader.totals, { gets: 4, puts: 0, rejected: 0 })
@@ -344,7 +344,7 @@ test('markers of entries are removed when they are old', async () => {
   assert.deepEqual([...reader.fleet.markers.keys()], [])
 })
 
-test('the floor of a long list rises over what is in the sum, and not over what remains', () => {
+test('the floor of a long list rises over folded incarnations, and not over remaining ones', () => {
   const numbers = Array.from({ length: 2_000 }, (_, index) => index + 1)
   const all = new FoldedIncarnations().with(numbers, [])
   assert.deepEqual([all?.floor, all?.listed.length, all?.first], [976, 1_024, 1])

@@ -10,7 +10,7 @@ const DISK_BYTES = 2 ** 22
 const ROWS_WHILE_FULL = 1_000
 const TIMEOUT_MS = 1_000
 
-test('while the disk of the server is full, puts fail and engines go on; all rows are there later', {
+test('while the disk of the server is full, puts fail and engines record; all rows arrive later', {
   skip: NATS_SKIP,
 }, async (context) => {
   const disk = SmallDisk.mount(context, DISK_BYTES)
@@ -35,14 +35,14 @@ test('while the disk of the server is full, puts fail and engines go on; all row
   record()
   await waitUntil('a put', () => nats.health.puts > 0)
   disk.fill()
-  // Puts go on until what the server has begun to write is full.
+  // Puts succeed until the current file of the server is full.
   await waitUntil('a put that fails', () => {
     record()
     return nats.health.putsFailed > 0
   })
   for (let row = 0; row < ROWS_WHILE_FULL; row++) record()
   disk.empty()
-  // A server of version 2.9 hangs or closes connections until it is started again.
+  // A server of version 2.9 hangs or closes connections until it is restarted.
   await server.kill()
   await server.restart()
   recorder.close()

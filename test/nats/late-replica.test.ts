@@ -9,7 +9,7 @@ import { waitUntil } from '../support/processes/wait-until.js'
 
 const TIMEOUT_MS = 1_000
 
-/** What a server shows that has the first entry of a bucket only, and takes that for the last. */
+/** A watch of a server that has only the first entry of a bucket, and marks it as the last. */
 function watchOfVersion(watch: EntryWatch): EntryWatch {
   return {
     stop: () => watch.stop(),
@@ -21,7 +21,7 @@ function watchOfVersion(watch: EntryWatch): EntryWatch {
   }
 }
 
-test('an aggregator that starts by a server that is behind waits until it has everything', {
+test('an aggregator whose server lags behind waits at its start until it has all entries', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
@@ -40,7 +40,7 @@ test('an aggregator that starts by a server that is behind waits until it has ev
   assert.deepEqual([rows(), watches], [1, 2])
 })
 
-test('a watch that brings nothing more is begun again', { skip: NATS_SKIP }, async (context) => {
+test('a watch that receives nothing more is restarted', { skip: NATS_SKIP }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
   const { watch } = Bucket.prototype
   let watches = 0

@@ -33,12 +33,12 @@ const OTHERS = [
 test('an address is a host and a port, or a URL, and has the path of the metrics', () => {
   for (const [text, url] of ADDRESSES) {
     assert.equal(requireMetricsAddress('a', text), url)
-    // What is in the bucket is read as it was written.
+    // Decoding the encoded URL returns the original.
     assert.equal(readAddress(encodeAddress(url)), url)
   }
 })
 
-test('other texts are refused, as an option and in the bucket', () => {
+test('other texts are rejected, as an option and in the bucket', () => {
   for (const text of OTHERS) {
     assert.throws(() => requireMetricsAddress('a', text), failure('INVALID_OPTION'), text)
     assert.throws(() => readAddress(encodeAddress(text)), failure('INVALID_PAYLOAD', 'shape'), text)

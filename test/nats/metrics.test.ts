@@ -28,13 +28,13 @@ const WATCH_HEALTH = {
   foldsFailed: 4,
 }
 
-/** What a scrape shows of NATS. */
+/** The metrics of NATS in a scrape. */
 async function scrapeOf({ registry }: EngineAggregator<Registry>): Promise<string> {
   const lines = (await registry.metrics()).split('\n')
   return lines.filter((line) => line.includes('moonmeter_nats_')).join('\n')
 }
 
-/** The samples of a scrape that are of NATS, without the beginning of their names. */
+/** The samples of NATS in a scrape, without the prefix of their names. */
 async function samplesOf(aggregator: EngineAggregator<Registry>): Promise<string[]> {
   const lines = (await scrapeOf(aggregator)).split('\n')
   return lines
@@ -42,7 +42,7 @@ async function samplesOf(aggregator: EngineAggregator<Registry>): Promise<string
     .map((line) => line.replace('moonmeter_nats_', ''))
 }
 
-test('metrics of NATS are shown behind all others, once for each connection, and are removed', async () => {
+test('metrics of NATS follow all others, once per connection, and are removed', async () => {
   const aggregator = new EngineAggregator({ registry: new Registry() })
   const before = await aggregator.registry.metrics()
   assert.doesNotMatch(before, /nats/)
@@ -94,7 +94,7 @@ test('the guide has each metric of NATS in a table, and no other', () => {
   assert.deepEqual(undocumentedMetrics(METRICS, readFileSync(GUIDE, 'utf8')), [])
 })
 
-test('a scrape tells whether there is a connection, and what has been put', {
+test('a scrape contains the state of the connection, and the puts', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)
@@ -114,7 +114,7 @@ test('a scrape tells whether there is a connection, and what has been put', {
   recorder.record('load_get', 0.5, 1)
   recorder.close()
   await waitUntil('an entry', () => watching.snapshot().rows === 1)
-  // That of the version is none of an engine.
+  // The entry of the version is not counted.
   assert.ok((await samplesOf(watching)).includes('entries 1'))
   await waitUntil('a put', async () => !(await samplesOf(published)).includes('puts_total 0'))
   await server.kill()
@@ -126,14 +126,14 @@ test('a scrape tells whether there is a connection, and what has been put', {
   assert.ok((await samplesOf(watching)).includes(restarts))
   await watch.close()
   assert.ok((await samplesOf(watching)).includes('connected 0'))
-  // Metrics of a further watch take the place of those of the first.
+  // Metrics of a further watch replace those of the first.
   const next = await watchBucket(watching, { servers: server.url })
   assert.ok((await samplesOf(watching)).includes('connected 1'))
   await next.close()
   for (const aggregator of aggregators) await aggregator.close()
 })
 
-test('a registry that has another metric of the name is refused, and the aggregator is free', {
+test('a registry with a metric of the same name is rejected, and the aggregator stays usable', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)

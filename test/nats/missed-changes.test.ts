@@ -11,7 +11,10 @@ import { reportBytes, seriesWithRows } from '../support/generators/reports.js'
 
 const INSTANCE = 'a'
 
-/** A change of one of three engines: a report with more rows, or a deletion, and what becomes of it. */
+/**
+ * A change of one of three engines: a report with more rows, or a deletion, and whether the watch
+ * misses it.
+ */
 const changes = fc.array(
   fc.record({
     engine: fc.nat({ max: 2 }),
@@ -31,7 +34,7 @@ function readerOf() {
   return { fleet, rows }
 }
 
-test('changes that a watch leaves out are found, and others are not taken twice', async () => {
+test('changes that a watch misses are found, and others are not applied twice', async () => {
   await fc.assert(
     fc.asyncProperty(changes, async (all) => {
       const bucket = new MemoryBucket()
@@ -52,13 +55,13 @@ test('changes that a watch leaves out are found, and others are not taken twice'
         const revision = bucket.set(key, kind === 'report' ? report : undefined)
         const change = bucket.changes.at(-1)
         if (isDelivered && change !== undefined) fleet.take(change)
-        // The marker of the deletion goes, too.
+        // The marker of the deletion is removed, too.
         if (kind === 'remove') await client.removeMarker(key, revision)
       }
       await takeMissedChanges(client, fleet)
       const late = readerOf()
       for (const _ of late.fleet.takeAll(bucket.entries)) {
-        // Taken step by step.
+        // Runs all steps.
       }
       assert.deepEqual(rows(), late.rows())
       assert.equal(await takeMissedChanges(client, fleet), 0)

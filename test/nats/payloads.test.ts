@@ -34,7 +34,7 @@ function payloadOf(rows: number): Uint8Array {
   return pack({ load_get: new Array(rows).fill({ duration_seconds: 0.5, num_keys: 1 }) })
 }
 
-/** An aggregator of a test that takes payloads, until the test ends. */
+/** Starts an aggregator that receives payloads until the test ends. */
 async function startReceiving(context: TestContext, options: ReceivePayloadsOptions) {
   const aggregator = new EngineAggregator()
   const receiver = await receivePayloads(aggregator, options)
@@ -45,7 +45,7 @@ async function startReceiving(context: TestContext, options: ReceivePayloadsOpti
   return { aggregator, receiver }
 }
 
-/** Starts the command, which takes payloads by HTTP. */
+/** Starts the command, which receives payloads over HTTP. */
 async function serveFleet(context: TestContext, servers: string) {
   const file = join(temporaryDirectory(context), 'token')
   writeFileSync(file, `${TOKEN}\n`)
@@ -105,7 +105,7 @@ async function insist(receivers: readonly BucketReceiver[], rows: number, key: s
   }
 }
 
-test('two aggregators that get payloads of an engine at the same time show their exact sum', {
+test('two aggregators that receive payloads of an engine concurrently expose their exact sum', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
@@ -113,14 +113,14 @@ test('two aggregators that get payloads of an engine at the same time show their
   const receivers = both.map(({ receiver }) => receiver)
   const watching = await startWatching(context, { servers })
   const sent = Array.from({ length: 300 }, (_, index) => {
-    // Each third one is sent to both, and counts once.
+    // Each third payload is sent to both aggregators, and counts once.
     const targets = index % 3 === 0 ? receivers : receivers.slice(index % 2).slice(0, 1)
     return targets.map((receiver) => insist([receiver], (index % 7) + 1, `${index}`))
   })
   const kinds = await Promise.all(sent.flat())
   const total = Array.from({ length: 300 }, (_, index) => (index % 7) + 1)
   const rows = total.reduce((sum, one) => sum + one, 0)
-  // A put without an answer in time is tried again, and then its payloads are found.
+  // A put without an answer in time is retried, and then its payloads may be found as repeated.
   const counted = kinds.filter((kind) => kind === 'counted').length
   const repeated = kinds.filter((kind) => kind === 'repeated').length
   assert.ok(counted <= 300 && counted + repeated === 400, `${counted} and ${repeated}`)
@@ -132,7 +132,7 @@ test('two aggregators that get payloads of an engine at the same time show their
   assert.ok(health.reduce((sum, { puts }) => sum + puts, 0) < 300)
 })
 
-test('one aggregator of a group answers each message, and says what became of it', {
+test('one aggregator of a group answers each message with the result', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
@@ -166,7 +166,7 @@ test('one aggregator of a group answers each message, and says what became of it
   )
 })
 
-test('a message that is no payload of an engine is rejected and counted, and others are not', {
+test('an invalid message is rejected and counted, and others are accepted', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
@@ -206,7 +206,7 @@ test('an aggregator that is killed between the put and its answer leaves the pay
   const held = proxy.holdAnswersAfter('HPUB $KV.moonmeter.vllm.0.rows')
   const lost = post(killed.url, payloadOf(4), 'second').catch(() => undefined)
   await held
-  // It is in the bucket, and nobody was told.
+  // The payload is in the bucket, and the sender has no answer.
   await waitUntil('7 rows', async () => (await recordsOf(other.url)).vllm === 7)
   killed.child.kill('SIGKILL')
   assert.notEqual((await lost)?.accepted, true)
@@ -218,7 +218,7 @@ test('an aggregator that is killed between the put and its answer leaves the pay
   assert.equal((await post(next.url, payloadOf(1), 'first')).repeated, true)
 })
 
-test('while the server is away payloads are busy, and after retries their sum is exact', {
+test('without a server, payloads are busy, and after retries their sum is exact', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)
@@ -243,7 +243,7 @@ test('while the server is away payloads are busy, and after retries their sum is
   assert.equal((await startWatching(context, { servers })).rows(), 160)
 })
 
-test('an engine that is removed counts from zero, and its keys are forgotten', {
+test('a removed engine counts from zero, and its keys are removed', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
@@ -260,7 +260,7 @@ test('an engine that is removed counts from zero, and its keys are forgotten', {
   assert.ok(Object.values(rejections).every((count) => count === 0))
 })
 
-test('an entry of rows that was poisoned is refused by readers and writers alike', {
+test('a malicious entry of rows is rejected by readers and writers', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
@@ -284,7 +284,7 @@ test('an entry of rows that was poisoned is refused by readers and writers alike
   await waitUntil('11 rows', () => watching.rows() === 11)
 })
 
-test('a user who may not subscribe, and options that are no such, are refused', {
+test('a user who may not subscribe, and invalid options, are rejected', {
   skip: NATS_SKIP,
 }, async (context) => {
   const may = 'subscribe: "_INBOX.>"'
@@ -299,7 +299,7 @@ test('a user who may not subscribe, and options that are no such, are refused', 
       failure('NATS_FAILED')(error) &&
       /^moonmeter\.payloads\.\*\.\*: expected a subscription, got .*rights/.test(error.message),
   )
-  // Payloads of HTTP need no such right.
+  // Payloads over HTTP do not need this right.
   const receiver = await receivePayloads(aggregator, credentials)
   assert.equal((await receiver.receive(payloadOf(1), { instance: 'a', engine: 0 })).kind, 'counted')
   await receiver.close()
@@ -317,7 +317,7 @@ test('a user who may not subscribe, and options that are no such, are refused', 
   await aggregator.close()
 })
 
-test('the rights of the guide are enough for aggregators and senders, and for one instance', {
+test('the rights of the guide are sufficient for aggregators and senders, and restrict a sender to one instance', {
   skip: NATS_SKIP,
 }, async (context) => {
   const userOf = (user: string, publish: readonly string[], subscribe: readonly string[]) => {
@@ -342,7 +342,7 @@ test('the rights of the guide are enough for aggregators and senders, and for on
   await waitUntil('2 rows', () => watching.rows() === 2)
 })
 
-test('close answers what has come, and takes nothing after that', {
+test('close answers received messages, and accepts no further ones', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)

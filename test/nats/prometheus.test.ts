@@ -9,7 +9,7 @@ import { waitUntil } from '../support/processes/wait-until.js'
 
 const ROWS = 'vllm:mooncake_store_operation_total'
 
-test('Prometheus sees the rows of each instance, and no reset where an aggregator is replaced', {
+test('Prometheus has the rows of each instance, and no reset when an aggregator is replaced', {
   skip: NATS_SKIP || PROMETHEUS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)

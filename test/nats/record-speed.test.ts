@@ -6,24 +6,27 @@ import { startSink } from '../support/processes/fleet.js'
 import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-/** Rows that are timed at once: less than a time slice, so that some are timed without another thread. */
+/**
+ * Rows per measurement: shorter than a time slice, so that some measurements run without a context
+ * switch.
+ */
 const ROWS_PER_BLOCK = 2 ** 14
-/** How long a state lasts: several reports are due in it. */
+/** Duration of a state, in which several reports are due. */
 const STATE_MS = 30
 const INTERVAL_MS = 5
-/** Smallest times only fall: on a machine that has other work, more of them are taken. */
+/** The minimum only goes down, so a busy machine takes more cycles. */
 const CYCLES = { min: 3, max: 60 }
 const RATIO_MAX = 1.1
 
 type State = 'there' | 'hanging' | 'killed'
 
-/** The least nanoseconds a row: of recording alone, and of the processor for all of the process. */
+/** The minimum nanoseconds per row: of recording, and of processor time of the process. */
 interface Least {
   record: number
   process: number
 }
 
-test('recording is as fast while the server hangs or is away as while it answers', {
+test('recording is as fast with a hanging or absent server as with a working one', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)

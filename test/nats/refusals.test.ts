@@ -13,7 +13,7 @@ import { freePort } from '../support/processes/free-port.js'
 import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-test('a server that is not there, and one without JetStream, are clear errors', {
+test('an absent server, and one without JetStream, give clear errors', {
   skip: NATS_SKIP,
 }, async (context) => {
   const servers = `nats://127.0.0.1:${await freePort()}`
@@ -33,7 +33,7 @@ test('a server that is not there, and one without JetStream, are clear errors', 
     await refusalOf(connectOnce({ servers: url, user: 'u', password: 'p' })),
     /^NATS_FAILED bucket moonmeter at nats:.*[Jj]et[Ss]tream.*start the server with JetStream/,
   )
-  // The aggregator that could not watch is free for another attempt.
+  // The aggregator is usable again after the failed watch.
   const { url: third } = await NatsServer.start(context)
   await (await watchBucket(aggregator, { servers: third })).close()
   await aggregator.close()
@@ -68,7 +68,7 @@ test('a bucket of another version is refused', { skip: NATS_SKIP }, async (conte
   await connectOnce({ servers })
 })
 
-test('a bucket that is full is a counted failure, and the newest report is there later', {
+test('a full bucket is a counted failure, and the newest report arrives later', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
@@ -88,7 +88,7 @@ test('a bucket that is full is a counted failure, and the newest report is there
   assert.match(nats.health.lastError ?? '', /maximum bytes exceeded/)
   assert.deepEqual([nats.health.connected, nats.health.puts], [true, 0])
   recorder.record('load_get', 0.5, 1)
-  // One that makes no further report: its last one is tried again.
+  // An engine without further reports: its last one is retried.
   const other = createRecorder({ engine: 1, instance: 'a', sink: nats.sinkFor(1) })
   other.record('load_get', 0.5, 1)
   const { putsFailed } = nats.health

@@ -12,7 +12,7 @@ import { NATS_SKIP, NatsServer } from '../support/processes/nats-server.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
 const SERVERS = 3
-/** Servers that have just started choose a leader after some seconds, and answer nothing before. */
+/** Servers elect a leader some seconds after their start, and answer nothing before. */
 const TIMEOUT_MS = 1_000
 const ELECTION_MS_MAX = 60_000
 
@@ -29,7 +29,7 @@ async function startCluster(context: TestContext): Promise<readonly string[]> {
   return servers.map(({ url }) => url)
 }
 
-test('a bucket is on as many servers of a cluster as it is asked for, where there are so many', {
+test('a bucket has the requested number of replicas, if the cluster has as many servers', {
   skip: NATS_SKIP,
 }, async (context) => {
   const servers = await startCluster(context)
@@ -43,7 +43,7 @@ test('a bucket is on as many servers of a cluster as it is asked for, where ther
   recorder.record('load_get', 0.5, 1)
   recorder.close()
   assert.equal(await nats.close({ timeoutMs: ELECTION_MS_MAX }), true)
-  // A cluster that has much to do may choose another leader, and is silent meanwhile.
+  // A busy cluster may elect another leader, and answers nothing meanwhile.
   const fleet = await waitUntil('a watch', () =>
     startWatching(context, { servers }).catch(() => undefined),
   )
@@ -59,7 +59,7 @@ test('a bucket is on as many servers of a cluster as it is asked for, where ther
   )
 })
 
-test('a server that is alone makes no bucket with replicas', {
+test('a single server rejects a bucket with replicas', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)

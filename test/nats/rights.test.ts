@@ -19,15 +19,15 @@ import { HANDSHAKE_SECONDS_MAX, NATS_SKIP, NatsServer } from '../support/process
 import { waitUntil } from '../support/processes/wait-until.js'
 
 const GUIDE = new URL('../../../src/nats/README.md', import.meta.url)
-/** A row of the guide's table: what a user may publish to, and for each role whether it needs that. */
+/** A row of the guide's table: a subject to publish to, and whether each role needs it. */
 const ROW = /^\| `(\$[^`]+)` \|(.*)\|$/gm
 const ROLES = ['first', 'natsSink', 'watchBucket', 'removeSource', 'receivePayloads'] as const
 const INSTANCE = 'host-a'
 const PASSWORD = 'p'
 const ADMIN = { user: 'admin', password: PASSWORD }
-/** Of requests that the server does not answer, since the user has no right to make them. */
+/** Time-out of requests that the server does not answer, because the user lacks the right. */
 const TIMEOUT_MS = 1_000
-/** After each MiB or so, the server waits for an answer, which the user must have the right to give. */
+/** Bytes of entries that make the server wait for flow control answers, which need a right. */
 const FILLER_BYTES = 2 ** 18
 const FILLERS = 12
 /** The version and the folded entry. */
@@ -36,7 +36,7 @@ const OTHER_ENTRIES = 2
 type Role = (typeof ROLES)[number]
 type Options = NatsOptions & { readonly timeoutMs: number }
 
-/** A user with the rights of a role, but one or none of them, and the bucket that these are for. */
+/** A user with the rights of a role, all or all except one, and its bucket. */
 interface Trial {
   readonly role: Role
   readonly missing: string | undefined
@@ -44,7 +44,7 @@ interface Trial {
   readonly rights: readonly string[]
 }
 
-/** What each role may publish to in a bucket. */
+/** The subjects of each role for a bucket. */
 function rightsOf(role: Role, bucket: string): string[] {
   const rows = [...readFileSync(GUIDE, 'utf8').matchAll(ROW)]
   const column = ROLES.indexOf(role)
@@ -61,7 +61,7 @@ function trialsOf(role: Role): Trial[] {
     const [missing] = rights.splice(index, 1)
     return { role, missing, bucket, rights }
   })
-  // Only the keys of thousands of engines are so long that the server waits.
+  // This right is needed only for thousands of engines.
   const isSeldom = ({ missing = '' }: Trial) =>
     role === 'removeSource' && missing.startsWith('$JS.FC')
   return [all, ...others.filter((trial) => !isSeldom(trial))]
@@ -73,7 +73,7 @@ function userOf({ bucket, rights }: Trial): string {
   return `{ user: ${bucket}, password: ${PASSWORD}, ${permissions} }`
 }
 
-/** Puts one row of an engine whose recorder is closed then. */
+/** Puts one row of an engine, and closes its recorder. */
 async function putRow(options: Options): Promise<void> {
   const nats = await natsSink({ ...options, instance: INSTANCE })
   const recorder = createRecorder({ engine: 0, instance: INSTANCE, sink: nats.sinkFor(0) })
@@ -82,7 +82,7 @@ async function putRow(options: Options): Promise<void> {
   assert.equal(await nats.close({ timeoutMs: options.timeoutMs }), true, nats.health.lastError)
 }
 
-/** Watches until the incarnation that has ended was folded, and nothing of it is left. */
+/** Watches until the ended incarnation was folded and deleted. */
 async function watchAndFold(options: Options, kv: KV): Promise<void> {
   const aggregator = new EngineAggregator()
   const watch = await watchBucket(aggregator, { ...options, keptEndedMs: 1 })
@@ -111,19 +111,19 @@ async function receiveRow(options: NatsOptions): Promise<void> {
   assert.equal(outcome.kind, 'counted')
 }
 
-/** Fills a bucket with what is not read in one go, and is no report. */
+/** Fills a bucket with entries that are not reports, so that reading needs flow control. */
 async function fill(kv: KV): Promise<void> {
   for (let index = 0; index < FILLERS; index++) {
     await kv.put(`filler.${index}`, new Uint8Array(FILLER_BYTES))
   }
 }
 
-/** Number of keys that the stream of a bucket has a message of: an entry or a marker. */
+/** Number of keys with an entry or a marker in the stream of a bucket. */
 async function subjectsOf(kv: KV): Promise<number> {
   return (await kv.status()).streamInfo.state.num_subjects ?? 0
 }
 
-/** Does what a role is for. */
+/** Runs the actions of a role. */
 async function act({ role }: Trial, options: Options, kv: KV): Promise<void> {
   if (role === 'first') await (await natsSink({ ...options, instance: INSTANCE })).close()
   else if (role === 'natsSink') await putRow(options)
@@ -134,7 +134,7 @@ async function act({ role }: Trial, options: Options, kv: KV): Promise<void> {
 
 for (const role of ROLES) {
   const trials = trialsOf(role)
-  test(`${role}: the rights of the guide are enough, and each is needed`, {
+  test(`${role}: the rights of the guide are sufficient, and each is needed`, {
     skip: NATS_SKIP,
   }, async (context) => {
     assert.ok(trials.length > 4, 'the guide has rows')

@@ -17,7 +17,7 @@ const keys: fc.Arbitrary<KeyTime[]> = fc.array(
   { maxLength: 20 },
 )
 
-test('an entry holds the keys and the report that it was made of', () => {
+test('decoding an encoded entry returns its keys and its report', () => {
   fc.assert(
     fc.property(keys, fc.uint8Array(), (known, report) => {
       const entry = readRows(encodeRows({ keys: known, report }), CREATED_MS)
@@ -28,13 +28,13 @@ test('an entry holds the keys and the report that it was made of', () => {
   )
 })
 
-test('keys that are as new as the entry have the time at which the server took it', () => {
+test('new keys have the time at which the server stored the entry', () => {
   const [digest] = fc.sample(digests, { seed: 1, numRuns: 1 })
   const value = encodeRows({ keys: [[digest, 0]], report: new Uint8Array() })
   assert.deepEqual(readRows(value, CREATED_MS).keys, [[digest, CREATED_MS]])
 })
 
-test('an entry whose numbers do not fit each other, or that is too long, is rejected', () => {
+test('an inconsistent entry, or one that is too long, is rejected', () => {
   const good = {
     moonmeter_rows: 1,
     keys: new Uint8Array(DIGEST_BYTES),
@@ -67,7 +67,7 @@ test('an entry whose numbers do not fit each other, or that is too long, is reje
   }
 })
 
-test('bytes that were changed anywhere are read or rejected, and nothing else', () => {
+test('changed bytes are read or rejected, without another error', () => {
   const [known] = fc.sample(keys, { seed: 3, numRuns: 1 })
   const value = encodeRows({ keys: known, report: reportBytes() })
   const changes = fc.array(fc.tuple(fc.nat({ max: value.length - 1 }), fc.nat({ max: 255 })), {

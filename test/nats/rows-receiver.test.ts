@@ -45,7 +45,7 @@ function receiverOf(
   })
 }
 
-/** What an aggregator shows that has taken these entries. */
+/** The state of an aggregator after these entries. */
 function shownBy(entries: readonly Entry[]) {
   const aggregator = new EngineAggregator({ intervalMs: 1e6 })
   const fleet = new Fleet(aggregationOf(aggregator), () => NOW_MS)
@@ -61,11 +61,11 @@ function soundBucket() {
 
 interface Sending {
   readonly rows: number
-  /** Aggregators that get it at the same time. */
+  /** Number of aggregators that receive the payload concurrently. */
   readonly copies: number
 }
 
-test('payloads count once, whichever requests fail or are answered by nothing', async () => {
+test('payloads count once if any requests fail or get no answer', async () => {
   let repeated = 0
   let conflicts = 0
   await fc.assert(
@@ -82,12 +82,12 @@ test('payloads count once, whichever requests fail or are answered by nothing', 
         let step = 0
         const fail = async () => {
           await scheduler.schedule(Promise.resolve())
-          // Before a request nothing was done; after it, its answer is lost.
+          // A failure before a request has no effect; one after it loses the answer.
           if (failures[step++] === true) throw new Error('the connection was lost')
         }
         const receivers = [1, 2].map(() => {
           const store = bucket.client(fail)
-          // Some failures are told to the sender at once, which sends again.
+          // Without a time-out, failures are returned to the sender, which sends again.
           const settings = { timeoutMs: failures.length % 2 === 0 ? 0 : 60_000 }
           return receiverOf(store, aggregator, settings)
         })
@@ -121,14 +121,14 @@ test('payloads count once, whichever requests fail or are answered by nothing', 
     ),
     { seed: 7, numRuns: 120 },
   )
-  // The cases that this is about did happen.
+  // Check that repetitions and conflicts occurred.
   assert.ok(repeated > 20 && conflicts > 20, `${repeated} repeated, ${conflicts} conflicts`)
 })
 
-test('a put that reaches the server after the sender has tried again counts once', async () => {
+test('a put that reaches the server after a retry of the sender counts once', async () => {
   const { bucket, store } = soundBucket()
   const aggregator = new EngineAggregator()
-  /** Does a put that was sent on a connection that is lost by now. */
+  /** Runs a put that was sent on a lost connection. */
   let late: (() => Promise<unknown>) | undefined
   const losing: EntryStore = {
     ...store,
@@ -143,7 +143,7 @@ test('a put that reaches the server after the sender has tried again counts once
   const next = receiverOf(
     {
       ...store,
-      // It comes before the put of the second attempt, which finds another revision then.
+      // It arrives before the put of the second attempt, which then has a conflict.
       put: async (...request) => {
         await late?.()
         return store.put(...request)
@@ -158,7 +158,7 @@ test('a put that reaches the server after the sender has tried again counts once
   await aggregator.close()
 })
 
-test('payloads that come during a put share the next one', async () => {
+test('payloads that arrive during a put share the next one', async () => {
   const { bucket, store } = soundBucket()
   const aggregator = new EngineAggregator()
   const receiver = receiverOf(store, aggregator)
@@ -175,7 +175,7 @@ test('payloads that come during a put share the next one', async () => {
   await aggregator.close()
 })
 
-test('past the limits on what waits, and while the server is away, payloads are busy', async () => {
+test('past the limits on waiting payloads, and without a server, payloads are busy', async () => {
   const { bucket, store } = soundBucket()
   const aggregator = new EngineAggregator()
   const size = payloadOf(1).length
@@ -189,7 +189,7 @@ test('past the limits on what waits, and while the server is away, payloads are 
       outcomes.map(({ kind }) => kind),
       ['counted', 'counted', 'busy'],
     )
-    // What waited is put, so there is room again.
+    // The waiting payloads were put, so further ones are accepted.
     assert.equal((await receiver.receive(payloadOf(1), SOURCE)).kind, 'counted')
   }
   const away = receiverOf({ ...store, isConnected: false }, aggregator)
@@ -204,7 +204,7 @@ test('past the limits on what waits, and while the server is away, payloads are 
   await aggregator.close()
 })
 
-test('a closed receiver takes nothing, and ends when what waits is settled', async () => {
+test('a closed receiver refuses payloads, and ends when the waiting ones are settled', async () => {
   const { bucket, store } = soundBucket()
   const aggregator = new EngineAggregator()
   const receiver = receiverOf(store, aggregator)
@@ -216,12 +216,12 @@ test('a closed receiver takes nothing, and ends when what waits is settled', asy
   await aggregator.close()
 })
 
-test('keys are forgotten by their age, which the clock of the server tells', async () => {
+test('keys expire by the clock of the server', async () => {
   const { bucket, store } = soundBucket()
   const aggregator = new EngineAggregator()
   const limits = { keysMax: 2, keptKeysMs: 100 }
   const receiver = receiverOf(store, aggregator, { limits })
-  /** The server takes the entry that was put last at another time. */
+  /** Changes the time at which the server stored the last entry. */
   const retime = (createdMs: number) => {
     const { value } = bucket.changes.at(-1) as Entry
     bucket.set(KEY, value, createdMs)
@@ -234,15 +234,15 @@ test('keys are forgotten by their age, which the clock of the server tells', asy
   retime(1_100)
   assert.deepEqual([await send('a'), await send('b')], ['repeated', 'repeated'])
   retime(1_101)
-  // Old by one millisecond: forgotten, so it counts again.
+  // Expired by one millisecond, so it counts again.
   assert.deepEqual([await send('a'), await send('b')], ['counted', 'repeated'])
   assert.equal(await send('c'), 'counted')
-  // Two are kept.
+  // Two keys are kept.
   assert.deepEqual([await send('a'), await send('b')], ['repeated', 'counted'])
   await aggregator.close()
 })
 
-test('an entry that cannot be read is left as it is, and payloads of the engine are busy', async () => {
+test('an unreadable entry does not change, and payloads of the engine are busy', async () => {
   const { bucket, store } = soundBucket()
   const aggregator = new EngineAggregator()
   const receiver = receiverOf(store, aggregator)
@@ -251,9 +251,9 @@ test('an entry that cannot be read is left as it is, and payloads of the engine 
   assert.equal(outcome.kind, 'busy')
   assert.match(
     receiver.counts.lastError ?? '',
-    /^entry host=2Eexample=3A1\.4\.rows: expected the rows of an engine, got .*by removeSource$/,
+    /^entry host=2Eexample=3A1\.4\.rows: expected the rows of an engine, got .*with removeSource$/,
   )
-  // One attempt: nothing but a removal will help.
+  // One attempt, since only a removal helps.
   assert.equal(receiver.counts.putsFailed, 1)
   assert.equal(bucket.changes.length, 1)
   assert.equal((await receiver.receive(payloadOf(2), { ...SOURCE, engine: 5 })).kind, 'counted')

@@ -15,7 +15,7 @@ import { waitUntil } from '../support/processes/wait-until.js'
 
 const SILENT_AFTER_MS = 1_000
 
-/** A fleet whose entries a test writes, at a time of the test. */
+/** A fleet whose entries and time the test sets. */
 function testFleet() {
   let nowMs = 0
   let revision = 0
@@ -47,7 +47,7 @@ function testFleet() {
   }
 }
 
-test('an instance is listed that published an address, while one of its engines is up', () => {
+test('an instance with an address is listed while one of its engines is up', () => {
   const { fleet, address, report, urls, pass } = testFleet()
   for (const instance of ['b', 'a', 'idle']) fleet.take(address(instance, `http://${instance}/m`))
   assert.deepEqual(urls(), [])
@@ -65,7 +65,7 @@ test('an instance is listed that published an address, while one of its engines 
   assert.deepEqual(urls(), ['a http://a/m'])
 })
 
-test('the newest address counts, one that cannot be read changes nothing, and a deleted one is gone', () => {
+test('the newest address counts, an invalid one changes nothing, and a deleted one is not listed', () => {
   const { aggregator, fleet, address, report, urls } = testFleet()
   fleet.take(report('a', 0))
   fleet.take(address('a', 'http://one/m'))

@@ -9,10 +9,10 @@ import { waitUntil } from '../support/processes/wait-until.js'
 
 const PROTOBUF =
   'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited'
-/** Engines count as silent after so many seconds by default. */
+/** The default silence time-out, in seconds. */
 const SILENT_SECONDS = 3
 
-test('serve takes limits on series, a time for silence, and native histograms', {
+test('serve has options for the limit on series, the silence time-out and native histograms', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)
@@ -49,7 +49,7 @@ test('serve takes limits on series, a time for silence, and native histograms', 
   assert.deepEqual(await upAt(other), [1, 1])
 })
 
-test('simulate publishes the address that it serves, or the one that it is given', {
+test('simulate publishes its own address, or that of the option', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)
@@ -79,7 +79,7 @@ test('simulate publishes the address that it serves, or the one that it is given
   ])
 })
 
-test('options of a fleet without a server, and what is no address, are refused', {
+test('options of a fleet without a server, and invalid addresses, are rejected', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)

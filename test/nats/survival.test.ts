@@ -17,7 +17,7 @@ const RECORDS = 'moonmeter_engine_records_total'
 const ROWS_OF_DYING = 30_000
 const DYING_ENGINE = new URL('../support/engines/dying-engine.js', import.meta.url)
 
-/** The rows of each engine that a served command shows. */
+/** The rows of each engine that the command exposes. */
 async function recordsOf(url: string): Promise<Record<string, number>> {
   const records = parseExposition(await scrape(url)).filter(({ name }) => name === RECORDS)
   return Object.fromEntries(
@@ -25,7 +25,7 @@ async function recordsOf(url: string): Promise<Record<string, number>> {
   )
 }
 
-test('an aggregator that was killed and started again is right with its first answer', {
+test('an aggregator that was killed and restarted is complete at its first answer', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)
@@ -45,7 +45,7 @@ test('an aggregator that was killed and started again is right with its first an
   assert.deepEqual(await recordsOf(secondUrl), { 'host a:1 3': 12 })
 })
 
-test('an engine process that is killed leaves its acknowledged rows, and others go on', {
+test('the acknowledged rows of a killed engine process remain, and others continue', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)
@@ -78,7 +78,7 @@ test('an engine process that is killed leaves its acknowledged rows, and others 
   )
 })
 
-test('while the server is away one report waits, and all rows are there when it is back', {
+test('without a server one report waits, and all rows arrive after a reconnection', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)
@@ -96,7 +96,7 @@ test('while the server is away one report waits, and all rows are there when it 
   const backMs = performance.now() + AWAY_MS
   let rows = 1
   assert.equal(sink.isReady?.(), false)
-  // The engine goes on, and makes no report that would wait.
+  // The engine records, and creates no report that would wait.
   for (; performance.now() < backMs; rows += 100) {
     for (let row = 0; row < 100; row++) recorder.record('load_get', 0.5, 1)
     await sleep(5)
@@ -115,7 +115,7 @@ test('while the server is away one report waits, and all rows are there when it 
   assert.equal(late.aggregator.snapshot().sources[0]?.health.up, false)
 })
 
-test('a server that answers no more is given up, and reports go on when it is back', {
+test('a server that stops answering is abandoned, and reports continue after a reconnection', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)
@@ -124,7 +124,7 @@ test('a server that answers no more is given up, and reports go on when it is ba
   const nats = await startSink(context, { ...options, instance: 'a' })
   const sink = nats.sinkFor(0)
   const recorder = createRecorder({ engine: 0, instance: 'a', sink, intervalMs: 20 })
-  // Its connections stay open, as those to a host that was cut off do.
+  // Its connections stay open, as those to a host that was cut off.
   server.pause()
   await waitUntil('given up', () => !nats.health.connected && !fleet.watch.health.connected)
   recorder.record('load_get', 0.5, 1)
@@ -134,7 +134,7 @@ test('a server that answers no more is given up, and reports go on when it is ba
   assert.equal(await nats.close(), true)
 })
 
-test('a report that was made while the server was away arrives after close was called', {
+test('a report from a time without a server arrives after a call of close', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)
@@ -150,7 +150,7 @@ test('a report that was made while the server was away arrives after close was c
   assert.equal((await startWatching(context, { servers: server.url })).rows(), 1)
 })
 
-test('close gives up after its time-out, and says so', { skip: NATS_SKIP }, async (context) => {
+test('close returns false after its time-out', { skip: NATS_SKIP }, async (context) => {
   const server = await NatsServer.start(context)
   const nats = await startSink(context, { servers: server.url, instance: 'a' })
   const recorder = createRecorder({ engine: 0, instance: 'a', sink: nats.sinkFor(0) })
@@ -160,7 +160,7 @@ test('close gives up after its time-out, and says so', { skip: NATS_SKIP }, asyn
   assert.equal(await nats.close({ timeoutMs: 50 }), false)
 })
 
-test('threads that end in whatever way leave all their rows in the bucket', {
+test('all rows of threads that end in any way are in the bucket', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)
@@ -191,10 +191,10 @@ test('threads that end in whatever way leave all their rows in the bucket', {
   await waitUntil(`${rows} rows`, () => fleet.rows() === rows)
   const recorder = createRecorder(aggregator.connect(2))
   recorder.record('save_put', 0.5, 1)
-  // An engine that is silent for an interval is read.
+  // The journal of an engine that is silent for an interval is read.
   aheadMs = SILENT_MS
   await waitUntil(`${rows + 1} rows`, () => fleet.rows() === rows + 1)
-  // What is recorded in the last interval is in the last report.
+  // Rows of the last interval are in the last report.
   aheadMs = 0
   recorder.record('save_put', 0.5, 1)
   assert.equal(await nats.close(), true)
@@ -207,7 +207,7 @@ test('threads that end in whatever way leave all their rows in the bucket', {
   await aggregator.close()
 })
 
-test('an engine that a process drops goes on in the fleet when it is back', {
+test('an engine that a process drops and adds again continues in the fleet', {
   skip: NATS_SKIP,
 }, async (context) => {
   const server = await NatsServer.start(context)

@@ -12,10 +12,10 @@ export const NODES_FOLDER = join(ROOT, 'node_modules', '.nodes')
 /** The major versions that are supported. */
 export const NODE_MAJORS: readonly number[] = [20, 22, 24, 26]
 
-/** A Node that can be started, or the reason why there is none. */
+/** An executable of Node, or the reason why there is none. */
 export type FoundNode = { readonly execPath: string } | { readonly missing: string }
 
-/** Loads packages that are installed beside the Nodes. */
+/** Loads packages that are installed in the same folder as the versions of Node. */
 export const requireBesideNodes: NodeJS.Require = createRequire(join(NODES_FOLDER, 'package.json'))
 
 /** The major version of this process. */
@@ -26,7 +26,7 @@ function nodePackage(major: number): string {
   return `node-${major}-${process.platform}-${process.arch}`
 }
 
-/** The Node of a major version: this one where it is of that version, else an installed one. */
+/** The Node of a major version: the current one if it matches, otherwise an installed one. */
 export function findNode(major: number): FoundNode {
   if (major === OWN_MAJOR) return { execPath: process.execPath }
   const execPath = join(NODES_FOLDER, 'node_modules', nodePackage(major), 'bin', 'node')

@@ -12,7 +12,9 @@ import { findRuntime, RUNTIME_NAMES } from './find-runtime.js'
 
 const CALLS = 'vllm:mooncake_store_operation_total'
 const ENGINES = [0, 1]
-/** What the program does when it is asked to end: one engine is connected and has not begun. */
+/**
+ * The last part of the program: it connects an engine without a thread and closes the aggregator.
+ */
 const END = `
 aggregator.connect(2)
 process.once('SIGTERM', async () => {

@@ -10,7 +10,7 @@ import { exemplarsIn } from '../support/assertions/exemplars.js'
 import { startRecording } from '../support/engines/recording.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-/** Samples the spans that are named so. */
+/** Samples spans by their name. */
 const byName: Sampler = {
   shouldSample: (_context, _traceId, name) => ({
     decision: name === 'sampled' ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.RECORD,
