@@ -33,10 +33,10 @@ const JSON_TYPE = 'application/json'
 const RETRY_AFTER_MS = 1_000
 
 /**
- * Creates a request listener that receives payloads of vLLM: `POST
- * /v1/payloads/ENGINE?instance=NAME` with MessagePack as the body, and the header `Idempotency-Key`
- * so that a retry does not count twice. Mount it like `metricsHandler`. Requests of other paths are
- * passed to `next`, or get 404.
+ * Creates a request listener that receives payloads of vLLM. Their requests are
+ * `POST /v1/payloads/ENGINE?instance=NAME` with MessagePack as the body, and the header
+ * `Idempotency-Key` so that a retry does not count twice. Mount it like `metricsHandler`. Requests
+ * of other paths are passed to `next`, or get 404.
  *
  * The status is 200 if the payload is counted, 400 or 413 if it is rejected, 503 if the client
  * should send it again after the seconds of `Retry-After`, and 401, 405, 408 or 415 for an invalid
