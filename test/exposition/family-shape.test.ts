@@ -253,7 +253,7 @@ test('an invalid prefix and invalid labels are rejected with the reason', () => 
     [{ engineLabels: { a: '1' } }, /^engineLabels\.a: expected a function, got "1"$/],
     [{ engineLabels: { a: undefined } }, /^engineLabels\.a: expected a function, got null$/],
     [{ engineLabels: () => ({}) }, /^engineLabels: .*got a function$/],
-    [{ labels: { a: '' }, engineLabels: { a: () => '' } }, /given once, got "a"$/],
+    [{ labels: { a: '' }, engineLabels: { a: () => '' } }, /each label once, got "a"$/],
   ]
   for (const [options, message] of wrong) {
     const registry = new Registry()
