@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** What a user's file sees: each line with an error is expected to have it. */
+/** A file of a user; each marked line must have a type error. */
 const CONSUMER = `
 import { createServer } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
@@ -83,10 +83,10 @@ fastify.register(metricsPlugin, { aggregator, endpoint: '/m' })
 export { url }
 `
 
-test('the types fit those of each framework in a strict project', (context) => {
+test('the types are compatible with those of each framework in a strict project', (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'moonmeter-frameworks-'))
   context.after(() => rmSync(folder, { recursive: true }))
-  // The package as a user's project has it.
+  // The package as installed in a user's project.
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const paths = {
     moonmeter: [join(ROOT, 'dist/src/index.d.ts')],
@@ -102,7 +102,7 @@ test('the types fit those of each framework in a strict project', (context) => {
     module: 'nodenext',
     target: 'es2023',
     types: ['node'],
-    // Those of the frameworks are not ours.
+    // The declarations of the frameworks are not checked.
     skipLibCheck: true,
     paths,
   }

@@ -7,15 +7,15 @@ import { Child } from '../support/processes/child.js'
 import { readmeExample } from '../support/processes/readme-project.js'
 import { npm, pack, temporaryFolder } from './packed.js'
 
-/** npm asks the registry for what its cache does not have. */
+/** Errors of npm if a package is not in its cache and the registry is unreachable. */
 const OFFLINE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENOTCACHED|ETIMEDOUT/
-/** Speeds up the decoding of texts, which reports have few of; msgpackr does without it. */
+/** Speeds up the decoding of strings, of which reports have few; optional for msgpackr. */
 const OPTIONAL_NATIVE = ['node_modules/msgpackr-extract']
-/** These are for people who change the code, and lead to files of the repository. */
+/** These are for contributors, and link to files of the repository. */
 const OF_CONTRIBUTORS = ['src/README.md', 'benchmarks/README.md']
 const LINK = /\]\(([^)#:]+)(?:#[^)]*)?\)/g
 const SOURCE_MAP = /^\/\/# sourceMappingURL=(.+)$/m
-/** What a program of a user does with the README's example. */
+/** The end of a user's program with the README's example. */
 const END = `
 const timer = setInterval(async () => {
   const { sources } = aggregator.snapshot()
@@ -62,7 +62,7 @@ test('the package, installed without install scripts,', async (context) => {
     assert.match(notice, /^\/\*!\n.*grafana-foundation-sdk.*\n.*Copyright 2024 Grafana Labs/)
   })
 
-  await context.test('brought prom-client, and nothing that needs an install script', () => {
+  await context.test('installed prom-client, and no package that needs an install script', () => {
     const lock = join(folder, 'node_modules/.package-lock.json')
     const { packages } = JSON.parse(readFileSync(lock, 'utf8')) as Lock
     assert.ok('node_modules/prom-client' in packages)
@@ -73,7 +73,7 @@ test('the package, installed without install scripts,', async (context) => {
     )
   })
 
-  await context.test('has every file that its source maps and links for users lead to', () => {
+  await context.test('has every file that its source maps and guides refer to', () => {
     const files = readdirSync(own, { recursive: true, encoding: 'utf8' }).map((file) =>
       join(own, file),
     )
@@ -92,7 +92,9 @@ interface Lock {
   >
 }
 
-/** Whether the packed package is installed now; where no registry can be reached, it is skipped. */
+/**
+ * Installs the packed package. If no registry is reachable, the test is skipped and false returned.
+ */
 function install(context: TestContext, folder: string): boolean {
   const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']
   try {
@@ -109,7 +111,7 @@ function run(context: TestContext, ...args: readonly string[]) {
   return new Child(context, process.execPath, args).end()
 }
 
-/** The files that a compiled file or a source map names, and those that a document links to. */
+/** The files that a compiled file, a source map or a document refers to. */
 function leadsTo(file: string): string[] {
   if (!/\.(?:js|cjs|ts|map|md)$/.test(file)) return []
   const text = readFileSync(file, 'utf8')

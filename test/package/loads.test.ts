@@ -3,9 +3,11 @@ import { test } from 'node:test'
 import { runCommand } from '../support/processes/command.js'
 import { loadedFiles } from '../support/processes/loaded-files.js'
 
-/** What the recorder needs of msgpackr: its entries without the native part, and what they import. */
+/**
+ * The modules of msgpackr for the recorder: its entries without the native part, and their imports.
+ */
 const MSGPACKR = ['index', 'pack', 'unpack', 'iterators', 'stream', 'struct']
-/** What only the command, a pool or a framework needs, and the native part of msgpackr. */
+/** Packages for the command, a pool or a framework, and the native part of msgpackr. */
 const NOT_OF_MAIN = ['commander', 'fastify', 'msgpackr-extract', 'pino', 'piscina']
 const SERVE_METRICS = `async ({ EngineAggregator, listen, metricsHandler }) => {
   const aggregator = new EngineAggregator()
@@ -21,9 +23,9 @@ const SERVE_PAGE = `async ({ dashboardHandler }) => {
   dashboardHandler(aggregator)
   await aggregator.close()
 }`
-/** Packages of NATS begin with it. */
+/** The scope of the packages of NATS. */
 const NATS = '@nats-io/'
-/** A module that makes a process write the URL of each module that it imports to standard error. */
+/** A module with which a process writes the URL of each imported module to standard error. */
 const HOOK = `
   import { writeSync } from 'node:fs'
   export async function resolve(specifier, context, next) {
@@ -77,7 +79,7 @@ test('only moonmeter/nats loads NATS', async () => {
   )
 })
 
-test('the command loads NATS only where an option names a server', async (context) => {
+test('the command loads NATS only with an option that names a server', async (context) => {
   const simulate = ['simulate', '--duration', '0.01', '--listen', '127.0.0.1:0']
   const loadsNats = async (args: readonly string[]) => {
     const { stderr } = await runCommand(context, args, { nodeArgs: ['--import', TRACE_IMPORTS] })
@@ -94,7 +96,7 @@ test('the main thread loads Piscina with its first pool', async () => {
   assert.ok(packages.includes('piscina'), packages.join(', '))
 })
 
-test('a server of metrics loads nothing of the live page', async () => {
+test('a server of metrics does not load the code of the live page', async () => {
   const files = await loadedFiles('moonmeter', SERVE_METRICS)
   assert.ok(files.includes('dist/src/server/metrics-handler.js'))
   const live = files.filter((file) => /^dist\/src\/(?:dashboard|page|live)\//.test(file))
@@ -102,7 +104,7 @@ test('a server of metrics loads nothing of the live page', async () => {
   assert.ok(!packagesOf(files).includes('eventsource-parser'))
 })
 
-test('a server of the live page loads nothing of those who read it', async () => {
+test('a server of the live page does not load the code of its readers', async () => {
   const files = await loadedFiles('moonmeter/dashboard', SERVE_PAGE)
   assert.ok(files.includes('dist/src/live/live-feed.js'))
   const readers = /^dist\/src\/live\/(?:live-client|read-message|live-view|timeline|outliers)\.js$/

@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url'
 
 /** The folder of the repository; the compiled code is three folders below it. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-/** What consumers have beside moonmeter, as installed here. */
+/** The installed packages, for consumers of moonmeter. */
 const MODULES = join(ROOT, 'node_modules')
 /** npm takes longer on a loaded machine. */
 const NPM_MS_MAX = 180_000
 
-/** Runs npm, whose output goes to the test that fails. */
+/** Runs npm; its output is part of the error if it fails. */
 export function npm(args: readonly string[], cwd = ROOT): string {
   return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: 'pipe', timeout: NPM_MS_MAX })
 }
@@ -24,7 +24,7 @@ export function temporaryFolder(context: Pick<TestContext, 'after'>): string {
   return folder
 }
 
-/** Packs what is built, without building it again, into a folder; returns the archive. */
+/** Packs the built files into a folder without building again; returns the archive. */
 export function pack(folder: string): string {
   const [{ filename }] = JSON.parse(
     npm(['pack', '--ignore-scripts', '--json', '--pack-destination', folder]),
@@ -33,8 +33,8 @@ export function pack(folder: string): string {
 }
 
 /**
- * A project that has moonmeter as it is published, and links to all packages that are installed
- * here, which is faster than to install them.
+ * A project with moonmeter as published, and links to all packages installed here, which is faster
+ * than an installation.
  *
  * @returns its folder
  */

@@ -20,7 +20,7 @@ aggregator.close()
 test('CommonJS programs load the package by require', async (context) => {
   const folder = await makeReadmeProject(context)
   const file = join(folder, 'main.cjs')
-  // A module that awaits at its top level cannot be loaded so, in any entry.
+  // A module that awaits at its top level cannot be loaded by `require`, in any entry.
   const requires = typedEntries().map(({ specifier }) => `require('${specifier}')\n`)
   await writeFile(file, requires.join('') + PROGRAM)
   // Node 20 warns of `require` of ES modules, unless they are in node_modules.

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { packedProject, ROOT } from './packed.js'
 
-/** What a user's file sees: each line with an error is expected to have it. */
+/** A file of a user; each marked line must have a type error. */
 const CONSUMER = `
 import { Registry } from 'prom-client'
 import { Registry as PlatformaticRegistry } from '@platformatic/prom-client'
@@ -107,7 +107,7 @@ export { page, all, counts, data, extras, handler, hits, inFlight, linked, made,
 export type { MetricsRegistry }
 `
 
-/** What a CommonJS file sees, which loads the package by `require`. */
+/** A CommonJS file of a user, which loads the package by `require`. */
 const COMMON_JS_CONSUMER = `
 import moonmeter = require('moonmeter')
 import recorder = require('moonmeter/recorder')
@@ -115,13 +115,13 @@ const aggregator: moonmeter.EngineAggregator = new moonmeter.EngineAggregator()
 export const made: recorder.Recorder = recorder.createRecorder(aggregator.connect(0))
 `
 
-/** The ways in which users' projects resolve a package. */
+/** The module resolutions of users' projects. */
 const PROJECTS = {
   nodenext: { module: 'nodenext', include: ['consumer.mts', 'common.cts'] },
   // An older resolution, in which CommonJS files cannot load ES modules.
   node16: { module: 'node16', include: ['consumer.mts'] },
   bundler: { module: 'preserve', moduleResolution: 'bundler', include: ['consumer.mts'] },
-  // Every import of prom-client leads to version 14, also in our declarations.
+  // Every import of prom-client resolves to version 14, also in our declarations.
   'prom-client 14': {
     module: 'nodenext',
     paths: { 'prom-client': ['./node_modules/prom-client-14'] },
@@ -149,7 +149,7 @@ const STRICT = {
   target: 'es2023',
   lib: ['es2023'],
   types: ['node'],
-  // The declarations of the language itself are no matter of this package.
+  // The declarations of the language itself are not checked.
   skipDefaultLibCheck: true,
 }
 

@@ -17,7 +17,7 @@ function point(fromMs: number, toMs: number, rows = 10): TimelinePoint {
   }
 }
 
-test('points are at the middle of their time, and missing time is a gap', () => {
+test('points are at the middle of their interval, and missing time is a gap', () => {
   const columns = chartColumns([point(0, 1_000), point(1_000, 2_000), point(9_000, 10_000)])
   assert.deepEqual(columns.times, [0.5, 1.5, 5.5, 9.5])
   assert.deepEqual(columnOf(columns, rateOf), [10, 10, null, 10])
@@ -27,7 +27,7 @@ test('points are at the middle of their time, and missing time is a gap', () => 
   )
 })
 
-test('a rate of zero is no gap', () => {
+test('a rate of zero is a point, not a gap', () => {
   assert.deepEqual(columnOf(chartColumns([point(0, 1_000, 0)]), rateOf), [0])
 })
 
@@ -39,7 +39,7 @@ test('a heat map has the extent of its cells, per second', () => {
   assert.equal(heatExtent([point(0, 1_000)]), undefined)
 })
 
-test('a logarithmic axis begins and ends at a step, and has the values inside', () => {
+test('a logarithmic axis starts and ends at a step, and contains the values', () => {
   const duration = fc.double({ min: 1e-9, max: 1e4, noNaN: true })
   const property = fc.property(duration, duration, (one, other) => {
     const [min, max] = [Math.min(one, other), Math.max(one, other)]
@@ -53,7 +53,7 @@ test('a logarithmic axis begins and ends at a step, and has the values inside', 
   fc.assert(property)
 })
 
-test('a range of steps is its own range, in spite of rounding', () => {
+test('a range that starts and ends at steps does not change, despite rounding', () => {
   for (let decade = -9; decade < 4; decade++) {
     for (const step of [1, 2, 5]) {
       const [from, to] = [Number(`${step}e${decade}`), Number(`${step}e${decade + 1}`)]
@@ -64,12 +64,12 @@ test('a range of steps is its own range, in spite of rounding', () => {
   }
 })
 
-test('labels of a logarithmic axis are at 1, 2 and 5, or only at 1 where there are many', () => {
+test('labels of a logarithmic axis are at 1, 2 and 5, or only at 1 on a long axis', () => {
   assert.deepEqual(logTicks(0.01, 0.2), [0.01, 0.02, 0.05, 0.1, 0.2])
   assert.deepEqual(logTicks(1e-4, 1), [1e-4, 1e-3, 1e-2, 0.1, 1])
 })
 
-test('colours are even in lightness, so that they are told apart without hues', () => {
+test('the lightness of colours changes evenly, so that they differ without hues', () => {
   for (const isDark of [true, false]) {
     const lightness = colourScale(isDark).map(luminanceOf)
     assert.equal(lightness.length, COLOURS)
@@ -81,7 +81,7 @@ test('colours are even in lightness, so that they are told apart without hues', 
   }
 })
 
-test('a colour is chosen by the logarithm', () => {
+test('a colour depends on the logarithm of the value', () => {
   assert.deepEqual(
     [1, 10, 100, 1_000].map((value) => colourIndex(value, 1, 100)),
     [0, Math.round((COLOURS - 1) / 2), COLOURS - 1, COLOURS - 1],
@@ -89,7 +89,7 @@ test('a colour is chosen by the logarithm', () => {
   assert.equal(colourIndex(5, 5, 5), COLOURS - 1)
 })
 
-/** The relative luminance of a CSS colour, as WCAG has it. */
+/** The relative luminance of a CSS colour, as defined by WCAG. */
 function luminanceOf(colour: string): number {
   const [red = 0, green = 0, blue = 0] = (colour.match(/\d+/g) ?? []).map((channel) => {
     const share = Number(channel) / 255

@@ -21,17 +21,17 @@ async function openLive({ open }: PageTest, url: string): Promise<Page> {
   return page
 }
 
-/** What the page shows in the table of engines, first the marked one. */
+/** The names in the table of engines, the marked one first. */
 async function engineNames(page: Page): Promise<readonly string[]> {
   return (await readTable(page, '#engines')).names
 }
 
-/** Waits until the engines are in an order. */
+/** Waits until the order of the engines is as expected. */
 async function waitForOrder(page: Page, expected: (names: readonly string[]) => boolean) {
   await waitUntil('the order of engines', async () => expected(await engineNames(page)))
 }
 
-pageTest('a choice filters the figures and is in the address', async (test) => {
+pageTest('a choice filters the figures and is part of the address', async (test) => {
   const { server } = await serve(test)
   const page = await openLive(test, server.url)
   const all = (await readFigure(page, 'operations')) ?? 0
@@ -41,7 +41,7 @@ pageTest('a choice filters the figures and is in the address', async (test) => {
   assert.equal(
     new URL(page.url()).search,
     '?operation=save_put&engine=1&status=error',
-    'the address has the choices',
+    'the address contains the choices',
   )
   // A sixteenth of a third of the rows, roughly.
   await waitUntil('some operations, and fewer', async () => {
@@ -80,7 +80,7 @@ pageTest('a shared address shows the same view', async (test) => {
   await page.locator('#engines .choose[aria-pressed="true"]', { hasText: '3' }).waitFor()
 })
 
-pageTest('a marked engine is first and says why', async (test) => {
+pageTest('a marked engine is first and shows the reason', async (test) => {
   const { server } = await serve(test)
   const page = await openLive(test, server.url)
   await waitForOrder(page, (names) => names.join() === '2,0,1,3')
@@ -99,7 +99,7 @@ pageTest('a marked engine is first and says why', async (test) => {
   assert.equal(new URL(page.url()).search, '?engine=2')
 })
 
-pageTest('each column sorts, and by the keyboard', async (test) => {
+pageTest('each column can be sorted with the keyboard', async (test) => {
   const { server } = await serve(test)
   const page = await openLive(test, server.url)
   const heading = page.locator('#engines thead').getByRole('button', { name: 'engine' })
@@ -120,13 +120,13 @@ pageTest('each column sorts, and by the keyboard', async (test) => {
   }
 })
 
-pageTest('rows keep their order under the pointer', async (test) => {
+pageTest('rows keep their order while the pointer is over them', async (test) => {
   const { server, traffic } = await serve(test)
   const page = await openLive(test, `${server.url}?sort=-report`)
   await page.locator('#engines tbody tr').nth(1).hover()
   const names = await engineNames(page)
   const last = names.at(-1) ?? ''
-  // Its last report grows older than those of the others.
+  // The age of its last report exceeds those of the others.
   traffic.recorders[Number(last)]?.close()
   await waitUntil('an old report', async () => {
     const { rows } = await readTable(page, '#engines')
@@ -137,7 +137,7 @@ pageTest('rows keep their order under the pointer', async (test) => {
   await waitForOrder(page, (order) => order[0] === last)
 })
 
-pageTest('a pause holds the figures, and choices still work', async (test) => {
+pageTest('a pause freezes the figures, and choices still work', async (test) => {
   const { server } = await serve(test)
   const page = await openLive(test, server.url)
   await page.keyboard.press('Tab')
@@ -194,7 +194,7 @@ pageTest('the keyboard reaches every control and reads the charts', async (test)
   )
 })
 
-/** The id of what has the focus, or its first class, or its name. */
+/** The id of the focused element, or its first class, or its name. */
 const FOCUSED = `(() => {
   const { id, classList, name, tagName } = document.activeElement
   return id || classList[0] || name || tagName.toLowerCase()

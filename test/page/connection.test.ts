@@ -29,7 +29,7 @@ pageTest('a page connects again when the server was restarted', async ({ context
   restarted.traffic.stop()
 })
 
-pageTest('a pause keeps the name of the server that it shows', async ({ context, open }) => {
+pageTest('a paused page keeps the name of its server', async ({ context, open }) => {
   const first = pageAggregator({ modelName: 'the-first' })
   const { server } = await pageServer(context, first, { engines: 1 })
   const page = await open(`${server.url}?paused`, { mayFail: true })
@@ -44,7 +44,7 @@ pageTest('a pause keeps the name of the server that it shows', async ({ context,
   await page.locator('#model', { hasText: 'the-next' }).waitFor()
 })
 
-pageTest('data that does not come any more is marked as stale', async ({ context, open }) => {
+pageTest('figures are marked as stale when no more data arrives', async ({ context, open }) => {
   const aggregator = pageAggregator()
   const { server } = await pageServer(context, aggregator, { engines: 1, updateMs: 1_000 })
   const page = await open(server.url)
@@ -73,7 +73,7 @@ pageTest('a server without engines shows how to connect one', async ({ context, 
   await page.locator('#engines tbody tr').first().waitFor()
 })
 
-pageTest('an address that the page cannot follow says what it could', async ({ context, open }) => {
+pageTest('an invalid address is reported with the accepted values', async ({ context, open }) => {
   const aggregator = pageAggregator()
   const { server } = await pageServer(context, aggregator, { engines: 1 })
   const page = await open(`${server.url}?window=7m&colour=red&engine=0`)
@@ -88,42 +88,48 @@ pageTest('an address that the page cannot follow says what it could', async ({ c
   assert.equal(new URL(page.url()).search, '?engine=0')
 })
 
-pageTest('a filter that matches nothing says so, and what there is', async ({ context, open }) => {
-  const aggregator = pageAggregator()
-  const { server } = await pageServer(context, aggregator, { engines: 2 })
-  const page = await open(`${server.url}?operation=load_gte&engine=1`)
-  const message = page.locator('#nothing')
-  await message
-    .getByText('No operation in the window has operation load_gte and engine 1')
-    .waitFor()
-  await message.getByText('Seen: load_get, lookup_exists, save_put.').waitFor()
-  await message.getByRole('button', { name: 'Clear the filter' }).click()
-  await page.locator('#charts').waitFor()
-  assert.equal(new URL(page.url()).search, '')
-})
+pageTest(
+  'a filter without matches is reported with the existing names',
+  async ({ context, open }) => {
+    const aggregator = pageAggregator()
+    const { server } = await pageServer(context, aggregator, { engines: 2 })
+    const page = await open(`${server.url}?operation=load_gte&engine=1`)
+    const message = page.locator('#nothing')
+    await message
+      .getByText('No operation in the window has operation load_gte and engine 1')
+      .waitFor()
+    await message.getByText('Seen: load_get, lookup_exists, save_put.').waitFor()
+    await message.getByRole('button', { name: 'Clear the filter' }).click()
+    await page.locator('#charts').waitFor()
+    assert.equal(new URL(page.url()).search, '')
+  },
+)
 
-pageTest('a wrong token is refused in words, the right one is kept', async ({ context, open }) => {
-  const aggregator = pageAggregator()
-  const options = { bearerToken: 'right-token', pagePath: '/moon/meter' }
-  const { server } = await pageServer(context, aggregator, { engines: 1, options })
-  const page = await open(server.url, { mayFail: true })
-  const input = page.getByLabel('Bearer token')
-  await input.fill('two words')
-  await input.press('Enter')
-  await page.getByRole('alert').getByText('no spaces').waitFor()
-  await input.fill('wrong-token')
-  await input.press('Enter')
-  await page.getByRole('alert').getByText('The server did not accept this token.').waitFor()
-  assert.equal(await input.getAttribute('aria-invalid'), 'true')
-  await input.fill('right-token')
-  await input.press('Enter')
-  await page.locator('#engines tbody tr').first().waitFor()
-  await page.reload()
-  await page.locator('#engines tbody tr').first().waitFor()
-  assert.ok(!page.url().includes('token'))
-})
+pageTest(
+  'a wrong token is rejected with a message, and the right one is kept',
+  async ({ context, open }) => {
+    const aggregator = pageAggregator()
+    const options = { bearerToken: 'right-token', pagePath: '/moon/meter' }
+    const { server } = await pageServer(context, aggregator, { engines: 1, options })
+    const page = await open(server.url, { mayFail: true })
+    const input = page.getByLabel('Bearer token')
+    await input.fill('two words')
+    await input.press('Enter')
+    await page.getByRole('alert').getByText('no spaces').waitFor()
+    await input.fill('wrong-token')
+    await input.press('Enter')
+    await page.getByRole('alert').getByText('The server did not accept this token.').waitFor()
+    assert.equal(await input.getAttribute('aria-invalid'), 'true')
+    await input.fill('right-token')
+    await input.press('Enter')
+    await page.locator('#engines tbody tr').first().waitFor()
+    await page.reload()
+    await page.locator('#engines tbody tr').first().waitFor()
+    assert.ok(!page.url().includes('token'))
+  },
+)
 
-/** Timers of half a second and more never fire, so that a page makes no attempt by itself. */
+/** Timers of half a second or more never fire, so that the page does not retry automatically. */
 const NO_ATTEMPTS = `
   const { setTimeout } = window
   window.setTimeout = (run, ms = 0) => ms < 500 ? setTimeout(run, ms) : 0`
@@ -149,7 +155,7 @@ const OTHERS: readonly (readonly [
 ]
 
 for (const [what, answer, expected] of OTHERS) {
-  pageTest(`${what} is told from moonmeter`, async ({ context, open }) => {
+  pageTest(`${what} is distinguished from moonmeter`, async ({ context, open }) => {
     const aggregator = pageAggregator()
     const { server } = await pageServer(context, aggregator, { engines: 1, stream: answer })
     const page = await open(server.url, { mayFail: true, script: NO_ATTEMPTS })
@@ -162,7 +168,7 @@ for (const [what, answer, expected] of OTHERS) {
   })
 }
 
-pageTest('a server that is gone before the page has data is named', async ({ context, open }) => {
+pageTest('a server that stops before the page has data is named', async ({ context, open }) => {
   const aggregator = pageAggregator()
   const stream = (response: ServerResponse) => response.destroy()
   const { server } = await pageServer(context, aggregator, { engines: 1, stream })
@@ -185,7 +191,7 @@ pageTest('a page opens at an address with a name and a password', async ({ conte
   await waitUntil('the choice in the address', async () => page.url().includes('window=1m'))
 })
 
-pageTest('a server with as many pages as it allows is named as such', async ({ context, open }) => {
+pageTest('a server at its limit on open pages is reported as such', async ({ context, open }) => {
   const aggregator = pageAggregator()
   const options = { streamsMax: 1 }
   const { server } = await pageServer(context, aggregator, { engines: 1, options })

@@ -28,7 +28,7 @@ async function intervalOf(
   return later.since(earlier)
 }
 
-/** A page that stands still at a moment with some seconds of data. */
+/** A page that is paused with some seconds of data. */
 async function pausedPage(
   open: PageTest['open'],
   server: PageServer,
@@ -61,7 +61,7 @@ function assertShown(shown: number | undefined, expected: number | undefined, wh
   }
 }
 
-pageTest('figures are those of the snapshot of the same moment', async ({ context, open }) => {
+pageTest('figures are equal to the snapshot of the same moment', async ({ context, open }) => {
   const aggregator = pageAggregator()
   const { server, traffic } = await pageServer(context, aggregator, { engines: 3 })
   const page = await pausedPage(open, server, '?status=ok&operation=load_get')
@@ -100,7 +100,7 @@ pageTest('figures are those of the snapshot of the same moment', async ({ contex
   assert.equal(await readFigure(page, 'engines'), 3)
 })
 
-pageTest('operations and failed keys are those of the snapshot', async ({ context, open }) => {
+pageTest('operations and failed keys are equal to the snapshot', async ({ context, open }) => {
   const aggregator = pageAggregator()
   const { server, traffic } = await pageServer(context, aggregator, { engines: 2 })
   const seriesOf = ({ sources }: Snapshot) =>
@@ -131,56 +131,62 @@ pageTest('operations and failed keys are those of the snapshot', async ({ contex
   assertShown(await readFigure(page, 'failed'), failedPerSecond, 'failed keys/s')
 })
 
-pageTest('charts and sparklines of a running simulate draw and move', async ({ context, open }) => {
-  const simulation = startCommand(context, [
-    ...['simulate', '--engines', '4', '--duration', '0', '--listen', '127.0.0.1:0'],
-  ])
-  // Sparklines are drawn where they are on the screen.
-  const viewport = { width: 1280, height: 1600 }
-  const page = await open(`${await servedUrl(simulation)}/?window=1m`, { viewport })
-  await page.locator('#engines tbody tr:nth-child(4)').waitFor()
-  const rate = page.locator('#rate-plot')
-  await waitUntil('points', async () => Number(await rate.getAttribute('aria-valuemax')) >= 3)
-  const places = [
-    '#headline',
-    '#rate-plot',
-    '#latency-plot',
-    '#heat-plot',
-    '#operations',
-    '#engines',
-  ]
-  const moves = places.map(async (place) => {
-    const canvas = page.locator(`${place} canvas`).first()
-    const image = () => canvas.evaluate((one: Canvas) => one.toDataURL())
-    const before = await image()
-    await waitUntil(`${place} moves`, async () => (await image()) !== before)
-    // Read once: Chromium warns of canvases that are read often.
-    assert.ok((await canvas.evaluate(countColoured)) > 50, `${place} is drawn`)
-  })
-  await Promise.all(moves)
-  assert.ok(((await readFigure(page, 'operations')) ?? 0) > 0)
-  assert.equal(await readFigure(page, 'engines'), 4)
-  const text = await page.locator('#latency-plot').getAttribute('aria-valuetext')
-  assert.match(text ?? '', /^\d\d:\d\d:\d\d: p50 [\d.]+ .?s, p90 [\d.]+ .?s, p99 [\d.]+ .?s$/)
-})
+pageTest(
+  'charts and sparklines of a running `moonmeter simulate` are drawn and move',
+  async ({ context, open }) => {
+    const simulation = startCommand(context, [
+      ...['simulate', '--engines', '4', '--duration', '0', '--listen', '127.0.0.1:0'],
+    ])
+    // Sparklines are drawn only while they are visible.
+    const viewport = { width: 1280, height: 1600 }
+    const page = await open(`${await servedUrl(simulation)}/?window=1m`, { viewport })
+    await page.locator('#engines tbody tr:nth-child(4)').waitFor()
+    const rate = page.locator('#rate-plot')
+    await waitUntil('points', async () => Number(await rate.getAttribute('aria-valuemax')) >= 3)
+    const places = [
+      '#headline',
+      '#rate-plot',
+      '#latency-plot',
+      '#heat-plot',
+      '#operations',
+      '#engines',
+    ]
+    const moves = places.map(async (place) => {
+      const canvas = page.locator(`${place} canvas`).first()
+      const image = () => canvas.evaluate((one: Canvas) => one.toDataURL())
+      const before = await image()
+      await waitUntil(`${place} moves`, async () => (await image()) !== before)
+      // Read once, because Chromium warns of canvases that are read often.
+      assert.ok((await canvas.evaluate(countColoured)) > 50, `${place} is drawn`)
+    })
+    await Promise.all(moves)
+    assert.ok(((await readFigure(page, 'operations')) ?? 0) > 0)
+    assert.equal(await readFigure(page, 'engines'), 4)
+    const text = await page.locator('#latency-plot').getAttribute('aria-valuetext')
+    assert.match(text ?? '', /^\d\d:\d\d:\d\d: p50 [\d.]+ .?s, p90 [\d.]+ .?s, p99 [\d.]+ .?s$/)
+  },
+)
 
-pageTest('names of users are shown as text, whatever is in them', async ({ context, open }) => {
-  const aggregator = pageAggregator()
-  const { server, traffic } = await pageServer(context, aggregator, { engines: 1 })
-  const name = '<img src=x onerror=document.title=1> & "x"'
-  // Rows before the first snapshot are in no interval.
-  await waitUntil('a snapshot', () => server.snapshots.length > 0)
-  traffic.recorders[0]?.record(name, 0.1, 1, { status: '</option><b>bad' })
-  const page = await open(`${server.url}?operation=${encodeURIComponent(name)}`)
-  await page.locator('#operations .choose', { hasText: name }).waitFor()
-  assert.equal(await page.locator('main img, b').count(), 0)
-  assert.equal(await page.locator('#operation').inputValue(), name)
-  await page.selectOption('#status', '</option><b>bad')
-  assert.equal(new URL(page.url()).searchParams.get('status'), '</option><b>bad')
-  await page.locator('#operations tbody tr').first().waitFor()
-})
+pageTest(
+  'names of users are shown as text, also with markup in them',
+  async ({ context, open }) => {
+    const aggregator = pageAggregator()
+    const { server, traffic } = await pageServer(context, aggregator, { engines: 1 })
+    const name = '<img src=x onerror=document.title=1> & "x"'
+    // Rows before the first snapshot are in no interval.
+    await waitUntil('a snapshot', () => server.snapshots.length > 0)
+    traffic.recorders[0]?.record(name, 0.1, 1, { status: '</option><b>bad' })
+    const page = await open(`${server.url}?operation=${encodeURIComponent(name)}`)
+    await page.locator('#operations .choose', { hasText: name }).waitFor()
+    assert.equal(await page.locator('main img, b').count(), 0)
+    assert.equal(await page.locator('#operation').inputValue(), name)
+    await page.selectOption('#status', '</option><b>bad')
+    assert.equal(new URL(page.url()).searchParams.get('status'), '</option><b>bad')
+    await page.locator('#operations tbody tr').first().waitFor()
+  },
+)
 
-/** What is read of a canvas in the browser. */
+/** The members of a canvas that are read in the browser. */
 interface Canvas {
   readonly width: number
   readonly height: number
@@ -191,8 +197,8 @@ interface Canvas {
 }
 
 /**
- * Counts pixels of a canvas that are neither grey nor empty: lines, areas and cells, without the axes.
- * It runs in the browser.
+ * Counts pixels of a canvas that are neither grey nor transparent: lines, areas and cells, without
+ * the axes. It runs in the browser.
  */
 function countColoured(canvas: Canvas): number {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)

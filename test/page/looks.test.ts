@@ -17,7 +17,7 @@ async function serve({ context }: PageTest, options: ServedOptions): Promise<str
   return server.url
 }
 
-/** What axe-core finds that keeps people from using the page. */
+/** The serious violations that axe-core finds. */
 async function seriousViolations(page: Page): Promise<readonly string[]> {
   await page.evaluate(AXE)
   const { violations } = await page.evaluate<AxeResults>('axe.run()')
@@ -34,26 +34,29 @@ async function colours(page: Page): Promise<string> {
   })()`)
 }
 
-/** Widths: of what the page takes, and of the screen. */
+/** By how many pixels the page is wider than the screen. */
 async function overflow(page: Page): Promise<number> {
   return page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
 }
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  pageTest(`nothing keeps people from the page in a ${colorScheme} scheme`, async (test) => {
-    const fill = { seconds: 60, rows: 10, distinct: 5 }
-    const slow = new Map([[1, 30]])
-    const url = await serve(test, { engines: 4, slow, fill })
-    const page = await test.open(`${url}?engine=1&sort=-p99`, { colorScheme })
-    await page.locator('#engines tr.marked').waitFor()
-    assert.deepEqual(await seriousViolations(page), [])
-    await page.click('#pause')
-    await page.locator('.banner').waitFor()
-    assert.deepEqual(await seriousViolations(page), [])
-    await page.setViewportSize(PHONE)
-    assert.deepEqual(await seriousViolations(page), [])
-    assert.equal(await overflow(page), 0, 'a phone does not scroll sideways')
-  })
+  pageTest(
+    `the page has no serious accessibility violations in a ${colorScheme} scheme`,
+    async (test) => {
+      const fill = { seconds: 60, rows: 10, distinct: 5 }
+      const slow = new Map([[1, 30]])
+      const url = await serve(test, { engines: 4, slow, fill })
+      const page = await test.open(`${url}?engine=1&sort=-p99`, { colorScheme })
+      await page.locator('#engines tr.marked').waitFor()
+      assert.deepEqual(await seriousViolations(page), [])
+      await page.click('#pause')
+      await page.locator('.banner').waitFor()
+      assert.deepEqual(await seriousViolations(page), [])
+      await page.setViewportSize(PHONE)
+      assert.deepEqual(await seriousViolations(page), [])
+      assert.equal(await overflow(page), 0, 'a phone does not scroll sideways')
+    },
+  )
 }
 
 const STATES: readonly (readonly [
@@ -75,7 +78,7 @@ const STATES: readonly (readonly [
 ]
 
 for (const [what, options, query, wait] of STATES) {
-  pageTest(`nothing keeps people from a page ${what}`, async (test) => {
+  pageTest(`there are no serious accessibility violations on a page ${what}`, async (test) => {
     const url = await serve(test, options)
     const page = await test.open(url + query, { mayFail: true })
     await page.locator(wait).first().waitFor()
@@ -87,7 +90,7 @@ for (const [what, options, query, wait] of STATES) {
   })
 }
 
-pageTest('stale figures can still be read', async (test) => {
+pageTest('stale figures are legible', async (test) => {
   const aggregator = pageAggregator()
   const { server } = await pageServer(test.context, aggregator, { engines: 2 })
   const page = await test.open(server.url, { mayFail: true })
@@ -120,7 +123,7 @@ pageTest('the page follows the scheme of the system while it is open', async (te
   assert.match(await colours(page), /^rgb\(231, 234, 238\) rgb\(21, 25, 31\)/)
 })
 
-pageTest('a phone shows the headline two by two, and tables scroll', async (test) => {
+pageTest('a phone shows the headline in two columns, and tables scroll', async (test) => {
   const url = await serve(test, { engines: 2 })
   const page = await test.open(url, { viewport: PHONE })
   await page.locator('#engines tbody tr').first().waitFor()
@@ -143,7 +146,7 @@ pageTest('a phone shows the headline two by two, and tables scroll', async (test
   assert.ok(name.x >= 0 && name.x < 20, `names stay in sight, at ${name.x} px`)
 })
 
-/** What is read of elements in the browser. */
+/** The members of elements that are read in the browser. */
 interface Scrolled {
   readonly scrollLeft: number
 }
@@ -152,7 +155,7 @@ interface Box {
   getBoundingClientRect(): { readonly width: number }
 }
 
-pageTest('a phone shows the names of operations whole', async (test) => {
+pageTest('a phone does not cut names of operations', async (test) => {
   const url = await serve(test, { engines: 1 })
   const page = await test.open(url, { viewport: PHONE })
   await page.locator('#operations tbody tr:nth-child(3)').waitFor()
@@ -162,7 +165,7 @@ pageTest('a phone shows the names of operations whole', async (test) => {
   assert.deepEqual(cut, [])
 })
 
-pageTest('a name cannot change the order of the words beside it', async (test) => {
+pageTest('a name cannot change the order of neighbouring words', async (test) => {
   const aggregator = pageAggregator({ modelName: 'a\u202eb' })
   const { server, traffic } = await pageServer(test.context, aggregator, { engines: 1 })
   const page = await test.open(`${server.url}?operation=load%E2%80%AEteg`)
@@ -173,10 +176,10 @@ pageTest('a name cannot change the order of the words beside it', async (test) =
   assert.ok(!(await page.locator('body').innerText()).includes('\u202e'))
 })
 
-pageTest('a row is red where it needs attention', async (test) => {
+pageTest('the columns of a row that need attention are red', async (test) => {
   const aggregator = pageAggregator()
   const { server } = await pageServer(test.context, aggregator, { engines: 1 })
-  // It ends without having been closed.
+  // It ends without a `close`.
   aggregator.connect(1).port.close()
   const page = await test.open(server.url)
   await page.locator('#engines tr.marked').waitFor()

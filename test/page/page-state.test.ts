@@ -31,14 +31,14 @@ const state: fc.Arbitrary<PageState> = fc.record(
   { noNullPrototype: true },
 )
 
-test('an address has all of a state', () => {
+test('an address contains the whole state', () => {
   const property = fc.property(state, (one) => {
     assert.deepEqual(readAddress(writeAddress(one)), { state: one, problems: [] })
   })
   fc.assert(property)
 })
 
-test('the default has no query', () => {
+test('the address of the default state has no query', () => {
   assert.equal(writeAddress(DEFAULT_STATE), '')
   assert.equal(writeAddress(readAddress('').state), '')
   assert.equal(writeAddress(readAddress('?paused').state), '?paused=true')
@@ -57,7 +57,7 @@ const WRONG: readonly (readonly [query: string, parameter: string, message: RegE
   ['?engine=1&engine=2', 'engine', /is there twice/],
 ]
 
-test('what an address cannot ask for is a problem that says what it can', () => {
+test('an invalid value in an address is a problem with the accepted values', () => {
   for (const [query, parameter, message] of WRONG) {
     const { problems } = readAddress(query)
     assert.equal(problems.length, 1, query)
@@ -67,7 +67,7 @@ test('what an address cannot ask for is a problem that says what it can', () => 
   }
 })
 
-test('the rest of an address with problems is kept', () => {
+test('the valid part of an address with problems is used', () => {
   const { state: read, problems } = readAddress('?window=7m&engine=3&sort=-p99&colour=red')
   assert.equal(problems.length, 2)
   assert.equal(writeAddress(read), '?engine=3&sort=-p99')
@@ -82,7 +82,7 @@ test('a heading sorts numbers descending first, then ascending, then not', () =>
   assert.deepEqual(nextSort(second, 'engine'), { column: 'engine', isDescending: false })
 })
 
-test('filters are the same when they show the same', () => {
+test('filters are equal if they select the same rows', () => {
   const one: PageState = { ...DEFAULT_STATE, operation: 'a' }
   assert.ok(isSameFilter(one, { ...one, isPaused: true } as PageState))
   for (const change of [{ window: '1m' }, { operation: 'b' }, { source: '1' }, { status: 'ok' }]) {

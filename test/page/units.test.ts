@@ -49,26 +49,26 @@ test('labels of axes are short', () => {
   assert.deepEqual(counts, ['0', '50', '2.5 k', '20 k', '3 M'])
 })
 
-test('the unit of a column is that of its largest number', () => {
+test('the unit of a column is chosen by its largest number', () => {
   const nameOf = (largest: number) => chooseUnit(DURATION_UNITS, largest).name
   assert.deepEqual([2e-9, 5e-6, 0.9, 1, 70].map(nameOf), ['ns', 'µs', 'ms', 's', 's'])
-  assert.equal(nameOf(0), 'ms', 'where there is no number')
+  assert.equal(nameOf(0), 'ms', 'without a number')
   assert.equal(chooseUnit(RATE_UNITS, 99_999).name, '/s')
   assert.equal(chooseUnit(RATE_UNITS, 100_000).name, 'k/s')
 })
 
-test('a unit stays while numbers are readable in it', () => {
+test('a unit does not change while numbers are legible in it', () => {
   const ms = chooseUnit(DURATION_UNITS, 0.9)
   const next = (largest: number) => chooseUnit(DURATION_UNITS, largest, ms).name
   assert.deepEqual([0, 0.0006, 1.9].map(next), ['ms', 'ms', 'ms'])
   assert.deepEqual([0.0004, 2.1].map(next), ['µs', 's'])
 })
 
-test('counts name what they count', () => {
+test('counts have a noun', () => {
   assert.deepEqual([countOf(1, 'engine'), countOf(2_000, 'engine')], ['1 engine', '2,000 engines'])
 })
 
-test('times that passed have tenths only while they are short', () => {
+test('only short ages have tenths', () => {
   assert.deepEqual([-5, 40, 9_940, 9_960, 12_400].map(formatSeconds), [
     '0.0',
     '0.0',

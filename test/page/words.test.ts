@@ -32,7 +32,7 @@ function row(
   }
 }
 
-test('an engine is marked with the reason in words', () => {
+test('a marked engine has a reason in words', () => {
   const slow = row('3', {}, { ratio: 5.13, medianSeconds: 0.08, sinceMs: NOW })
   assert.match(
     findingOf(slow, NOW)?.reason ?? '',
@@ -67,7 +67,7 @@ test('rejections are counted by reason', () => {
   )
 })
 
-test('data is live until some updates are missing', () => {
+test('data is live until several updates are missing', () => {
   assert.equal(freshnessOf(LIVE).kind, 'live')
   assert.equal(freshnessOf({ ...LIVE, silentMs: 6_999 }).kind, 'live')
   assert.equal(freshnessOf({ ...LIVE, silentMs: 6_999, intervalMs: 100 }).kind, 'live')
@@ -81,7 +81,7 @@ test('data is live until some updates are missing', () => {
   assert.equal(freshnessOf({ ...LIVE, silentMs: undefined }).kind, 'connecting')
 })
 
-test('a failure is told in the same words while it is tried again', () => {
+test('a failure has the same message during the next attempt', () => {
   const waiting = freshnessOf({ ...LIVE, connection: LOST, failure: LOST, silentMs: 5_000 })
   assert.deepEqual(waiting, {
     kind: 'disconnected',
@@ -132,7 +132,7 @@ test('rows are sorted by a column, equal ones by name, and those without a numbe
   assert.equal(order('value', true), '2,1,10,9')
 })
 
-test('names of engines are in the order of their numbers', () => {
+test('names of engines are sorted by number', () => {
   const names = ['host-b/1', 'host-a/10', 'host-a/9', '10', '9']
   assert.deepEqual(names.sort(compareNames), ['9', '10', 'host-a/9', 'host-a/10', 'host-b/1'])
 })

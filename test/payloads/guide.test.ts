@@ -45,13 +45,13 @@ async function send(url: string): Promise<number> {
   return status
 }
 
-test('the example in memory takes a payload and shows it', async (context) => {
+test('the example with a receiver in memory counts a payload and exposes it', async (context) => {
   const url = await startExample(context, 'memory.js')
   assert.equal(await send(url), 200)
   assert.match(await scrape(url), KEYS)
 })
 
-test('the example of a fleet takes a payload, and the command shows it, too', {
+test('the example of a fleet counts a payload, and the command exposes it as well', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
@@ -61,11 +61,11 @@ test('the example of a fleet takes a payload, and the command shows it, too', {
   const args = ['serve', '--nats', servers, '--listen', '127.0.0.1:0']
   const command = await servedUrl(startCommand(context, args))
   assert.match(await scrape(command), KEYS)
-  // Without the option, the path is another's.
+  // Without the option, the path is not found.
   assert.equal(await send(command), 404)
 })
 
-test('the command of the guide takes payloads with the token of its file, and ends well', {
+test('the command of the guide accepts payloads with the token of its file, and ends with code 0', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)
@@ -82,13 +82,13 @@ test('the command of the guide takes payloads with the token of its file, and en
   const url = await servedUrl(command)
   assert.equal(await send(url), 200)
   await waitUntil('the rows', async () => KEYS.test(await scrape(url)))
-  // The page is there beside it, and metrics need no token of payloads.
+  // The page is served as well, and metrics do not need the token of payloads.
   assert.equal((await fetch(`${url}/`)).status, 200)
   command.kill('SIGTERM')
   assert.equal((await command.end()).code, 0)
 })
 
-test('a token file that is absent or empty is an error of the command', {
+test('a missing or empty token file is an error of the command', {
   skip: NATS_SKIP,
 }, async (context) => {
   const { url: servers } = await NatsServer.start(context)

@@ -26,7 +26,7 @@ function reasonOf(outcome: PayloadOutcome): string | undefined {
 }
 
 for (const reference of referenceCases()) {
-  test(`${reference.name}: payloads of each shape come out as the reference's series`, async () => {
+  test(`${reference.name}: payloads of each shape become the series of the reference`, async () => {
     for (const [shape, payloads] of Object.entries(shapesOf(reference))) {
       const aggregator = new EngineAggregator({ modelName: reference.model_name })
       const receiver = payloadReceiver(aggregator)
@@ -41,7 +41,7 @@ for (const reference of referenceCases()) {
   })
 }
 
-test('a key is that of one engine of one instance', async () => {
+test('a key belongs to one engine of one instance', async () => {
   const { aggregator, receiver } = receiverOf()
   const sources = [
     { engine: 0 },
@@ -58,7 +58,7 @@ test('a key is that of one engine of one instance', async () => {
   await aggregator.close()
 })
 
-test('without a key, and with one that is no longer kept, each payload counts', async () => {
+test('each payload without a key, or with a forgotten key, is counted', async () => {
   const { aggregator, receiver } = receiverOf({ keysMax: 1 })
   for (const key of [undefined, undefined, 'a', 'b', 'a']) {
     assert.equal((await receiver.receive(PAYLOAD, { engine: 0, key })).kind, 'counted')
@@ -67,7 +67,7 @@ test('without a key, and with one that is no longer kept, each payload counts', 
   await aggregator.close()
 })
 
-test('a key that is older than it is kept is new again', async () => {
+test('a key is forgotten after its time', async () => {
   const { aggregator, receiver } = receiverOf({ keptKeysMs: 1 })
   await receiver.receive(PAYLOAD, { engine: 0, key: 'k' })
   const startMs = performance.now()
@@ -76,7 +76,7 @@ test('a key that is older than it is kept is new again', async () => {
   await aggregator.close()
 })
 
-test('what is no payload of rows is rejected by its reason, and its key may be used again', async () => {
+test('an invalid payload is rejected with its reason, and its key may be used again', async () => {
   const { aggregator, receiver } = receiverOf()
   const source = { engine: 0, key: 'k' }
   const rejected = [
@@ -110,7 +110,7 @@ test('what is no payload of rows is rejected by its reason, and its key may be u
   await aggregator.close()
 })
 
-test('a closed aggregator takes no payload, and leaves it to another', async () => {
+test('a closed aggregator rejects payloads as busy, for another aggregator', async () => {
   const { aggregator, receiver } = receiverOf()
   await aggregator.close()
   assert.equal((await receiver.receive(PAYLOAD, { engine: 0 })).kind, 'busy')

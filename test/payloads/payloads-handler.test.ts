@@ -55,7 +55,7 @@ async function post(
   return { status: response.status, headers: response.headers, answer }
 }
 
-/** The head of a request that a test writes by hand. */
+/** The head of a raw request. */
 function headOf(headers: OutgoingHttpHeaders): string {
   const lines = Object.entries({ host: 'a', ...HEADERS, ...headers })
   return `POST ${PATH} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
@@ -96,7 +96,7 @@ test('a body without a length is read to its end', async (context) => {
   assert.equal(rows(), 1)
 })
 
-test('what cannot be counted is rejected with its reason, counted, and changes nothing', async (context) => {
+test('an invalid payload is rejected with its reason, counted as rejected, and changes no series', async (context) => {
   const { url, aggregator } = await start(context)
   const rejected: readonly (readonly [string, Uint8Array, number, string])[] = [
     ['', new Uint8Array(), 400, 'truncated'],
@@ -113,7 +113,7 @@ test('what cannot be counted is rejected with its reason, counted, and changes n
     assert.match(String(posted.answer.message), /^payload: expected .*, got .*/)
     assert.equal(posted.answer.accepted, false)
   }
-  // One whose length is not known ahead, and that does not end.
+  // A body without a length, which does not end.
   const { socket, received } = openClient(context, url)
   const chunk = `258\r\n${'x'.repeat(600)}\r\n`
   socket.write(headOf({ 'transfer-encoding': 'chunked' }) + chunk + chunk)
@@ -125,7 +125,7 @@ test('what cannot be counted is rejected with its reason, counted, and changes n
   assert.deepEqual([count, rejections.oversized, rejections.engine], [rejected.length + 1, 2, 3])
 })
 
-test('requests that are no payload get the status that says why', async (context) => {
+test('requests without a payload get the status for the reason', async (context) => {
   const { url, aggregator } = await start(context)
   const wrong = { authorization: 'Bearer wrong' }
   const unauthorized = await post(`${url}${PATH}`, PAYLOAD, wrong)
@@ -156,7 +156,7 @@ test('requests that are no payload get the status that says why', async (context
   assert.equal(aggregator.snapshot().sources.length, 0)
 })
 
-test('a receiver that is busy says when to try again, and one that fails does not say why', async (context) => {
+test('a busy receiver sends the time of a retry, and a failing one does not send its error', async (context) => {
   const errors: unknown[] = []
   const busy = {
     kind: 'busy',
@@ -202,7 +202,7 @@ test('a connection is kept after a payload', async (context) => {
   assert.equal(rows(), 3)
 })
 
-test('bodies are read up to a number at a time, and further requests are busy', async (context) => {
+test('a limited number of bodies is read at a time, and other requests get 503', async (context) => {
   const { url, rows } = await start(context, { bodiesMax: 2 })
   const slow = [1, 2].map(() => openClient(context, url))
   for (const { socket, received } of slow) {
@@ -219,7 +219,7 @@ test('bodies are read up to a number at a time, and further requests are busy', 
   assert.equal(rows(), 3)
 })
 
-test('a body that does not end is given up after a time', async (context) => {
+test('an unfinished body is given up after a timeout', async (context) => {
   const { url, rows } = await start(context, { bodyTimeoutMs: 100 })
   const { socket, closed } = openClient(context, url)
   socket.write(headOf({ 'content-length': PAYLOAD.length }))
@@ -228,7 +228,7 @@ test('a body that does not end is given up after a time', async (context) => {
   assert.equal(rows(), 0)
 })
 
-test('a client that leaves in the middle of a body makes room for others', async (context) => {
+test('a client that disconnects during its body frees its place', async (context) => {
   const { url, rows } = await start(context, { bodiesMax: 1, bodyTimeoutMs: 120_000 })
   const { socket, received } = openClient(context, url)
   socket.write(headOf({ 'content-length': PAYLOAD.length, expect: '100-continue' }))
@@ -238,7 +238,7 @@ test('a client that leaves in the middle of a body makes room for others', async
   assert.equal(rows(), 1)
 })
 
-test('no body is asked for, or read, before the request is found to be a payload', async (context) => {
+test('a body is neither requested nor read before the request is checked', async (context) => {
   const { url, rows } = await start(context)
   for (const [headers, status] of [
     [{ authorization: 'Bearer wrong' }, 401],
@@ -264,7 +264,7 @@ test('no body is asked for, or read, before the request is found to be a payload
   assert.equal(rows(), 1)
 })
 
-test('a server of node:http asks for each body, and the payload counts', async (context) => {
+test('a server of node:http requests each body, and the payload is counted', async (context) => {
   const aggregator = new EngineAggregator()
   const handler = payloadsHandler(payloadReceiver(aggregator), { bearerToken: TOKEN })
   const url = await serve(context, handler)
@@ -307,7 +307,7 @@ test('it can be mounted in Express, before and after a middleware that reads bod
   assert.equal((await send('/other')).status, 404)
 })
 
-test('it can be mounted in connect, at the top and below a prefix', async (context) => {
+test('it can be mounted in connect, at the root and below a prefix', async (context) => {
   const aggregator = new EngineAggregator()
   context.after(() => aggregator.close())
   const handler = payloadsHandler(payloadReceiver(aggregator), { bearerToken: TOKEN })
@@ -326,7 +326,7 @@ test('it can be mounted in connect, at the top and below a prefix', async (conte
   )
 })
 
-test('without credentials, and with options that are no such, there is no handler', () => {
+test('missing credentials and unknown options are rejected', () => {
   const receiver = payloadReceiver(new EngineAggregator())
   const bearerToken = TOKEN
   const refused: readonly (readonly [unknown, object])[] = [

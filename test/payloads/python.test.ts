@@ -21,11 +21,11 @@ const GUIDE = readFileSync(join(REPOSITORY, 'src/payloads/README.md'), 'utf8')
 const EXAMPLE = /<!-- example: (\S+\.py) -->\n```python\n(.*?)```/gs
 const SUBJECT = 'moonmeter.payloads'
 const TOKEN = 'secret'
-/** Debian's Python, or the first on the path, if it has MessagePack. */
+/** Debian's Python or the first on the path, whichever has MessagePack. */
 const PYTHON = ['/usr/bin/python3', 'python3'].find((python) => {
   return spawnSync(python, ['-c', 'import msgpack']).status === 0
 })
-// With CI set, everything that tests need is installed, so its absence is a failure.
+// With CI set, all packages for tests must be installed, so a missing one is a failure.
 const SKIP = PYTHON !== undefined || process.env.CI === 'true' ? false : 'no python3-msgpack'
 
 /** Each frame of each case in each shape, to an instance of its case and shape. */
@@ -60,7 +60,7 @@ def send_to(instance, engine, payload):
 `
 const ONE_ROW = '{"load_get": [{"duration_seconds": 0.5, "num_keys": 1}]}'
 
-/** Runs a program beside the modules of the guide. */
+/** Runs a program in a folder with the modules of the guide. */
 function runPython(context: TestContext, program: string, address: string): Child {
   const folder = temporaryDirectory(context)
   for (const [, name = '', code = ''] of GUIDE.matchAll(EXAMPLE)) {
@@ -76,7 +76,7 @@ async function endsWell(child: Child): Promise<void> {
   assert.deepEqual([code, stderr], [0, ''])
 }
 
-/** A fleet that takes payloads by both ways. */
+/** A fleet that receives payloads over HTTP and over NATS. */
 async function startFleet(context: TestContext, servers: string) {
   const aggregator = new EngineAggregator()
   const receiver = await receivePayloads(aggregator, { servers, subject: SUBJECT })
@@ -90,7 +90,7 @@ async function startFleet(context: TestContext, servers: string) {
   return { url, receiver, aggregator }
 }
 
-/** Checks that each instance shows the series of its case, as the reference has them. */
+/** Checks that each instance has the series of its case in the reference. */
 async function assertCases(aggregator: EngineAggregator): Promise<void> {
   const lines = (await aggregator.registry.metrics()).split('\n')
   for (const [index, reference] of referenceCases().entries()) {
@@ -108,7 +108,7 @@ async function assertCases(aggregator: EngineAggregator): Promise<void> {
   }
 }
 
-test('payloads of Python, sent over HTTP as the guide says, are the series of the reference', {
+test('payloads of Python, sent over HTTP with the code of the guide, become the series of the reference', {
   skip: SKIP,
 }, async (context) => {
   const aggregator = new EngineAggregator()
@@ -124,7 +124,7 @@ for (const [way, program] of [
   ['HTTP', BY_HTTP],
   ['NATS', BY_NATS],
 ] as const) {
-  test(`payloads of Python come over ${way} into a fleet, and are the series of the reference`, {
+  test(`payloads of Python, sent over ${way} into a fleet, become the series of the reference`, {
     skip: SKIP || NATS_SKIP,
   }, async (context) => {
     const { url: servers } = await NatsServer.start(context)
@@ -134,12 +134,12 @@ for (const [way, program] of [
     const { counted, repeated } = receiver.health
     const frames = referenceCases().reduce((sum, one) => sum + one.frames.length, 0)
     assert.equal(counted + repeated, frames * SHAPES.length)
-    // It starts after that, so it has everything.
+    // It starts afterwards, so it receives all entries.
     const { aggregator } = await startWatching(context, { servers })
     await assertCases(aggregator)
   })
 
-  test(`a Python that sends over ${way} tries again with the same key until it is answered`, {
+  test(`a Python client over ${way} retries with the same key until it gets a response`, {
     skip: SKIP || NATS_SKIP,
   }, async (context) => {
     const server = await NatsServer.start(context)
@@ -160,7 +160,7 @@ for (const [way, program] of [
     assert.equal(rows(), 1)
   })
 
-  test(`a payload that is rejected over ${way} is an exception in Python`, {
+  test(`a payload rejected over ${way} is an exception in Python`, {
     skip: SKIP || NATS_SKIP,
   }, async (context) => {
     const { url: servers } = await NatsServer.start(context)

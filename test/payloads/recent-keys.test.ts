@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { DIGEST_BYTES, digestOf, newDigest, RecentKeys } from '../../src/payloads/recent-keys.js'
 
-test('the newest keys are known, up to a number', () => {
+test('the newest keys are kept, up to a limit', () => {
   const keys = new RecentKeys({ keysMax: 3, keptKeysMs: 1e9 }, [['a', 1]])
   for (const [index, key] of ['b', 'c', 'd', 'e'].entries()) keys.add(key, 2 + index)
   assert.deepEqual(
@@ -20,7 +20,7 @@ test('the newest keys are known, up to a number', () => {
   )
 })
 
-test('keys are known for as long as they are kept, and not after that', () => {
+test('keys are known until their time has passed', () => {
   const keys = new RecentKeys({ keysMax: 9, keptKeysMs: 100 })
   keys.add('a', 0)
   keys.add('b', 50)
@@ -30,7 +30,7 @@ test('keys are known for as long as they are kept, and not after that', () => {
   assert.deepEqual([keys.has('a'), keys.has('b')], [false, true])
 })
 
-test('each text has a digest of its own, of one size', () => {
+test('texts have different digests of one size', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.string(), { minLength: 2, maxLength: 5 }), (texts) => {
       const digests = [...texts.map(digestOf), newDigest(), newDigest()]

@@ -26,7 +26,7 @@ test('refused restart options leave no thread running', async (context) => {
   await aggregator.close()
 })
 
-test('engines run with a task each, outcomes are in their order, and totals are exact', async (context) => {
+test('each engine gets its task, outcomes are in the order of engines, and totals are exact', async (context) => {
   const { aggregator, pool } = newPool(context, {
     engines: [7, 2],
     task: (engine) => ({ rows: engine * 1_000 }),

@@ -7,7 +7,7 @@ import { waitUntil } from '../support/processes/wait-until.js'
 
 const RESTART = { delayMsMin: 1, restartsMax: 5 }
 
-test('engines share as many threads as are asked for, each with an incarnation of its own', async (context) => {
+test('engines share the given number of threads, each with its own incarnation', async (context) => {
   const { aggregator, pool } = newPool(context, {
     name: 'untilStopped',
     engines: 10,
@@ -29,7 +29,7 @@ test('engines share as many threads as are asked for, each with an incarnation o
   for (let engine = 0; engine < 10; engine++) assert.equal(aggregator.stats(engine).rows, 1)
 })
 
-test('an engine that throws is restarted, and the others on its thread go on', async (context) => {
+test('an engine that throws is restarted, and the others on its thread continue', async (context) => {
   const { pool } = newPool(context, {
     name: 'failAtFirst',
     engines: 3,

@@ -5,7 +5,7 @@ import { EngineAggregator } from '../../src/index.js'
 import { createRecorder } from '../../src/recorder/index.js'
 import { failure } from '../support/assertions/failures.js'
 
-test('what is no link is refused', async () => {
+test('a value that is not a link is rejected', async () => {
   const { port1, port2 } = new MessageChannel()
   const noLinks = [
     undefined,
@@ -36,7 +36,7 @@ test('a link has one recorder', async () => {
   await aggregator.close()
 })
 
-test('memory that is not the link’s journal is refused', async () => {
+test('memory other than the journal of the link is rejected', async () => {
   const aggregator = new EngineAggregator()
   const link = aggregator.connect(0)
   const { byteLength } = link.journal
@@ -54,14 +54,14 @@ test('memory that is not the link’s journal is refused', async () => {
   await aggregator.close()
 })
 
-test('a link with a field that no link has is refused, and is not taken', async () => {
+test('a link with an unknown field is rejected and can still be used', async () => {
   const aggregator = new EngineAggregator()
   const link = aggregator.connect(0)
   for (const [field, values] of Object.entries({
     engine: [-1, 0.5, '0'],
     incarnation: [0, 2 ** 53],
     seriesMax: [1, 2 ** 20],
-    // Node's timers take 2^31 ms for 1 ms.
+    // Node's timers treat 2^31 ms as 1 ms.
     intervalMs: [0, -1, 2 ** 31],
   })) {
     for (const value of values) {
@@ -77,7 +77,7 @@ test('a link with a field that no link has is refused, and is not taken', async 
   await aggregator.close()
 })
 
-test('an unknown option is refused and does not take the link', async () => {
+test('an unknown option is rejected, and the link can still be used', async () => {
   const aggregator = new EngineAggregator()
   const link = aggregator.connect(0)
   assert.throws(

@@ -40,7 +40,7 @@ function startCapturing(options: { bounds?: readonly number[]; traceId?: () => s
   }
 }
 
-/** The exemplars of a report in short: operation, status, value, trace id. */
+/** The operation, status, value and trace id of the exemplars of a report. */
 function shown({ series, exemplars }: DecodedReport) {
   return exemplars.map(({ series: index, exemplar: { value, labels } }) => [
     series[index].operation,
@@ -50,7 +50,7 @@ function shown({ series, exemplars }: DecodedReport) {
   ])
 }
 
-/** What the process warns of while something is recorded. */
+/** The warnings of the process during a call. */
 async function warningsOf(record: () => void): Promise<string[]> {
   const warnings: string[] = []
   const listener = ({ message }: Error) => void warnings.push(message)
@@ -85,7 +85,7 @@ test('the last row of each bucket of each series with a trace id is its exemplar
   )
 })
 
-test('a report has the exemplars since the one before, also if its sink was not ready', () => {
+test('a report has the exemplars since the previous report, also if its sink was not ready', () => {
   const { recorder, reports, setReady } = startCapturing()
   const handle = recorder.operation('op')
   handle.record(0.5, 1, 0, 'ok', 0, 'one')
@@ -101,7 +101,7 @@ test('a report has the exemplars since the one before, also if its sink was not 
   assert.deepEqual(traceIds, [['one'], ['two', 'three'], []])
 })
 
-test('an invalid trace id is left out with one warning, and its row is counted', async () => {
+test('an invalid trace id is dropped with one warning, and its row is counted', async () => {
   const { recorder, reports } = startCapturing()
   const handle = recorder.operation('op')
   const wrong: readonly unknown[] = [
@@ -130,7 +130,7 @@ test('an invalid trace id is left out with one warning, and its row is counted',
   assert.deepEqual(shown(reports[1]), [['op', 'ok', 0.5, longest]])
 })
 
-test('a refused row leaves no exemplar', () => {
+test('a rejected row has no exemplar', () => {
   const { recorder, reports } = startCapturing()
   const handle = recorder.operation('op')
   assert.throws(() => handle.record(-1, 1, 0, 'ok', 0, 'trace'))
@@ -139,7 +139,7 @@ test('a refused row leaves no exemplar', () => {
   assert.deepEqual(shown(reports[0]), [])
 })
 
-test('the exemplars of a report are bounded, and those that are there go on changing', () => {
+test('the exemplars of a report are limited, and those within the limit are still updated', () => {
   const bounds = Array.from({ length: 600 }, (_, bucket) => 1e-8 * 1.04 ** bucket)
   const { recorder, reports } = startCapturing({ bounds })
   const handle = recorder.operation('op')
@@ -153,7 +153,7 @@ test('the exemplars of a report are bounded, and those that are there go on chan
   assert.equal(new BinLayout(bounds).bounds.length, 600)
 })
 
-test('a clock that shows no time leaves exemplars with the time of the system', () => {
+test('exemplars have the time of the system if the clock returns an invalid time', () => {
   const sent: Uint8Array[] = []
   const startSeconds = Date.now() / 1e3
   for (const now of [() => Number.NaN, () => -1, () => 1e18, () => 'now' as never]) {
@@ -169,7 +169,7 @@ test('a clock that shows no time leaves exemplars with the time of the system', 
   }
 })
 
-test('the option traceId is asked for each row that comes without one', () => {
+test('the option traceId is called for each row without a trace id', () => {
   let active: unknown = 'first'
   const { recorder, reports } = startCapturing({ traceId: () => active as string })
   const handle = recorder.operation('op')
@@ -191,7 +191,7 @@ test('the option traceId is asked for each row that comes without one', () => {
   )
 })
 
-test('no row is lost where the function that is asked for a trace id throws', async () => {
+test('no row is lost if traceId throws', async () => {
   const fail = (): string => {
     throw new Error('no tracer')
   }
@@ -206,7 +206,7 @@ test('no row is lost where the function that is asked for a trace id throws', as
   assert.deepEqual([reports[0].series[0].rows, shown(reports[0])], [2, []])
 })
 
-test('a recorder without the option has handles of the class that asks nothing', () => {
+test('a recorder without the option has handles of the class without trace ids', () => {
   const plain = startCapturing().recorder
   const traced = startCapturing({ traceId: () => 'trace' }).recorder
   assert.equal(plain.operation('op').constructor, OperationRecorder)

@@ -126,7 +126,7 @@ test('extra metrics are exposed as they are declared, and the guide lists them',
   await close()
 })
 
-test('only the metrics that are asked for are exposed', async () => {
+test('only the metrics of the option are exposed', async () => {
   const recording = startRecording({ extraMetrics: ['hit_keys'] })
   recording.recorder.record('lookup_exists', 0.5, 4, { numHitKeys: 3 })
   await recording.close()
@@ -134,7 +134,7 @@ test('only the metrics that are asked for are exposed', async () => {
   assert.deepEqual([only, others], [['hit_keys_total', 'lookup_exists', 'ok', 3], []])
 })
 
-test('without the option nothing of them is counted, kept or shown', async () => {
+test('without the option, extra metrics are neither counted nor exposed', async () => {
   const recording = startRecording()
   const { recorder, aggregator, link } = recording
   const handle = recorder.operation('op')
@@ -155,7 +155,7 @@ test('without the option nothing of them is counted, kept or shown', async () =>
   await recording.close()
 })
 
-test('rows with extra metrics are counted as rows without, whatever they are', async () => {
+test('the other counters of any rows are the same with and without extra metrics', async () => {
   const counts = fc.nat({ max: 1_000 })
   const measured = fc.record({ row: anyRow, numTransferredBytes: counts, numHitKeys: counts })
   await fc.assert(
@@ -181,7 +181,7 @@ test('rows with extra metrics are counted as rows without, whatever they are', a
   )
 })
 
-test('a row that cannot be counted throws and leaves everything as it was', async () => {
+test('an invalid row throws and changes no counter', async () => {
   const recording = startRecording(ALL)
   const { recorder, aggregator } = recording
   const handle = recorder.operation('op')
@@ -203,8 +203,8 @@ test('a row that cannot be counted throws and leaves everything as it was', asyn
   await recording.close()
 })
 
-test('a thread that is ended while it records leaves exact totals, and nothing in flight', async (context) => {
-  // Silence must not pass for the end.
+test('a thread that is terminated while it records leaves exact totals, and no calls in flight', async (context) => {
+  // A silent engine must not be counted as ended.
   const aggregator = new EngineAggregator({ ...ALL, intervalMs: 5, silentAfterMs: 60_000 })
   const { worker, written } = startWorker(context, aggregator, false)
   await waitUntil('some rows', () => written[0] > 20_000)
@@ -221,7 +221,7 @@ test('a thread that is ended while it records leaves exact totals, and nothing i
   assert.deepEqual(inFlight, { load_get: 0 })
 })
 
-test('a thread that hangs in a call shows it until it is ended', async (context) => {
+test('the call of a hanging thread is in flight until the thread is terminated', async (context) => {
   const aggregator = new EngineAggregator({ ...ALL, intervalMs: 20 })
   const { worker } = startWorker(context, aggregator, true)
   await once(worker, 'message')
@@ -235,7 +235,7 @@ test('a thread that hangs in a call shows it until it is ended', async (context)
   await waitUntil('the end', () => inFlightOf(aggregator)?.load_get === 0)
 })
 
-test('calls in flight elsewhere are those of the newest report, and none after the last', async () => {
+test('calls in flight of other processes are those of the newest report, and zero after a final report', async () => {
   const aggregator = new EngineAggregator(ALL)
   const sink = {
     send: (bytes: Uint8Array) => assert.deepEqual(aggregator.ingest(bytes), { accepted: true }),
@@ -263,7 +263,7 @@ test('calls in flight elsewhere are those of the newest report, and none after t
   await aggregator.close()
 })
 
-test('more ends than begins, and calls around a disconnection, leave nothing below zero', async () => {
+test('calls in flight are never negative, also with surplus ends and after a disconnection', async () => {
   const recording = startRecording(ALL)
   const { recorder, aggregator } = recording
   const handle = recorder.operation('op')
@@ -285,7 +285,7 @@ test('more ends than begins, and calls around a disconnection, leave nothing bel
   await recording.close()
 })
 
-test('an interval has what was counted in it, and the calls in flight at its end', async () => {
+test('an interval has the rows counted in it, and the calls in flight at its end', async () => {
   const recording = startRecording(ALL)
   const { recorder, aggregator } = recording
   recorder.record('op', 0.5, 2, { numTransferredBytes: 5, numHitKeys: 1 })
@@ -299,7 +299,7 @@ test('an interval has what was counted in it, and the calls in flight at its end
   await recording.close()
 })
 
-test('an option that names no metric is refused, also in a link', () => {
+test('an unknown name of a metric is rejected, also in a link', () => {
   for (const extraMetrics of ['hit_keys', ['hits'], [7], {}, null, [['hit_keys']]] as never[]) {
     const refused = failure('INVALID_OPTION')
     assert.throws(() => new EngineAggregator({ extraMetrics }), refused)

@@ -17,7 +17,7 @@ function clientOf(result: unknown) {
   return client
 }
 
-/** Operation, status, bytes attempted and moved, keys found of each series. */
+/** The operation, status, bytes attempted, bytes moved and keys found of each series. */
 function recorded({ aggregator }: ReturnType<typeof startRecording>) {
   const { series } = aggregator.snapshot().sources[0]
   return series.map(({ operation, status, numBytes, numTransferredBytes, numHitKeys }) => [
@@ -34,7 +34,7 @@ function inFlight({ aggregator }: ReturnType<typeof startRecording>) {
   return aggregator.snapshot().sources[0]?.inFlight ?? {}
 }
 
-test('keys found are counted in whatever form a client answers', async () => {
+test('keys found are counted in each form of results', async () => {
   for (const [result, hits] of [
     [[1, 0, 1], 2],
     [[true, false, true], 2],
@@ -75,7 +75,7 @@ test('the bytes of failed keys are left out of the bytes moved', async () => {
   }
 })
 
-test('an exception moves nothing and finds nothing, and ends the call', async () => {
+test('an exception adds no bytes moved and no keys found, and ends the call', async () => {
   const recording = startRecording(ALL)
   const client = {
     batchPut: (_keys: string[], _buffers: unknown[]) => {
@@ -120,7 +120,7 @@ test('a call is in flight until its promise is settled', async () => {
   assert.deepEqual(inFlight(recording), { load_get: 0 })
 })
 
-test('a query that begins when it is awaited is in flight from then on', async () => {
+test('a query that starts when it is awaited is in flight from then on', async () => {
   const recording = startRecording(ALL)
   const seen: unknown[] = []
   const query = () => ({

@@ -5,7 +5,7 @@ import { failure } from '../support/assertions/failures.js'
 import { startRecording } from '../support/engines/recording.js'
 import { SyncStore } from '../support/engines/stores.js'
 
-/** A clock that goes on by 3 ms at every look. */
+/** A clock that advances by 3 ms with each call. */
 function steppingClock(): () => number {
   let nowMs = 100
   return () => {
@@ -14,7 +14,7 @@ function steppingClock(): () => number {
   }
 }
 
-/** Every series in short: operation, status, rows, keys, bytes, failed keys. */
+/** The operation, status, rows, keys, bytes and failed keys of every series. */
 function recorded({ aggregator }: ReturnType<typeof startRecording>) {
   return [...aggregator.stats().series()].map(({ operation, status, stats }) => [
     operation,
@@ -26,7 +26,7 @@ function recorded({ aggregator }: ReturnType<typeof startRecording>) {
   ])
 }
 
-test('calls that answer at once are recorded, and their answers are the client’s', async () => {
+test('synchronous calls are recorded, and their results are those of the client', async () => {
   const recording = startRecording()
   const client = new SyncStore()
   const store = instrumentStore(client, recording.recorder, { now: steppingClock() })
@@ -47,7 +47,7 @@ test('calls that answer at once are recorded, and their answers are the client�
   await recording.close()
 })
 
-test('calls that answer by a promise are recorded when they answer', async () => {
+test('calls that return a promise are recorded when it is settled', async () => {
   const recording = startRecording()
   let answer: (codes: Int32Array) => void = () => {}
   const client = {
@@ -73,7 +73,7 @@ test('calls that answer by a promise are recorded when they answer', async () =>
   await recording.close()
 })
 
-test('what a client throws or rejects with is thrown on, and is an error of all keys', async () => {
+test('an exception or rejection of a client is rethrown, and recorded as an error of all keys', async () => {
   const recording = startRecording()
   const lost = new Error('the segment is lost')
   const client = {
@@ -103,7 +103,7 @@ test('what a client throws or rejects with is thrown on, and is an error of all 
   await recording.close()
 })
 
-test('the bytes of buffers in the result count where there are none in the arguments', async () => {
+test('the bytes of buffers in the result are counted if the arguments have none', async () => {
   const recording = startRecording()
   const client = { batchGet: (_keys: string[]) => [Buffer.alloc(3), [Buffer.alloc(4)], null] }
   instrumentStore(client, recording.recorder).batchGet(['a', 'b', 'c'])
@@ -111,7 +111,7 @@ test('the bytes of buffers in the result count where there are none in the argum
   await recording.close()
 })
 
-test('bytesOf is asked for puts and gets, with the keys, the other arguments and the result', async () => {
+test('bytesOf is called for puts and gets, with the keys, the other arguments and the result', async () => {
   const recording = startRecording()
   const client = new SyncStore()
   const asked: unknown[] = []
@@ -144,7 +144,7 @@ test('a bytesOf that fails changes neither a client’s answer nor its error', a
   await recording.close()
 })
 
-test('everything else of a client with private fields is as it was', async () => {
+test('the other members of a client with private fields do not change', async () => {
   const recording = startRecording()
   const client = new SyncStore()
   const store = instrumentStore(client, recording.recorder)

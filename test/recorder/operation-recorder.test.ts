@@ -11,7 +11,7 @@ import { startRecording } from '../support/engines/recording.js'
 import { counts, durations, EDGE_DURATIONS } from '../support/generators/arbitraries.js'
 import { nextDown, nextUp } from '../support/generators/floats.js'
 
-/** Statuses that a recorder tells apart per operation. */
+/** The limit of a recorder on statuses per operation. */
 const STATUSES_MAX = 8
 const statuses = fc.constantFrom('ok', 'partial_failure', 'error', '', '__proto__', 'other', 'x')
 const manyRows = fc.array(
@@ -29,7 +29,7 @@ const manyRows = fc.array(
   { maxLength: 300, size: 'max' },
 )
 
-test('what is recorded is what the stats say of the same rows, whatever they are', async () => {
+test('recorded rows are equal to the stats of the same rows, for any rows', async () => {
   await fc.assert(
     fc.asyncProperty(manyRows, fc.boolean(), async (rows, byHandle) => {
       const expected = new MooncakeStoreConnectorStats({ statusesMax: STATUSES_MAX })
@@ -55,7 +55,7 @@ test('what is recorded is what the stats say of the same rows, whatever they are
   )
 })
 
-test('every bound, and a hair beside it, is exposed in the right bucket', async () => {
+test('every bound, and its neighbouring numbers, are exposed in the right bucket', async () => {
   const custom = [2 ** -30, 0.0123, 1, 1.04, 4096]
   const dense = [1e-12, 1, nextUp(1), 1.01, 1.0101, 2 ** 16, 1e6, 2 ** 63]
   for (const bounds of [DURATION_BOUNDS_SECONDS, custom, dense, []]) {
@@ -92,7 +92,7 @@ test('minus zero is zero', async () => {
   await recording.close()
 })
 
-test('rows that cannot be counted throw and leave what is recorded as it was', async () => {
+test('invalid rows throw and change no counter', async () => {
   const recording = startRecording()
   const { recorder, aggregator } = recording
   const handle = recorder.operation('op')
@@ -134,7 +134,7 @@ test('rows that cannot be counted throw and leave what is recorded as it was', a
   await recording.close()
 })
 
-test('a refused row does not bring a series into being', async () => {
+test('a rejected row creates no series', async () => {
   const recording = startRecording()
   const { recorder, aggregator } = recording
   assert.throws(() => recorder.record('new', Number.NaN, 1), failure('INVALID_ROW'))
@@ -144,7 +144,7 @@ test('a refused row does not bring a series into being', async () => {
   assert.doesNotMatch(await aggregator.registry.metrics(), /operation="/)
 })
 
-test('rows past the limit on statuses count under other, and switching back finds the series', async () => {
+test('rows past the limit on statuses are counted as other, and known statuses keep their series', async () => {
   const recording = startRecording()
   const handle = recording.recorder.operation('op')
   for (let round = 0; round < 3; round++) {
@@ -159,7 +159,7 @@ test('rows past the limit on statuses count under other, and switching back find
   await recording.close()
 })
 
-test('rows past the journal’s room, or of names too long for it, count under other', async () => {
+test('rows past the journal’s limit, or with names too long for it, are counted as other', async () => {
   const recording = startRecording({ seriesMax: 4 })
   const { recorder } = recording
   recorder.record('first', 1, 1)
@@ -174,7 +174,7 @@ test('rows past the journal’s room, or of names too long for it, count under o
   ])
   assert.equal(recording.aggregator.stats().rows, 13)
   assert.deepEqual(rows, [
-    // The other places are kept for known statuses of this operation and of `other`.
+    // The other blocks are reserved for known statuses of this operation and of `other`.
     ['first', 'ok', 2],
     ['op 0', 'ok', 1],
     ['op 1', 'ok', 1],

@@ -17,7 +17,7 @@ import { waitUntil } from '../support/processes/wait-until.js'
 
 const BUSY_ENGINE = new URL('../support/engines/busy-engine.js', import.meta.url)
 
-test('a report holds everything so far, in order, and names engine, incarnation and time', () => {
+test('a report contains all rows so far, in order, with engine, incarnation and time', () => {
   const { link, port } = openLink(5, 3)
   const recorder = createRecorder(link, { now: () => 1_700_000_000_123 })
   recorder.record('op', 0.5, 2, { numBytes: 3, status: 'error', numFailedKeys: 1 })
@@ -38,7 +38,7 @@ test('a report holds everything so far, in order, and names engine, incarnation 
   port.close()
 })
 
-test('at most two reports wait unread, and the next has what they lack', () => {
+test('at most two reports wait, and the next one has all later rows', () => {
   const { link, port, taken } = openLink(0, 1)
   const recorder = createRecorder(link)
   for (let row = 1; row <= 9; row++) {
@@ -65,7 +65,7 @@ test('at most two reports wait unread, and the next has what they lack', () => {
   port.close()
 })
 
-test('after close rows are refused by old handles and new ones, and nothing is posted', async () => {
+test('after close, old and new handles drop rows, and no report is posted', async () => {
   const recording = startRecording()
   const { recorder, aggregator } = recording
   const handle = recorder.operation('op')
@@ -83,7 +83,7 @@ test('after close rows are refused by old handles and new ones, and nothing is p
   await recording.close()
 })
 
-test('an engine that never yields reports when it is asked to, from inside record', async (context) => {
+test('an engine that never yields sends requested reports from inside record', async (context) => {
   const aggregator = new EngineAggregator({ intervalMs: 20, silentAfterMs: 60_000 })
   const link = aggregator.connect(0)
   const worker = new Worker(BUSY_ENGINE, {
@@ -106,7 +106,7 @@ test('an engine that never yields reports when it is asked to, from inside recor
   assert.equal(code, 0)
 })
 
-test('a report leaves on its interval where the thread yields', async () => {
+test('a report is sent every interval if the thread yields', async () => {
   const { link, port } = openLink(0, 1, 5)
   const recorder = createRecorder(link)
   recorder.record('op', 1, 1)
@@ -127,7 +127,7 @@ test('a request to stop is seen in a loop, and aborts the signal', async () => {
   const aborted = once(signal, 'abort')
   aggregator.requestStop(0)
   assert.equal(recorder.stopRequested, true)
-  // A signal keeps no thread alive, so something else has to while it is waited for.
+  // A signal does not keep a thread alive, so a timer does.
   const alive = setInterval(() => {}, 1_000)
   await aborted
   clearInterval(alive)
@@ -140,7 +140,7 @@ test('a request to stop is seen in a loop, and aborts the signal', async () => {
   await aggregator.close()
 })
 
-test('the memory of a link is a journal that anybody can read', () => {
+test('the memory of a link is a journal that any reader can read', () => {
   const { link, port } = openLink(0, 1)
   const recorder = createRecorder(link)
   recorder.record('op', 1, 1)

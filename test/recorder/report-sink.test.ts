@@ -7,7 +7,7 @@ import { decodePayload } from '../../src/wire/payload.js'
 import { failure } from '../support/assertions/failures.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-test('a recorder with a sink sends everything so far, every interval and at its end', async () => {
+test('a recorder with a sink sends all rows so far, every interval and at its end', async () => {
   const reports: Uint8Array[] = []
   let closed = 0
   const recorder = createRecorder({
@@ -36,7 +36,7 @@ test('a recorder with a sink sends everything so far, every interval and at its 
   await aggregator.close()
 })
 
-test('a sink that is not ready gets no report, and the next one has everything', () => {
+test('a sink that is not ready gets no report, and the next report has all rows', () => {
   const sequences: number[] = []
   let isReady = true
   const recorder = createRecorder({
@@ -99,7 +99,7 @@ test('the last report is sent to a sink that is not ready', () => {
   assert.equal(payload.report.series[0]?.rows, 1)
 })
 
-test('callbacks that reject, or throw what has no text, end neither thread nor process', async () => {
+test('callbacks that reject, or throw a value without a text, end neither thread nor process', async () => {
   const rejections: unknown[] = []
   const note = (error: unknown) => rejections.push(error)
   process.on('unhandledRejection', note)
@@ -128,7 +128,7 @@ test('callbacks that reject, or throw what has no text, end neither thread nor p
   assert.deepEqual(rejections, [])
 })
 
-test('a recorder whose clock is wrong still counts, each incarnation by itself', async () => {
+test('a recorder with a wrong clock still counts, each incarnation separately', async () => {
   for (const clock of [() => 0, () => Number.NaN, () => -5, () => 1e18, () => Infinity]) {
     const aggregator = new EngineAggregator()
     for (let incarnation = 0; incarnation < 200; incarnation++) {

@@ -90,7 +90,7 @@ test('label values come through with their quotes, backslashes and line ends', a
   assert.ok(text.includes('model_name="a \\"quoted\\" \\\\ model\\nof\\\\n two lines"'))
 })
 
-test('what is observed adds up per engine, engines stand in numeric order', async () => {
+test('observed stats are added up per engine, and engines are in numeric order', async () => {
   const { registry, metrics, stats } = newMetrics()
   stats.recordOperation('op', 1, 2)
   for (const engine of [10, 9, 10, 0]) metrics.observe(stats, engine)
@@ -108,7 +108,7 @@ test('what is observed adds up per engine, engines stand in numeric order', asyn
   assert.deepEqual(parseExposition(await registry.metrics()), samples)
 })
 
-test('stats of other buckets and engines that are none are refused, and change nothing', async () => {
+test('stats with other buckets and invalid engines are rejected, and change nothing', async () => {
   const { registry, metrics, stats } = newMetrics()
   stats.recordOperation('op', 1, 2)
   const other = new MooncakeStoreConnectorStats()
@@ -129,10 +129,10 @@ test('an unknown option is refused before anything is registered', () => {
   assert.throws(() => new MooncakeStorePromMetrics(wrongModel), failure('INVALID_OPTION'))
 })
 
-test('rows past 2^53 are shown in their size, in every bucket', async () => {
+test('counts above 2^53 are exposed in every bucket', async () => {
   const { registry, metrics, stats } = newMetrics()
   stats.recordOperation('save_put', 0.5, 1)
-  // Doubled so often that it is no safe integer any more.
+  // Doubled until it is no safe integer.
   for (let times = 0; times < 57; times++) stats.aggregate(stats)
   metrics.observe(stats)
   const samples = parseExposition(await registry.metrics())

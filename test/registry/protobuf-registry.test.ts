@@ -26,7 +26,7 @@ async function render(registry: prom.Registry): Promise<DecodedFamily[]> {
   return families
 }
 
-/** Samples by name and labels, in the words of the text format. */
+/** Samples by name and labels, with the names of the text format. */
 type Samples = Map<string, number>
 
 function addSample(samples: Samples, name: string, labels: object, value: number): void {
@@ -78,7 +78,7 @@ async function samplesOfJson(registry: prom.Registry): Promise<Samples> {
   return samples
 }
 
-/** A registry with metrics of the user of each type, and with ours. */
+/** A registry with metrics of the user of each type, and with moonmeter's metrics. */
 function newRegistry(nativeHistograms: boolean) {
   const registry = new prom.Registry()
   const common = { help: 'Help "é"\n\\.', registers: [registry], labelNames: ['kind'] }
@@ -130,7 +130,7 @@ for (const nativeHistograms of [false, true]) {
   })
 }
 
-test('the buckets of a native histogram add up to its count, and its classic ones are beside it', async () => {
+test('the buckets of a native histogram add up to its count, and it has classic buckets as well', async () => {
   const { registry, aggregator } = newRegistry(true)
   const rows = [0, 1e-12, 2 ** -30, 0.004, 0.004, 1, 70_000, 1e9].map((duration) => ({
     duration_seconds: duration,

@@ -8,7 +8,7 @@ import { failure } from '../support/assertions/failures.js'
 const TEXT = 'text/plain; version=0.0.4'
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0'
 
-/** What a metric of some kind returns by its `get`. */
+/** The result of the `get` of a metric. */
 interface Returned {
   readonly name: string
   readonly help?: string
@@ -16,7 +16,7 @@ interface Returned {
   readonly values?: readonly object[]
 }
 
-/** A registry with a metric that returns this, at once or later, or with no `get`. */
+/** A registry with a metric whose `get` returns this value or promise, or without `get`. */
 function registryOf(get: (() => unknown) | undefined, contentType = TEXT, defaults = {}) {
   const registry = {
     contentType,
@@ -68,7 +68,7 @@ test('samples of a name that their type does not have are a family of unknown ty
   assert.equal(openMetrics.at(-1), '# EOF')
 })
 
-test('the samples of a series stand together, whatever their order and that of their labels', async () => {
+test('the samples of a series are grouped, in any order of samples and labels', async () => {
   const bucket = (labels: object, value: number) => ({ metricName: 'h_bucket', labels, value })
   const metric: Returned = {
     name: 'h',
@@ -139,7 +139,7 @@ test('counters of a registry of OpenMetrics have the suffix that it adds, and on
   }
 })
 
-test('what is no metric fails with the reason', async () => {
+test('an invalid metric fails with the reason', async () => {
   const returned = [
     undefined,
     null,
@@ -155,7 +155,7 @@ test('what is no metric fails with the reason', async () => {
   }
 })
 
-test('the time of an exemplar is left out where it is no finite number', async () => {
+test('the time of an exemplar is omitted if it is not a finite number', async () => {
   const times = [1.5, Number.NaN, Number.POSITIVE_INFINITY, null, undefined, 'now']
   const values = times.map((timestamp, id) => {
     return {

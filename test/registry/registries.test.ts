@@ -21,7 +21,7 @@ const HISTOGRAM = 'vllm:mooncake_store_operation_time_seconds'
 const COUNTER = 'vllm:mooncake_store_operation_keys_total'
 const LABELS = { model_name: 'm', engine: '1', operation: 'op', status: 'ok' }
 
-/** What every registry must do, each with all libraries. */
+/** Tests of every registry, each run with all libraries. */
 const CASES: Readonly<Record<string, (library: typeof prom) => void | Promise<void>>> = {
   async 'default labels are on our samples in text and JSON, ours first'(library) {
     const { registry } = newRegistry(library)
@@ -37,7 +37,7 @@ const CASES: Readonly<Record<string, (library: typeof prom) => void | Promise<vo
       const { le: _le, ...rest } = labels
       assert.deepEqual(rest, { ...LABELS, host: 'a "b"', number: 7 })
     }
-    // Asked again, they are not on twice, and not left behind once they are gone.
+    // They are not added twice by a second scrape, and are removed after a reset.
     registry.setDefaultLabels({})
     const [sample] = parseExposition(await registry.metrics())
     assert.deepEqual(Object.keys(sample.labels), [...Object.keys(LABELS), 'le'])
@@ -93,7 +93,7 @@ const CASES: Readonly<Record<string, (library: typeof prom) => void | Promise<vo
     assert.equal(registry.getSingleMetric('vllm:nothing'), undefined)
   },
 
-  async 'a user’s own metrics and the default ones stand beside ours'(library) {
+  async 'a user’s own metrics and the default ones are exposed together with ours'(library) {
     const registry = new library.Registry()
     library.collectDefaultMetrics({ register: registry })
     addUsersMetrics(library, registry)
@@ -115,7 +115,7 @@ const CASES: Readonly<Record<string, (library: typeof prom) => void | Promise<vo
     assert.equal(samples.find(({ name }) => name === COUNTER)?.value, 2)
   },
 
-  async 'resetting the metrics forgets stats that were observed'(library) {
+  async 'resetting the metrics removes observed stats'(library) {
     const { registry, metrics, stats } = newRegistry(library)
     registry.resetMetrics()
     assert.deepEqual(parseExposition(await registry.metrics()), [])
@@ -153,7 +153,7 @@ const CASES: Readonly<Record<string, (library: typeof prom) => void | Promise<vo
     assert.deepEqual(valuesOf(`${HISTOGRAM}_count`), [6, 3])
   },
 
-  async 'all families of a scrape agree, whatever is recorded meanwhile'(library) {
+  async 'all families of a scrape agree while rows are recorded'(library) {
     let nowMs = 0
     const registry = new library.Registry()
     const monotonicNow = () => nowMs
@@ -166,7 +166,7 @@ const CASES: Readonly<Record<string, (library: typeof prom) => void | Promise<vo
       recorder.record('op', 1, 2, { numBytes: 3, numFailedKeys: 1 })
       const samples = parseExposition(await scrape)
       const sampleOf = (wanted: string) => samples.find(({ name }) => name === wanted)?.value
-      // Journals are read twice, so that what came meanwhile is shown too.
+      // Journals are read twice, so rows recorded meanwhile are exposed, too.
       const rows = 2 * row
       assert.deepEqual(
         [
@@ -246,7 +246,7 @@ interface JsonMetric {
   }[]
 }
 
-/** What an aggregator of a process tells its cluster: engine 0 at a time, and further engines. */
+/** The metrics that a process sends to its cluster: engine 0 at a time, and further engines. */
 async function processMetrics({ Registry }: typeof prom, nowMs: number, engines: number) {
   const registry = new Registry()
   const aggregator = new EngineAggregator({ registry, now: () => nowMs })

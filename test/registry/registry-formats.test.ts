@@ -29,7 +29,7 @@ const TEXT = 'text/plain; version=0.0.4; charset=utf-8'
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 const HISTOGRAM = 'vllm:mooncake_store_operation_time_seconds'
 const KEYS = 'vllm:mooncake_store_operation_keys'
-/** When the engines of these tests began. */
+/** The start time of the engines of these tests. */
 const NOW_MS = 1_700_000_000_250
 const SILENT_AFTER_MS = 1e9
 
@@ -42,7 +42,7 @@ for (const { name, skip, load } of LIBRARIES) {
     assert.deepEqual(usersSamples(samples), USERS_SAMPLES)
     const own = parseExposition(await registry.metrics())
     assert.deepEqual(ourSamples(samples), ourSamples(own))
-    // Of garbage collections there may be the first meanwhile.
+    // The first garbage collection may happen in between.
     const names = (all: readonly ParsedSample[]) =>
       new Set(all.map((sample) => sample.name).filter((sample) => !sample.includes('_gc_')))
     assert.deepEqual(names(samples), names(own))
@@ -105,7 +105,7 @@ for (const { name, skip, load } of LIBRARIES) {
     const known = strict.filter((sample) => !created(sample))
     assert.deepEqual(valuesOf(known).sort(), valuesOf(json).sort())
     assert.ok(known.filter(isStable).length > 100)
-    // All of our counters and histograms tell when they began, and nothing else does.
+    // All of our counters and histograms have a creation time, and no other metric has one.
     const began = strict.filter(created)
     assert.ok(began.every(({ value }) => Number(value) === NOW_MS / 1e3))
     const engines = (suffix: string) => began.filter((sample) => sample.name === suffix).length
@@ -141,7 +141,7 @@ for (const { name, skip, load } of OPENMETRICS_LIBRARIES) {
     assert.equal(registry.getSingleMetric(`${KEYS}_total`), undefined)
   })
 
-  test(`${name}: a registry of OpenMetrics is served in the format that is asked for`, {
+  test(`${name}: a registry of OpenMetrics is served in the requested format`, {
     skip,
   }, async (context) => {
     const { registry, aggregator } = newOpenMetrics(await load())
@@ -184,7 +184,7 @@ for (const { name, skip, load } of OPENMETRICS_LIBRARIES) {
     const library = await load()
     const processes = [1, 2].map(() => newSmall(library, OPENMETRICS).registry)
     const json = await Promise.all(processes.map((registry) => registry.getMetricsAsJSON()))
-    // The types of prom-client leave the second parameter out.
+    // The types of prom-client lack the second parameter.
     const aggregate: (...parameters: never[]) => prom.Registry =
       library.AggregatorRegistry.aggregate
     const exchanged = JSON.parse(JSON.stringify(json))
@@ -256,7 +256,7 @@ async function serveAll(context: TestContext, library: typeof prom) {
 
 /** An aggregator with two series of two engines, one of them of an instance. */
 function newAggregator(registry: prom.Registry) {
-  // On a busy machine, seconds pass between what is compared; no engine is to be down then.
+  // On a busy machine, seconds pass between compared scrapes; no engine may be down then.
   const options = { registry, now: () => NOW_MS, silentAfterMs: SILENT_AFTER_MS }
   const aggregator = new EngineAggregator(options)
   for (const instance of ['', 'é "\\'] as const) {

@@ -14,7 +14,7 @@ async function textOf(registry: MetricsRegistry): Promise<string> {
   return text
 }
 
-/** An aggregator with rows of many engines, beside a metric of the user. */
+/** An aggregator with rows of many engines, and a metric of the user. */
 function newAggregator(registry: Registry, engines: number) {
   new Counter({ name: 'requests_total', help: 'Requests.', registers: [registry] }).inc(3)
   const aggregator = new EngineAggregator({ registry, now: () => 1_000 })
@@ -25,7 +25,7 @@ function newAggregator(registry: Registry, engines: number) {
   return aggregator
 }
 
-test('what is rendered as bytes is what the registry returns as text', async () => {
+test('the rendered bytes are equal to the text of the registry', async () => {
   const registry = new Registry()
   const aggregator = newAggregator(registry, 100)
   for (let scrape = 0; scrape < 3; scrape++) {
@@ -35,7 +35,7 @@ test('what is rendered as bytes is what the registry returns as text', async () 
   await aggregator.close()
 })
 
-test('a registry without a list of metrics is rendered as it is', async () => {
+test('a registry without a list of metrics is rendered by its own `metrics()`', async () => {
   for (const metrics of [async () => 'a 1\n', () => 'a 1\n']) {
     const minimal = { contentType: 'text/x-own', registerMetric() {}, metrics }
     const { ownContentType, buffers } = await renderRegistry(minimal, FORMATS.openmetrics)
@@ -43,7 +43,7 @@ test('a registry without a list of metrics is rendered as it is', async () => {
   }
 })
 
-test('two renderings at once each show the registry as it was', async () => {
+test('each of two concurrent renderings contains the registry at its own time', async () => {
   const registry = new Registry()
   const aggregator = newAggregator(registry, 400)
   const [first, second] = await Promise.all([textOf(registry), textOf(registry)])

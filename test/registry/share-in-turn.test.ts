@@ -12,7 +12,7 @@ function newCounter() {
   return { state, read }
 }
 
-test('calls of one synchronous turn share one read, and none shows less than there was at its call', async () => {
+test('calls of one synchronous turn share one read, which is not older than any of the calls', async () => {
   const { state, read } = newCounter()
   const early = [read(), read()]
   state.counted = 1
@@ -22,7 +22,7 @@ test('calls of one synchronous turn share one read, and none shows less than the
   assert.equal(state.reads, 1)
 })
 
-test('calls of a later turn, and those that come during a read, have a read of their own', async () => {
+test('calls of a later turn, and calls during a read, have their own read', async () => {
   const { state, read } = newCounter()
   assert.equal(await read(), 0)
   state.counted = 1
@@ -33,7 +33,7 @@ test('calls of a later turn, and those that come during a read, have a read of t
   assert.equal(state.reads, 3)
 })
 
-test('a read that fails is a failure of those who called, and the next one is tried', async () => {
+test('a failed read is a failure of its callers, and the next call reads again', async () => {
   let reads = 0
   const read = shareInTurn(async () => {
     if (++reads === 1) throw new Error('not yet')

@@ -17,7 +17,7 @@ test('durations are parsed as Prometheus does', () => {
   for (const [text, seconds] of cases) assert.equal(parseDuration(text), seconds, text)
 })
 
-test('what is no duration is refused', () => {
+test('invalid durations are rejected', () => {
   for (const text of ['', '5', '-5m', '5 m', '5min', '1.5h', '5s1m', '1m1m', 's', '5M', '5m\n']) {
     assert.equal(parseDuration(text), undefined, JSON.stringify(text))
   }

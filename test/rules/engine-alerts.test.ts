@@ -48,7 +48,7 @@ testFiring([
     },
   },
   {
-    what: 'a server without any engine fires, beside one whose engine is up',
+    what: 'a server without any engine fires, and another whose engine is up does not',
     series: {
       ...up(),
       ...self('enginesUp', '0x400'),

@@ -15,7 +15,7 @@ import {
 
 testFiring([
   {
-    what: 'nothing fires while all is well',
+    what: 'nothing fires without a fault',
     series: {
       ...up(),
       ...CALM,

@@ -55,7 +55,7 @@ test('the guide has each recorded series, and no other', () => {
   )
 })
 
-test('the guide has each sum of a job, and each is there of instances, too', () => {
+test('the guide has each sum of a job, and each also exists for instances', () => {
   const sums = parse(ruleFile({ rollUp: true }))
     .groups[0].rules.map(({ record = '' }) => record)
     .filter((record: string) => /^(?:instance|job)(?:_operation)?:/.test(record))
@@ -66,7 +66,7 @@ test('the guide has each sum of a job, and each is there of instances, too', () 
   assert.deepEqual(both.sort(), sums.sort())
 })
 
-/** A text without line breaks and marks. */
+/** A text without line breaks and markup. */
 function plain(text: string): string {
   return text.replaceAll(/[*`]/g, '').replaceAll(/\s+/g, ' ')
 }

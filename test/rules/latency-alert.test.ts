@@ -3,7 +3,7 @@ import { CALM, buckets, store, up } from '../support/generators/rule-series.js'
 
 testFiring([
   {
-    what: 'a p99 of three times that of the past fires, until it has become the past',
+    what: 'a p99 of three times the past p99 fires, until the past p99 has risen as well',
     series: {
       ...up(),
       ...CALM,
@@ -46,7 +46,7 @@ testFiring([
     firing: { '5m': NONE, '30m': NONE, '90m': NONE },
   },
   {
-    what: 'a p99 below the least that matters does not fire',
+    what: 'a p99 below the minimum does not fire',
     series: {
       ...up(),
       ...CALM,

@@ -9,7 +9,7 @@ import { type RuleCase, testRules } from '../support/processes/promtool.js'
 
 const RULES = { rollUp: true, honorLabels: true }
 const LEVEL = /^(?:instance|job)(?:_operation)?:/
-/** Labels that remain of the sums of an operation and of the state of engines. */
+/** The labels of the sums of an operation and of the state of engines. */
 const STORE_LABELS = 'job="moonmeter", model_name="m", operation="load_get"'
 const SELF_LABELS = 'job="moonmeter"'
 
@@ -102,14 +102,14 @@ test('engines are added up to instances and jobs, by each rule', {
     series: Object.assign(up('1x60', 'aggregator:9464'), ...ENGINES.map(seriesOf)),
     expectations: Array.from(sums, ([name, samples]) => ({
       at: '10m',
-      // Without its name, and without the last bits, which differ by the order of additions.
+      // Without its name, and rounded, because the order of additions changes the last bits.
       expression: QUANTILE.test(name) ? `round(${name}, 0.0001)` : name,
       samples,
     })),
   })
 })
 
-test('there are as many sums by job, however many engines there are', {
+test('the number of sums by job does not depend on the number of engines', {
   skip: PROMETHEUS_SKIP,
 }, async (context) => {
   const engines = Array.from({ length: 30 }, (_, index) => {
@@ -146,7 +146,7 @@ test('with honor_labels, the first errors of an engine count, though its instanc
   const labels = `${rate}{${STORE_LABELS}}`
   for (const [options, samples] of [
     [RULES, [{ labels, value: 0.1 }]],
-    // `increase` does not see what a counter began with.
+    // `increase` ignores the first value of a counter.
     [{ rollUp: true }, [{ labels, value: 0 }]],
   ] as const) {
     await assertRules(context, ruleFile(options), {

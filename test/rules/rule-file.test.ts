@@ -54,7 +54,7 @@ test('with a prefix and a job, all selectors have them', () => {
   const texts = rulesOf({ prefix: 'myapp_', job: 'kv', rollUp: true }).map(({ expr }) => expr)
   for (const { name } of Object.values({ ...STORE_METRICS, ...SELF_METRICS, ...NATS_METRICS })) {
     for (const text of texts) {
-      // Behind a word character or a colon, it is a part of a longer name.
+      // After a word character or a colon, it is part of a longer name.
       for (const [found] of text.matchAll(new RegExp(`[\\w:]*${name}[\\w:]*.?`, 'g'))) {
         assert.match(found, /^(?:(?:instance|job):)?myapp_.*\{$/, text)
       }
@@ -63,7 +63,7 @@ test('with a prefix and a job, all selectors have them', () => {
   for (const text of texts.join('\n').matchAll(/\{[^}]*\}/g)) assert.match(text[0], /^\{job="kv"/)
 })
 
-test('each alert has a severity, texts, and a runbook that says what to do', () => {
+test('each alert has a severity, texts, and a runbook with actions', () => {
   const alerts = alertsOf()
   assert.equal(alerts.length, 9)
   for (const { alert, labels, annotations } of alerts) {
@@ -76,7 +76,7 @@ test('each alert has a severity, texts, and a runbook that says what to do', () 
   }
 })
 
-test('only states that last wait before they fire', () => {
+test('only alerts on states have a `for` time', () => {
   const waiting = alertsOf({ forSeconds: 90 }).filter((rule) => rule.for !== undefined)
   assert.deepEqual(
     waiting.map(({ alert, for: duration }) => [alert, duration]),
@@ -172,7 +172,7 @@ test('texts name the engine, its instance and the server, with the value and its
   assert.equal(end.code, 0, end.stdout + end.stderr)
 })
 
-test('the text about a latency has its p99 and what it is compared to', {
+test('the text about a latency has its p99 and the compared p99', {
   skip: PROMETHEUS_SKIP,
 }, async (context) => {
   const [rule] = alertsOf().filter(({ alert }) => alert === 'MoonmeterLatencyHigh')
@@ -204,7 +204,7 @@ test('the text about a latency has its p99 and what it is compared to', {
   assert.equal(end.code, 0, end.stdout + end.stderr)
 })
 
-test('options that are no such numbers or no prefix are refused', () => {
+test('invalid numbers and prefixes are rejected', () => {
   const bad: readonly Options[] = [
     { windowSeconds: 0 },
     { windowSeconds: 1.5 },

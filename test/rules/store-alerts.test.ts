@@ -21,7 +21,7 @@ testFiring([
     firing: { '10m': NONE },
   },
   {
-    what: 'failed keys do not fire any more when they are over',
+    what: 'failed keys stop firing when no more keys fail',
     series: {
       ...up(),
       ...CALM,
@@ -45,7 +45,7 @@ testFiring([
     firing: { '10m': { MoonmeterFailedKeys: 1 } },
   },
   {
-    what: 'engines with the same index and instances of their own are told apart',
+    what: 'engines with the same index and different instances are distinguished',
     series: {
       ...up(),
       ...failing(16, { exported_instance: 'child-a' }),
@@ -55,12 +55,12 @@ testFiring([
     firing: { '10m': { MoonmeterFailedKeys: 2 } },
   },
   {
-    what: 'failed keys fire where Prometheus keeps the instance of an engine',
+    what: 'failed keys fire if Prometheus keeps the instance of an engine',
     series: { ...up(), ...failing(30, { instance: 'child-a' }) },
     firing: { '10m': { MoonmeterFailedKeys: 1 } },
   },
   {
-    what: 'failed keys fire where series are sums over engines',
+    what: 'failed keys fire if series are sums over engines',
     series: { ...up(), ...failing(30, { engine: '' }) },
     firing: { '10m': { MoonmeterFailedKeys: 1 } },
   },
@@ -70,7 +70,7 @@ testFiring([
     firing: { '10m': NONE, '10m45s': { MoonmeterErrorBurst: 1 }, '13m': NONE },
   },
   {
-    what: 'a burst fires where its errors are the first of their series',
+    what: 'a burst fires if its errors are the first of their series',
     series: { ...up(), ...CALM, ...store({ calls: '_x40 40x100' }, 'error') },
     firing: { '9m45s': NONE, '10m': { MoonmeterErrorBurst: 1 }, '12m': NONE },
   },

@@ -18,11 +18,11 @@ const FAILED_TESTS = fileURLToPath(new URL('failed-tests.cjs', import.meta.url))
 const TEST_MS_MAX = 240_000
 /** A group of files that takes longer is killed. */
 const GROUP_MS_MAX = 600_000
-/** Files that run beside those that keep the cores busy, since most tests wait for half of their time. */
+/** Additional files at a time, since most tests wait for half of their time. */
 const WAITING_FILES = 2
 /** Lives per mode, unless MOONMETER_INCARNATIONS says otherwise. */
 const MODE_LIVES = '12'
-/** Modes that are run beside each other: their lives wait for half of the time. */
+/** Modes that run at a time: their lives wait for half of the time. */
 const MODES_AT_ONCE = 2
 const LIVES_FILE = fileURLToPath(new URL('../chaos/incarnations.test.js', import.meta.url))
 
@@ -44,7 +44,7 @@ for (const major of values.node.flatMap(majorsOf)) {
   else await runFiles(major, node.execPath)
 }
 rmSync(directory, { recursive: true })
-// Where only the end of the output is kept, the errors are still there.
+// Errors are at the end, where a truncated output still has them.
 process.stderr.write(failures.join(''))
 for (const line of failed) console.error(`FAILED: ${line}`)
 process.exitCode = failed.length === 0 ? 0 : 1
@@ -78,10 +78,10 @@ async function runFiles(major: number, execPath: string): Promise<void> {
   }
 }
 
-/** Flags of V8 hold for a whole process, so the file is run by itself, not by `--test`. */
+/** Flags of V8 apply to a whole process, so the file is run directly, not by `--test`. */
 async function runModes(major: number, execPath: string): Promise<void> {
   const env = { MOONMETER_INCARNATIONS: MODE_LIVES, ...process.env }
-  // This Node without flags is what `npm run test:chaos` runs.
+  // `npm run test:chaos` runs this Node without flags.
   const left = modesOf(execPath).filter((flags) => major !== OWN_MAJOR || flags.length > 0)
   const runSome = async () => {
     for (let flags = left.shift(); flags !== undefined; flags = left.shift()) {

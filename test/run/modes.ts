@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 
-/** Ways of V8 to run code, each by the flag for it and the name of its option. */
+/** The compilers of V8, each with its flag and the name of its option. */
 const MODES = [
   ['--jitless', 'jitless'],
   ['--no-opt', 'opt'],
@@ -8,7 +8,7 @@ const MODES = [
   ['--stress-maglev', 'stress-maglev'],
 ] as const
 
-/** The flags of those modes that a Node knows, after no flag at all. */
+/** The flags of each mode that a Node supports; the first mode has no flags. */
 export function modesOf(execPath: string): (readonly string[])[] {
   const options = execFileSync(execPath, ['--v8-options'], { encoding: 'utf8' })
   const known = new Set(Array.from(options.matchAll(/^ {2}--(\S+)/gm), ([, name]) => name))

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 
 /**
- * Runs a program with what it starts as one group of processes, which is killed as a whole when it
- * takes too long or this process is interrupted. A thread of Node that is out of memory can hang its
- * process for good, and then no other signal ends that.
+ * Runs a program and its children as one group of processes, which is killed as a whole after a
+ * timeout or when this process is interrupted. A thread of Node that is out of memory can hang its
+ * process forever; then only SIGKILL ends it.
  *
- * @returns what failed; undefined for exit code 0
+ * @returns the exit code or signal; undefined for exit code 0
  */
 export function runGroup(
   file: string,
@@ -18,7 +18,7 @@ export function runGroup(
   }
   const interrupt = () => {
     kill()
-    // Other groups hear of the same signal before this process ends.
+    // Other groups are killed by the same signal before this process ends.
     setImmediate(() => process.exit(1))
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt)

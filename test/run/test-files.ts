@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 const COMPILED = fileURLToPath(new URL('../', import.meta.url))
 
-/** These load both cores, or measure how prompt something is: nothing runs beside them. */
+/** These load both cores, or measure times, so they run alone. */
 const ALONE = [
   /^chaos\/(blocked-engine|blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
   /^nats\/record-speed\./,
@@ -12,8 +12,8 @@ const ALONE = [
   /^system\/scenarios\./,
 ]
 /**
- * These take long, and scripts of their own run them: `npm run check` those of the package as it is
- * published, and `npm run test:fleet` those of a network of hosts.
+ * These take long, and have their own scripts: `npm run check` for the published package, and `npm
+ * run test:fleet` for a network of hosts.
  */
 const APART = [/^package\/(api\/|framework-types\.|installed\.|types\.)/, /^fleet\//]
 /** These take most of the time. They do not depend on the version of Node, or have long forms that are run on each. */
@@ -31,8 +31,8 @@ const SLOW = [
 ]
 
 /**
- * These use little of Node: calculations, formats, and words of the command. What the newest Node runs
- * as the oldest does, those between them run as well.
+ * These use few features of Node: calculations, formats, and texts of the command. They run only on
+ * the oldest and the newest Node.
  */
 const ON_EDGES = [
   /^(exposition|live|logging|registry|simulate|snapshot|stats|wire)\//,
@@ -43,7 +43,7 @@ const ON_EDGES = [
   /^(options|readme|run-yielding)\./,
 ]
 
-/** Compiled test files: those that may run beside each other, and the others. */
+/** Compiled test files: those that may run in parallel, and the others. */
 export interface TestFiles {
   readonly together: readonly string[]
   readonly alone: readonly string[]

@@ -122,7 +122,7 @@ test('/healthz needs no credentials, and HEAD needs the same as GET', async (con
   assert.equal(await statusOf(`${url}/nowhere`), 404)
 })
 
-test('an empty secret, or one that is no string, is an invalid option', async () => {
+test('an empty secret, or one that is not a string, is an invalid option', async () => {
   const aggregator = new EngineAggregator()
   for (const options of [
     { bearerToken: '' },

@@ -6,7 +6,7 @@ import { compress } from '../../src/server/compress.js'
 import { CONTENT_ENCODINGS } from '../../src/server/content-encoding.js'
 
 const NEVER = new AbortController().signal
-/** Bytes that are compressed between two looks at the signal. */
+/** Bytes that are compressed between two checks of the signal. */
 const PIECE_BYTES = 2 ** 18
 
 for (const encoding of CONTENT_ENCODINGS) {
@@ -37,7 +37,7 @@ for (const encoding of CONTENT_ENCODINGS) {
   })
 }
 
-/** Not in the types of Node 20, nor in that Node. */
+/** Missing in Node 20 and its types. */
 function zstdDecompressSync(bytes: Uint8Array): Buffer {
   const { zstdDecompressSync } = zlib as unknown as Record<string, (bytes: Uint8Array) => Buffer>
   return zstdDecompressSync(bytes)

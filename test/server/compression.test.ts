@@ -35,7 +35,7 @@ function textOf({ headers, body }: Answer): string {
   return zstdDecompressSync(body).toString()
 }
 
-test('metrics are compressed as the request prefers, and the headers say so', async (context) => {
+test('metrics are compressed with the preferred encoding, which is in the headers', async (context) => {
   const url = await serveText(context)
   for (const [header, expected] of [
     [undefined, undefined],
@@ -65,7 +65,7 @@ test('metrics are compressed as the request prefers, and the headers say so', as
   }
 })
 
-test('compression: false and a list of encodings are kept to', async (context) => {
+test('compression: false and a list of encodings are respected', async (context) => {
   const accept = { 'accept-encoding': 'zstd, gzip;q=0.5' }
   const plain = await ask(
     `${await serveText(context, undefined, { compression: false })}/metrics`,
@@ -94,7 +94,7 @@ test('only metrics are compressed, and small ones are not', async (context) => {
   }
 })
 
-test('Vary is added to what a middleware has set', async (context) => {
+test('Vary is added to the value of a middleware', async (context) => {
   const handler = metricsHandler(textSource(() => TEXT))
   const url = await serve(context, (request, response) => {
     response.setHeader('Vary', 'Origin')
@@ -104,7 +104,7 @@ test('Vary is added to what a middleware has set', async (context) => {
   assert.equal(headers.vary, 'Origin, Accept, Accept-Encoding')
 })
 
-test('all who wait for a rendering share one compression in each encoding', async (context) => {
+test('all requests that wait for a rendering share one compression in each encoding', async (context) => {
   const source = textSource(() => TEXT)
   const url = await serve(context, metricsHandler(source))
   let compressors = 0
@@ -114,7 +114,7 @@ test('all who wait for a rendering share one compression in each encoding', asyn
     },
   })
   const encodings = HAS_ZSTD ? ['gzip', 'zstd', 'identity'] : ['gzip', 'identity']
-  // Pipelined, so that all of them come in one turn of the event loop.
+  // Pipelined, so that all of them arrive in one turn of the event loop.
   const requests = [...encodings, ...encodings, ...encodings].map((encoding) => {
     return GET_GZIP.replace('gzip', encoding)
   })
@@ -153,7 +153,7 @@ test('a compression that takes too long is given up with 500, and the next scrap
   assert.equal(textOf(answer), TEXT)
 })
 
-test('clients that left while their metrics were compressed hold no rendering', async (context) => {
+test('clients that disconnected during a compression hold no rendering', async (context) => {
   const text = randomBytes(4 * MIB).toString('base64')
   const source = textSource(() => text)
   const url = await serve(context, metricsHandler(source))

@@ -13,7 +13,7 @@ import { textSource } from '../support/processes/text-source.js'
 const BOTH: readonly ContentEncoding[] = ['gzip', 'zstd']
 const HAS_ZSTD = 'createZstdCompress' in zlib
 
-test('the encoding with the greatest weight is preferred, and none where nothing asks for one', () => {
+test('the encoding with the greatest weight is preferred, and none without a request for one', () => {
   const cases: readonly (readonly [string | undefined, ContentEncoding | undefined])[] = [
     [undefined, undefined],
     ['', undefined],
@@ -55,7 +55,7 @@ test('an encoding that is not offered is not preferred', () => {
   assert.equal(preferredEncoding(request, ['zstd']), 'zstd')
 })
 
-test('zstd is offered where Node has it', () => {
+test('zstd is offered if Node supports it', () => {
   assert.deepEqual(CONTENT_ENCODINGS, HAS_ZSTD ? BOTH : ['gzip'])
 })
 

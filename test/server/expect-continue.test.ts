@@ -15,7 +15,7 @@ async function start(context: TestContext, options: ListenOptions = {}): Promise
   return server.url
 }
 
-/** A client that waits until it is asked for the body. */
+/** A client that waits for `100 Continue` before it sends the body. */
 function openWaiting(context: TestContext, url: string, path: string) {
   const client = openClient(context, url)
   const headers = `host: a\r\nexpect: 100-continue\r\ncontent-length: ${BODY.length}\r\n`
@@ -23,7 +23,7 @@ function openWaiting(context: TestContext, url: string, path: string) {
   return client
 }
 
-test('a body that nobody reads is not asked for, and the response comes at once', async (context) => {
+test('a body that is not read is not requested, and the response is sent immediately', async (context) => {
   const url = await start(context)
   for (const [path, status] of [
     ['/metrics', 405],
@@ -42,7 +42,7 @@ const READERS: Readonly<Record<string, (request: IncomingMessage) => Promise<str
       request.on('data', (chunk) => {
         text += chunk
       })
-      // As a middleware that counts bytes.
+      // Like a middleware that counts bytes.
       request.on('data', () => {})
       request.on('end', () => resolve(text))
     }),
@@ -54,7 +54,7 @@ const READERS: Readonly<Record<string, (request: IncomingMessage) => Promise<str
 }
 
 for (const [how, read] of Object.entries(READERS)) {
-  test(`a body that is read ${how} is asked for, once`, async (context) => {
+  test(`a body that is read ${how} is requested once`, async (context) => {
     const url = await start(context, {
       next: (request, response) => {
         void read(request).then((text) => response.end(text))
@@ -69,7 +69,7 @@ for (const [how, read] of Object.entries(READERS)) {
   })
 }
 
-test('a scrape that expects to be asked for a body gets the metrics', async (context) => {
+test('a scrape with `Expect: 100-continue` gets the metrics', async (context) => {
   const url = await start(context)
   const { socket, received } = openClient(context, url)
   socket.write('GET /metrics HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\n\r\n')

@@ -7,13 +7,13 @@ import { EngineAggregator, metricsHandler } from '../../src/index.js'
 
 const { HTTP2_HEADER_METHOD, HTTP2_HEADER_PATH, HTTP2_HEADER_STATUS } = constants
 
-/** A response that is never sent would be waited for. */
+/** Without it, a test would wait forever for a missing response. */
 const TIMEOUT_MS = 10_000
 
 /** A session with a server of HTTP/2 that has our handler. */
 async function openSession(context: TestContext) {
   const aggregator = new EngineAggregator()
-  // The compatibility API of node:http2 has what the handler uses of node:http.
+  // The compatibility API of node:http2 has all members of node:http that the handler uses.
   const server = createServer(metricsHandler(aggregator) as never).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
@@ -26,7 +26,7 @@ async function openSession(context: TestContext) {
 }
 
 /**
- * The status of a response of which all was received.
+ * The status of a complete response.
  *
  * @param sent what is sent of the body of two bytes; undefined for a request without one
  */
@@ -51,7 +51,7 @@ for (const [what, sent] of [
   ['has arrived', 'ab'],
   ['has not ended', 'a'],
 ]) {
-  test(`a request of HTTP/2 whose body ${what} gets its response, and the session goes on`, {
+  test(`a request of HTTP/2 whose body ${what} gets its response, and the session stays open`, {
     timeout: TIMEOUT_MS,
   }, async (context) => {
     const session = await openSession(context)

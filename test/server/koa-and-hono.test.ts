@@ -19,11 +19,11 @@ const PATH = '/internal/m'
 const LARGE = numberedLines(24 * MIB)
 const AUTHORIZED = { authorization: 'Bearer secret' }
 
-/** Applications that hand the requests of one path to the handler, as the guide shows. */
+/** Applications that pass the requests of one path to the handler, as in the guide. */
 const FRAMEWORKS: Readonly<Record<string, (handler: MetricsHandler) => RequestListener>> = {
   Koa: (handler) => {
     const app = new Koa()
-    // It prints that a client left.
+    // Otherwise, Koa prints disconnections of clients.
     app.silent = true
     app.use(async (ctx, next) => {
       if (ctx.path !== PATH) return void (await next())
@@ -68,10 +68,10 @@ for (const [name, makeListener] of Object.entries(FRAMEWORKS)) {
     assert.equal((await ask(`${url}/nowhere`)).status, 404)
   })
 
-  test(`${name}: a client that leaves keeps no place of a response`, async (context) => {
+  test(`${name}: a disconnected client frees the place of its response`, async (context) => {
     const url = await start(context)
     const client = openClient(context, url)
-    // At once: the rest of the response would soon be there, too.
+    // Immediately, before the rest of the response arrives.
     client.socket.once('data', () => client.socket.pause())
     client.socket.write(`GET ${PATH} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer secret\r\n\r\n`)
     await waitUntil('the first bytes', () => client.received().length > 0)

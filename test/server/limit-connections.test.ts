@@ -14,11 +14,11 @@ const CONNECTIONS_MAX = 4
 
 interface Started {
   readonly url: string
-  /** What `next` was given and has not answered. */
+  /** The requests that were passed to `next` and have no response yet. */
   readonly open: { readonly request: IncomingMessage; readonly response: ServerResponse }[]
 }
 
-/** A server whose `next` answers when the test says so. */
+/** A server whose `next` responds when the test requests it. */
 async function start(context: TestContext, options: ListenOptions = {}): Promise<Started> {
   const open: Started['open'] = []
   const server = await listen(
@@ -43,7 +43,7 @@ async function roomFor(context: TestContext, url: string): Promise<number> {
     void client.closed.then(() => closed++)
     clients.push(client)
   }
-  // The last one is answered, when all before it were accepted.
+  // When the last one has its response, all before it were accepted.
   await waitUntil('all connections', () => clients.every(({ socket }) => !socket.connecting))
   const last = clients.at(-1) as RawClient
   last.socket.write('GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n')
@@ -59,7 +59,7 @@ async function scrape(url: string): Promise<string> {
   return (await ask(`${url}/metrics`)).body.toString()
 }
 
-test('connections that next answers do not count, and count again when it has', async (context) => {
+test('connections with a request in next do not count towards the limit until its response', async (context) => {
   const { url, open } = await start(context)
   for (let count = 0; count < 2 * CONNECTIONS_MAX; count++) {
     openClient(context, url).socket.write('GET /next HTTP/1.1\r\nhost: a\r\n\r\n')
@@ -69,7 +69,7 @@ test('connections that next answers do not count, and count again when it has', 
   assert.equal(await scrape(url), METRICS)
   assert.ok(open.every(({ response }) => !response.destroyed))
   for (const { response } of open) response.end('x')
-  // Those connections are kept alive: they are the longest idle.
+  // Those connections are kept alive, and have been idle the longest.
   const room = await roomFor(context, url)
   assert.ok(room <= CONNECTIONS_MAX, String(room))
   const sockets = open.map(({ request }) => request.socket)
@@ -86,7 +86,7 @@ test('requests of one connection, also pipelined and killed ones, do not move th
     for (const { socket } of clients)
       socket.write('GET /next HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(20))
     await waitUntil('all requests', () => open.length === 40)
-    // With every request taken off, there would be room for 40 more.
+    // If every request were subtracted, 40 more would be accepted.
     assert.equal(await roomFor(context, url), CONNECTIONS_MAX)
     if (round === 1) for (const { response } of open) response.end('x')
     if (round === 1) {

@@ -10,7 +10,7 @@ import { renderReference } from './reference.js'
 
 const UPDATE =
   'run `npm run api` and read what changed; a breaking change needs a new major version'
-/** Declarations without docstrings, beside some with them. */
+/** Declarations with and without docstrings. */
 const UNDOCUMENTED = `
 export declare function bare(): void
 /** A class. */
@@ -27,7 +27,7 @@ test('the public API', async (context) => {
   const entries = typedEntries().map((entry) => extractEntry(entry, folder))
   assert.ok(entries.length >= 2)
   for (const { entry, report, problems } of entries) {
-    await context.test(`of ${entry.specifier} is that of its report`, () => {
+    await context.test(`of ${entry.specifier} is equal to its report`, () => {
       const file = join(REPORTS, `${entry.name}.api.md`)
       assert.equal(report, readFileSync(file, 'utf8'), UPDATE)
     })
@@ -35,12 +35,12 @@ test('the public API', async (context) => {
       assert.deepEqual(problems, [])
     })
   }
-  await context.test('is in the reference as it is', () => {
+  await context.test('is equal to the reference', () => {
     assert.equal(renderReference(entries), readFileSync(REFERENCE, 'utf8'), UPDATE)
   })
 })
 
-test('a docstring that is missing is found, on an export and on a member', (context) => {
+test('a missing docstring of an export or a member is found', (context) => {
   const folder = temporaryFolder(context)
   const types = join(folder, 'planted.d.ts')
   writeFileSync(types, UNDOCUMENTED)

@@ -1,4 +1,4 @@
-/** A docstring, taken apart; its texts are Markdown, as they are written. */
+/** A parsed docstring; its texts are Markdown. */
 export interface DocComment {
   readonly text: string
   /** By name, in their order. */
@@ -10,7 +10,7 @@ export interface DocComment {
 
 const BLOCK = /^@(\w+)\s*/m
 
-/** Takes a docstring apart at its tags. */
+/** Splits a docstring at its tags. */
 export function parseDocComment(comment: string): DocComment {
   const [text = '', ...blocks] = linesOf(comment)
     .join('\n')

@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../packed.js'
 
-/** An entry of the package that has types. */
+/** An entry point of the package that has types. */
 export interface Entry {
   /** How users import it. */
   readonly specifier: string
-  /** A name of files, and of a package as API Extractor wants it: the specifier without a slash. */
+  /** A name for files, and for the package of API Extractor: the specifier without a slash. */
   readonly name: string
   readonly types: string
 }
 
-/** The entries of the package that have types. */
+/** The entry points of the package that have types. */
 export function typedEntries(): Entry[] {
   const { name, exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     readonly name: string

@@ -10,12 +10,12 @@ import { ROOT } from '../packed.js'
 import type { ApiItem } from './api-item.js'
 import type { Entry } from './entries.js'
 
-/** What API Extractor found in the declarations of an entry. */
+/** The results of API Extractor for the declarations of an entry. */
 export interface ExtractedEntry {
   readonly entry: Entry
-  /** The declarations without their docstrings: a change of it is a change of the API. */
+  /** The declarations without their docstrings. A change of this text is a change of the API. */
   readonly report: string
-  /** What is exported, with docstrings. */
+  /** The exports, with docstrings. */
   readonly items: readonly ApiItem[]
   /** Docstrings that are missing or malformed, with their places. */
   readonly problems: readonly string[]
@@ -31,9 +31,9 @@ const MESSAGES = {
   extractorMessageReporting: {
     default: error,
     'ae-undocumented': error,
-    // Every export is public; what is not is left out of the declarations.
+    // Every export is public; internal members are removed from the declarations.
     'ae-missing-release-tag': none,
-    // Types that are named in exports are part of the report.
+    // Types that exports refer to are part of the report.
     'ae-forgotten-export': none,
   },
   tsdocMessageReporting: { default: error, 'tsdoc-param-tag-missing-hyphen': none },
@@ -41,9 +41,9 @@ const MESSAGES = {
 const PROBLEMS: readonly string[] = [error.logLevel, warning.logLevel]
 
 /**
- * Reads the declarations of an entry as they are built.
+ * Reads the built declarations of an entry.
  *
- * @param folder for what API Extractor writes
+ * @param folder for the output of API Extractor
  */
 export function extractEntry(entry: Entry, folder: string): ExtractedEntry {
   const reportFileName = `${entry.name}.api.md`

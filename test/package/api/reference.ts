@@ -6,7 +6,7 @@ const HEAD = `# API reference
 
 Written by \`npm run api\` from the docstrings of the code; do not edit. [README](../README.md)
 `
-/** Sections of an entry, and the items in each. */
+/** The sections of an entry, and the items in each. */
 const SECTIONS: readonly (readonly [title: string, holds: (item: ApiItem) => boolean])[] = [
   ['Classes', (item) => isExported(item) && item.kind === 'Class'],
   ['Functions', (item) => isExported(item) && item.kind === 'Function'],
@@ -15,7 +15,7 @@ const SECTIONS: readonly (readonly [title: string, holds: (item: ApiItem) => boo
   ['Named in the types above, but not exported', (item) => !isExported(item)],
 ]
 const VALUES: readonly string[] = ['Class', 'Function', 'Variable']
-/** What API Extractor puts in the place of a constructor's missing text. */
+/** The text of API Extractor for a constructor without a docstring. */
 const NO_TEXT = /^Constructs a new instance of the `\w+` class$/
 
 /** The reference of all entries: one page of Markdown. */
@@ -25,7 +25,7 @@ export function renderReference(entries: readonly ExtractedEntry[]): string {
   return `${[HEAD, ...sections].join('\n').trimEnd()}\n`
 }
 
-/** @param described texts of the items of earlier entries, which are not repeated */
+/** @param described texts of the items of earlier entries; they are not repeated */
 function renderEntry({ entry, items }: ExtractedEntry, described: Set<string>): string {
   const lines = [`## ${entry.specifier}\n`]
   const repeated: string[] = []
@@ -56,7 +56,7 @@ function isExported({ canonicalReference }: ApiItem): boolean {
   return canonicalReference?.includes('!~') !== true
 }
 
-/** A member as an item of a list, whose paragraphs are indented. */
+/** A member as an item of a list, with indented paragraphs. */
 function renderMember(member: ApiItem): string {
   const comment = parseDocComment(member.docComment ?? '')
   const signature = `**\`${signatureOf(member).replace(/\s+/g, ' ')}\`**`
@@ -76,7 +76,7 @@ function detailsOf({ parameters, returns, throws, see }: DocComment): string[] {
   return [...items.map((item) => `- ${item.replaceAll('\n', '\n  ')}`), '']
 }
 
-/** The declaration without its body, and without the words that all have. */
+/** The declaration without its body, and without the keywords common to all. */
 function signatureOf(item: ApiItem): string {
   const text = (item.excerptTokens ?? []).map((token) => token.text).join('')
   return text

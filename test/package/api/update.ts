@@ -6,7 +6,7 @@ import { extractEntry } from './extract-entry.js'
 import { REFERENCE, REPORTS } from './files.js'
 import { renderReference } from './reference.js'
 
-/** Writes the reports and the reference as the code is; `npm run api`. */
+/** Updates the reports and the reference from the code; run by `npm run api`. */
 const folder = mkdtempSync(join(tmpdir(), 'moonmeter-api-'))
 const entries = typedEntries().map((entry) => extractEntry(entry, folder))
 rmSync(folder, { recursive: true })
