@@ -29,7 +29,7 @@ const TOP_FILES = [
 ]
 const METRICS: readonly MetricDefinition[] = Object.values({ ...STORE_METRICS, ...SELF_METRICS })
 
-/** Two texts that only together are what a rule looks for, so that it does not find this file. */
+/** Joins two texts that together match a rule, so that the rule does not match this file. */
 const home = `/${'home'}/somebody/moonmeter`
 
 interface RuleCase {
@@ -37,7 +37,7 @@ interface RuleCase {
   readonly keeps: string
   /** Files that break the rule, each in its own way, by path. */
   readonly planted: readonly (readonly [path: string, text: string])[]
-  /** Files that look as if they did. */
+  /** Similar files that do not break it. */
   readonly innocent: readonly (readonly [path: string, text: string])[]
 }
 
@@ -123,7 +123,7 @@ const CASES: readonly RuleCase[] = [
 
 const files = repositoryFiles()
 
-test('there are files to keep the rules', () => {
+test('there are files to check', () => {
   const paths = files.map(({ path }) => path)
   for (const path of ['src/index.ts', 'workers/engine.ts', 'test/house-rules.test.ts']) {
     assert.ok(paths.includes(path), path)
@@ -133,7 +133,7 @@ test('there are files to keep the rules', () => {
 for (const { rule, keeps, planted, innocent } of CASES) {
   test(keeps, () => assert.deepEqual(rule(files), []))
 
-  test(`that ${keeps} is seen where it is not so, and only there`, () => {
+  test(`a violation of “${keeps}” is found, and nothing else`, () => {
     for (const [path, text] of planted) {
       assert.equal(rule([{ path, text }]).length, 1, `${path}: ${text}`)
     }
@@ -145,7 +145,7 @@ test('every metric exposed is declared in the catalogue, and the reverse', async
   assert.deepEqual(undeclaredMetrics(METRICS, await fullExposition()), [])
 })
 
-test('a metric exposed otherwise than declared is seen', async () => {
+test('a metric that differs from its declaration is found', async () => {
   const exposition = await fullExposition()
   const [first, ...others] = METRICS
   assert.ok(first !== undefined)
@@ -164,7 +164,7 @@ test('every metric is in the table of the README, and nothing else', () => {
   assert.deepEqual(undocumentedMetrics(METRICS, readFileSync(README, 'utf8')), [])
 })
 
-test('a metric that is missing from a table, or too much there, is seen', () => {
+test('a missing or surplus metric in a table is found', () => {
   const rows = METRICS.map(({ name }) => `| \`${name}\` | what it is |`)
   assert.deepEqual(undocumentedMetrics(METRICS, rows.join('\n')), [])
   assert.equal(undocumentedMetrics(METRICS, rows.slice(1).join('\n')).length, 1)

@@ -13,7 +13,7 @@ function invalidOption(message: string) {
     error instanceof MoonmeterError && error.code === 'INVALID_OPTION' && error.message === message
 }
 
-test('options take their defaults where not given, and may be the ends of their range', () => {
+test('missing options have their defaults, and both ends of a range are valid', () => {
   assert.deepEqual(resolveNumbers('x', TABLE, {}), { share: 0.5, count: 3 })
   assert.deepEqual(resolveNumbers('x', TABLE, { share: 1, count: 1 }), { share: 1, count: 1 })
 })
@@ -23,11 +23,11 @@ test('an unknown option is an error that lists the known ones', () => {
     () => resolveNumbers('x', TABLE, { shares: 1 } as object),
     invalidOption("x: expected one of share, count, got an option 'shares'; check its spelling"),
   )
-  // Inherited names are no options either.
+  // Inherited names are not options either.
   assert.throws(() => resolveNumbers('x', TABLE, { toString: 1 } as object), MoonmeterError)
 })
 
-test('a value out of range, of another type or not whole is an error', () => {
+test('a value out of range, of another type or with a fraction is an error', () => {
   const cases: readonly (readonly [unknown, string])[] = [
     [-0.001, '-0.001'],
     [1.001, '1.001'],

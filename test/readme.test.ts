@@ -16,7 +16,7 @@ const LINK = /\]\(([^)#:]+)(?:#[^)]*)?\)/g
 /** Folders with documents, at any depth. */
 const FOLDERS = ['benchmarks', 'src', 'test']
 const ENGINES = ['0', '1']
-/** What a user of the pool's example does next. */
+/** The code that a user adds to the pool's example. */
 const RUN_POOL = `
 await Promise.all([1, 2, 3, 4].map((numKeys) => pool.run(numKeys)))
 console.log(JSON.stringify(aggregator.snapshot()))
@@ -72,7 +72,7 @@ test('the example of the README with a plain Piscina pool records what its tasks
   )
 })
 
-test('every relative link of the documentation leads to a file', async () => {
+test('every relative link of the documentation refers to a file', async () => {
   for (const document of documents()) {
     const text = await readFile(join(REPOSITORY, document), 'utf8')
     for (const [, path = ''] of text.matchAll(LINK)) {

@@ -93,7 +93,7 @@ function newAggregator(reference: ReferenceCase, lines: string[]): EngineAggrega
   return new EngineAggregator({
     modelName: reference.model_name,
     log: (line) => lines.push(line),
-    // A further line, which the reference does not have.
+    // An additional line that the reference lacks.
     onApproximateP90: (operations) => lines.push(`approximate: ${operations}`),
   })
 }

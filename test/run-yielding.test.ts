@@ -11,7 +11,7 @@ function* busySteps(count: number, ms: number): Generator<void> {
   }
 }
 
-test('long work lets the event loop turn in between, short work does not', async () => {
+test('long work yields to the event loop, and short work does not', async () => {
   for (const [count, ms, expected] of [
     [200, 0.5, true],
     [200, 0, false],
@@ -29,7 +29,7 @@ test('long work lets the event loop turn in between, short work does not', async
   }
 })
 
-test('all steps are taken, in order, and an error of one ends them', async () => {
+test('all steps run in order, and an error of one stops them', async () => {
   const taken: number[] = []
   function* steps(failAt: number): Generator<void> {
     for (let step = 0; step < 100; step++) {

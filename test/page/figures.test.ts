@@ -11,7 +11,8 @@ import { waitUntil } from '../support/processes/wait-until.js'
 const pageTest = browserTests()
 
 /**
- * What a server has counted until the moment that a page shows, from the snapshots of its feed.
+ * The rows that a server had counted at the time of the page's figures, from the snapshots of its
+ * feed.
  *
  * @param windowMs the intervals that end within it count as a whole; default all
  */

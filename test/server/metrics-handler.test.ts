@@ -12,7 +12,7 @@ import { failure } from '../support/assertions/failures.js'
 import { openClient, parseResponses } from '../support/processes/raw-client.js'
 import { serve } from '../support/processes/servers.js'
 
-/** What requests get by their header `Accept`. */
+/** The content type of a response for each header `Accept`. */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '*/*': Registry.PROMETHEUS_CONTENT_TYPE,
   'application/openmetrics-text;version=1.0.0;q=0.8,*/*;q=0.1': Registry.OPENMETRICS_CONTENT_TYPE,
@@ -48,7 +48,7 @@ test('/metrics returns the registry’s text and content type, with any query', 
   }
 })
 
-test('each request gets the format that it accepts, and caches are told so', async (context) => {
+test('each request gets the format that it accepts, and Vary is sent to caches', async (context) => {
   const { url } = await newSource(context)
   for (const [accept, contentType] of Object.entries(CONTENT_TYPES)) {
     const response = await fetch(`${url}/metrics`, { headers: { accept } })
@@ -58,7 +58,7 @@ test('each request gets the format that it accepts, and caches are told so', asy
   }
 })
 
-test('the option formats says which formats are served', async (context) => {
+test('only the formats of the option are served', async (context) => {
   const registry = new Registry()
   const url = await serve(context, metricsHandler({ registry }, { formats: ['openmetrics'] }))
   for (const accept of Object.keys(CONTENT_TYPES)) {
@@ -95,13 +95,13 @@ test('requests at the same time share a rendering only if they get the same form
     assert.ok(headers.includes(`Content-Type: ${type}\r\n`), headers)
     assert.equal(body.toString().endsWith('# EOF\n'), type.includes('openmetrics'))
   }
-  // Once for each format, and once more for each where the requests came in two pieces.
+  // Once for each format, and once more for each if the requests arrive in two pieces.
   const formats = new Set(responses.map(({ body }) => body.toString()))
   assert.equal(formats.size, reads)
   assert.ok(reads >= 2 && reads <= 4, `${reads} reads`)
 })
 
-test('a registry that lists no metrics is served in its own format, which must fit a header', async (context) => {
+test('a registry without a list of metrics is served in its own format, which must be a valid header', async (context) => {
   const errors: unknown[] = []
   const registry = {
     contentType: 'text/x-own',
@@ -179,7 +179,7 @@ test('other paths return 404, however similar', async (context) => {
   }
 })
 
-test('path and healthPath are the only paths, as they were given', async (context) => {
+test('path and healthPath are the only paths, compared exactly', async (context) => {
   const cases: readonly (readonly [MetricsHandlerOptions, readonly number[]])[] = [
     // Of /metrics, /m, /healthz and /live.
     [{ path: '/m' }, [404, 200, 200, 404]],
@@ -200,7 +200,7 @@ test('path and healthPath are the only paths, as they were given', async (contex
   }
 })
 
-test('a response of 404 says which paths there are', async (context) => {
+test('a response of 404 lists the paths', async (context) => {
   for (const [options, expected] of [
     [{}, '/metrics or /healthz'],
     [{ path: '/m', healthPath: '/live' }, '/m or /live'],
@@ -212,7 +212,7 @@ test('a response of 404 says which paths there are', async (context) => {
   }
 })
 
-test('what is no path, or one path for both, is an invalid option', () => {
+test('an invalid path, or one path for both, is an invalid option', () => {
   for (const options of [
     { path: '' },
     { path: 'metrics' },

@@ -18,7 +18,7 @@ async function start(context: TestContext, options: ListenOptions): Promise<stri
   return server.url
 }
 
-test('port 0 takes a free port of 127.0.0.1, and the URL contains it', async () => {
+test('port 0 listens on a free port of 127.0.0.1, and the URL contains it', async () => {
   const server = await listen(source, { port: 0 })
   assert.match(server.url, /^http:\/\/127\.0\.0\.1:[1-9]\d*$/)
   assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
@@ -76,7 +76,7 @@ test('no more connections are open than connectionsMax', async (context) => {
   assert.equal((await fetch(`${url}/healthz`)).status, 200)
 })
 
-test('a request that does not end within its limit is ended with status 408', async (context) => {
+test('a request that is not complete within its time limit gets status 408', async (context) => {
   for (const [limits, sent] of [
     [{ headersTimeoutMs: 100 }, 'GET /metrics HTTP/1.1\r\n'],
     [{ requestTimeoutMs: 100 }, 'POST /metrics HTTP/1.1\r\nhost: a\r\ncontent-le'],

@@ -9,7 +9,7 @@ import { textSource } from '../support/processes/text-source.js'
 
 const METRICS = 'a 1\n'
 const HEALTH = 'ok\n'
-/** What the application of the user answers on every path that is left to it. */
+/** The response of the user's application on every path that is passed to it. */
 const PAGE = 'a page of the application'
 
 /** The part of an application, or of a router, that handlers are mounted with. */
@@ -22,7 +22,7 @@ interface RoutingApplication extends Application {
   get(path: string | RegExp | string[], handler: MetricsHandler): unknown
 }
 
-/** One way to mount a handler, and what its paths answer then. */
+/** One way to mount a handler, and the responses of its paths. */
 interface Mounting<App> {
   readonly as: string
   readonly options?: MetricsHandlerOptions

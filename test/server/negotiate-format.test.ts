@@ -12,7 +12,7 @@ const BOTH: readonly FormatName[] = ['text', 'openmetrics']
 
 const om = (parameters: string) => `application/openmetrics-text${parameters}`
 
-/** What clients send, and what they get of text and OpenMetrics. */
+/** Headers of clients, and the format that they get of text and OpenMetrics. */
 const CASES: readonly (readonly [accept: string | undefined, contentType: string])[] = [
   [undefined, TEXT],
   ['', TEXT],
@@ -56,7 +56,7 @@ const CASES: readonly (readonly [accept: string | undefined, contentType: string
   [`text/plain; note="a, b; q=1"; q=0.9, ${om(';q=0.1')}`, OPENMETRICS],
 ]
 
-test('clients get the format that they prefer, and text where they accept none', () => {
+test('clients get the format that they prefer, and text if they accept none', () => {
   for (const [accept, expected] of CASES) {
     assert.equal(negotiateFormat(accept, BOTH).contentType, expected, accept)
   }
@@ -82,7 +82,7 @@ test('protobuf is for clients that ask for its delimited messages', () => {
   }
 })
 
-test('formats that a client prefers alike are tried in the order given', () => {
+test('formats with equal weights are tried in the given order', () => {
   const order = ['openmetrics', 'text'] as const
   assert.equal(negotiateFormat('*/*', order).contentType, OPENMETRICS)
   assert.equal(negotiateFormat(undefined, order).contentType, OPENMETRICS)
@@ -90,14 +90,14 @@ test('formats that a client prefers alike are tried in the order given', () => {
   assert.equal(negotiateFormat('application/json', order).contentType, TEXT)
 })
 
-test('a single format is given to all clients', () => {
+test('a single format is served to all clients', () => {
   for (const [accept] of CASES) {
     assert.equal(negotiateFormat(accept, ['openmetrics']).contentType, OPENMETRICS)
     assert.equal(negotiateFormat(accept, ['text']).contentType, TEXT)
   }
 })
 
-test('a header of a client is read, and a very long one is not', async () => {
+test('a header is parsed, and a very long one is ignored', async () => {
   const ranges = (count: number) => Array.from({ length: count }, () => 'a/b;q=0.1').join()
   assert.equal(negotiateFormat(`${ranges(150)},${om('')}`, BOTH).contentType, OPENMETRICS)
   assert.equal(negotiateFormat(`${ranges(1_000)},${om('')}`, BOTH).contentType, TEXT)

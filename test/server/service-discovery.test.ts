@@ -14,7 +14,7 @@ test('the list has the host, port, scheme and path of each URL, and the instance
   const list = async () => {
     const { status, headers, body } = await ask(`${url}/sd`)
     assert.equal(status, 200)
-    // Prometheus refuses other types.
+    // Prometheus rejects other types.
     assert.match(String(headers['content-type']), /^application\/json; charset=utf-8$/)
     return body.toString()
   }
@@ -40,7 +40,7 @@ test('the list has the host, port, scheme and path of each URL, and the instance
   ])
 })
 
-test('status 503 while the targets are not known, so that Prometheus keeps those it has', async (context) => {
+test('status 503 while the targets are unknown, so that Prometheus keeps its targets', async (context) => {
   const url = await serve(context, serviceDiscoveryHandler({ targets: undefined }))
   const { status, headers } = await ask(`${url}/sd`)
   assert.deepEqual([status, headers['retry-after']], [503, '5'])
@@ -67,7 +67,7 @@ test('the list needs the credentials of the metrics, and only GET and HEAD are a
   )
 })
 
-test('other paths are left to the application, and are not found without one', async (context) => {
+test('other paths are passed to the application, and get 404 without one', async (context) => {
   const alone = await serve(context, serviceDiscoveryHandler(NONE))
   const app = express()
   app.use('/internal', serviceDiscoveryHandler(NONE))
@@ -86,7 +86,7 @@ test('other paths are left to the application, and are not found without one', a
   )
 })
 
-test('what has no targets, and options that are no such ones, are refused', () => {
+test('a source without targets, and unknown options, are rejected', () => {
   for (const source of [undefined, null, {}, 'watch']) {
     assert.throws(() => serviceDiscoveryHandler(source as never), failure('INVALID_OPTION'))
   }

@@ -5,9 +5,9 @@ import { takeBuffer } from '../../src/exposition/buffer-pool.js'
 import { SharedBody } from '../../src/server/shared-body.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-/** More than a body that is sent as it is. */
+/** More than the largest body that is not compressed. */
 const BYTES = 100_000
-/** Bytes of a pooled buffer, and of what is compressed at a time. */
+/** Bytes of a pooled buffer, and of a piece that is compressed at a time. */
 const PIECE_BYTES = 2 ** 18
 const TIMEOUT_MS = 20_000
 
@@ -29,7 +29,7 @@ function newBuffer(bytes = BYTES): Uint8Array {
   return takeBuffer(bytes).subarray(0, bytes).fill(0x61)
 }
 
-/** A body of some buffers, and what became of it. */
+/** A body of some buffers, and whether it is unused. */
 function newBody(buffers: readonly Uint8Array[]) {
   const errors: unknown[] = []
   let unused = 0
@@ -42,12 +42,12 @@ function newBody(buffers: readonly Uint8Array[]) {
   return { body, errors, unused: () => unused }
 }
 
-/** Whether a buffer is in the pool: it gives its newest one. */
+/** Whether a buffer is in the pool, which returns its newest one. */
 function isPooled({ buffer }: Uint8Array): boolean {
   return takeBuffer(1).buffer === buffer
 }
 
-test('the buffers go back to their pool after the last client that reads them', async () => {
+test('the buffers are returned to their pool after the last client that reads them', async () => {
   const buffer = newBuffer()
   const { body, unused } = newBody([buffer])
   const clients = [new AbortController(), new AbortController()]
@@ -69,7 +69,7 @@ test('the buffers go back to their pool after the last client that reads them', 
   assert.equal(unused(), 1)
 })
 
-test('the buffers go back when they are compressed, while clients still read what became of them', async () => {
+test('the buffers are returned after the compression, while clients still read the compressed bytes', async () => {
   const buffer = newBuffer()
   const { body, unused } = newBody([buffer])
   const clients = [new AbortController(), new AbortController()]
@@ -87,7 +87,7 @@ test('the buffers go back when they are compressed, while clients still read wha
   assert.equal(unused(), 1)
 })
 
-test('the buffers go back after a compression and a client that reads them, whichever is last', async () => {
+test('the buffers are returned after the last of a compression and a client that reads them', async () => {
   for (const isClientLast of [true, false]) {
     const buffer = newBuffer()
     const { body, unused } = newBody([buffer])
@@ -108,7 +108,7 @@ test('the buffers go back after a compression and a client that reads them, whic
   }
 })
 
-test('clients that have all gone end the compression, and the buffers go back when it reads them no more', async () => {
+test('the compression ends when all clients have disconnected, and the buffers are returned after it', async () => {
   const buffers = new CountingArray(...Array.from({ length: 50 }, () => takeBuffer(PIECE_BYTES)))
   const { body, errors, unused } = newBody(buffers)
   const clients = [new AbortController(), new AbortController()]
@@ -120,14 +120,14 @@ test('clients that have all gone end the compression, and the buffers go back wh
   assert.equal(isPooled(buffers[49]), false)
   await assert.rejects(Promise.all(taking), { name: 'AbortError' })
   await waitUntil('the end of the compression', () => unused() === 1)
-  // They are read once to give them back.
+  // They are read once more to return them.
   const compressed = buffers.read - buffers.length
   assert.ok(compressed < 5, `${compressed} buffers were compressed`)
   assert.equal(isPooled(buffers[49]), true)
   assert.deepEqual(errors, [])
 })
 
-test('a compression goes on for the clients that stay', async () => {
+test('a compression continues for the clients that stay connected', async () => {
   const { body } = newBody([newBuffer(PIECE_BYTES)])
   const [gone, staying] = [new AbortController(), new AbortController()]
   void body.take({ encoding: 'gzip', signal: gone.signal })
@@ -138,7 +138,7 @@ test('a compression goes on for the clients that stay', async () => {
   assert.equal(gunzipSync(Buffer.concat(buffers)).length, PIECE_BYTES)
 })
 
-test('a body without clients is unused, and one for a client that has gone is not made', async () => {
+test('a body without clients is unused, and none is created for a disconnected client', async () => {
   const buffer = newBuffer()
   const { body, unused } = newBody([buffer])
   const signal = AbortSignal.abort()

@@ -95,7 +95,7 @@ test('a waiting engine stops within 100 ms after the request', async () => {
   assert.ok(clock.nowMs() - startMs <= 5_100, `${clock.nowMs() - startMs} ms`)
 })
 
-test('an engine that is to stop from the beginning makes no calls, at any speed', async () => {
+test('an engine with a request to stop from the start makes no calls, at any speed', async () => {
   for (const speed of [1, 'max'] as const) {
     const { rows, run } = engineOn(await singles([0]), { speed, stopRequested: () => true })
     assert.equal((await run()).lookup_exists.calls, 0)
@@ -113,7 +113,7 @@ test('at most 64 requests are in flight, and the others arrive late', async () =
   assert.deepEqual([...new Set(lookups.map((row) => Math.round(row.atMs)))], [100, 300, 500, 700])
 })
 
-test('fewer requests are in flight where that is asked for', async () => {
+test('the option limits the number of requests in flight', async () => {
   const { clock, run } = engineOn(await singles(new Array(20).fill(0)), { inFlightMax: 3 })
   assert.equal((await run()).save_put.calls, 20)
   assert.equal(clock.sleepersMax, 3)

@@ -15,7 +15,7 @@ const CALLS = 20_000
 const KEYS = 8
 const LATENCY = { errorRate: 0.02 }
 
-/** Calls of an engine with a fault, in a phase, each with the call that it has without. */
+/** Calls of an engine with a fault in a phase, each with the same call without the fault. */
 function callsWith(fault: Fault, phaseName: 'calm' | 'fault' | 'recovery') {
   const phase = new SharedPhase()
   phase.set(phaseName)
@@ -33,7 +33,7 @@ function shareOf(calls: readonly StoreCall[], matches: (call: StoreCall) => bool
   return calls.filter(matches).length / calls.length
 }
 
-test('before and after the fault, calls are those of an engine without a scenario', () => {
+test('before and after the fault, calls are equal to those of an engine without a scenario', () => {
   const fault = {
     slowdown: { load_get: 5 },
     failures: { save_put: { rate: 1, meanBurstCalls: 1, wholeCallShare: 1 } },
@@ -86,7 +86,7 @@ test('engines fail at different calls', () => {
   assert.notDeepEqual(statuses[0], statuses[1])
 })
 
-test('a full store keeps its blocks, takes no further ones, and does so again after the fault', () => {
+test('a full store keeps its blocks and accepts no new ones until the end of the fault', () => {
   const phase = new SharedPhase()
   const store = new FullStore(SharedBlockStore.create(16), phase)
   assert.equal(store.claim(1), true)
@@ -108,7 +108,7 @@ test('an engine crashes once its time with the fault is over, and stays so', () 
   assert.deepEqual([0, 50_000].map(stopsAt), [false, false])
   phase.set('fault')
   assert.deepEqual([60_000, 61_999].map(stopsAt), [false, false])
-  // The time begins again with the next fault.
+  // The time starts again with the next fault.
   phase.set('recovery')
   assert.equal(stopsAt(62_500), false)
   phase.set('fault')

@@ -12,7 +12,7 @@ import { ScenarioPlayer } from '../../src/simulate/scenario-player.js'
 
 const ENGINES = 4
 
-/** A player with what it announced and sent, by a clock that starts at 5,000 ms. */
+/** A player with its announcements and payloads, on a clock that starts at 5,000 ms. */
 function playerOf(name: (typeof SCENARIO_NAMES)[number], faultSeconds: number) {
   const told: string[] = []
   let payloads = 0
@@ -42,7 +42,7 @@ test('the phases follow one another at their times', () => {
   assert.equal(phaseAt({ afterSeconds: 0, faultSeconds: Number.POSITIVE_INFINITY }, 1e9), 'fault')
 })
 
-test('a phase that one thread sets is seen by another one with the same memory', () => {
+test('a phase set by one thread is visible to another one with the same memory', () => {
   const phase = new SharedPhase()
   const other = new SharedPhase(phase.buffer)
   assert.equal(other.current, 'calm')
@@ -96,7 +96,7 @@ test('the scenarios fit the help text, announce both phases and can be posted to
   }
 })
 
-test('a scenario affects all engines, the last one or none, and only crashes and hangs take a thread', () => {
+test('a scenario affects all engines, the last one or none, and only crashes and hangs need a thread', () => {
   const affected = (name: (typeof SCENARIO_NAMES)[number]) =>
     [...Array(ENGINES).keys()].filter((engine) => isAffected(scenarioNamed(name), engine, ENGINES))
   assert.deepEqual(affected('store-full'), [0, 1, 2, 3])

@@ -8,7 +8,7 @@ import { startRecording } from '../support/engines/recording.js'
 import { rows as anyRow } from '../support/generators/arbitraries.js'
 import { reportBytes } from '../support/generators/reports.js'
 
-/** Every series in short: operation, status, rows, keys. */
+/** The operation, status, rows and keys of every series. */
 function seriesIn(snapshot: Snapshot, engine = 0) {
   const source = snapshot.sources.find((each) => each.engine === engine)
   return (source?.series ?? []).map(({ operation, status, rows, numKeys }) => [
@@ -83,7 +83,7 @@ test('a snapshot shows sources, series, counts and health as JSON', async () => 
   await close()
 })
 
-test('nothing of a snapshot changes, neither by what is recorded later nor by its reader', async () => {
+test('a snapshot is immutable, and does not change with later rows', async () => {
   const { aggregator, recorder, close } = startRecording()
   recorder.record('op', 0.5, 1)
   const snapshot = aggregator.snapshot()
@@ -102,7 +102,7 @@ test('nothing of a snapshot changes, neither by what is recorded later nor by it
   assert.equal(JSON.stringify(snapshot), before)
 })
 
-test('an interval is what came between two snapshots', async () => {
+test('an interval contains the rows between two snapshots', async () => {
   let nowMs = 0
   const { aggregator, recorder, close } = startRecording({
     now: () => nowMs,
@@ -134,7 +134,7 @@ test('an interval is what came between two snapshots', async () => {
   await close()
 })
 
-test('two readers of intervals do not disturb each other, nor the log line', async () => {
+test('two readers of intervals affect neither each other nor the log line', async () => {
   const lines: string[] = []
   const { aggregator, recorder, close } = startRecording({ log: (line) => lines.push(line) })
   let [often, rarely] = [aggregator.snapshot(), aggregator.snapshot()]
@@ -189,7 +189,7 @@ test('intervals of any rows add up to the whole, sums and bins included', async 
   )
 })
 
-test('an engine that was dropped and came back counts from zero in an interval', async () => {
+test('an engine that was dropped and connected again counts from zero in an interval', async () => {
   const aggregator = new EngineAggregator()
   const payload = pack({ op: [{ duration_seconds: 1, num_keys: 1 }] })
   for (let row = 0; row < 5; row++) aggregator.ingest(payload, { engine: 3 })
@@ -229,7 +229,7 @@ test('quantiles outside of 0 to 1 are refused', async () => {
   await close()
 })
 
-test('a source began when it was first seen, and anew when it comes back after it was dropped', async () => {
+test('the creation time of a source is when it was first seen, and is renewed after a drop', async () => {
   let nowMs = 5_000
   const aggregator = new EngineAggregator({ now: () => nowMs, enginesMax: 3 })
   const created = () => aggregator.snapshot().sources.map(({ health }) => health.createdMs)
@@ -251,12 +251,12 @@ test('a source began when it was first seen, and anew when it comes back after i
     step(() => aggregator.ingest(row, { engine: 2 })),
     [6_000, 7_000, 8_000],
   )
-  // Rows of all engines past the limit count since the aggregator was created.
+  // The creation time of the engines past the limit is that of the aggregator.
   assert.deepEqual(
     step(() => aggregator.ingest(row, { engine: 3 })),
     [6_000, 7_000, 8_000, 5_000],
   )
-  // The next incarnation counts on.
+  // The next incarnation continues the counters.
   assert.deepEqual(
     step(() => aggregator.connect(0)),
     [6_000, 7_000, 8_000, 5_000],

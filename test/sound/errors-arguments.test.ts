@@ -22,7 +22,7 @@ const throwing = new Proxy(
     },
   },
 )
-/** Values of every type that no argument may have; some throw when they are looked at. */
+/** Invalid values of every type; some throw when they are read. */
 const FOREIGN: readonly unknown[] = [
   ...[null, undefined, 'text', true, 10n, Symbol('s'), () => {}, {}, [], new Map(), new Date(0)],
   ...[Object.create(null), throwing, Object.create(MooncakeStoreConnectorStats.prototype)],
@@ -41,7 +41,7 @@ function messageOf(call: () => unknown): string {
   throw new Error('expected an error')
 }
 
-test('what is no stats is refused with a MoonmeterError, and changes nothing', async () => {
+test('a value that is not stats is rejected with a MoonmeterError, and changes nothing', async () => {
   const registry = new Registry()
   const metrics = new MooncakeStorePromMetrics({ registry, modelName: 'm' })
   const before = await registry.metrics()
@@ -65,7 +65,7 @@ test('what is no stats is refused with a MoonmeterError, and changes nothing', a
   assert.equal(await registry.metrics(), before)
 })
 
-test('no argument of any type makes a call throw anything but a MoonmeterError', async () => {
+test('an invalid argument of any type causes only a MoonmeterError', async () => {
   const { recorder, aggregator, close } = startRecording()
   const own = new MooncakeStoreConnectorStats().aggregate(stats)
   const handle = recorder.operation('op')
@@ -113,11 +113,11 @@ test('no argument of any type makes a call throw anything but a MoonmeterError',
   ]
   for (const [index, call] of calls.entries()) {
     for (const foreign of FOREIGN) {
-      // Some are right in some places: a default, a function, a string, no rows.
+      // Some are valid for some arguments: a default, a function, a string, no rows.
       try {
         call(foreign as never)
       } catch (error) {
-        // What a caller's own getter throws is the caller's.
+        // Errors of a caller's own getter are passed through.
         if ((error as Error).message === 'not yours') continue
         assert.ok(error instanceof MoonmeterError, `call ${index}: ${(error as Error).stack}`)
         assert.ok(error.message.length < 400 && !error.message.includes('\n'), error.message)
@@ -127,20 +127,20 @@ test('no argument of any type makes a call throw anything but a MoonmeterError',
   await close()
 })
 
-test('a snapshot with a forged prototype is none', () => {
+test('an object with the prototype of a snapshot is rejected', () => {
   const snapshot = new EngineAggregator().snapshot()
   const forged = Object.create(Object.getPrototypeOf(snapshot))
   assert.throws(() => snapshot.since(forged), failure('LAYOUT_MISMATCH'))
 })
 
-test('a thread that cannot be one is refused at once', async () => {
+test('an invalid thread is rejected immediately', async () => {
   for (const threadId of FOREIGN as number[]) {
     if (threadId === undefined) continue
     await assert.rejects(connectRecorder({ threadId }), failure('INVALID_OPTION'))
   }
 })
 
-test('messages name what the caller wrote, and print values so that their type shows', () => {
+test('messages name the argument, and print values with a recognisable type', () => {
   const wrong = { operation: 'op', durationSeconds: 1, numKeys: '3', numBytes: 0, status: 'ok' }
   const { numKeys: _, ...missing } = wrong
   const row = { duration_seconds: 1, num_keys: 10n, num_bytes: -1 }
@@ -161,7 +161,7 @@ test('messages name what the caller wrote, and print values so that their type s
   for (const [call, pattern] of cases) assert.match(messageOf(call), pattern)
 })
 
-test('rows that are decoded already are as strict as a payload', () => {
+test('decoded rows are validated as strictly as a payload', () => {
   const row = { duration_seconds: 1, num_keys: 1 }
   const cases: readonly (readonly [unknown, Parameters<typeof failure>[1]])[] = [
     [null, 'shape'],
@@ -182,7 +182,7 @@ test('rows that are decoded already are as strict as a payload', () => {
   assert.equal(MooncakeStoreConnectorStats.fromRows({ op: [more] }).reduce().op_failed_keys, 1)
 })
 
-test('stats and their operations are their reduced numbers in JSON', () => {
+test('in JSON, stats and their operations are reduced numbers', () => {
   const { op_count, op_p90_ms } = JSON.parse(JSON.stringify(stats))
   assert.deepEqual([op_count, op_p90_ms], [stats.rows, 1_000])
   assert.deepEqual(JSON.parse(JSON.stringify({ nested: [stats] })).nested[0], stats.reduce())

@@ -21,7 +21,7 @@ function sparseFile(context: TestContext, bytes: number): string {
   return path
 }
 
-/** The only line that the command wrote, after it failed. */
+/** The only line on standard error of a failed command. */
 async function failureOf(context: TestContext, args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await runCommand(context, args)
   assert.deepEqual([code, stdout], [1, ''], stderr)
@@ -29,13 +29,13 @@ async function failureOf(context: TestContext, args: readonly string[]): Promise
   return stderr
 }
 
-test('a file longer than a string can be is read, and refused at its first bad payload', async (context) => {
+test('a file longer than the longest string is read, and rejected at its first bad payload', async (context) => {
   const path = sparseFile(context, MORE_THAN_A_STRING)
   const message = await failureOf(context, ['inspect', path])
   assert.match(message, /capture: payload 1: .*expected a map of operations/)
 })
 
-test('a file longer than a buffer can be is refused with its size', async (context) => {
+test('a file longer than the longest buffer is rejected with its size', async (context) => {
   const path = sparseFile(context, MORE_THAN_A_BUFFER)
   const message = await failureOf(context, ['inspect', path])
   assert.match(message, /capture: expected a file that can be read, got .*greater than 2 GiB/)
@@ -69,7 +69,7 @@ test('a trace with a byte order mark is the same trace', async (context) => {
   assert.deepEqual(totals[0], totals[1])
 })
 
-test('a byte order mark anywhere else is refused', async (context) => {
+test('a byte order mark anywhere else is rejected', async (context) => {
   const path = join(temporaryDirectory(context), 'trace.jsonl')
   const [first, second] = readFileSync(SMALL_TRACE, 'utf8').split('\n')
   writeFileSync(path, `${first}\n${BYTE_ORDER_MARK}${second}\n`)
@@ -82,7 +82,7 @@ test('a host that has no address is reported with the remedy', async (context) =
   assert.match(message, /expected a host that has an address, got [A-Z_]+; give an address of this/)
 })
 
-test('hex digits are decoded whatever white space is between them, and nothing else is', () => {
+test('hex digits are decoded with any white space between them, and other characters are rejected', () => {
   const text = Buffer.from(' 0a\t1B\r\n\v\fcD9 ')
   const digits = countHexDigits(text)
   assert.equal(digits, 7)

@@ -18,7 +18,7 @@ test('a second aggregator that accepts threads is refused until the first is clo
   assert.equal(process.listenerCount('workerMessage'), 0)
 })
 
-test('a link whose thread is never made ends when its port is closed, or by disconnect', async () => {
+test('a link without a thread ends when its port is closed, or by disconnect', async () => {
   const aggregator = new EngineAggregator()
   const isUp = () => aggregator.snapshot().sources[0].health.up
   const link = aggregator.connect(0)
@@ -32,7 +32,7 @@ test('a link whose thread is never made ends when its port is closed, or by disc
   await aggregator.close()
 })
 
-test('a link that cannot be used is refused with the reason', async () => {
+test('an unusable link is rejected with the reason', async () => {
   const aggregator = new EngineAggregator()
   const used = aggregator.connect(0)
   const recorder = createRecorder(used)

@@ -16,7 +16,7 @@ import { textSource } from '../support/processes/text-source.js'
 
 const WARNINGS_MAX = 32
 
-/** Serves a registry whose metrics throw what is given, beside those of an aggregator. */
+/** Serves a registry with metrics that throw the given value, and metrics of an aggregator. */
 async function serveFailing(
   context: TestContext,
   thrown: () => unknown,
@@ -36,7 +36,7 @@ async function serveFailing(
   return serve(context, metricsHandler(aggregator, options))
 }
 
-test('what makes a scrape fail reaches onError, as it was thrown and once, and never the client', async (context) => {
+test('the error of a failed scrape is passed to onError unchanged and once, and never to the client', async (context) => {
   const errors: unknown[] = []
   const cause = new Error('no route to the database of /etc/shadow')
   const onError = (error: unknown) => errors.push(error)
@@ -48,7 +48,7 @@ test('what makes a scrape fail reaches onError, as it was thrown and once, and n
   assert.equal(errors[0], cause)
 })
 
-test('listen passes onError on, and one failure is told once to all who waited for it', async (context) => {
+test('listen respects onError, and a failure of several requests is passed to it once', async (context) => {
   const errors: unknown[] = []
   const source = textSource(() => {
     throw new Error('broken')
@@ -113,7 +113,7 @@ test('an onError that throws or rejects changes nothing', async (context) => {
   }
 })
 
-test('a response that something else has begun is not an uncaught error', async (context) => {
+test('a response that other code has started is not an uncaught error', async (context) => {
   const errors: unknown[] = []
   const onError = (error: unknown) => errors.push(error)
   const handler = metricsHandler(
@@ -130,7 +130,7 @@ test('a response that something else has begun is not an uncaught error', async 
   assert.equal(errors.length, 3)
 })
 
-test('a target in absolute form is that path, and a malformed one is no error of the server', async (context) => {
+test('a target in absolute form is reduced to its path, and a malformed one is not a server error', async (context) => {
   const url = await serve(context, metricsHandler(textSource(() => 'a 1\n')))
   const { host } = new URL(url)
   const cases: readonly (readonly [target: string, status: number])[] = [

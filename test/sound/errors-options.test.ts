@@ -14,11 +14,11 @@ import {
 import { connectRecorder, createRecorder, instrumentStore } from '../../src/recorder/index.js'
 import { FOREIGN_VALUES, NOT_YOURS } from '../support/generators/foreign-values.js'
 
-/** A public function with options: makes something of them, and ends it. */
+/** A public function with options: creates an object with them, and closes it. */
 interface Case {
-  /** Options without which the function does nothing. */
+  /** Options that the function requires. */
   readonly own?: object
-  /** Whether all calls are refused. */
+  /** Whether all calls are rejected. */
   readonly isRefused?: boolean
   call(options: never): unknown
   end?(made: never): unknown
@@ -86,7 +86,7 @@ const CASES: Readonly<Record<string, Case>> = {
       createRecorder(aggregator.connect(0), options).close()
     },
   },
-  // This is no thread of an aggregator that accepts threads.
+  // This is not a thread of an aggregator that accepts threads.
   connectRecorder: { isRefused: true, call: (options) => connectRecorder(options) },
   instrumentStore: {
     call: (options) => instrumentStore(client, createRecorder({ engine: 0, sink }), options),
@@ -94,7 +94,9 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 }
 
-/** Fails for an error that is no `MoonmeterError` on one short line, and none of a caller's getter. */
+/**
+ * Fails unless the error is a `MoonmeterError` with one short line, or that of a caller's getter.
+ */
 function assertRefusal(error: unknown, what: string): void {
   if (error instanceof Error && error.message === NOT_YOURS) return
   assert.ok(error instanceof MoonmeterError, `${what}: ${(error as Error)?.stack}`)
@@ -114,7 +116,7 @@ async function namesOf({ call, own }: Case): Promise<readonly string[]> {
 }
 
 for (const [name, tested] of Object.entries(CASES)) {
-  test(`${name}: options of any type are taken or refused with a MoonmeterError`, async () => {
+  test(`${name}: options of any type are accepted or rejected with a MoonmeterError`, async () => {
     const { own, call, end, isRefused } = tested
     const names = await namesOf(tested)
     const given: readonly (readonly [string, unknown])[] = [
@@ -133,7 +135,7 @@ for (const [name, tested] of Object.entries(CASES)) {
         assertRefusal(error, what)
       }
     }
-    // So that not everything is refused for one reason.
+    // So that options are not all rejected for one reason.
     assert.ok(taken < given.length && (isRefused || taken >= names.length), `${taken} taken`)
   })
 }

@@ -13,10 +13,10 @@ import { reportBytes } from '../support/generators/reports.js'
 
 const NAMES = Object.values({ ...STORE_METRICS, ...SELF_METRICS }).map(({ name }) => name)
 
-/** Whatever keeps a process alive or runs later. */
+/** The resources that keep a process alive or run later. */
 const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
 
-test('a constructor that fails leaves the registry as it was, whichever name is taken', () => {
+test('a failed constructor does not change the registry, whichever name is in use', () => {
   for (const name of NAMES) {
     const registry = new Registry()
     const own = new Counter({ name, help: 'The user’s.', registers: [registry] })
@@ -75,7 +75,7 @@ test('metrics of an OpenMetrics registry, which renames counters, are unregister
   assert.deepEqual(registry.getMetricsAsArray(), [])
 })
 
-test('a registry that cannot remove metrics is told from one that can, and wrong options are', async () => {
+test('a registry that cannot remove metrics is reported, and so are wrong options', async () => {
   const registry = { contentType: 'text/plain', registerMetric() {}, metrics: async () => '' }
   const aggregator = new EngineAggregator({ registry })
   await assert.rejects(aggregator.close({ unregister: true }), failure('INVALID_OPTION'))
@@ -85,7 +85,7 @@ test('a registry that cannot remove metrics is told from one that can, and wrong
   await aggregator.close()
 })
 
-test('what is no registry is an invalid option', () => {
+test('an invalid registry is an invalid option', () => {
   const registerMetric = () => {}
   const metrics = () => ''
   const contentType = 'text/plain'
@@ -103,7 +103,7 @@ test('what is no registry is an invalid option', () => {
   }
 })
 
-test('resetMetrics forgets what was observed, and leaves an aggregator what engines counted', async () => {
+test('resetMetrics removes observed stats, and keeps the counters of an aggregator', async () => {
   const observed = new Registry()
   const metrics = new MooncakeStorePromMetrics({ registry: observed, modelName: 'm' })
   const stats = new MooncakeStoreConnectorStats()

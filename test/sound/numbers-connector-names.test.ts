@@ -30,7 +30,7 @@ async function ingested(payload: unknown) {
 }
 
 for (const [what, payload] of Object.entries(NOTHING)) {
-  test(`${what} means nothing to report: it is accepted and nothing is counted`, async () => {
+  test(`${what} is a payload without rows: it is accepted and no row is counted`, async () => {
     const { result, source } = await ingested(payload)
     assert.deepEqual(result, { accepted: true })
     // It is a report of the engine, as an empty payload is.
@@ -51,7 +51,7 @@ test('nothing to report still needs the index of an engine', async () => {
   await aggregator.close()
 })
 
-test('this connector under another name is refused, and told which key is expected', () => {
+test('this connector under another name is rejected with the expected key', () => {
   for (const name of ['MyMooncakeStoreConnector', 'MooncakeStoreConnectorV1']) {
     for (const entry of [{ data: { save_put: [ROW] } }, { save_put: [ROW] }, null, 5]) {
       const read = () => MooncakeStoreConnectorStats.fromPayload(pack({ [name]: entry }))
@@ -63,7 +63,7 @@ test('this connector under another name is refused, and told which key is expect
   }
 })
 
-test('another name is another connector’s where this connector has an entry of its own', () => {
+test('an entry with another name is ignored if this connector has its own entry', () => {
   const payload = {
     MyMooncakeStoreConnector: { data: { save_put: [ROW, ROW] } },
     MooncakeStoreConnector: { data: { save_put: [ROW] } },

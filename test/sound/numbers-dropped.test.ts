@@ -11,7 +11,7 @@ import { waitUntil } from '../support/processes/wait-until.js'
 const RECORDER = new URL('../../src/recorder/index.js', import.meta.url).href
 
 for (const way of ['disconnect', 'close'] as const) {
-  test(`rows after the aggregator's ${way} are dropped, counted and no error`, async () => {
+  test(`rows after the aggregator's ${way} are dropped and counted without an error`, async () => {
     const aggregator = new EngineAggregator({ intervalMs: 5 })
     const recorder = createRecorder(aggregator.connect(0))
     const operation = recorder.operation('op')
@@ -35,7 +35,7 @@ for (const way of ['disconnect', 'close'] as const) {
   })
 }
 
-test('a recorder notices that its port closed, in a loop that never yields too', async (context) => {
+test('a recorder detects that its port closed, also in a loop that never yields', async (context) => {
   const aggregator = new EngineAggregator({ intervalMs: 5 })
   context.after(() => aggregator.close())
   for (const yields of [true, false]) {
@@ -68,7 +68,7 @@ test('a recorder notices that its port closed, in a loop that never yields too',
   }
 })
 
-test('a recorder that lost its aggregator keeps neither its journal nor a timer', async (context) => {
+test('a recorder without its aggregator releases its journal and its timer', async (context) => {
   const index = new URL('../../src/index.js', import.meta.url).href
   const script = `
     const { EngineAggregator } = await import('${index}')

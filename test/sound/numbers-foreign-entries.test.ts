@@ -30,7 +30,7 @@ const fields = Object.entries(FIELDS).map(([name, value]) => [plain(name), plain
 const ROW = map(...fields)
 const OURS = plain('MooncakeStoreConnector')
 const DATA = plain('data')
-/** What current vLLM's other connector sends: the labels are a tuple, packed as an array. */
+/** A payload of vLLM's other connector: the labels are a tuple, packed as an array. */
 const OFFLOADING = map([
   DATA,
   map(
@@ -60,7 +60,7 @@ const FOREIGN: Readonly<Record<string, Bytes>> = {
   nothing: plain(null),
   'what current vLLM sends': OFFLOADING,
 }
-/** Payloads of operations in each shape, with foreign entries where the shape has room for them. */
+/** Payloads of operations in each shape, with foreign entries where the shape allows them. */
 const SHAPES: Readonly<Record<string, (operations: Entries, foreign: Entries) => Bytes>> = {
   bare: (operations, foreign) => map(...operations, ...foreign),
   wrapped: (operations, foreign) =>
@@ -81,7 +81,7 @@ function contents(bytes: Bytes) {
 
 const COUNTED = [['save_put ok', { count: 1, keys: 3, bytes: 4096, failed: 0 }]]
 
-test('frames of vLLM with other connectors count as the reference counts them', async () => {
+test('frames of vLLM with other connectors are counted as in the reference', async () => {
   const frames: readonly Frame[] = JSON.parse(readFileSync(GOLDEN, 'utf8'))
   assert.ok(frames.length > 0)
   for (const { name, msgpack_hex, expect } of frames) {
@@ -93,7 +93,7 @@ test('frames of vLLM with other connectors count as the reference counts them', 
   }
 })
 
-test('entries of other connectors are skipped in every shape, whatever they hold', () => {
+test('entries of other connectors are skipped in every shape, with any content', () => {
   for (const [shape, make] of Object.entries(SHAPES)) {
     for (const [what, value] of Object.entries(FOREIGN)) {
       for (const name of ['OffloadingConnector', 'LMCacheConnectorV1']) {
@@ -104,7 +104,7 @@ test('entries of other connectors are skipped in every shape, whatever they hold
   }
 })
 
-test('unknown fields of a row are skipped in every shape, whatever they and their keys hold', () => {
+test('unknown fields of a row are skipped in every shape, with any keys and values', () => {
   for (const [shape, make] of Object.entries(SHAPES)) {
     for (const [what, value] of Object.entries(FOREIGN)) {
       const more: Entries = [
@@ -118,7 +118,7 @@ test('unknown fields of a row are skipped in every shape, whatever they and thei
   }
 })
 
-test('foreign values of every kind, at random, are skipped, and rejected where they are cut short', () => {
+test('random foreign values of every kind are skipped, and rejected if truncated', () => {
   const random = new Random(9, 0)
   for (let round = 0; round < 400; round++) {
     const value = randomValue(random)
@@ -134,7 +134,7 @@ test('foreign values of every kind, at random, are skipped, and rejected where t
   }
 })
 
-test('a byte that MessagePack never uses is refused in a foreign entry too', () => {
+test('a byte that MessagePack never uses is rejected in a foreign entry, too', () => {
   for (const make of Object.values(SHAPES)) {
     const foreign: Entries = [[plain('NixlConnector'), Buffer.of(0x91, 0xc1)]]
     const bytes = make([[plain('save_put'), array(ROW)]], foreign)
@@ -160,7 +160,7 @@ test('foreign entries of any depth within the size limit are skipped in little t
   }
 })
 
-test('what is read stays strict beside foreign entries', () => {
+test('known entries are validated strictly next to foreign entries', () => {
   const twice = map(...fields, [plain('num_keys'), plain(3)])
   const strange = map(...fields.slice(0, 2), [plain('status'), extension(1, plain('ok'))])
   const cases: readonly (readonly [Entries, Parameters<typeof failure>[1]])[] = [

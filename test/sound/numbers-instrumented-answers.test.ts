@@ -13,7 +13,7 @@ const MODULES = ['../../src/index.js', '../../src/recorder/index.js'].map(
 /** The linter warns of properties of this name, which are what is tested here. */
 const THEN = 'then'
 
-/** A promise with a method and a state of its own. */
+/** A promise with its own method and state. */
 class Job extends Promise<number[]> {
   canceled = false
 
@@ -44,7 +44,7 @@ class Query {
   }
 }
 
-/** What a client that gives this answer to `batchGet` of two keys answers, and what is recorded. */
+/** The result of a `batchGet` of two keys from a client with this result, and the recorded row. */
 async function withAnswer<Answer>(
   answer: Answer,
   check: (got: Answer, recorded: () => unknown) => Promise<void> | void,
@@ -61,7 +61,7 @@ async function withAnswer<Answer>(
 
 const PARTIAL = ['1 partial_failure, 1 failed']
 
-test('a promise of a class of its own is answered itself, and recorded once it is awaited', async () => {
+test('a promise of a subclass is returned itself, and recorded once it is awaited', async () => {
   const job = new Job((resolve) => resolve([1, -1]))
   await withAnswer(job, async (got, recorded) => {
     assert.equal(got, job)
@@ -89,7 +89,7 @@ test('a query that runs in then runs as often as the caller awaits it, and is re
   })
 })
 
-test('a promise with methods of its own is answered itself, and its outcome is recorded', async () => {
+test('a promise with its own methods is returned itself, and its outcome is recorded', async () => {
   const decorated = Object.assign(Promise.resolve([1, -1]), { cancel: () => 'canceled' })
   await withAnswer(decorated, async (got, recorded) => {
     assert.equal(got, decorated)
@@ -116,7 +116,7 @@ test('rejections of promises and thenables are the caller’s, and are recorded 
   }
 })
 
-test('a plain promise is answered by a plain promise, also within an asynchronous context', async () => {
+test('for a plain promise, a plain promise is returned, also within an asynchronous context', async () => {
   const storage = new AsyncLocalStorage<string>()
   await storage.run('context', async () => {
     await withAnswer(Promise.resolve([1, -1]), async (got, recorded) => {
@@ -128,7 +128,7 @@ test('a plain promise is answered by a plain promise, also within an asynchronou
   })
 })
 
-test('a thenable that cannot be observed, or is none, is answered as it is', async () => {
+test('a thenable that cannot be observed, or is invalid, is returned unchanged', async () => {
   await withAnswer({ [THEN]: 5 }, (got, recorded) => {
     assert.equal(got.then, 5)
     assert.deepEqual(recorded(), ['1 ok, 0 failed'])
@@ -148,7 +148,7 @@ test('a thenable that cannot be observed, or is none, is answered as it is', asy
   })
 })
 
-test('what fails in the telemetry changes no answer, and the row is recorded without it', async () => {
+test('a failure of the telemetry does not change the result, and the row is recorded without it', async () => {
   const fail = () => {
     throw new Error('not mine')
   }
@@ -173,7 +173,7 @@ test('what fails in the telemetry changes no answer, and the row is recorded wit
   }
 })
 
-test('a call with values that cannot be measured is recorded without what they have', async () => {
+test('a call with values of unknown size is recorded without their bytes', async () => {
   const cyclic: unknown[] = [new Uint8Array(5)]
   cyclic.push(cyclic, [[cyclic]])
   let deep: unknown[] = []
@@ -200,7 +200,7 @@ test('a call with values that cannot be measured is recorded without what they h
   }
 })
 
-/** How a process ends in which each unhandled rejection is fatal. */
+/** The exit of a process in which each unhandled rejection is fatal. */
 function endOf(context: ConstructorParameters<typeof Child>[0], source: string): Promise<Ended> {
   const [index, recorder] = MODULES
   const script = `import { EngineAggregator } from '${index}'
@@ -234,7 +234,7 @@ test('a rejection that the caller handles ends no process', async (context) => {
 })
 
 for (const method of ['batchGet', 'batchPut']) {
-  test(`a rejection of ${method} that nobody handles ends the process, as without the proxy`, async (context) => {
+  test(`an unhandled rejection of ${method} ends the process, as without the proxy`, async (context) => {
     const { code, stderr } = await endOf(context, `store.${method}(['a'])`)
     assert.equal(code, 1)
     assert.match(stderr, /the segment is lost/)

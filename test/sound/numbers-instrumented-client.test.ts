@@ -51,7 +51,7 @@ async function withStore<Kind extends object>(
   }
 }
 
-test('an instrumented client answers every question about itself as the client does', async () => {
+test('reflection on an instrumented client gives the same results as on the client', async () => {
   const client = new Client()
   await withStore(client, (store) => {
     assert.equal(store.constructor, Client)
@@ -186,7 +186,7 @@ test('a client may be a function, a class, a proxy or an object without a protot
   }
 })
 
-test('an object that inherits from an instrumented client is the receiver of what it calls', async () => {
+test('an object that inherits from an instrumented client is the receiver of its calls', async () => {
   await withStore({ batchGet: (keys: string[]) => keys, name: 'client' }, (store, rows) => {
     const child = Object.create(store)
     child.name = 'child'
@@ -196,7 +196,7 @@ test('an object that inherits from an instrumented client is the receiver of wha
   })
 })
 
-test('a client without any of the methods is refused, and one that gets them later is recorded', async () => {
+test('a client without any of the methods is rejected, and methods added later are recorded', async () => {
   const recording = startRecording()
   const wrong = [{}, { batchGet: 5 }, null, undefined, 5, 'client', () => {}, Object.create(null)]
   for (const client of wrong) {

@@ -5,7 +5,7 @@ import { startRecording } from '../support/engines/recording.js'
 
 class Job extends Promise<number[]> {}
 
-test('calls that a client answers with one object are each recorded once, however many', async () => {
+test('each of any number of calls that return the same object is recorded once', async () => {
   const calls = 20_000
   const { recorder, aggregator, close } = startRecording()
   const job = Job.resolve([1])
@@ -19,7 +19,7 @@ test('calls that a client answers with one object are each recorded once, howeve
   await close()
 })
 
-test('data that a get returns is taken for data, not for a code per key', async () => {
+test('data that a get returns is counted as data, not as a code per key', async () => {
   const { recorder, aggregator, close } = startRecording()
   let result: ArrayBufferView = new Uint8Array(2 ** 26)
   const store = instrumentStore({ batchGet: (_keys: string[]) => result }, recorder)
@@ -38,7 +38,7 @@ test('data that a get returns is taken for data, not for a code per key', async 
   await close()
 })
 
-test('a promise that throws when its constructor is read is answered as it is', async () => {
+test('a promise that throws when its constructor is read is returned unchanged', async () => {
   const { recorder, close } = startRecording()
   const answer = Promise.resolve([1])
   Object.defineProperty(answer, 'constructor', {

@@ -7,7 +7,7 @@ import { createRecorder } from '../../src/recorder/index.js'
 const LARGE = 2 ** 53
 
 for (const counter of ['numBytes', 'numHitKeys'] as const) {
-  test(`${counter} past 2^53 never goes down, in whatever order incarnations end`, async (context) => {
+  test(`${counter} past 2^53 never decreases, in any order in which incarnations end`, async (context) => {
     const aggregator = new EngineAggregator({ extraMetrics: ['hit_keys'] })
     context.after(() => aggregator.close())
     const begin = (value: number) => {

@@ -12,7 +12,7 @@ import { parseExposition } from '../support/assertions/exposition.js'
 import { startRecording } from '../support/engines/recording.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-/** Stats that tell many names apart: each operation with each status has one row. */
+/** Stats with many names: each operation with each status has one row. */
 function manyNames(operations: number, statuses: number): MooncakeStoreConnectorStats {
   const stats = new MooncakeStoreConnectorStats({ operationsMax: 1_000, statusesMax: 1_000 })
   for (let operation = 0; operation < operations; operation++) {
@@ -29,7 +29,7 @@ function statsOf(operation: string, rows: number, options = {}): MooncakeStoreCo
   return stats
 }
 
-/** A log function that fails in some way as long as it is told to. */
+/** A log function that fails in some way until the test changes it. */
 function failingLog(fail: () => unknown) {
   const lines: string[] = []
   const log = {
@@ -57,7 +57,7 @@ const FAILURES: Readonly<Record<string, () => unknown>> = {
   },
 }
 
-test('every name that raised limits tell apart is exposed', async () => {
+test('with raised limits, every name is exposed', async () => {
   const registry = new Registry()
   const metrics = new MooncakeStorePromMetrics({ registry, modelName: 'm' })
   metrics.observe(manyNames(100, 30))
@@ -67,7 +67,7 @@ test('every name that raised limits tell apart is exposed', async () => {
   assert.ok(series.every(({ labels, value }) => labels.operation !== 'other' && value === 1))
 })
 
-test('every operation that raised limits tell apart is in the log line', () => {
+test('with raised limits, every operation is in the log line', () => {
   const lines: string[] = []
   const logging = new KVConnectorLogging({ log: (line) => lines.push(line) })
   logging.observe(manyNames(100, 2))
@@ -92,7 +92,7 @@ test('a percentile that is exact in the observed stats is exact in the log line'
   assert.deepEqual(approximate, [['op']])
 })
 
-test('console.log as log function prints the line and nothing else, however exact it is', (context) => {
+test('console.log as log function prints only the line, also with approximate percentiles', (context) => {
   const printed: unknown[][] = []
   context.mock.method(console, 'log', (...values: unknown[]) => printed.push(values))
   const logging = new KVConnectorLogging({ log: console.log })
@@ -106,7 +106,7 @@ test('console.log as log function prints the line and nothing else, however exac
   )
 })
 
-test('a callback about approximate percentiles that throws does not cost the line', () => {
+test('the line is logged although a callback about approximate percentiles throws', () => {
   const lines: string[] = []
   const logging = new KVConnectorLogging({
     log: (line) => lines.push(line),
@@ -120,7 +120,7 @@ test('a callback about approximate percentiles that throws does not cost the lin
   assert.equal(lines.length, 1)
 })
 
-test('limits that a logger is given are those of its line', () => {
+test('the limits of a logger apply to its line', () => {
   const lines: string[] = []
   const stats = { operationsMax: 1 }
   const logging = new KVConnectorLogging({ log: (line) => lines.push(line), stats })
@@ -162,7 +162,7 @@ for (const [what, fail] of Object.entries(FAILURES)) {
   })
 }
 
-test('rows that are observed while a promise of the log is pending are logged once', async () => {
+test('rows observed while a promise of the log function is pending are logged once', async () => {
   const lines: string[] = []
   const rejects: ((error: Error) => void)[] = []
   const logging = new KVConnectorLogging({
@@ -183,7 +183,7 @@ test('rows that are observed while a promise of the log is pending are logged on
   )
 })
 
-test('an interval that is given back does not disturb one of other buckets', async () => {
+test('an interval of a failed log call is not merged with one of other buckets', async () => {
   const log = failingLog(FAILURES['whose promise is rejected'] ?? (() => {}))
   const logging = new KVConnectorLogging({ log: log.log })
   logging.observe(statsOf('op', 2))

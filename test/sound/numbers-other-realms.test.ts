@@ -49,7 +49,7 @@ const KINDS: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
 }
 
 for (const [what, make] of Object.entries(KINDS)) {
-  test(`bytes ${what} are read as any others`, async () => {
+  test(`bytes ${what} are read like any others`, async () => {
     const aggregator = new EngineAggregator()
     for (const bytes of [ROWS, reportBytes({ engine: 1 })]) {
       const result = aggregator.ingest(make(bytes), { engine: 1 })
@@ -80,7 +80,7 @@ function shrunk(): Uint8Array {
   return bytes
 }
 
-test('what is no bytes is rejected for its type, whatever it does when it is looked at', async () => {
+test('a value that is not bytes is rejected for its type, also if it throws when it is read', async () => {
   const throwing = new Proxy(ROWS, {
     get() {
       throw new Error('not yours')
@@ -105,7 +105,7 @@ test('what is no bytes is rejected for its type, whatever it does when it is loo
   await aggregator.close()
 })
 
-test('a main side in a vm context takes the reports of its threads', async (context) => {
+test('an aggregator in a vm context accepts the reports of its threads', async (context) => {
   const args = ['--experimental-vm-modules', '--no-warnings', IN_CONTEXT]
   const { code, stdout, stderr } = await new Child(context, process.execPath, args).end()
   assert.equal(code, 0, stderr)

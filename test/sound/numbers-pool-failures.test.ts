@@ -55,23 +55,23 @@ async function runFailing(
   return messages
 }
 
-test('an engine that throws fails and is restarted, whatever it throws', async (context) => {
+test('an engine that throws any value fails and is restarted', async (context) => {
   const messages = await runFailing(context, 'throwNamed', Object.keys(FAILURES), 2)
   for (const [what, pattern] of Object.entries(ENDS_WITH_TEXT)) {
     assert.match(messages.get(what) ?? '', pattern, what)
   }
 })
 
-test('an engine whose thread ends by an uncaught value fails and is restarted, whatever it is', async (context) => {
+test('an engine whose thread ends by any uncaught value fails and is restarted', async (context) => {
   await runFailing(context, 'throwNamedElsewhere', UNCAUGHT, UNCAUGHT.length)
 })
 
-test('an engine whose result cannot be sent fails with the reason, and its thread goes on', async (context) => {
+test('an engine whose result cannot be sent fails with the reason, and its thread continues', async (context) => {
   const messages = await runFailing(context, 'returnNamed', Object.keys(RESULTS), 1)
   assert.match(messages.get('function') ?? '', /could not be cloned/)
 })
 
-test('the cause of a failure is a clone of what was thrown', async (context) => {
+test('the cause of a failure is a clone of the thrown value', async (context) => {
   const causes = { text: 'a text', object: { code: 7 }, null: null }
   const names = Object.keys(causes)
   const { pool } = newPool(context, {

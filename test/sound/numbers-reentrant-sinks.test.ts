@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { EngineAggregator } from '../../src/index.js'
 import { createRecorder, type Recorder } from '../../src/recorder/index.js'
 
-/** A recorder whose sink does something else with the recorder before it keeps a report. */
+/** A recorder whose sink calls the recorder before it keeps a report. */
 function recordTo(onSend: (recorder: Recorder) => void) {
   const reports: Uint8Array[] = []
   const sink = {
@@ -25,7 +25,7 @@ async function ingest(reports: readonly Uint8Array[]) {
   return source?.health
 }
 
-test('a sink that asks for a report while it sends one gets one report at a time', async () => {
+test('a sink that requests a report during a send gets one report at a time', async () => {
   const { recorder, reports } = recordTo((own) => own.report())
   recorder.record('op', 1, 1)
   recorder.report()
@@ -60,7 +60,7 @@ test('rows that a sink records while it sends are in the next report', async () 
   assert.equal((await ingest(reports))?.rows, 1_001)
 })
 
-test('a sink whose isReady throws or rejects ends nothing, and the last report comes', async () => {
+test('the final report is sent although isReady of the sink throws or rejects', async () => {
   const failing: readonly (() => unknown)[] = [
     () => {
       throw new Error('not ready')

@@ -34,7 +34,7 @@ test('late, repeated and old final reports change neither up nor the number of r
     ingest(late)
   }
   assert.deepEqual(healthOf(aggregator), { up: true, reports: 3, rows: 35 })
-  // The last report of the first incarnation has rows that no other had, so it counts.
+  // The final report of the first incarnation has additional rows, so it counts.
   ingest(report(1, 4, 40, true))
   assert.deepEqual(healthOf(aggregator), { up: true, reports: 4, rows: 45 })
   ingest(report(1, 4, 40, true))
@@ -46,7 +46,7 @@ test('late, repeated and old final reports change neither up nor the number of r
   await aggregator.close()
 })
 
-test('the last report of a thread that is replaced leaves the engine up', async () => {
+test('the engine stays up after the final report of a replaced thread', async () => {
   const aggregator = new EngineAggregator({ intervalMs: 60_000 })
   const first = createRecorder(aggregator.connect(0))
   first.record('op', 1, 1)
@@ -59,7 +59,7 @@ test('the last report of a thread that is replaced leaves the engine up', async 
   await aggregator.close()
 })
 
-test('a forged sequence number is rejected, and freezes no counter', async () => {
+test('a forged sequence number is rejected, and counters still increase', async () => {
   const aggregator = new EngineAggregator()
   assert.ok(aggregator.ingest(report(1, 1, 10)).accepted)
   const forged = aggregator.ingest(report(1, FORGED, 10))
@@ -69,7 +69,7 @@ test('a forged sequence number is rejected, and freezes no counter', async () =>
   await aggregator.close()
 })
 
-test('counters go on after a forged sequence number in the first report of an incarnation', async () => {
+test('counters still increase after a forged sequence number in the first report of an incarnation', async () => {
   const aggregator = new EngineAggregator()
   assert.ok(aggregator.ingest(report(1, FORGED, 10)).accepted)
   for (let sequence = 2; sequence < 5; sequence++) {
@@ -80,7 +80,7 @@ test('counters go on after a forged sequence number in the first report of an in
   await aggregator.close()
 })
 
-test('a forged sequence number on a port freezes no counter', async () => {
+test('counters still increase after a forged sequence number on a port', async () => {
   const aggregator = new EngineAggregator({ intervalMs: 60_000 })
   const link = aggregator.connect(0)
   const recorder = createRecorder(link)
@@ -104,7 +104,7 @@ test('an engine stays up after its reports have wrapped around an int32', async 
   const aggregator = new EngineAggregator({ intervalMs: 60_000 })
   const link = aggregator.connect(0)
   const recorder = createRecorder(link)
-  // As after 2^31 - 3 reports that were all taken.
+  // The state after 2^31 - 3 acknowledged reports.
   const words = new Int32Array(link.journal)
   const { HEADER } = await import('../../src/journal/journal-layout.js')
   words[HEADER.sent] = words[HEADER.acknowledged] = 2 ** 31 - 3
@@ -160,7 +160,7 @@ test('the rows of a silent engine are scraped while the clock of the aggregator 
   await aggregator.close()
 })
 
-test('an engine whose clock throws reports all the same', async () => {
+test('an engine whose clock throws still reports', async () => {
   const aggregator = new EngineAggregator({ intervalMs: 60_000 })
   const now = () => {
     throw new Error('no time')
@@ -173,7 +173,7 @@ test('an engine whose clock throws reports all the same', async () => {
   await aggregator.close()
 })
 
-test('durations whose sum would be infinite are refused where they are recorded', async () => {
+test('durations whose sum would be infinite are rejected when they are recorded', async () => {
   const aggregator = new EngineAggregator()
   const recorder = createRecorder(aggregator.connect(0))
   for (let row = 0; row < 2; row++) {

@@ -7,7 +7,7 @@ import { openClient, parseResponses, type RawClient } from '../support/processes
 import { serve } from '../support/processes/servers.js'
 import { numberedLines, textSource } from '../support/processes/text-source.js'
 
-/** What the system takes at once, so that most of it is still to be sent when the handler is done. */
+/** More than the system buffers, so that most of it is unsent when the handler returns. */
 const TEXT = numberedLines(3 * MIB)
 const CHUNK = Buffer.alloc(16_384, 0x61)
 const CHUNKS = 8
@@ -78,7 +78,7 @@ async function serveText(context: TestContext): Promise<string> {
 }
 
 for (const [name, framing] of Object.entries(FRAMINGS)) {
-  test(`a large answer arrives whole when the request has a body: ${name}`, async (context) => {
+  test(`a large response arrives complete when the request has a body: ${name}`, async (context) => {
     const url = await serveText(context)
     const all = Object.entries(CLIENTS).map(async ([way, send]) => {
       const client = openClient(context, url)
@@ -94,7 +94,7 @@ for (const [name, framing] of Object.entries(FRAMINGS)) {
   })
 }
 
-test('a response without content arrives too when the body of its request does not', async (context) => {
+test('a response without content arrives although the body of its request does not', async (context) => {
   const url = await serveText(context)
   for (const [path, status] of Object.entries({ '/metrics': 200, '/healthz': 200, '/x': 404 })) {
     const client = openClient(context, url)
@@ -105,7 +105,7 @@ test('a response without content arrives too when the body of its request does n
   }
 })
 
-test('a client that expects 100-continue is answered at once, and not asked for its body', async (context) => {
+test('a client that expects 100-continue gets its response immediately, without 100 Continue', async (context) => {
   const url = await serveText(context)
   const client = openClient(context, url)
   const { header } = FRAMINGS['content-length']
@@ -120,7 +120,7 @@ test('a client that expects 100-continue is answered at once, and not asked for 
   assert.equal(responses[0].body.toString(), TEXT)
 })
 
-test('requests pipelined before one with a body are answered too', async (context) => {
+test('requests pipelined before one with a body get responses, too', async (context) => {
   const url = await serveText(context)
   const client = openClient(context, url)
   const { header, frame, end } = FRAMINGS.chunked
@@ -137,7 +137,7 @@ test('requests pipelined before one with a body are answered too', async (contex
   for (const { body } of responses.slice(0, 2)) assert.equal(body.toString(), TEXT)
 })
 
-test('unread bodies take no memory, and a client that sends one for ever is closed', async (context) => {
+test('unread bodies are not kept in memory, and a client that sends one endlessly is disconnected', async (context) => {
   const handler = metricsHandler(
     textSource(() => 'a 1\n'),
     { stallTimeoutMs: 300 },

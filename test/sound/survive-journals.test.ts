@@ -7,7 +7,7 @@ import { busyMs } from '../support/assertions/busy-ms.js'
 import { journalOf } from '../support/assertions/journals.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-/** Writes something that no recorder writes to the memory of a journal with rows. */
+/** Corrupts the memory of a journal with rows. */
 type Corruption = (floats: Float64Array, words: Int32Array, series: Float64Array) => void
 
 function setting(offset: number, value: number): Corruption {
@@ -85,7 +85,7 @@ for (const [what, corrupt] of Object.entries(CORRUPTIONS)) {
     corrupt(journal.floats, journal.words, journal.blockOf(0).floats)
     const rejected = () => aggregator.snapshot().rejections.journal
     const ms = await busyMs(() => {
-      // As if its thread had ended: nothing but the port tells.
+      // As if its thread had ended, which only the port shows.
       link.port.close()
       return waitUntil('the end', () => rejected() > 0)
     })
@@ -100,7 +100,7 @@ for (const [what, corrupt] of Object.entries(CORRUPTIONS)) {
 }
 
 for (const [what, corrupt] of Object.entries(CORRUPTIONS)) {
-  test(`a journal with ${what} stops no scrape while its engine is silent`, async (context) => {
+  test(`scrapes succeed with ${what} in the journal of a silent engine`, async (context) => {
     let nowMs = 0
     const aggregator = new EngineAggregator({ intervalMs: 60_000, monotonicNow: () => nowMs })
     context.after(() => aggregator.close())
@@ -120,7 +120,7 @@ for (const [what, corrupt] of Object.entries(CORRUPTIONS)) {
       assert.ok(ms < 1_000, `${ms} ms`)
       assert.doesNotMatch(text, /NaN|Inf(?!")/)
       assert.match(text, /^moonmeter_engine_records_total\{engine="1"\} 1$/m)
-      // What was reported stays; the rows since may be read where they are not corrupt.
+      // Reported rows stay; later rows may be read from series that are not corrupt.
       assert.match(text, /^moonmeter_engine_records_total\{engine="0"\} 3(00|56)$/m)
     }
     other.close()
@@ -128,7 +128,7 @@ for (const [what, corrupt] of Object.entries(CORRUPTIONS)) {
 }
 
 for (const duration of [Number.NaN, -1, Number.POSITIVE_INFINITY, 1e300]) {
-  test(`a duration that becomes ${duration} after it was counted is in no percentile`, async () => {
+  test(`a duration that is changed to ${duration} after it was counted is in no percentile`, async () => {
     const lines: string[] = []
     const aggregator = new EngineAggregator({
       intervalMs: 60_000,
@@ -150,7 +150,7 @@ for (const duration of [Number.NaN, -1, Number.POSITIVE_INFINITY, 1e300]) {
   })
 }
 
-test('an engine whose journal is corrupt neither hangs in record nor gets an error from it', async (context) => {
+test('record neither hangs nor throws with a corrupt journal', async (context) => {
   const aggregator = new EngineAggregator({ intervalMs: 60_000 })
   context.after(() => aggregator.close())
   for (const corrupt of Object.values(CORRUPTIONS)) {

@@ -8,7 +8,7 @@ import { textSource } from '../support/processes/text-source.js'
 
 const RESPONSES_MAX = 2
 
-test('clients that left before the handler was called hold no place of a response', async (context) => {
+test('clients that disconnected before the handler was called do not count as responses', async (context) => {
   const source = textSource(() => 'metrics 1\n')
   const answer = metricsHandler(source, { responsesMax: RESPONSES_MAX })
   let left = 0
@@ -33,7 +33,7 @@ test('clients that left before the handler was called hold no place of a respons
   assert.equal(await response.text(), 'metrics 1\n')
 })
 
-test('a handler that is called for responses that were sent already holds no place of one', async (context) => {
+test('responses that were already sent when the handler is called do not count', async (context) => {
   const source = textSource(() => 'metrics 1\n')
   const answer = metricsHandler(source, { responsesMax: RESPONSES_MAX, onError: () => {} })
   const url = await serve(context, async (request, response) => {

@@ -14,7 +14,9 @@ const ENGINES = 20
 const SERIES_TOTAL_MAX = 2_000
 const KNOWN = ['ok', 'partial_failure', 'error', 'other']
 
-/** Rows of as many operations and statuses as one engine may have, of other names for each engine. */
+/**
+ * Rows of as many operations and statuses as one engine may have, with different names per engine.
+ */
 function manyRows(engine: number): Uint8Array {
   const operations = Array.from({ length: OPERATIONS }, (_, operation) => {
     const rows = Array.from({ length: STATUSES }, (_, status) => {
@@ -30,7 +32,7 @@ async function seriesOf(aggregator: EngineAggregator) {
   return samples.filter(({ name }) => name === 'vllm:mooncake_store_operation_total')
 }
 
-test('the series of all engines together are limited, and rows past the limit count under other', async () => {
+test('the series of all engines together are limited, and rows past the limit are counted as other', async () => {
   const aggregator = new EngineAggregator({ seriesTotalMax: SERIES_TOTAL_MAX })
   for (let engine = 0; engine < ENGINES; engine++) {
     for (let repeat = 0; repeat < 3; repeat++) {
@@ -49,7 +51,7 @@ test('the series of all engines together are limited, and rows past the limit co
       ['other', 'other', 3 * OPERATIONS * (STATUSES - 1)],
     ],
   )
-  // An engine that is dropped makes room for the series of others, and its rows go with it.
+  // A dropped engine frees its series for others, and its rows are removed.
   aggregator.disconnect(0, { series: 'drop' })
   assert.ok(
     aggregator.ingest(pack({ op: [{ duration_seconds: 1, num_keys: 1 }] }), { engine: 99 })
@@ -95,7 +97,7 @@ test('reports past the limit count, whether one series or more of them have the 
   await aggregator.close()
 })
 
-test('a journal whose series are past the limit is read to the last record', async () => {
+test('a journal with series past the limit is read to its last row', async () => {
   const aggregator = new EngineAggregator({ seriesTotalMax: 2, intervalMs: 60_000 })
   const recorder = createRecorder(aggregator.connect(0))
   for (const operation of ['a', 'b', 'c', 'd']) recorder.record(operation, 1, 1)
@@ -115,7 +117,7 @@ test('a journal whose series are past the limit is read to the last record', asy
   assert.deepEqual(rows(), expected)
 })
 
-test('an engine has a place for known statuses in its journal, however many other statuses come first', async () => {
+test('a journal has blocks for known statuses, also after any number of other statuses', async () => {
   const aggregator = new EngineAggregator()
   const recorder = createRecorder(aggregator.connect(0))
   for (let status = 0; status < 40; status++) {
@@ -129,7 +131,7 @@ test('an engine has a place for known statuses in its journal, however many othe
   for (const status of KNOWN.slice(0, 3)) {
     assert.equal(stats.operation('load_get')?.series.get(status)?.rows, 1)
   }
-  // So have known statuses of operations past the journal's room.
+  // The same applies to operations past the journal's limit.
   for (let operation = 0; operation < 40; operation++) {
     recorder.record(`op ${operation}`, 1, 1)
     recorder.record(`op ${operation}`, 1, 1, { status: 'error' })

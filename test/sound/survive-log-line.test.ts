@@ -31,13 +31,13 @@ function newAggregator(context: TestContext) {
   return { aggregator, lines }
 }
 
-/** The rows that the lines tell of. */
+/** The rows in the lines. */
 function rowsOf(lines: readonly string[]): number {
   const counts = lines.join(', ').matchAll(/(?<!error)_count=(\d+)/g)
   return Array.from(counts, ([, count]) => Number(count)).reduce((sum, count) => sum + count, 0)
 }
 
-test('the event loop turns while the interval of many engines is added up', async (context) => {
+test('adding up the interval of many engines yields to the event loop', async (context) => {
   const { lines } = newAggregator(context)
   mock.timers.tick(10_000)
   let turns = 0
@@ -51,7 +51,7 @@ test('the event loop turns while the interval of many engines is added up', asyn
   assert.equal(rowsOf(lines), ENGINES * ENGINE_ROWS)
 })
 
-test('rows that are dropped, ingested or end while a line is made are in one line each', async (context) => {
+test('rows that are dropped, ingested or finished while a line is built are in exactly one line', async (context) => {
   const { aggregator, lines } = newAggregator(context)
   mock.timers.tick(10_000)
   assert.equal(lines.length, 0)
@@ -61,7 +61,7 @@ test('rows that are dropped, ingested or end while a line is made are in one lin
   const more = (sequence: number, rows: number) =>
     reportBytes({ engine: 0, sequence, series: [...SERIES, seriesWithRows(rows)] })
   assert.ok(aggregator.ingest(more(2, 3)).accepted)
-  // A line that is due meanwhile waits for its next time.
+  // A line that is due meanwhile waits for the next interval.
   mock.timers.tick(10_000)
   await waitUntil('the first line', () => lines.length === 1)
   assert.ok(aggregator.ingest(more(3, 8)).accepted)
@@ -70,7 +70,7 @@ test('rows that are dropped, ingested or end while a line is made are in one lin
   assert.equal(rowsOf(lines), ENGINES * ENGINE_ROWS + 100 + 8)
 })
 
-test('close logs what came while a line was made, after that line', async (context) => {
+test('close logs the rows that arrived while a line was built, after that line', async (context) => {
   const { aggregator, lines } = newAggregator(context)
   mock.timers.tick(10_000)
   await turn()

@@ -17,7 +17,7 @@ const ENGINES = 256
 const TOOK_MS_MAX = 15_000
 const ARGS = ['simulate', '--engines', String(ENGINES), '--listen', '127.0.0.1:0']
 
-test('hundreds of engines share a few threads, and all their counts agree', async (context) => {
+test('hundreds of engines share a few threads, and all their counts are exact', async (context) => {
   const json = join(temporaryDirectory(context), 'result.json')
   const startMs = performance.now()
   const { code, stdout, stderr } = await runCommand(context, [

@@ -27,7 +27,7 @@ function warningsOf(context: TestContext): Error[] {
   return warnings
 }
 
-/** How often the listeners of each event were called, counted behind the others. */
+/** The number of calls of the listeners of each event, counted after the others. */
 function countEvents(pool: EnginePool): Record<keyof PoolEvents, number> {
   const counts = { start: 0, exit: 0, restart: 0, threadError: 0 }
   for (const name of Object.keys(counts) as (keyof PoolEvents)[]) {
@@ -54,7 +54,7 @@ test('failing listeners cause one warning of the process for each event', async 
 })
 
 for (const [how, listener] of Object.entries(LISTENERS)) {
-  test(`an engine is restarted and ends although each listener ${how}`, async (context) => {
+  test(`an engine is restarted and stopped although each listener ${how}`, async (context) => {
     const { aggregator, pool } = newPool(context, {
       name: 'failAtFirst',
       task: () => 3,
@@ -64,7 +64,7 @@ for (const [how, listener] of Object.entries(LISTENERS)) {
     const counts = countEvents(pool)
     assert.deepEqual(await pool.run(), [{ engine: 0, state: 'finished', result: 4 }])
     assert.deepEqual(counts, { start: 4, exit: 3, restart: 3, threadError: 0 })
-    // An incarnation left behind would stay up.
+    // A lost incarnation would stay up.
     await waitUntil('the end of all incarnations', async () =>
       /^moonmeter_engines_up 0$/m.test(await aggregator.registry.metrics()),
     )
@@ -73,7 +73,7 @@ for (const [how, listener] of Object.entries(LISTENERS)) {
   })
 }
 
-test('a thread that fails after its engine returned is told of with an error, also if it threw null', async (context) => {
+test('a thread that fails after its engine returned is reported with an error, also if it threw null', async (context) => {
   const failing = new Int32Array(new SharedArrayBuffer(4))
   const { pool } = newPool(context, { name: 'returnAndThrowNull', task: () => failing })
   const errors: unknown[] = []

@@ -48,7 +48,7 @@ test('no message on a port ends the process, and each is counted as rejected', a
     const counts = Object.values(rejectionsOf(aggregator))
     return counts.reduce((sum, count) => sum + count, 0) === HOSTILE_MESSAGES.length
   })
-  // The engine is still connected, and its reports are taken.
+  // The engine is still connected, and its reports are accepted.
   const recorder = createRecorder(link)
   recorder.record('op', 1, 1)
   recorder.report()
@@ -107,7 +107,7 @@ test('a recorder that makes reports in a loop is not disconnected, and other eve
   assert.deepEqual(rejectionsOf(aggregator), {})
 })
 
-test('large messages that are no bytes take no memory while they wait, and all are rejected', async (context) => {
+test('large messages that are not bytes are not kept in memory while they wait, and all are rejected', async (context) => {
   const aggregator = new EngineAggregator()
   context.after(() => aggregator.close())
   const { port } = aggregator.connect(0)
@@ -124,7 +124,7 @@ test('large messages that are no bytes take no memory while they wait, and all a
   await waitUntil('all rejections', () => rejectionsOf(aggregator).type === 1_000)
 })
 
-test('messages that wait are handled though nothing else happens', async (context) => {
+test('waiting messages are handled without other events', async (context) => {
   const messages = 1_000
   let rejected = 0
   await new Promise<void>((resolve) => {
@@ -134,7 +134,7 @@ test('messages that wait are handled though nothing else happens', async (contex
         if (++rejected === messages) resolve()
       },
     })
-    // It keeps the process, and its event loop has nothing else to do until the last rejection.
+    // It keeps the process alive, and its event loop has no other work until the last rejection.
     const timer = setInterval(() => {}, NEVER_MS)
     context.after(() => {
       clearInterval(timer)

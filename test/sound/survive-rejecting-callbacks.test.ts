@@ -4,7 +4,7 @@ import { Child } from '../support/processes/child.js'
 
 const INDEX = new URL('../../src/index.js', import.meta.url).href
 
-test('callbacks whose promises are rejected end no process, and are warned of once each', async (context) => {
+test('callbacks whose promises are rejected do not end the process, and cause one warning each', async (context) => {
   const script = `import { EngineAggregator } from '${INDEX}'
     const foreign = (value) => async () => { throw value }
     const aggregator = new EngineAggregator({

@@ -14,7 +14,7 @@ const ROWS = MooncakeStoreConnectorStats.fromRows({
   save_exists: [{ duration_seconds: 0.002, num_keys: 1 }],
 }).toPayload()
 
-/** What applications do to log the bodies of responses: their `write` returns nothing. */
+/** As in applications that log the bodies of responses: their `write` returns nothing. */
 function collectBody(response: ServerResponse): void {
   const chunks: unknown[] = []
   const { write } = response
@@ -36,7 +36,7 @@ for (const [what, engines] of [
   // Some 8 KB of text each: more than the buffers of a connection hold.
   ['large', 1_000],
 ] as const) {
-  test(`a ${what} response is whole where an application has replaced its write`, async (context) => {
+  test(`a ${what} response is complete although an application has replaced its write`, async (context) => {
     const aggregator = new EngineAggregator()
     context.after(() => aggregator.close())
     for (let engine = 0; engine < engines; engine++) aggregator.ingest(ROWS, { engine })
@@ -55,7 +55,7 @@ for (const [what, engines] of [
   })
 }
 
-test('the page and its stream are whole where an application has replaced their write', async (context) => {
+test('the page and its stream are complete although an application has replaced their write', async (context) => {
   const { handler, pass } = await makeDashboard(context)
   const url = await serve(context, collecting(handler))
   assert.equal((await ask(url)).body.toString(), PAGE['index.html'])

@@ -36,7 +36,7 @@ class CountingRegistry extends Registry {
 /** Serves many engines. */
 async function serveEngines(context: TestContext) {
   const registry = new CountingRegistry()
-  // On a busy machine, seconds pass between the scrapes of a test; no engine is to be down then.
+  // On a busy machine, seconds pass between the scrapes of a test; no engine may be down then.
   const aggregator = new EngineAggregator({ registry, silentAfterMs: 1e9 })
   context.after(() => aggregator.close())
   for (let engine = 0; engine < ENGINES; engine++) {
@@ -59,7 +59,7 @@ async function serveCounted(context: TestContext, listener: RequestListener) {
   return { url, requests }
 }
 
-test('500 pipelined scrapes that nobody reads are one rendering, and take little memory', async (context) => {
+test('500 unread pipelined scrapes share one rendering, and use little memory', async (context) => {
   const { registry, url } = await serveEngines(context)
   const before = await memoryInUse()
   const client = openClient(context, url)
@@ -67,7 +67,7 @@ test('500 pipelined scrapes that nobody reads are one rendering, and take little
   client.socket.write(GET.repeat(PIPELINED))
   await waitUntil('a rendering', () => registry.renderings > 0)
   await sleep(300)
-  // One more where the requests came in two pieces.
+  // One more if the requests arrive in two pieces.
   assert.ok(registry.renderings <= 2, `${registry.renderings} renderings`)
   const growth = ((await memoryInUse()).rss - before.rss) / MIB
   assert.ok(growth < 100, `${growth} MiB`)
@@ -90,7 +90,7 @@ test('of 500 pipelined scrapes those past the limit get 503, the others one whol
   assert.equal((await fetch(`${url}/metrics`)).status, 200)
 })
 
-test('whoever asks during a rendering gets the next one, with all others who do', async (context) => {
+test('all requests during a rendering share the next one', async (context) => {
   let counted = 0
   const finish: (() => void)[] = []
   const source = textSource(() => {
@@ -114,7 +114,7 @@ test('whoever asks during a rendering gets the next one, with all others who do'
   assert.equal(source.renderings, 2)
 })
 
-test('nothing is rendered for clients that left while they waited', async (context) => {
+test('nothing is rendered for clients that disconnected while they waited', async (context) => {
   const finish: (() => void)[] = []
   const source = textSource(() => new Promise((resolve) => finish.push(() => resolve('a 1\n'))))
   const { url, requests } = await serveCounted(context, metricsHandler(source))
@@ -127,11 +127,11 @@ test('nothing is rendered for clients that left while they waited', async (conte
   await waitUntil('the end of its connection', () => requests.over === 1)
   finish[0]()
   assert.equal(await (await first).text(), 'a 1\n')
-  // The next rendering begins where one ends, before its response is sent.
+  // The next rendering starts when one ends, before its response is sent.
   assert.equal(source.renderings, 1)
 })
 
-test('a slow client gets the whole of its rendering while others get newer ones', async (context) => {
+test('a slow client gets its whole rendering while others get newer ones', async (context) => {
   const { aggregator, url, text } = await serveEngines(context)
   const slow = openClient(context, url)
   slow.socket.write(LAST_GET)

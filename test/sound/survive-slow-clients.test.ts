@@ -38,7 +38,7 @@ const SERVERS: Readonly<
 }
 
 for (const [name, start] of Object.entries(SERVERS)) {
-  test(`${name}: 80 clients that do not read keep a scraper out no longer than the limit`, async (context) => {
+  test(`${name}: 80 clients that do not read delay a scraper no longer than the limit`, async (context) => {
     const url = await start(
       context,
       textSource(() => TEXT),
@@ -49,7 +49,7 @@ for (const [name, start] of Object.entries(SERVERS)) {
       client.socket.pause()
       client.socket.write(GET)
     }
-    // On a busy machine, the scraper itself may stall, and is closed as the others are.
+    // On a busy machine, the scraper itself may stall, and is disconnected like the others.
     const scrape = await waitUntil('a scrape', async () => {
       try {
         const response = await fetch(`${url}/metrics`)
@@ -61,7 +61,7 @@ for (const [name, start] of Object.entries(SERVERS)) {
     assert.equal(scrape, TEXT)
   })
 
-  test(`${name}: a client that reads little by little is closed after the limit on the whole`, async (context) => {
+  test(`${name}: a client that reads slowly is disconnected after the limit on a whole response`, async (context) => {
     const options = { stallTimeoutMs: 10_000, responseTimeoutMs: 500 }
     const url = await start(
       context,
@@ -98,7 +98,7 @@ test('a slow client that makes progress gets the whole response, longer than a s
   assert.equal(response.body.toString(), TEXT)
 })
 
-test('connections on which nothing is asked keep no scraper out', async (context) => {
+test('connections without requests do not keep a scraper from connecting', async (context) => {
   const url = await SERVERS.listen(
     context,
     textSource(() => 'a 1\n'),
@@ -115,7 +115,7 @@ test('connections on which nothing is asked keep no scraper out', async (context
   }
 })
 
-test('no more connections are open than the limit, and those being answered are kept', async (context) => {
+test('no more connections are open than the limit, and those with an open response are kept', async (context) => {
   const finish: (() => void)[] = []
   const source = textSource(() => new Promise((resolve) => finish.push(() => resolve('a 1\n'))))
   const url = await SERVERS.listen(context, source, {})
@@ -153,7 +153,7 @@ test('the limit on a stall ends with the response: the connection is kept as the
     { stallTimeoutMs: 50 },
   )
   const server = createServer((request, response) => {
-    // Another part of the user's server, which takes its time.
+    // Another, slow part of the user's server.
     if (request.url === '/slow') setTimeout(() => response.end('slow'), 300)
     else handler(request, response)
   })

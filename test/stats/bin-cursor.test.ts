@@ -7,7 +7,7 @@ import { growthOfBins } from '../../src/stats/growth-of-bins.js'
 import { packBins } from '../../src/stats/packed-bins.js'
 
 const { binCount } = DEFAULT_LAYOUT
-/** A skipped number of more than 70 bits, and a count behind it. */
+/** A skipped number of more than 70 bits, and a count after it. */
 const LONG_SKIP = Uint8Array.of(0, ...new Array<number>(10).fill(0x80), 5, 5)
 
 /** Every bin that a cursor reads; it must end by itself. */
@@ -36,7 +36,7 @@ test('a cursor reads the bins that have rows, in their order', () => {
   )
 })
 
-test('a cursor reads any bytes to an end, and no bin twice or past the last', () => {
+test('a cursor ends for any bytes, and reads no bin twice or past the last', () => {
   const bytes = fc.array(fc.oneof(fc.constantFrom(0, 1, 0x80, 0xff), fc.nat({ max: 255 })))
   fc.assert(
     fc.property(bytes, (drawn) => {
@@ -50,7 +50,7 @@ test('a cursor reads any bytes to an end, and no bin twice or past the last', ()
   assert.deepEqual(readAll(LONG_SKIP), [])
 })
 
-test('the growth of malformed bins is taken to an end, and is packed bins', () => {
+test('the growth of malformed bins is finite, and is valid packed bins', () => {
   const bytes = fc.array(fc.oneof(fc.constantFrom(0, 1, 0x80, 0xff), fc.nat({ max: 255 })))
   fc.assert(
     fc.property(bytes, bytes, (left, right) => {

@@ -8,7 +8,7 @@ import { boundLists, durations, EDGE_DURATIONS } from '../support/generators/arb
 import { nextDown, nextUp } from '../support/generators/floats.js'
 
 const CUSTOM_BOUNDS = [2 ** -30, 1e-6, 0.0123, 0.5, 1, 1.04, 7, 4096, nextDown(2 ** 16)]
-/** Bounds before and behind the segments, on their edges, and several in one segment. */
+/** Bounds before and after the segments, on their edges, and several in one segment. */
 const DENSE_BOUNDS = [-1, 0, 5e-324, 1e-12, 2 ** -30, 1, nextUp(1), 1.01, 1.02, 2, 2 ** 16, 1e300]
 const LAYOUTS = [
   DEFAULT_LAYOUT,
@@ -35,7 +35,7 @@ function around(duration: number): number[] {
   return duration > 0 ? [nextDown(duration), duration, nextUp(duration)] : [0]
 }
 
-test('every bound, and a hair below and above it, falls into the right bucket', () => {
+test('every bound, and its neighbouring numbers, are in the right bucket', () => {
   for (const layout of LAYOUTS) {
     for (const bound of [...layout.bounds, ...EDGE_DURATIONS]) {
       for (const duration of around(bound)) assertPlaced(layout, duration)
@@ -56,7 +56,7 @@ test('zero, denormals and durations past the range have slots at the ends, which
   }
 })
 
-test('any duration falls into the bucket of its definition, under any bounds', () => {
+test('any duration is in the bucket of its definition, with any bounds', () => {
   fc.assert(
     fc.property(boundLists, fc.array(durations, { maxLength: 30 }), (bounds, values) => {
       const layout = new BinLayout(bounds)
@@ -74,7 +74,7 @@ test('a layout of the most bounds, all of one segment, places every duration', (
   for (const duration of bounds.flatMap(around)) assertPlaced(layout, duration)
 })
 
-test('slots are in ascending order of duration and their edges never step back', () => {
+test('slots are in ascending order of duration and their edges never decrease', () => {
   for (const layout of LAYOUTS) {
     for (let slot = 1; slot <= layout.binCount; slot++) {
       assert.ok(layout.binEdges[slot] >= layout.binEdges[slot - 1])
@@ -109,7 +109,7 @@ test('the duration that stands for a slot is within 1.6 % of any in the range', 
   )
 })
 
-test('bounds out of order, not finite, not numbers or too many are refused, and say why', () => {
+test('bounds out of order, not finite, not numbers or too many are rejected with the reason', () => {
   const many = Array.from({ length: BOUNDS_MAX + 1 }, (_, index) => index)
   const infinite = Number.POSITIVE_INFINITY
   const refused: readonly (readonly [unknown, RegExp])[] = [
@@ -150,7 +150,7 @@ test('a last bound of Infinity is dropped, and zero has no sign', () => {
   assert.equal(BinLayout.of(vllm), DEFAULT_LAYOUT)
 })
 
-test('a layout keeps its bounds even when the caller changes the array', () => {
+test('a layout does not change with the array of the caller', () => {
   const bounds = [1, 2]
   const layout = new BinLayout(bounds)
   bounds[0] = 9

@@ -6,7 +6,7 @@ function newNames(max: number) {
   return new BoundedNames(max, (name) => ({ name }))
 }
 
-test('names within the limit each have a value, further ones share that of other', () => {
+test('names within the limit have a value each, and names past it share that of other', () => {
   const names = newNames(2)
   const first = names.get('a')
   assert.equal(names.get('a'), first)
@@ -17,7 +17,7 @@ test('names within the limit each have a value, further ones share that of other
   assert.deepEqual([...names.entries.keys()], ['a', 'b', 'other'])
 })
 
-test('other always has a place, and takes one of the others where it comes early', () => {
+test('other always has a place, which counts towards the limit if it is an early name', () => {
   const names = newNames(1)
   assert.equal(names.get('other').name, 'other')
   assert.equal(names.get('a').name, 'other')
@@ -34,7 +34,7 @@ test('names that are too long for a label are other, and halves of surrogate pai
   assert.equal(names.get('x\ufffd'), names.get('x\ud801'))
 })
 
-test('reserved names have a place past the limit, and take one of the others where they come early', () => {
+test('reserved names have a place past the limit, which counts towards it if they are early names', () => {
   const names = new BoundedNames(2, (name) => ({ name }), ['ok', 'error'])
   const answers = ['ok', 'a', 'b', 'error'].map((name) => names.get(name).name)
   assert.deepEqual(answers, ['ok', 'a', 'other', 'error'])

@@ -4,7 +4,7 @@ import { ConnectorStats } from '../../src/stats/connector-stats.js'
 import { contentsOf } from '../support/assertions/contents.js'
 import { failure } from '../support/assertions/failures.js'
 
-test('the seven figures stand in the order of the reference, operations by code point', () => {
+test('the seven values are in the order of the reference, operations by code point', () => {
   const stats = new ConnectorStats()
   stats.recordOperation('\u{1f600}', 0.001, 1)
   stats.recordOperation('\uff5e', 0.02, 3, { numBytes: 10, status: 'error', numFailedKeys: 3 })
@@ -27,7 +27,7 @@ test('the seven figures stand in the order of the reference, operations by code 
   ])
 })
 
-test('an operation that was named but has no rows makes stats not empty, and has no figures', () => {
+test('stats with a declared operation without rows are not empty, and have no values', () => {
   const stats = new ConnectorStats()
   assert.ok(stats.isEmpty())
   stats.declare('load_get')
@@ -40,7 +40,7 @@ test('an operation that was named but has no rows makes stats not empty, and has
   assert.deepEqual(stats.operations(), [])
 })
 
-test('a refused row changes nothing, not even the names', () => {
+test('a rejected row changes nothing, not even the names', () => {
   const stats = new ConnectorStats()
   assert.throws(() => stats.recordOperation('op', Number.NaN, 1), failure('INVALID_ROW'))
   assert.throws(() => stats.recordOperation('op', 1, -1), failure('INVALID_ROW'))
@@ -51,7 +51,7 @@ test('a refused row changes nothing, not even the names', () => {
   assert.ok(stats.isEmpty())
 })
 
-test('aggregate returns the stats it adds to, leaves the other alone and ignores an empty one', () => {
+test('aggregate returns its own stats, does not change the other ones and ignores empty ones', () => {
   const stats = new ConnectorStats()
   stats.recordOperation('op', 0.1, 1)
   const other = new ConnectorStats()
@@ -66,7 +66,7 @@ test('aggregate returns the stats it adds to, leaves the other alone and ignores
   assert.equal(other.rows, 1)
 })
 
-test('stats of other buckets are not added, and nothing of them is', () => {
+test('no row of stats with other buckets is added', () => {
   const stats = new ConnectorStats()
   stats.recordOperation('op', 0.1, 1)
   const other = new ConnectorStats({ bounds: [1] })
@@ -92,7 +92,7 @@ test('a message about long lists of bounds names the first that differs', () => 
   }
 })
 
-test('rows past the limits on names count under other, and none is lost', () => {
+test('rows past the limits on names are counted as other, and none is lost', () => {
   const stats = new ConnectorStats({ operationsMax: 2, statusesMax: 2 })
   for (const operation of ['a', 'b', 'c', 'd', 'other']) {
     for (const status of ['ok', 'x', 'y', 'z']) stats.recordOperation(operation, 1, 1, { status })
@@ -113,7 +113,7 @@ test('rows past the limits on names count under other, and none is lost', () => 
   })
 })
 
-test('rows within the limit on durations have exact percentiles after merging too', () => {
+test('rows within the limit on durations have exact percentiles, also after merging', () => {
   const halves = [new ConnectorStats({ exactRowsMax: 4 }), new ConnectorStats({ exactRowsMax: 4 })]
   for (const [index, stats] of halves.entries()) {
     stats.recordOperation('op', 0.0101 + index, 1)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { DurationLog } from '../../src/stats/duration-log.js'
 
-test('a log holds everything added, one by one or many at once, up to its limit', () => {
+test('a log contains all durations, added singly or together, up to its limit', () => {
   const part = fc.array(fc.double({ min: 0, max: 9, noNaN: true }), { maxLength: 90 })
   fc.assert(
     fc.property(fc.array(part, { maxLength: 6 }), fc.nat({ max: 300 }), (parts, max) => {
@@ -21,7 +21,7 @@ test('a log holds everything added, one by one or many at once, up to its limit'
   )
 })
 
-test('durations that are not known make a log incomplete for good', () => {
+test('unknown durations make a log permanently incomplete', () => {
   const log = new DurationLog(10)
   log.add(1)
   log.addAll(undefined)
@@ -31,7 +31,7 @@ test('durations that are not known make a log incomplete for good', () => {
   assert.ok(!(log.values() !== undefined))
 })
 
-test('a log added to itself holds everything twice', () => {
+test('a log added to itself contains each duration twice', () => {
   for (const length of [1, 40, 64, 65]) {
     const log = new DurationLog(1_000)
     const values = Array.from({ length }, (_, index) => index)

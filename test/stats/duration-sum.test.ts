@@ -14,7 +14,7 @@ function total(numbers: Iterable<number>): bigint {
   return units
 }
 
-test('a sum is exact and rounded once, whatever the spread of its durations', () => {
+test('a sum of any durations is exact and rounded once', () => {
   fc.assert(
     fc.property(values, (numbers) => {
       assert.equal(sumOf(numbers), total(numbers))
@@ -52,7 +52,7 @@ test('ties are rounded to even, and a last bit far below breaks them', () => {
   assert.equal(seconds(2 ** 40, 2 ** -13, 2 ** -82), nextUp(2 ** 40))
 })
 
-test('a sum of as many of the longest durations as there can be is a finite number', () => {
+test('a sum of the greatest number of the longest durations is finite', () => {
   const longest = durationSumOf(2 ** 64) * BigInt(Number.MAX_SAFE_INTEGER)
   assert.equal(secondsOfSum(longest), 2 ** 64 * Number.MAX_SAFE_INTEGER)
 })

@@ -74,7 +74,7 @@ function newSeries(recorded: readonly Row[], exactRowsMax = 0): SeriesStats {
   return series
 }
 
-test('an earlier state taken away from a later one leaves the rows since', () => {
+test('the difference of a later and an earlier state has the rows in between', () => {
   fc.assert(
     fc.property(fc.array(rows), fc.array(rows), (earlier, later) => {
       const before = newSeries(earlier).pack(NAME)
@@ -102,7 +102,7 @@ test('packed series merge to what all rows recorded into one give', () => {
   )
 })
 
-test('a percentile is exact only where every single duration is known', () => {
+test('a percentile is exact only if every single duration is known', () => {
   const known = newSeries([row(0.25), row(0.5)], 10)
   const packed = newSeries([row(0.75)]).pack(NAME)
   assert.deepEqual(known.quantile(0.9), { seconds: 0.5, exact: true })

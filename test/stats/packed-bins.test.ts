@@ -41,7 +41,7 @@ test('bins are unpacked as they were packed', () => {
   )
 })
 
-test('packed bins are added to what is there, bin by bin or bucket by bucket', () => {
+test('packed bins are added to existing counts, bin by bin or bucket by bucket', () => {
   fc.assert(
     fc.property(drawnBins, drawnBins, (left, right) => {
       const sum = left.slice()
@@ -75,7 +75,7 @@ test('the bytes are LEB128, with zero before the number of bins that are skipped
   assert.deepEqual([...packBins(counts)], [...passed, 255, 255, 255, 255, 255, 255, 255, 15])
 })
 
-test('bytes that are no packed bins of the layout give NaN', () => {
+test('bytes that are not packed bins of the layout give NaN', () => {
   const last = [((binCount - 1) & 0x7f) | 0x80, (binCount - 1) >> 7]
   assert.deepEqual(read([0, ...last, 5]), { rows: 5, counts: [[binCount - 1, 5]] })
   const broken = [

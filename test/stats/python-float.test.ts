@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { boundLabel, pythonFloat, roundThousandths } from '../../src/stats/python-float.js'
 import { floatOf, nextDown, nextUp, roundThousandthsExactly } from '../support/generators/floats.js'
 
-/** What CPython 3 prints for `repr(float)`. */
+/** Results of `repr(float)` in CPython 3. */
 const REPRS: readonly (readonly [number, string])[] = [
   [20, '20.0'],
   [0, '0.0'],
@@ -38,7 +38,7 @@ test('floats print as in Python', () => {
   for (const [value, text] of REPRS) assert.equal(pythonFloat(value), text)
 })
 
-test('what is printed reads back as the same float and never looks like an integer', () => {
+test('a printed float parses to the same float and never looks like an integer', () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
       const text = pythonFloat(value)

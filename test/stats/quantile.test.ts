@@ -19,14 +19,14 @@ function sorted(values: readonly number[]): number[] {
   return [...values].sort((left, right) => left - right)
 }
 
-test('the rank of the p90 is the one the reference takes', () => {
+test('the rank of the p90 is that of the reference', () => {
   const ranks = [1, 2, 5, 9, 10, 11, 20, 30, 100, 1000].map((count) => rankOf(0.9, count))
   assert.deepEqual(ranks, [0, 1, 4, 8, 8, 9, 17, 26, 89, 899])
   assert.equal(rankOf(1, 7), 6)
   assert.equal(rankOf(0, 7), 0)
 })
 
-test('a rank is the stated one and one of the ranks there are', () => {
+test('a rank is the documented one and within the number of values', () => {
   const count = fc.integer({ min: 1, max: 2 ** 40 })
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1, noNaN: true }), count, (quantile, rows) => {
@@ -40,7 +40,7 @@ test('a rank is the stated one and one of the ranks there are', () => {
   )
 })
 
-test('selecting a rank gives what sorting gives', () => {
+test('selecting a rank has the result of sorting', () => {
   fc.assert(
     fc.property(
       fc.array(durations, { minLength: 1, maxLength: 200 }),
@@ -57,7 +57,7 @@ test('selecting a rank gives what sorting gives', () => {
   )
 })
 
-test('selecting works where all durations are equal, or fall on both sides of one bound', () => {
+test('selecting works with equal durations, and with durations on both sides of one bound', () => {
   const values = [1, 1 + Number.EPSILON, 1, 1 - Number.EPSILON / 2, 1 + 2 * Number.EPSILON]
   const bins = binsOf(values, DEFAULT_LAYOUT)
   for (let rank = 0; rank < values.length; rank++) {
@@ -103,7 +103,7 @@ test('quantiles from bins are within 1.6 % of the exact ones', () => {
   )
 })
 
-test('quantiles are exact over all statuses while the rows are few, and say so', () => {
+test('quantiles over all statuses are exact, and marked as exact, while the rows are few', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(durations, fc.constantFrom('ok', 'error')), { minLength: 1 }),

@@ -16,7 +16,7 @@ import { freePort } from '../support/processes/free-port.js'
 import { PROMETHEUS_SKIP, startPrometheus } from '../support/processes/prometheus.js'
 import { waitUntil } from '../support/processes/wait-until.js'
 
-/** The alerts that each scenario makes fire, and no others. */
+/** The expected alerts of each scenario. */
 const ALERTS: Readonly<Record<ScenarioName | 'calm', readonly string[]>> = {
   calm: [],
   'slow-network': ['MoonmeterLatencyHigh'],
@@ -42,14 +42,14 @@ const RULES = [
   // and 14 of the first 50 calls.
   ...['--failed-keys', '0.2', '--keys-min', '2000', '--errors-min', '50'],
 ]
-/** Some 60 requests a second and engine, which leaves the processors time for all processes. */
+/** Some 60 requests per second and engine, so that the processors have time for all processes. */
 const SIMULATION = [
   ...['--engines', '2', '--threads', '1', '--duration', '0', '--request-rate', '1'],
 ]
 const WAIT_MS_MAX = 60_000
 const LIFE_MS_MAX = 200_000
 
-test('each scenario makes exactly its alerts fire, and a calm run none', {
+test('each scenario causes exactly its alerts, and a calm run none', {
   skip: PROMETHEUS_SKIP || ALERTMANAGER_SKIP,
 }, async (context) => {
   const directory = temporaryDirectory(context)
@@ -60,7 +60,7 @@ test('each scenario makes exactly its alerts fire, and a calm run none', {
   const ports = await Promise.all(NAMES.map(freePort))
   const addresses = new Map(NAMES.map((name, index) => [name, `127.0.0.1:${ports[index]}`]))
   const jobs = NAMES.map((name) => [name, `http://${addresses.get(name)}/metrics`] as const)
-  // All at once: Prometheus takes as long to find its targets as they take to start.
+  // All concurrently: Prometheus needs as long to discover its targets as they need to start.
   await Promise.all([
     startPrometheus(context, {
       directory,
@@ -80,7 +80,7 @@ test('each scenario makes exactly its alerts fire, and a calm run none', {
     },
     WAIT_MS_MAX,
   ).catch((error: unknown) => context.diagnostic(String(error)))
-  // What is wrong may need a whole window to fire.
+  // An alert may need a whole window to fire.
   const endMs = performance.now() + WINDOW_SECONDS * 1_000
   await waitUntil('a window', async () => {
     await note()
@@ -102,7 +102,7 @@ async function startSimulation(
   await servedUrl(startCommand(context, args, { lifeMsMax: LIFE_MS_MAX }))
 }
 
-/** Notes the alerts that are active at this moment, by the job of their target. */
+/** Adds the currently active alerts, by the job of their target. */
 async function noteAlerts(
   alertmanager: Alertmanager,
   fired: ReadonlyMap<string, Set<string>>,

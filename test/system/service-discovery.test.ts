@@ -8,9 +8,9 @@ import { PROMETHEUS_SKIP, startPrometheus } from '../support/processes/prometheu
 import { waitUntil } from '../support/processes/wait-until.js'
 
 const TOKEN = 'of the metrics'
-/** Longer than an engine takes between two reports on a machine that is busy. */
+/** Longer than the time between two reports on a busy machine. */
 const SILENT_SECONDS = 8
-/** Prometheus takes changes of a list every 5 s. */
+/** Prometheus applies changes of a list every 5 s. */
 const DISCOVERED_MS_MAX = 60_000
 const LIFE_MS_MAX = 200_000
 
@@ -38,7 +38,7 @@ test('Prometheus scrapes the instances that are up, and no others, by the list o
   const discovery = {
     url: `${await servedUrl(aggregator)}/sd`,
     refresh_interval: '1s',
-    // Prometheus 2.42 leaves the type out where none is given.
+    // Prometheus 2.42 omits an unknown type.
     authorization: { type: 'Bearer', credentials_file: token },
   }
   const { targets, query, metrics } = await startPrometheus(context, {
@@ -47,13 +47,13 @@ test('Prometheus scrapes the instances that are up, and no others, by the list o
     config: { scrape_configs: [{ job_name: 'hosts', http_sd_configs: [discovery] }] },
   })
   const both = ['host b:2', 'host-a']
-  /** The instances that are scraped, whether they answer in time or not. */
+  /** The scraped instances, also those that do not answer in time. */
   const scraped = async () => (await targets()).map(({ labels }) => labels.instance).sort()
   const isScraped = (expected: readonly string[]) => async () => {
     return JSON.stringify(await scraped()) === JSON.stringify(expected)
   }
   await waitUntil('both', isScraped(both), DISCOVERED_MS_MAX)
-  // Series of a host have no instance of their own, so they get that of the target.
+  // Series of a host have no label `instance`, so they get that of the target.
   await waitUntil(
     'rows of both',
     async () => {
@@ -63,14 +63,15 @@ test('Prometheus scrapes the instances that are up, and no others, by the list o
     },
     DISCOVERED_MS_MAX,
   )
-  // One that ends by a signal says so; the other counts as silent after some seconds.
+  // An instance that ends by a signal sends final reports; the other one is silent after some
+  // seconds.
   a?.kill('SIGTERM')
   b?.kill('SIGKILL')
   await Promise.all([a?.end(), b?.end()])
   await waitUntil('none', isScraped([]), DISCOVERED_MS_MAX)
   for (const instance of ['host-a', 'host b:2']) startHost(context, server.url, instance)
   await waitUntil('both again', isScraped(both), DISCOVERED_MS_MAX)
-  // Without the bucket, the list is not known, and Prometheus keeps the one that it has.
+  // Without the bucket, the list is unknown, and Prometheus keeps its previous list.
   await server.kill()
   const failures = async () =>
     Number(/^prometheus_sd_http_failures_total (\d+)$/m.exec(await metrics())?.[1])

@@ -28,10 +28,10 @@ const ENGINES_PER_HOST = 2
 const RECORD_MS = 50
 const SHARDS = ['0', '1']
 const OF_ENGINES = 'count({engine!=""} or {__name__=~"vllm:.+"})'
-/** Prometheus takes changes of a list every 5 s. */
+/** Prometheus applies changes of a list every 5 s. */
 const WAIT_MS_MAX = 60_000
 
-/** A configuration of the guide, with other addresses in it. */
+/** A configuration of the guide with replaced addresses. */
 function configOf(name: string, addresses: Readonly<Record<string, string>>): PrometheusConfig {
   const [, , text = ''] = [...GUIDE.matchAll(CONFIG)].find(([, found]) => found === name) ?? []
   const replaced = Object.entries(addresses).reduce((result, [from, to]) => {
@@ -41,7 +41,7 @@ function configOf(name: string, addresses: Readonly<Record<string, string>>): Pr
   return parse(replaced)
 }
 
-/** Serves the metrics of engines that record, as a host of its own. */
+/** Serves the metrics of recording engines, as a separate host. */
 async function startHost(context: TestContext, instance: string): Promise<ScrapeTarget> {
   const aggregator = new EngineAggregator()
   context.after(() => aggregator.close())
@@ -74,7 +74,7 @@ test('two shards scrape each host once, and one Prometheus gets the sums of both
   }
   const rules = ruleFile({ windowSeconds: 4, rollUp: true })
   const first = await start({ rules, config: configOf('shard', sd) })
-  // It is federated from the first shard, and the second writes to it.
+  // It federates the first shard, and the second one writes to it.
   const { url, query } = await start({
     config: configOf('federation', {
       'prometheus-0:9090': new URL(first.url).host,
@@ -122,7 +122,7 @@ test('two shards scrape each host once, and one Prometheus gets the sums of both
     },
     WAIT_MS_MAX,
   )
-  // Nothing of single engines has come, so its size does not grow with them.
+  // It has no series of single engines, so its size does not depend on their number.
   assert.deepEqual(await query(OF_ENGINES), [])
   assert.equal((await second.query(OF_ENGINES)).length, 1)
 })

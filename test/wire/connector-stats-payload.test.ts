@@ -13,13 +13,13 @@ import { failure } from '../support/assertions/failures.js'
 import { rows as anyRow } from '../support/generators/arbitraries.js'
 import { referenceCases } from '../support/generators/reference-cases.js'
 
-/** A Python that has MessagePack: Debian's, or the first on the path. */
+/** A Python with MessagePack: Debian's, or the first on the path. */
 const PYTHON = ['/usr/bin/python3', 'python3'].find((python) => {
   return spawnSync(python, ['-c', 'import msgpack']).status === 0
 })
-// With CI set, everything that tests need is installed, so its absence is a failure.
+// With CI set, all packages for tests must be installed, so a missing one is a failure.
 const SKIP = PYTHON !== undefined || process.env.CI === 'true' ? false : 'no python3-msgpack'
-/** Reads a payload as vLLM does, and prints what its rows add up to. */
+/** Reads a payload as vLLM does, and prints the sums of its rows. */
 const READER = `
 import json, msgpack, sys
 data = msgpack.unpackb(sys.stdin.buffer.read())["MooncakeStoreConnector"]["data"]
@@ -33,7 +33,7 @@ print(json.dumps({op: {
 } for op, rows in data.items()}))
 `
 
-test('stats are the same after a way over their payload, and rows over any of the ways in', () => {
+test('stats are equal after encoding and decoding, and so are rows in each of the shapes', () => {
   fc.assert(
     fc.property(fc.array(anyRow, { maxLength: 60 }), (rows) => {
       const stats = MooncakeStoreConnectorStats.fromRows(rows)
@@ -81,7 +81,7 @@ test('a payload has vLLM’s shape, with the counters of a series in its first r
   })
 })
 
-test('past the durations that are kept, a payload has those of the bins', () => {
+test('a payload has durations of the bins past the limit on kept durations', () => {
   const stats = new MooncakeStoreConnectorStats({ exactRowsMax: 5 })
   for (let row = 0; row < 100; row++) stats.recordOperation('op', 0.001 * (row + 1), 1)
   const read = MooncakeStoreConnectorStats.fromPayload(stats.toPayload())
@@ -91,7 +91,7 @@ test('past the durations that are kept, a payload has those of the bins', () => 
   assert.ok(Math.abs(after - before) <= 0.016 * before, `${after} for ${before}`)
 })
 
-test('rows that are no rows are refused', () => {
+test('malformed rows are rejected', () => {
   const wrong: readonly [unknown, RejectionReason][] = [
     [null, 'shape'],
     [undefined, 'shape'],

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { pack, splitValues, unpack } from '../../src/wire/msgpack.js'
 import { failure } from '../support/assertions/failures.js'
 
-test('maps come back as maps, so that no key is special', () => {
+test('maps are decoded as `Map`, so that no key is special', () => {
   const map = new Map<string, unknown>([
     ['__proto__', 1],
     ['constructor', 'two'],
@@ -11,13 +11,13 @@ test('maps come back as maps, so that no key is special', () => {
   assert.deepEqual(unpack(Buffer.from(pack(map))), map)
 })
 
-test('what is packed owns its memory', () => {
+test('packed bytes own their memory', () => {
   const [first, second] = [pack([1]), pack([2])]
   assert.equal(first.buffer.byteLength, first.length)
   assert.notEqual(first.buffer, second.buffer)
 })
 
-test('values that stand one behind the other are told apart as views of the bytes', () => {
+test('concatenated values are split into views of the bytes', () => {
   const values = [pack({ a: 1 }), pack('two'), pack([3, [4]])].map((value) => Buffer.from(value))
   const bytes = Buffer.concat(values)
   const split = [...splitValues(bytes)]
@@ -25,7 +25,7 @@ test('values that stand one behind the other are told apart as views of the byte
   assert.ok(split.every(({ buffer }) => buffer === bytes.buffer))
 })
 
-test('several values of which the last is cut short are refused as truncated', () => {
+test('several values of which the last is truncated are rejected as truncated', () => {
   const bytes = Buffer.concat([pack({ a: 1 }), pack('a string')])
   const refused = failure('INVALID_PAYLOAD', 'truncated')
   assert.throws(() => [...splitValues(bytes.subarray(0, -1))], refused)

@@ -17,7 +17,7 @@ const REPORT = reportBytes({
   series: [seriesWithRows(300), seriesWithRows(2, 'save_put', 'error')],
 })
 
-/** Whether a payload is read, or refused as every bad one is to be: nothing else may happen. */
+/** Whether a payload is decoded, or rejected with a valid reason; fails for any other outcome. */
 function isRead(bytes: Uint8Array): boolean {
   try {
     decodePayload(bytes)
@@ -31,7 +31,7 @@ function isRead(bytes: Uint8Array): boolean {
   }
 }
 
-test('every payload that is cut short is refused as truncated', () => {
+test('every truncated payload is rejected as truncated', () => {
   for (const payload of [ROWS, REPORT]) {
     assert.ok(isRead(payload))
     for (let length = 0; length < payload.length; length++) {
@@ -42,7 +42,7 @@ test('every payload that is cut short is refused as truncated', () => {
   }
 })
 
-test('a view of a larger buffer is read to its own end only', () => {
+test('a view of a larger buffer is decoded to its own end only', () => {
   const padded = Buffer.concat([Buffer.alloc(3, 0xff), ROWS, Buffer.alloc(9, 0x01)])
   const view = new Uint8Array(padded.buffer, padded.byteOffset + 3, ROWS.length)
   assert.ok(isRead(view))
@@ -50,14 +50,14 @@ test('a view of a larger buffer is read to its own end only', () => {
   assert.throws(() => decodePayload(cut), failure('INVALID_PAYLOAD', 'truncated'))
 })
 
-test('bytes behind the payload are refused as malformed', () => {
+test('bytes after the payload are rejected as malformed', () => {
   for (const payload of [ROWS, REPORT]) {
     const bytes = Buffer.concat([payload, Buffer.of(0)])
     assert.throws(() => decodePayload(bytes), failure('INVALID_PAYLOAD', 'malformed'))
   }
 })
 
-test('a payload past the limit is refused by its size alone, and one at the limit is read', () => {
+test('a payload past the limit is rejected by its size only, and one at the limit is decoded', () => {
   const bytes = Buffer.alloc(1_048_577, 0xff)
   assert.throws(() => decodePayload(bytes), failure('INVALID_PAYLOAD', 'oversized'))
   const payloadBytesMax = ROWS.length
@@ -68,13 +68,13 @@ test('a payload past the limit is refused by its size alone, and one at the limi
   )
 })
 
-test('what is no bytes is refused', () => {
+test('a value that is not bytes is rejected', () => {
   for (const wrong of ['text', null, undefined, 5, {}, [1], new ArrayBuffer(4), new Map()]) {
     assert.throws(() => decodePayload(wrong as never), failure('INVALID_PAYLOAD', 'type'))
   }
 })
 
-test('random bytes and random changes of good payloads are read or refused, and nothing else', () => {
+test('random bytes and random changes of valid payloads are decoded or rejected', () => {
   const change = fc.record({ at: fc.nat(), byte: fc.nat({ max: 255 }) })
   const changed = fc
     .tuple(fc.constantFrom(ROWS, REPORT), fc.array(change, { minLength: 1, maxLength: 4 }))
@@ -92,14 +92,14 @@ test('random bytes and random changes of good payloads are read or refused, and 
     { seed: 34, numRuns: 20_000 },
   )
   assert.deepEqual([...answers].sort(), [false, true])
-  // Whatever was read before, a good payload is still read as it is.
+  // A valid payload is still decoded correctly afterwards.
   const payload = decodePayload(ROWS)
   assert.ok(payload.kind === 'rows')
   assert.deepEqual(payload.stats.reduce().load_get_total_bytes, 70_000)
   assert.equal(contentsOf(payload.stats).size, 1)
 })
 
-test('a small payload of values that refer to each other does not take long to refuse', async () => {
+test('a small payload of values that refer to each other is rejected quickly', async () => {
   // Extension 'i' names a value and 'p' refers to it: 4,000 operations share 8,000 rows.
   const row = Buffer.from('82b06475726174696f6e5f7365636f6e647301a86e756d5f6b65797301', 'hex')
   const id = (number: number) => Buffer.of(0xd6, 0x69, 0, 0, 0, number)

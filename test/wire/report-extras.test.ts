@@ -21,7 +21,7 @@ function decode(bytes: Uint8Array, hasExtras: boolean) {
   return payload.report
 }
 
-test('extra counters and calls in flight come back, and are not read where nobody asks', () => {
+test('extra counters and calls in flight are decoded, and ignored without the option', () => {
   const bytes = reportBytes(MEASURED)
   const { series, inFlight } = decode(bytes, true)
   assert.deepEqual([series[0].extras, inFlight], [EXTRAS, [2]])
@@ -61,7 +61,7 @@ test('every extra value of a report is checked', () => {
   }
 })
 
-test('an extra counter that goes down is refused, and nothing of the report is counted', async () => {
+test('a report with a decreased extra counter is rejected, and none of its rows are counted', async () => {
   const aggregator = new EngineAggregator({ extraMetrics: ['hit_keys'] })
   assert.deepEqual(aggregator.ingest(reportBytes(MEASURED)), { accepted: true })
   for (const extras of [

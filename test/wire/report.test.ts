@@ -21,7 +21,7 @@ function decode(bytes: Uint8Array, layout?: BinLayout): DecodedReport {
   return payload.report
 }
 
-/** A report with its sums and bins in a form that compares. */
+/** A report with its sums and bins in a comparable form. */
 function comparable({ series, ...rest }: Omit<Report, 'timestampMs'>): unknown {
   const shown = series.map((each) => [each.operation, each.status, packedContents(each)])
   return { ...rest, bounds: [...rest.bounds], series: shown }
@@ -41,7 +41,7 @@ function changedSeries(field: number, value: unknown): Uint8Array {
   })
 }
 
-test('a decoded report is the one that was encoded', () => {
+test('a decoded report is equal to the encoded one', () => {
   fc.assert(
     fc.property(reports, ({ report, layout }) => {
       const { bucketCounts, ...decoded } = decode(encodeReport(report), layout)
@@ -58,7 +58,7 @@ test('a decoded report is the one that was encoded', () => {
   )
 })
 
-test('a name of more than 255 bytes is refused, since no recorder sends one', () => {
+test('a name of more than 255 bytes is rejected, since no recorder sends one', () => {
   const [series] = decode(reportBytes()).series
   const longest = '\u00e9'.repeat(127)
   const names = { operation: longest, status: longest }
@@ -69,7 +69,7 @@ test('a name of more than 255 bytes is refused, since no recorder sends one', ()
   }
 })
 
-test('long names come back whole', () => {
+test('long names are decoded completely', () => {
   const name = fc
     .string({ unit: characters, minLength: 60, maxLength: 400 })
     .filter((text) => Buffer.byteLength(text) <= 255)
@@ -89,7 +89,7 @@ test('encoded bytes own their memory, so that posting them copies nothing else',
   assert.equal(bytes.byteLength, bytes.buffer.byteLength)
 })
 
-test('a report of another version or without one is refused as such', () => {
+test('a report of another version or without one is rejected for its version', () => {
   for (const version of [0, 1, 2, 4, '3', null, {}]) {
     const bytes = changed((fields) => {
       fields.moonmeter_report = version
@@ -98,7 +98,7 @@ test('a report of another version or without one is refused as such', () => {
   }
 })
 
-test('a report of other bounds is refused, also where only their number differs', () => {
+test('a report with other bounds is rejected, also if only their number differs', () => {
   const many = Array.from({ length: BOUNDS_MAX }, (_, index) => index)
   const layouts = [[1], [], [0.001, 0.005], many].map((bounds) => new BinLayout(bounds))
   for (const layout of layouts) {
@@ -106,7 +106,7 @@ test('a report of other bounds is refused, also where only their number differs'
   }
 })
 
-test('a malformed engine index, incarnation, sequence or time is refused', () => {
+test('a malformed engine index, incarnation, sequence or time is rejected', () => {
   const engines = [-1, 1.5, '3', null, 2 ** 53, Number.NaN]
   for (const engine of engines) {
     const bytes = changed((fields) => {
@@ -153,7 +153,7 @@ test('every field of a series is checked', () => {
   }
 })
 
-test('a series of too few or too many values is refused, and so is one that is no array', () => {
+test('a series of too few or too many values is rejected, and so is one that is not an array', () => {
   for (const [series, reason] of [
     [[[]], 'shape'],
     [[new Array(6).fill(0)], 'shape'],
@@ -169,14 +169,14 @@ test('a series of too few or too many values is refused, and so is one that is n
   }
 })
 
-test('counts of keys and bytes that are no integers are refused, as no recorder writes them', () => {
+test('counts of keys and bytes with a fraction are rejected, since no recorder sends them', () => {
   for (const counter of [0, 1, 2]) {
     const bytes = changedSeries(2, [0, 0, 0].with(counter, 0.5))
     assert.throws(() => decode(bytes), failure('INVALID_PAYLOAD', 'range'))
   }
 })
 
-test('half of a surrogate pair in a name is refused, since it has no UTF-8', () => {
+test('half of a surrogate pair in a name is rejected, since it has no UTF-8', () => {
   const [series] = decode(reportBytes()).series
   for (const operation of ['\ud83d', 'x\udc00y']) {
     const bytes = reportBytes({ series: [{ ...series, operation }, series] })
@@ -229,7 +229,7 @@ test('every field of an exemplar is checked', () => {
   }
 })
 
-test('a report without exemplars is one of the same version', () => {
+test('a report without exemplars has the same version', () => {
   const fields = new Unpackr({ useRecords: false }).unpack(reportBytes())
   assert.deepEqual(['exemplars' in fields, decode(reportBytes()).exemplars], [false, []])
 })

@@ -79,7 +79,7 @@ function expectedStats(
   return stats
 }
 
-test('rows packed in any of the three shapes are read as they were, whatever their names', () => {
+test('rows packed in any of the three shapes are decoded correctly, with any names', () => {
   fc.assert(
     fc.property(payloads, (data) => {
       const expected = expectedStats(data)
@@ -109,7 +109,7 @@ test('integers, floats and 64-bit integers are all numbers', () => {
   )
 })
 
-test('rows that are no maps, or lack what every row has, are refused', () => {
+test('rows that are not maps, or lack a required field, are rejected', () => {
   const duration_seconds = 1
   const num_keys = 1
   const row = { duration_seconds, num_keys }
@@ -144,7 +144,7 @@ test('rows that are no maps, or lack what every row has, are refused', () => {
   }
 })
 
-test('operations that are no strings, or whose rows are no array, are refused', () => {
+test('operations that are not strings, or whose rows are not an array, are rejected', () => {
   const cases: readonly (readonly [unknown, 'shape' | 'type'])[] = [
     [new Map([[1, []]]), 'type'],
     [{ op: 1 }, 'type'],
