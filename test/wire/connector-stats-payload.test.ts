@@ -33,7 +33,7 @@ print(json.dumps({op: {
 } for op, rows in data.items()}))
 `
 
-test('stats are equal after encoding and decoding, and so are rows in each of the shapes', () => {
+test('stats are equal after encoding and decoding, and to stats of the rows of a payload', () => {
   fc.assert(
     fc.property(fc.array(anyRow, { maxLength: 60 }), (rows) => {
       const stats = MooncakeStoreConnectorStats.fromRows(rows)
@@ -81,7 +81,7 @@ test('a payload has vLLM’s shape, with the counters of a series in its first r
   })
 })
 
-test('a payload has durations of the bins past the limit on kept durations', () => {
+test('past the limit on kept durations, a payload has durations of the bins', () => {
   const stats = new MooncakeStoreConnectorStats({ exactRowsMax: 5 })
   for (let row = 0; row < 100; row++) stats.recordOperation('op', 0.001 * (row + 1), 1)
   const read = MooncakeStoreConnectorStats.fromPayload(stats.toPayload())
