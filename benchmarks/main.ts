@@ -13,7 +13,7 @@ import { writeResults } from './harness/write-results.js'
 const MS_PER_SECOND = 1e3
 /**
  * How often the cases of missed targets are measured again. The load of a shared machine changes
- * within minutes; a regression stays.
+ * within minutes, but a regression is permanent.
  */
 const REPEATS_MAX = 2
 

@@ -6,17 +6,17 @@ import type { PeerOperation } from '../peers/peer.js'
 import { makeRows, type Rows } from '../workload/rows.js'
 import { recordRows } from './record-rows.js'
 
-/** Ten million rows with moonmeter; with peers as many as do not fill the young generation. */
+/** Ten million rows with moonmeter; with peers, as many as fit into the young generation. */
 const ROWS: Readonly<Record<string, number>> = {
   moonmeter: 10_000_000,
   'push-rows': 300_000,
   'prom-client': 20_000,
 }
-/** Share of the rows in the run that is subtracted: it allocates what measuring itself does. */
+/** Share of the rows in the subtracted run, which has the allocations of the measurement itself. */
 const FEW_SHARE = 0.1
 /** Number of runs; the least growth of them counts. */
 const RUNS = 3
-/** Megabytes of young generation: large enough that nothing is collected during a run. */
+/** Megabytes of the young generation: large enough that no garbage is collected during a run. */
 const SEMI_SPACE_MB = 512
 /** Entries of the garbage collector arrive in a later turn of the event loop. */
 const SETTLE_MS = 50

@@ -6,7 +6,7 @@ import { recordRows } from './record-rows.js'
 
 const ROWS = 2 ** 18
 const WARM_UP_PASSES = 3
-/** Few passes, all of them counted, so that a disturbance shows in the figure. */
+/** Few passes, all of them counted, so that a disturbance changes the figure. */
 const PASSES = 20
 
 /** The loop of every record case, several times a round: it shows how noisy the machine is. */

@@ -15,7 +15,7 @@ const INTERVALS = 8
 /** Reports merged before the measurement, so that the code is compiled; and intervals at least. */
 const WARM_UP_REPORTS = 600
 const WARM_UP_INTERVALS_MIN = 2
-/** Fewer, since merging rows on the main thread takes seconds where reports take milliseconds. */
+/** Fewer, since merging rows on the main thread takes seconds, and merging reports milliseconds. */
 const ROW_INTERVALS = 3
 const ROW_WARM_UP_INTERVALS = 1
 const ENGINES = 64
@@ -97,7 +97,7 @@ async function timeReports(engines: number, rows: number, previousRows: number):
   return { ms: median(times) }
 }
 
-/** CPU time of this process: it leaves out the load of other processes on the machine. */
+/** CPU time of this process, which excludes the load of other processes. */
 function cpuMsSince(start: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(start)
   return (user + system) / US_PER_MS

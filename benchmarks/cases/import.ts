@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import type { BenchmarkCase, Measures, Scale } from '../harness/benchmark-case.js'
 import { median } from '../harness/statistics.js'
 
-/** What each variant imports. */
+/** The import of each variant. */
 const SPECIFIERS: Readonly<Record<string, string>> = {
   moonmeter: 'moonmeter/recorder',
   'moonmeter-main': 'moonmeter',
@@ -44,7 +44,7 @@ export const importCase: BenchmarkCase = {
   },
 }
 
-/** Milliseconds that a thread with an import takes longer than one without. */
+/** The difference in milliseconds between a thread with an import and one without. */
 async function startPair(url: string, isEmptyFirst: boolean): Promise<number> {
   if (isEmptyFirst) {
     const emptyMs = await startMs(null)

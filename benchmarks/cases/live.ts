@@ -28,7 +28,7 @@ const US_PER_MS = 1e3
 /** Scrapes come at all moments of the second between two updates. */
 const BETWEEN_SCRAPES_MS = { min: 30, more: 60 }
 
-/** What a live page costs the server. */
+/** The cost of a live page for the server. */
 export const liveCase: BenchmarkCase = {
   name: 'live',
   title: 'The live page of 256 engines',

@@ -17,7 +17,7 @@ interface Setting {
   readonly intervals: { readonly quick: number; readonly full: number }
 }
 
-/** Engines that report one after the other: the code is in the caches, their data is not. */
+/** Engines that report in turn, so that the code is in the caches and their data is not. */
 const ENGINES = 8
 const PEER_ENGINES = 2
 const SETTINGS: Readonly<Record<string, Setting>> = {

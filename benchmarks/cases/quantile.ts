@@ -40,7 +40,7 @@ export const quantileCase: BenchmarkCase = {
 
 function makeDurations(): Float64Array {
   const { durations } = makeRows('ok')
-  // All different, though each row is used four times.
+  // All different, although each row is used four times.
   return Float64Array.from(
     { length: ROWS },
     (_, row) => durations[row % ROW_COUNT] * (1 + row / 1e9),

@@ -4,7 +4,7 @@ import { ROW_COUNT, type Rows } from '../workload/rows.js'
 
 const MASK = ROW_COUNT - 1
 
-/** Record rows from the first on, and from the first again after the last. */
+/** Records the rows in order, and starts over after the last. */
 export function recordRows(operation: PeerOperation, rows: Rows, count: number): void {
   const { durations, keys, bytes, statuses, failedKeys } = rows
   for (let index = 0; index < count; index++) {

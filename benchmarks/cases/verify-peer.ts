@@ -3,7 +3,7 @@ import type { Rows } from '../workload/rows.js'
 import { assertTotals, expectedTotals } from '../workload/totals.js'
 import { recordRows } from './record-rows.js'
 
-/** As many as the smallest peer holds at once. */
+/** The capacity of the smallest peer. */
 const VERIFIED_ROWS = 2_048
 
 /**

@@ -12,17 +12,17 @@ const THREADS = 8
 const WARM_UP_SCRAPES = 60
 const SCRAPES = 200
 const US_PER_MS = 1e3
-/** What `workerMetrics()` rejects with; the case fails for any other message. */
+/** The message with which `workerMetrics()` rejects; the case fails for any other message. */
 const TIMED_OUT = 'Operation timed out. 1 outstanding responses.'
 
 /** The end of a scrape. */
 interface Outcome {
   readonly ms: number
-  /** Rows in the answer, in percent of those recorded; 0 for an error. */
+  /** Rows in the exposition, in percent of those recorded; 0 for an error. */
   readonly rowsPercent: number
 }
 
-/** The official client's registry of worker threads, which asks them at each scrape. */
+/** The official client's registry of worker threads, which collects from them at each scrape. */
 export const workerRegistryCase: BenchmarkCase = {
   name: 'worker-registry',
   title: "A scrape of 8 worker threads, beside the official client's WorkerRegistry",

@@ -57,7 +57,7 @@ export function readArguments(args: readonly string[]): Arguments {
   if ('missing' in node) throw new Error(`--node: ${node.missing}`)
   const { execPath } = node
   const isOwn = execPath === process.execPath
-  // Cases on a Node of their own are of no use in a run on another one.
+  // A run on another Node excludes the cases that have their own Node.
   const left = [
     'calibration',
     ...(isOwn ? [nodeCaseName(OWN_MAJOR)] : NODE_MAJORS.map(nodeCaseName)),

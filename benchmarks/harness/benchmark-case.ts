@@ -1,6 +1,6 @@
 import type { FoundNode } from '../../test/nodes/find-node.js'
 
-/** How thorough a run is: the whole suite, or only what the targets need. */
+/** The extent of a run: the whole suite, or only the cases with targets. */
 export interface Scale {
   readonly quick: boolean
 }
@@ -16,19 +16,19 @@ export interface Variant {
   readonly quick?: boolean
 }
 
-/** A measure of a case, and how it is shown. */
+/** A measure of a case, and its format. */
 export interface MeasureColumn {
   readonly name: string
   readonly title: string
-  /** Variants whose figure the others are shown as multiples of, each in a column of its own. */
+  /** Reference variants. For each, a column shows the figures as multiples of its figure. */
   readonly relativeTo?: readonly string[]
 }
 
-/** A measurement in variants that are compared. */
+/** A measurement of several variants, which are compared. */
 export interface BenchmarkCase {
   readonly name: string
   readonly title: string
-  /** What is measured and how; a paragraph of Markdown. */
+  /** A description of the measurement; a paragraph of Markdown. */
   readonly about: string
   readonly variants: readonly Variant[]
   /** The columns of its table; variants are ranked by the first, less is better. */
@@ -37,6 +37,6 @@ export interface BenchmarkCase {
   readonly nodeOptions?: readonly string[]
   /** The Node for the process of each variant; default that of the run. */
   runtime?(): FoundNode
-  /** Measure one variant in this process, which does nothing else. */
+  /** Measures one variant in this process, which has no other work. */
   run(variant: string, scale: Scale): Promise<Measures>
 }

@@ -33,7 +33,7 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchmarkCase>>> = {
 /** The cases by name, in the order in which they run. */
 export const CASE_NAMES: readonly string[] = Object.keys(LOADERS)
 
-/** @throws Error for a name that no case has */
+/** @throws Error for an unknown name */
 export async function loadCase(name: string): Promise<BenchmarkCase> {
   const loader = LOADERS[name]
   if (loader === undefined) {

@@ -8,7 +8,7 @@ const OURS = 'moonmeter'
 export function lossLines(cases: readonly BenchmarkCase[], results: Results): string[] {
   return cases.flatMap((benchmark) => {
     const [column] = benchmark.columns
-    // In a case whose variants are sizes of one thing there are no peers.
+    // A case whose variants are sizes has no peers.
     const peers = benchmark.variants.filter(({ name }) => !name.startsWith(OURS))
     if (column === undefined || !benchmark.variants.some(({ name }) => name === OURS)) return []
     const ours = results.median(benchmark.name, OURS, column.name)

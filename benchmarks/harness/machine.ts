@@ -41,7 +41,7 @@ export function describeMachine(): Machine {
     v8: process.versions.v8,
     versions: Object.fromEntries([
       ...PEERS.map((name) => [name, versionOf(ROOT, name)]),
-      // It is only there after `npm run nodes`.
+      // It only exists after `npm run nodes`.
       ...[OFFICIAL_CLIENT]
         .filter((name) => existsSync(packageFile(NODES_FOLDER, name)))
         .map((name) => [name, versionOf(NODES_FOLDER, name)]),

@@ -9,7 +9,9 @@ const PEERS = ['bare-append', 'prom-client', 'push-rows']
 
 export const NODE_TABLE_TITLE = 'Record one row, by version of Node'
 
-/** A bound row on each Node, beside peers on the same; undefined where only one was measured. */
+/**
+ * A bound row on each Node, with the peers on the same Node; undefined if only one was measured.
+ */
 export function nodeTable(results: Results): string | undefined {
   const others = OTHER_MAJORS.map(caseOnNode)
   if (!results.raw.some((result) => others.includes(result.case))) return undefined

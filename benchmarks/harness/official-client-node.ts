@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { type FoundNode, findNode, NODES_FOLDER, OWN_MAJOR } from '../../test/nodes/find-node.js'
 import { OFFICIAL_CLIENT } from '../peers/official-client.js'
 
-/** The first major version that the official client runs on, and the one its case is run on. */
+/** The first major version that the official client supports, and the one of its case. */
 const MAJOR_MIN = 22
 const MAJOR = 24
 
-/** The Node for the official client: Node 24, or this one where it is as new as the client needs. */
+/** The Node for the official client: this one if the client supports it, otherwise Node 24. */
 export function officialClientNode(): FoundNode {
   if (!existsSync(join(NODES_FOLDER, 'node_modules', OFFICIAL_CLIENT))) {
     return { missing: `${OFFICIAL_CLIENT} is not installed; run 'npm run nodes'` }

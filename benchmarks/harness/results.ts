@@ -1,7 +1,7 @@
 import type { Measures } from './benchmark-case.js'
 import { median, type Summary, summarize } from './statistics.js'
 
-/** What one process measured in one round. */
+/** The figures of one process in one round. */
 export interface RawResult {
   readonly case: string
   readonly variant: string
@@ -9,7 +9,7 @@ export interface RawResult {
   readonly measures: Measures
 }
 
-/** Everything measured in a run. */
+/** All figures of a run. */
 export class Results {
   readonly raw: RawResult[] = []
 
@@ -25,13 +25,13 @@ export class Results {
       .filter((value) => value !== undefined)
   }
 
-  /** The figures of all rounds together, or undefined where there are none. */
+  /** The figures of all rounds, or undefined if there are none. */
   summary(benchmark: string, variant: string, measure: string): Summary | undefined {
     const values = this.values(benchmark, variant, measure)
     return values.length === 0 ? undefined : summarize(values)
   }
 
-  /** The median over the rounds; NaN where there is none. */
+  /** The median over the rounds; NaN without figures. */
   median(benchmark: string, variant: string, measure: string): number {
     return median(this.values(benchmark, variant, measure))
   }

@@ -1,12 +1,12 @@
 import { nodeCaseName, OTHER_MAJORS } from './node-cases.js'
 import type { Results } from './results.js'
 
-/** Bytes a row that are no growth with the rows: the runtime itself allocates a little. */
+/** Bytes per row that do not count as growth, because the runtime itself allocates a few. */
 const NO_BYTES = 0.02
 /** Factor within which merging reports of 100 rows and of a million counts as the same cost. */
 const SAME_COST = 1.25
 
-/** A figure of a run, and the limit it has to keep. */
+/** A figure of a run, and its limit. */
 export interface Target {
   /** The case that measures it. */
   readonly benchmark: string
@@ -15,7 +15,7 @@ export interface Target {
   /** The greatest value that meets the target, or the least. */
   readonly limit: number
   readonly direction: 'at most' | 'at least'
-  /** The figure; NaN where the run did not measure it. */
+  /** The figure; NaN if the run did not measure it. */
   readonly figure: (results: Results) => number
   /** Whether the load of the machine changes the figure. Only such a figure gets a margin. */
   readonly noisy: boolean
@@ -164,7 +164,7 @@ export const TARGETS: readonly Target[] = [
     4,
     ratio('scrape', 'prom-client 1000', 'moonmeter-registry 1000', 'ms'),
   ),
-  // Of them 1 ms is the wait between two readings of rows that no fold has published.
+  // It includes the wait of 1 ms between two readings of rows that no fold has published.
   atMost('snapshot of 64 engines with new rows', 15, 'ms', figure('snapshot', 'changed', 'ms')),
   atMost('exposition of 8 engines', 0.5, 'ms', figure('scrape', 'moonmeter 8', 'ms')),
   atMost('exact p90', 3, 'ns a row', figure('quantile', 'moonmeter', 'ns')),

@@ -62,7 +62,7 @@ function readmeSection(
   ].join('\n')
 }
 
-/** The table by version of Node with a line before it; nothing where only one was measured. */
+/** The table by version of Node with a line before it; empty if only one was measured. */
 function nodeSection(results: Results): string[] {
   const table = nodeTable(results)
   return table === undefined ? [] : [`${NODE_TABLE_TITLE}:\n`, `${table}\n`]
@@ -93,14 +93,14 @@ function resultsMarkdown(
   ].join('\n\n')}\n`
 }
 
-/** One line per process where it fits, so that two runs can be compared by `diff`. */
+/** One line per process if it is short enough, so that two runs can be compared by `diff`. */
 function resultsJson(machine: Machine, raw: readonly RawResult[]): string {
   const rows = raw.map(({ measures, ...row }) => jsonObject({ ...row, ...measures }))
   const head = JSON.stringify(machine, undefined, 2).replaceAll('\n', '\n  ')
   return `{\n  "machine": ${head},\n  "results": [\n${rows.join(',\n')}\n  ]\n}\n`
 }
 
-/** An object as the formatter of this repository writes it. */
+/** An object in the format of this repository's formatter. */
 function jsonObject(row: Readonly<Record<string, string | number>>): string {
   const fields = Object.entries(row).map(([name, value]) => `"${name}": ${jsonValue(value)}`)
   const line = `    { ${fields.join(', ')} }`

@@ -7,7 +7,7 @@ import { FAST_PASS, type Peer, type PeerOperation, type PeerSession } from './pe
 const CAPACITY = 2_048
 const MASK = CAPACITY - 1
 
-/** Five columns in typed arrays, written as rings: the least work that notes a row. */
+/** Five columns in typed arrays, written as rings: the least work to store a row. */
 export const bareAppend: Peer = {
   name: 'bare-append',
   title: 'bare append of five columns (the limit)',

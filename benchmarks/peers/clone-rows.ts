@@ -3,7 +3,7 @@ import { ALL_FIGURES, type Peer, type PeerOperation, type PeerSession, SLOW_PASS
 import { RowCounter } from './row-counter.js'
 import type { RowObject } from './row-sum.js'
 
-/** Every row posted as a message of its own, counted by prom-client on the main thread. */
+/** Every row is posted as a separate message, and counted by prom-client on the main thread. */
 export const cloneRows: Peer = {
   name: 'clone-rows',
   title: 'every row posted by structured clone',

@@ -20,7 +20,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Peer>>> = {
 /** The peers by name. */
 export const PEER_NAMES: readonly string[] = Object.keys(LOADERS)
 
-/** @throws Error for a name that no peer has */
+/** @throws Error for an unknown name */
 export async function loadPeer(name: string): Promise<Peer> {
   const loader = LOADERS[name]
   if (loader === undefined) {

@@ -5,7 +5,7 @@ import type { Totals } from '../workload/totals.js'
 import { ALL_FIGURES, FAST_PASS, type Peer, type PeerOperation, type PeerSession } from './peer.js'
 import { type PromFamily, totalsOfFamilies } from './prom-families.js'
 
-/** This project: a bound handle, a report of everything so far, an aggregator. */
+/** This project: a bound handle, a report of all rows so far, an aggregator. */
 export const moonmeter: Peer = {
   name: 'moonmeter',
   title: 'moonmeter, bound handle',
@@ -15,7 +15,7 @@ export const moonmeter: Peer = {
   open: async () => new MoonmeterSession(),
 }
 
-/** An engine and the aggregator that takes its reports, on one thread. */
+/** An engine and the aggregator of its reports, on one thread. */
 export class MoonmeterSession implements PeerSession {
   readonly engine = new OpenEngine(0)
   readonly #registry = new Registry()

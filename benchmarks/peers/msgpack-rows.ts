@@ -38,7 +38,8 @@ class MsgpackRows implements PeerSession {
     const operations = [...this.#pushers.all].map(([name, pusher]) => [name, pusher.take()])
     // A copy: the packed buffer is a view of a pool, which posting would clone as a whole.
     const bytes = new Uint8Array(this.#packr.pack(Object.fromEntries(operations)))
-    // Not transferred either, which would slow this thread's arrays down from then on.
+    // Not transferred either, because a transfer slows down all later array accesses of this
+    // thread.
     this.#channel.port1.postMessage(bytes)
   }
 

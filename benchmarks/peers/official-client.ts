@@ -5,7 +5,7 @@ import type { PromModule } from './prom-session.js'
 /** The official client of the Prometheus project, which needs Node 22. */
 export const OFFICIAL_CLIENT = '@prometheus-io/client'
 
-/** A registry of the main thread that asks those of the workers at each scrape. */
+/** A registry of the main thread that collects from the workers at each scrape. */
 interface WorkerRegistry {
   workerMetrics(): Promise<string>
 }
@@ -19,7 +19,7 @@ export interface OfficialClient extends PromModule {
   }
 }
 
-/** The official client, from where it is installed. */
+/** The installed official client. */
 export function loadOfficialClient(): OfficialClient {
   return requireBesideNodes(OFFICIAL_CLIENT) as OfficialClient
 }

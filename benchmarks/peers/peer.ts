@@ -11,17 +11,20 @@ export interface PeerOperation {
   ): void
 }
 
-/** An open peer: an engine's side that records, and where it reports, a main thread's side. */
+/**
+ * An open peer: the engine's side, which records, and the main thread's side if the peer reports.
+ */
 export interface PeerSession {
   /** The engine's handle of an operation. */
   operation(name: string): PeerOperation
   /**
-   * The engine sends its rows or counts; where this is missing, rows count as they are recorded.
+   * The engine sends its rows or counts. Without this method, rows are counted when they are
+   * recorded.
    */
   report?(): void | Promise<void>
   /** The main thread receives everything that was sent and merges it. */
   receive?(): void
-  /** The totals counted, on the main thread's side where there is one. */
+  /** The totals, of the main thread's side if there is one. */
   totals(): Promise<Partial<Totals>>
   close?(): void
 }
@@ -30,11 +33,11 @@ export interface PeerSession {
 export interface Peer {
   readonly name: string
   readonly title: string
-  /** The work of moonmeter's handle that it does not do; empty for none. */
+  /** The features of moonmeter's handle that it lacks; empty for none. */
   readonly leavesOut: string
   /** The figures that are compared before it is timed. */
   readonly counts: readonly (keyof Totals)[]
-  /** Rows of a timed pass: some 10 ms of work, and several garbage collections where it has any. */
+  /** Rows of a timed pass: some 10 ms of work, and several garbage collections if it causes any. */
   readonly rowsPerPass: number
   /** Whether every row is sent, so that sending is part of recording it. */
   readonly sendsRows?: boolean
@@ -50,7 +53,7 @@ export const ALL_FIGURES: readonly (keyof Totals)[] = [
   'failedKeys',
   'buckets',
 ]
-/** Rows of an interval where rows are kept or sent one by one. */
+/** Rows of an interval of peers that keep or send single rows. */
 export const ROWS_PER_REPORT = 10_000
 /** Rows of a pass of a peer that takes nanoseconds. */
 export const FAST_PASS = 2 ** 20

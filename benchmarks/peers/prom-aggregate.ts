@@ -28,7 +28,10 @@ class PromAggregate implements PeerSession {
     this.#channel.port1.postMessage(await this.#session.registry.getMetricsAsJSON())
   }
 
-  /** A cluster aggregates the reports of a scrape at once; here each report is aggregated alone. */
+  /**
+   * A cluster aggregates all reports of a scrape together; here each report is aggregated
+   * separately.
+   */
   receive(): void {
     const received = receiveMessageOnPort(this.#channel.port2)
     if (received === undefined) return

@@ -7,7 +7,7 @@ import {
 } from './peer.js'
 import { type RowObject, RowSum } from './row-sum.js'
 
-/** A row object pushed to an array that is handed over every interval, as in the reference. */
+/** A row object is pushed to an array that is passed on every interval, as in the reference. */
 export const pushRows: Peer = {
   name: 'push-rows',
   title: 'push of row objects',
@@ -54,7 +54,7 @@ export class RowPushers {
 /** Keeps the rows of one operation. */
 class RowPusher implements PeerOperation {
   rows: RowObject[] = []
-  /** The rows of the interval before. */
+  /** The rows of the previous interval. */
   taken: RowObject[] = []
 
   record(

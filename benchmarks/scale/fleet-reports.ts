@@ -8,7 +8,7 @@ import { makeRows } from '../workload/rows.js'
 
 /** Engines of one process. */
 const ENGINES_PER_INSTANCE = 8
-/** Engines that differ in their rows; further ones repeat these. */
+/** The number of engines with different rows; further engines repeat these. */
 const TEMPLATES = 64
 /** Steps that are recorded before the first report: some 200 rows a series. */
 const FIRST_STEPS = 40
@@ -27,7 +27,7 @@ export class FleetReports {
     for (let step = 1; step < FIRST_STEPS; step++) this.#record()
   }
 
-  /** The next report of every engine, some milliseconds of recording after the one before. */
+  /** The next report of every engine, after some milliseconds of recording. */
   next(): Entry[] {
     this.#record()
     const series = this.#templates.map((template) => {

@@ -22,7 +22,7 @@ const { values } = parseArgs({
   options: {
     engines: { type: 'string', default: '10,100,1000,10000' },
     modes: { type: 'string', default: 'classic,native' },
-    /** Prometheus is ended when it takes more; 0 runs none. */
+    /** Prometheus is stopped if it uses more; 0 runs none. */
     'prometheus-gb': { type: 'string', default: '14' },
     write: { type: 'boolean', default: false },
   },

@@ -21,11 +21,11 @@ const FORMATS = {
 } as const
 /** Series of an engine, and one more for `other`. */
 const SERIES_PER_ENGINE = 13
-/** Nothing is silent here, however long the measurement takes. */
+/** No engine becomes silent, even in a long measurement. */
 const SILENT_AFTER_MS = 2 ** 31
 const RESPONSE_MS_MAX = 120_000
 const STEPS = 3
-/** As `watchBucket` takes entries. */
+/** The same number as in `watchBucket`. */
 const ENTRIES_PER_STEP = 8
 const US_PER_MS = 1e3
 /** Where the processor time is behind the name of a program in `/proc`, and its unit. */
@@ -38,7 +38,7 @@ const INTERVALS = [
   { enginesMax: Number.POSITIVE_INFINITY, seconds: 90 },
 ] as const
 
-/** What a scrape takes, after reports of every engine. */
+/** The cost of a scrape after reports of every engine. */
 export interface ScrapeFigures {
   readonly firstMs: number
   readonly ms: number
@@ -47,16 +47,16 @@ export interface ScrapeFigures {
   readonly bytes: number
 }
 
-/** What so many engines take. */
+/** The cost of a number of engines. */
 export interface ScaleFigures {
   readonly engines: number
   readonly native: boolean
   readonly reportBytes: number
-  /** Processor time to take what is in the bucket, at the start of an aggregator. */
+  /** Processor time to ingest the entries of the bucket at the start of an aggregator. */
   readonly syncMs: number
   /** Processor time of a report of each engine. */
   readonly reportsMs: number
-  /** Memory in the heap and beside it. */
+  /** Memory in the heap and outside of it. */
   readonly bytesPerEngine: number
   readonly residentBytes: number
   readonly scrapes: Readonly<Record<keyof typeof FORMATS, ScrapeFigures>>

@@ -14,7 +14,7 @@ const SCRAPES = 3
 /** Scrapes that may fail or be late. */
 const SCRAPES_SPARE = 4
 
-/** What a Prometheus says of itself after some scrapes of one target. */
+/** Metrics of a Prometheus after some scrapes of one target. */
 export interface PrometheusFigures {
   readonly scrapeSeconds: number
   readonly samples: number
@@ -26,20 +26,20 @@ export interface PrometheusFigures {
   readonly rulesSeconds: number
 }
 
-/** How a Prometheus is run. */
+/** The options of a Prometheus. */
 export interface PrometheusPlan {
   readonly intervalSeconds: number
   readonly native: boolean
-  /** It is ended when it takes more. */
+  /** It is stopped if it uses more. */
   readonly residentBytesMax: number
   /** Called each second. */
   readonly onLook: () => void
 }
 
 /**
- * Scrapes a server by a Prometheus of its own.
+ * Scrapes a server with a separate Prometheus.
  *
- * @returns undefined where it took too much memory, or its scrapes did not succeed
+ * @returns undefined if it used too much memory, or its scrapes failed
  */
 export async function scrapeByPrometheus(
   url: string,
@@ -63,7 +63,8 @@ export async function scrapeByPrometheus(
           job_name: 'fleet',
           honor_labels: true,
           static_configs: [{ targets: [new URL(url).host] }],
-          // Of OpenMetrics, which Prometheus asks for: a fifth of the series, and no rule reads them.
+          // Series of OpenMetrics, which Prometheus requests: a fifth of all series, and no rule
+          // reads them.
           metric_relabel_configs: [
             { source_labels: ['__name__'], regex: '.+_created', action: 'drop' },
           ],
@@ -137,7 +138,7 @@ async function query(own: string, expression: string): Promise<number> {
   return Number(data.result[0]?.value[1] ?? 0)
 }
 
-/** Looks metrics of its own up by their name; NaN for one that is missing. */
+/** Looks up its own metrics by name; NaN for a missing one. */
 async function ownMetrics(own: string): Promise<(name: string) => number> {
   const text = await (await fetch(`http://${own}/metrics`)).text()
   return (name) => Number(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'm').exec(text)?.[1])

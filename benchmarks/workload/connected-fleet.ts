@@ -59,7 +59,9 @@ export class ConnectedFleet implements Fleet {
     return this.#recorded
   }
 
-  /** Every series of every engine counts some more rows, and an interval passes without reports. */
+  /**
+   * Records more rows in every series of every engine, and lets an interval pass without reports.
+   */
   advance(): void {
     for (const [engine, recorder] of this.#recorders.entries()) {
       recordStep((name) => recorder.operation(name), this.#rows, TWELVE_SERIES, engine, this.#step)

@@ -10,7 +10,7 @@ import { OPERATIONS } from './twelve-series.js'
 /** Many engines in one registry. */
 export interface Fleet {
   readonly registry: prom.Registry
-  /** Every series of every engine counts some more rows. */
+  /** Records more rows in every series of every engine. */
   advance(): void
 }
 

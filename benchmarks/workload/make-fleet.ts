@@ -32,12 +32,14 @@ export async function expose(peer: string, { registry }: Fleet): Promise<string 
   return (await renderRegistry(registry, FORMATS.text)).buffers
 }
 
-/** Let a scrape begin in a turn of its own, after all deferred work of the reports is done. */
+/** Lets a scrape start in a separate turn, after all deferred work of the reports. */
 export async function settle(): Promise<void> {
   for (let turns = 0; turns < TURNS; turns++) await turn()
 }
 
-/** Give the buffers of an exposition back, as `metricsHandler` does after it has sent them. */
+/**
+ * Returns the buffers of an exposition to the pool, as `metricsHandler` does after sending them.
+ */
 export function discard(exposition: string | Uint8Array[]): void {
   if (typeof exposition !== 'string') releaseBuffers(exposition)
 }
@@ -48,8 +50,8 @@ export function textOf(exposition: string | Uint8Array[]): string {
 }
 
 /**
- * Check that two expositions of the same rows hold the same samples of the store's families; sums
- * of durations may differ by the rounding of naive addition.
+ * Checks that two expositions of the same rows contain the same samples of the store's families;
+ * sums of durations may differ by the rounding of naive addition.
  *
  * @throws Error with the first line that differs
  */

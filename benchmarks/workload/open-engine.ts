@@ -9,7 +9,7 @@ const SERIES_MAX = 32
 /** The timer never makes a report; benchmarks call `report()`. */
 const NEVER_MS = 2 ** 31 - 1
 
-/** An engine that records on this thread; the benchmark takes its reports from the port. */
+/** An engine that records on this thread; the benchmark reads its reports from the port. */
 export class OpenEngine {
   readonly recorder: Recorder
   readonly #channel = new MessageChannel()
@@ -34,7 +34,7 @@ export class OpenEngine {
     this.recorder = createRecorder(link)
   }
 
-  /** The report that waits on the port. */
+  /** The waiting report of the port. */
   take(): Uint8Array | undefined {
     const received = receiveMessageOnPort(this.#channel.port2)
     if (received === undefined) return undefined

@@ -4,7 +4,7 @@ import { Random } from '../../src/simulate/random.js'
 export const ROW_COUNT = 16_384
 const SEED = 20_240_601
 const STREAM = 0
-/** About the duration of a get of a few hundred MB. */
+/** The approximate duration of a get of a few hundred MB. */
 const DURATION_MEDIAN_SECONDS = 0.004
 const DURATION_SIGMA = 1.2
 const KEYS_MAX = 64
@@ -22,7 +22,10 @@ export interface Rows {
   readonly failedKeys: Float64Array
 }
 
-/** `ok`: all rows are. `mixed`: 90 % are, the others failed wholly or partly, at random. */
+/**
+ * `ok`: all rows are ok. `mixed`: 90 % are ok, the others failed completely or partially, at
+ * random.
+ */
 export type StatusMix = 'ok' | 'mixed'
 
 /** Makes the rows of every benchmark. */

@@ -7,19 +7,19 @@ import { PromSession } from '../peers/prom-session.js'
 import { recordStep, TWELVE_SERIES } from './fleet-step.js'
 import { makeRows } from './rows.js'
 
-/** What a scraped thread is started with. */
+/** The data with which a scraped thread is started. */
 export interface ScrapedThreadData {
   readonly engine: number
-  /** Undefined for the official client, whose registry the main thread asks. */
+  /** Undefined for the official client, from whose registry the main thread collects. */
   readonly link: EngineLink | undefined
   /** One int32: the thread blocks its event loop while this is 1. */
   readonly blocked: Int32Array
 }
 
-/** What the main thread asks of a scraped thread: to record a step, or to block its event loop. */
+/** The requests of the main thread to a scraped thread: record a step, or block the event loop. */
 export type ScrapedThreadTask = 'advance' | 'block'
 
-/** A blocked thread goes on after this time, whatever the flag says. */
+/** A blocked thread continues after this time, regardless of the flag. */
 const BLOCK_MS_MAX = 8_000
 
 const { engine, link, blocked } = workerData as ScrapedThreadData
@@ -43,7 +43,7 @@ function openRegistry(): (name: string) => PeerOperation {
   const client = loadOfficialClient()
   const session = new PromSession(client)
   client.WorkerRegistry.setRegistries([session.registry])
-  // Its constructor answers the main thread from now on.
+  // Its constructor adds the listener that responds to the main thread.
   new client.WorkerRegistry()
   const operations = new Map<string, PeerOperation>()
   return (name) => {

@@ -15,7 +15,7 @@ const ROW_COUNTS = new RegExp(`^${STORE_METRICS.operations.name}\\{.*\\} (\\S+)$
 
 /** The main thread's side of a peer. */
 interface Scraped {
-  /** The link of an engine's thread, where the peer has one. */
+  /** The link of an engine's thread, if the peer has one. */
   link(engine: number): EngineLink | undefined
   /** Resolves as soon as all threads are known. */
   ready(threads: number): Promise<void>
@@ -50,7 +50,7 @@ export class ScrapedThreads {
     return opened
   }
 
-  /** Every series of every thread counts some more rows. */
+  /** Records more rows in every series of every thread. */
   async advance(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => ask(worker, 'advance')))
     for (const engine of this.#workers.keys()) this.#recorded += SERIES * rowsPerSeries(engine)

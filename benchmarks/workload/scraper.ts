@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 const { url, acceptEncoding, accept = 'text/plain' } = workerData as ScrapedServer
 const headers = { 'accept-encoding': acceptEncoding, accept }
 
-/** What is scraped. */
+/** The URL and headers of a scrape. */
 interface ScrapedServer {
   readonly url: string
   /** The header `Accept-Encoding`; the body is not decompressed. */
@@ -15,7 +15,7 @@ interface ScrapedServer {
   readonly accept?: string
 }
 
-/** How long a scrape took, and the bytes of its body. */
+/** The duration of a scrape, and the bytes of its body. */
 export interface ScrapeResult {
   readonly ms: number
   readonly bytes: number

@@ -4,7 +4,7 @@ import { ROW_COUNT, type Rows } from './rows.js'
 /** Relative difference of naive float sums in different orders. */
 const SUM_TOLERANCE = 1e-9
 
-/** The totals of a peer over all its series; figures that it does not count are left out. */
+/** The totals of a peer over all its series, without the figures that it does not count. */
 export interface Totals {
   readonly rows: number
   readonly durationSeconds: number
