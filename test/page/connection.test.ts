@@ -88,46 +88,40 @@ pageTest('an invalid address is reported with the accepted values', async ({ con
   assert.equal(new URL(page.url()).search, '?engine=0')
 })
 
-pageTest(
-  'a filter without matches is reported with the existing names',
-  async ({ context, open }) => {
-    const aggregator = pageAggregator()
-    const { server } = await pageServer(context, aggregator, { engines: 2 })
-    const page = await open(`${server.url}?operation=load_gte&engine=1`)
-    const message = page.locator('#nothing')
-    await message
-      .getByText('No operation in the window has operation load_gte and engine 1')
-      .waitFor()
-    await message.getByText('Seen: load_get, lookup_exists, save_put.').waitFor()
-    await message.getByRole('button', { name: 'Clear the filter' }).click()
-    await page.locator('#charts').waitFor()
-    assert.equal(new URL(page.url()).search, '')
-  },
-)
+pageTest('a filter without matches lists the existing names', async ({ context, open }) => {
+  const aggregator = pageAggregator()
+  const { server } = await pageServer(context, aggregator, { engines: 2 })
+  const page = await open(`${server.url}?operation=load_gte&engine=1`)
+  const message = page.locator('#nothing')
+  await message
+    .getByText('No operation in the window has operation load_gte and engine 1')
+    .waitFor()
+  await message.getByText('Seen: load_get, lookup_exists, save_put.').waitFor()
+  await message.getByRole('button', { name: 'Clear the filter' }).click()
+  await page.locator('#charts').waitFor()
+  assert.equal(new URL(page.url()).search, '')
+})
 
-pageTest(
-  'a wrong token is rejected with a message, and the right one is kept',
-  async ({ context, open }) => {
-    const aggregator = pageAggregator()
-    const options = { bearerToken: 'right-token', pagePath: '/moon/meter' }
-    const { server } = await pageServer(context, aggregator, { engines: 1, options })
-    const page = await open(server.url, { mayFail: true })
-    const input = page.getByLabel('Bearer token')
-    await input.fill('two words')
-    await input.press('Enter')
-    await page.getByRole('alert').getByText('no spaces').waitFor()
-    await input.fill('wrong-token')
-    await input.press('Enter')
-    await page.getByRole('alert').getByText('The server did not accept this token.').waitFor()
-    assert.equal(await input.getAttribute('aria-invalid'), 'true')
-    await input.fill('right-token')
-    await input.press('Enter')
-    await page.locator('#engines tbody tr').first().waitFor()
-    await page.reload()
-    await page.locator('#engines tbody tr').first().waitFor()
-    assert.ok(!page.url().includes('token'))
-  },
-)
+pageTest('a wrong token gets a message, and the right one is kept', async ({ context, open }) => {
+  const aggregator = pageAggregator()
+  const options = { bearerToken: 'right-token', pagePath: '/moon/meter' }
+  const { server } = await pageServer(context, aggregator, { engines: 1, options })
+  const page = await open(server.url, { mayFail: true })
+  const input = page.getByLabel('Bearer token')
+  await input.fill('two words')
+  await input.press('Enter')
+  await page.getByRole('alert').getByText('no spaces').waitFor()
+  await input.fill('wrong-token')
+  await input.press('Enter')
+  await page.getByRole('alert').getByText('The server did not accept this token.').waitFor()
+  assert.equal(await input.getAttribute('aria-invalid'), 'true')
+  await input.fill('right-token')
+  await input.press('Enter')
+  await page.locator('#engines tbody tr').first().waitFor()
+  await page.reload()
+  await page.locator('#engines tbody tr').first().waitFor()
+  assert.ok(!page.url().includes('token'))
+})
 
 /** Timers of half a second or more never fire, so that the page does not retry automatically. */
 const NO_ATTEMPTS = `

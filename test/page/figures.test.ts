@@ -132,60 +132,54 @@ pageTest('operations and failed keys are equal to the snapshot', async ({ contex
   assertShown(await readFigure(page, 'failed'), failedPerSecond, 'failed keys/s')
 })
 
-pageTest(
-  'charts and sparklines of a running `moonmeter simulate` are drawn and move',
-  async ({ context, open }) => {
-    const simulation = startCommand(context, [
-      ...['simulate', '--engines', '4', '--duration', '0', '--listen', '127.0.0.1:0'],
-    ])
-    // Sparklines are drawn only while they are visible.
-    const viewport = { width: 1280, height: 1600 }
-    const page = await open(`${await servedUrl(simulation)}/?window=1m`, { viewport })
-    await page.locator('#engines tbody tr:nth-child(4)').waitFor()
-    const rate = page.locator('#rate-plot')
-    await waitUntil('points', async () => Number(await rate.getAttribute('aria-valuemax')) >= 3)
-    const places = [
-      '#headline',
-      '#rate-plot',
-      '#latency-plot',
-      '#heat-plot',
-      '#operations',
-      '#engines',
-    ]
-    const moves = places.map(async (place) => {
-      const canvas = page.locator(`${place} canvas`).first()
-      const image = () => canvas.evaluate((one: Canvas) => one.toDataURL())
-      const before = await image()
-      await waitUntil(`${place} moves`, async () => (await image()) !== before)
-      // Read once, because Chromium warns of canvases that are read often.
-      assert.ok((await canvas.evaluate(countColoured)) > 50, `${place} is drawn`)
-    })
-    await Promise.all(moves)
-    assert.ok(((await readFigure(page, 'operations')) ?? 0) > 0)
-    assert.equal(await readFigure(page, 'engines'), 4)
-    const text = await page.locator('#latency-plot').getAttribute('aria-valuetext')
-    assert.match(text ?? '', /^\d\d:\d\d:\d\d: p50 [\d.]+ .?s, p90 [\d.]+ .?s, p99 [\d.]+ .?s$/)
-  },
-)
+pageTest('charts and sparklines of a running simulation move', async ({ context, open }) => {
+  const simulation = startCommand(context, [
+    ...['simulate', '--engines', '4', '--duration', '0', '--listen', '127.0.0.1:0'],
+  ])
+  // Sparklines are drawn only while they are visible.
+  const viewport = { width: 1280, height: 1600 }
+  const page = await open(`${await servedUrl(simulation)}/?window=1m`, { viewport })
+  await page.locator('#engines tbody tr:nth-child(4)').waitFor()
+  const rate = page.locator('#rate-plot')
+  await waitUntil('points', async () => Number(await rate.getAttribute('aria-valuemax')) >= 3)
+  const places = [
+    '#headline',
+    '#rate-plot',
+    '#latency-plot',
+    '#heat-plot',
+    '#operations',
+    '#engines',
+  ]
+  const moves = places.map(async (place) => {
+    const canvas = page.locator(`${place} canvas`).first()
+    const image = () => canvas.evaluate((one: Canvas) => one.toDataURL())
+    const before = await image()
+    await waitUntil(`${place} moves`, async () => (await image()) !== before)
+    // Read once, because Chromium warns of canvases that are read often.
+    assert.ok((await canvas.evaluate(countColoured)) > 50, `${place} is drawn`)
+  })
+  await Promise.all(moves)
+  assert.ok(((await readFigure(page, 'operations')) ?? 0) > 0)
+  assert.equal(await readFigure(page, 'engines'), 4)
+  const text = await page.locator('#latency-plot').getAttribute('aria-valuetext')
+  assert.match(text ?? '', /^\d\d:\d\d:\d\d: p50 [\d.]+ .?s, p90 [\d.]+ .?s, p99 [\d.]+ .?s$/)
+})
 
-pageTest(
-  'names of users are shown as text, also with markup in them',
-  async ({ context, open }) => {
-    const aggregator = pageAggregator()
-    const { server, traffic } = await pageServer(context, aggregator, { engines: 1 })
-    const name = '<img src=x onerror=document.title=1> & "x"'
-    // Rows before the first snapshot are in no interval.
-    await waitUntil('a snapshot', () => server.snapshots.length > 0)
-    traffic.recorders[0]?.record(name, 0.1, 1, { status: '</option><b>bad' })
-    const page = await open(`${server.url}?operation=${encodeURIComponent(name)}`)
-    await page.locator('#operations .choose', { hasText: name }).waitFor()
-    assert.equal(await page.locator('main img, b').count(), 0)
-    assert.equal(await page.locator('#operation').inputValue(), name)
-    await page.selectOption('#status', '</option><b>bad')
-    assert.equal(new URL(page.url()).searchParams.get('status'), '</option><b>bad')
-    await page.locator('#operations tbody tr').first().waitFor()
-  },
-)
+pageTest('names of users are shown as text, also with markup', async ({ context, open }) => {
+  const aggregator = pageAggregator()
+  const { server, traffic } = await pageServer(context, aggregator, { engines: 1 })
+  const name = '<img src=x onerror=document.title=1> & "x"'
+  // Rows before the first snapshot are in no interval.
+  await waitUntil('a snapshot', () => server.snapshots.length > 0)
+  traffic.recorders[0]?.record(name, 0.1, 1, { status: '</option><b>bad' })
+  const page = await open(`${server.url}?operation=${encodeURIComponent(name)}`)
+  await page.locator('#operations .choose', { hasText: name }).waitFor()
+  assert.equal(await page.locator('main img, b').count(), 0)
+  assert.equal(await page.locator('#operation').inputValue(), name)
+  await page.selectOption('#status', '</option><b>bad')
+  assert.equal(new URL(page.url()).searchParams.get('status'), '</option><b>bad')
+  await page.locator('#operations tbody tr').first().waitFor()
+})
 
 /** The members of a canvas that are read in the browser. */
 interface Canvas {
