@@ -4,6 +4,7 @@ import type { LocalIncarnation } from '../aggregator/journal-reads.js'
 import { describe } from '../describe.js'
 import type { Journal } from '../journal/journal.js'
 import { HEADER, JOURNAL_STATE, ROWS_COUNTED } from '../journal/journal-layout.js'
+import { closeFileHandles } from './close-file-handles.js'
 
 /**
  * Maximum messages of one port that are handled in a turn of the event loop; a recorder sends at
@@ -12,8 +13,20 @@ import { HEADER, JOURNAL_STATE, ROWS_COUNTED } from '../journal/journal-layout.j
 const MESSAGES_PER_TURN = 16
 /** A message that arrives this long after the previous one is acknowledged immediately. */
 const QUIET_MS = 5
+/**
+ * Maximum number of such messages before one is acknowledged at the end of its turn: messages that take
+ * long to deserialize are as far apart, but arrive in the same turn.
+ */
+const QUIET_MAX = 16
 /** Maximum number of messages that wait. */
 const WAITING_MAX = 8_192
+/**
+ * Messages that are not bytes may keep the event loop for this long, or be this many. Node deserializes
+ * a message before it is counted here, which takes long for a large object, and it takes a thousand
+ * messages per turn. A recorder sends only bytes.
+ */
+const FOREIGN_MS_MAX = 1_000
+const FOREIGN_WAITING_MIN = 16
 /** Maximum bytes that wait, in payloads of the maximum size. */
 const WAITING_PAYLOADS_MAX = 16
 
@@ -36,7 +49,12 @@ export class Connection {
   readonly #waitingBytesMax: number
   readonly #waiting: unknown[] = []
   #waitingBytes = 0
+  #foreignWaiting = 0
   #isFlooded = false
+  /** The time of the first message of this turn of the event loop, by a monotonic clock. */
+  #turnMs = 0
+  /** Number of messages acknowledged immediately since the last end of a turn. */
+  #quiet = 0
   /** Number of messages handled since the last acknowledgement. */
   #handled = 0
   /** The time of the last message, by a monotonic clock. */
@@ -85,6 +103,7 @@ export class Connection {
     for (let taken = 0; taken < WAITING_MAX && !this.#isFlooded; taken++) {
       const received = receiveMessageOnPort(this.#port)
       if (received === undefined) break
+      if (!types.isUint8Array(received.message)) closeFileHandles(received.message)
       this.#handle(received.message)
     }
     this.#port.close()
@@ -100,10 +119,14 @@ export class Connection {
   }
 
   #receive(message: unknown): void {
+    const isForeign = !types.isUint8Array(message)
+    if (isForeign) closeFileHandles(message)
     const quietMs = performance.now() - this.#lastMs
     this.#lastMs += quietMs
     // An acknowledgement at the end of the turn would wake the event loop again.
-    if (quietMs >= QUIET_MS && this.#handled === 0 && this.#waiting.length === 0) {
+    const isQuiet = quietMs >= QUIET_MS && this.#quiet < QUIET_MAX
+    if (isQuiet && this.#handled === 0 && this.#waiting.length === 0) {
+      this.#quiet++
       Atomics.add(this.#journal.words, HEADER.acknowledged, 1)
       this.#events.message(message)
       return
@@ -113,9 +136,14 @@ export class Connection {
       return
     }
     // A message that is not bytes is rejected. Only its description is kept, since it may be large.
-    this.#waiting.push(types.isUint8Array(message) ? message : describe(message))
+    this.#waiting.push(isForeign ? describe(message) : message)
     this.#waitingBytes += bytesOf(message)
-    if (this.#waiting.length <= WAITING_MAX && this.#waitingBytes <= this.#waitingBytesMax) return
+    if (isForeign) this.#foreignWaiting++
+    const isSlow =
+      this.#foreignWaiting > FOREIGN_WAITING_MIN && this.#lastMs - this.#turnMs > FOREIGN_MS_MAX
+    const isWithin =
+      this.#waiting.length <= WAITING_MAX && this.#waitingBytes <= this.#waitingBytesMax
+    if (isWithin && !isSlow) return
     this.#waiting.length = 0
     this.#isFlooded = true
     this.#events.flood()
@@ -123,7 +151,10 @@ export class Connection {
 
   #handle(message: unknown): void {
     // The immediate keeps the process alive until the waiting messages are handled.
-    if (this.#handled === 0) setImmediate(() => this.#endTurn())
+    if (this.#handled === 0) {
+      this.#turnMs = performance.now()
+      setImmediate(() => this.#endTurn())
+    }
     this.#handled++
     this.#events.message(message)
   }
@@ -135,12 +166,14 @@ export class Connection {
   #endTurn(): void {
     Atomics.add(this.#journal.words, HEADER.acknowledged, this.#handled)
     this.#handled = 0
+    this.#quiet = 0
     this.#handleWaiting(MESSAGES_PER_TURN)
   }
 
   #handleWaiting(max: number): void {
     for (const message of this.#waiting.splice(0, max)) {
       this.#waitingBytes -= bytesOf(message)
+      if (!types.isUint8Array(message)) this.#foreignWaiting--
       this.#handle(message)
     }
   }
