@@ -1,6 +1,7 @@
 import { MoonmeterError } from '../errors.js'
 import { LABEL_BYTES_MAX } from '../stats/bounded-names.js'
 import type { PackedSeries, SeriesName } from '../stats/packed-series.js'
+import { corruptJournal } from './corrupt-journal.js'
 import { foldRows } from './fold-rows.js'
 import {
   DUE,
@@ -20,7 +21,7 @@ const MAGIC = 0x6d6f6f05
 /**
  * Decodes names. A U+FEFF at the beginning of a name is part of the name, not a byte order mark.
  */
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 
 /**
  * The shared memory that one recorder writes. Counts only grow. The recorder writes rows with plain
@@ -190,6 +191,11 @@ export class Journal {
   #readName(at: number): string {
     // TextDecoder does not accept shared memory, so the name is copied first.
     const start = at + 1
-    return decoder.decode(this.#bytes.slice(start, start + this.#bytes[at]))
+    const bytes = this.#bytes.slice(start, start + this.#bytes[at])
+    try {
+      return decoder.decode(bytes)
+    } catch {
+      throw corruptJournal('a name in UTF-8', `${bytes.length} other bytes`)
+    }
   }
 }

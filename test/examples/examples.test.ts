@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import * as threads from 'node:worker_threads'
 import { fileURLToPath } from 'node:url'
-import { OWN_MAJOR } from '../nodes/find-node.js'
 import { type ParsedSample, parseExposition } from '../support/assertions/exposition.js'
 import type { Counts } from '../support/assertions/simulation-result.js'
 import { countsOfSamples } from '../support/assertions/store-series.js'
@@ -82,7 +82,7 @@ test('raw worker threads', async (context) => {
 })
 
 test('a Piscina pool', {
-  skip: OWN_MAJOR < 22 ? 'worker_threads.postMessageToThread is in Node 22.5' : false,
+  skip: 'postMessageToThread' in threads ? false : 'needs worker_threads.postMessageToThread',
 }, async (context) => {
   const example = startExample(context, 'piscina/main.js')
   const samples = await scrapeUntil(await example.url('metrics'), 20)

@@ -72,6 +72,18 @@ function engineWithRows(aggregator: EngineAggregator): { link: EngineLink; close
   }
 }
 
+test('a journal with a name that is not UTF-8 is rejected', async (context) => {
+  const aggregator = new EngineAggregator({ intervalMs: 60_000 })
+  context.after(() => aggregator.close())
+  const link = aggregator.connect(0)
+  createRecorder(link).record('op', 0.5, 1)
+  // The bytes of the number are the length of the name and twice 0xff.
+  journalOf(link).blockOf(0).floats[SERIES.names] = 0xffff02 * Number.MIN_VALUE
+  link.port.close()
+  await waitUntil('the end', () => aggregator.snapshot().rejections.journal > 0)
+  assert.equal(aggregator.stats(0).rows, 0)
+})
+
 for (const [what, corrupt] of Object.entries(CORRUPTIONS)) {
   test(`a journal with ${what} is rejected when its thread has ended, and changes nothing`, async (context) => {
     const aggregator = new EngineAggregator({ intervalMs: 60_000 })

@@ -1,5 +1,6 @@
 /**
- * Your own Piscina pool: each of its threads connects as an engine. Needs Node 22.5 or later.
+ * Your own Piscina pool: each of its threads connects as an engine. Needs
+ * `postMessageToThread`, which Node has from 20.19 and 22.5.
  *
  *     node dist/test/examples/piscina/main.js
  *     curl http://127.0.0.1:9464/metrics
