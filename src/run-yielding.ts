@@ -1,4 +1,5 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { elapsedMs } from './elapsed.js'
 
 /** Milliseconds of work between two turns of the event loop. */
 const WORK_MS = 5
@@ -12,14 +13,14 @@ const WORK_MS = 5
  */
 export async function runYielding<Result>(steps: Iterable<unknown, Result>): Promise<Result> {
   const iterator = steps[Symbol.iterator]()
-  let endMs = performance.now() + WORK_MS
+  let endMs = elapsedMs() + WORK_MS
   for (;;) {
     const step = iterator.next()
     if (step.done) return step.value
     if (typeof step.value === 'number') await sleep(step.value)
-    else if (performance.now() < endMs) continue
+    else if (elapsedMs() < endMs) continue
     else await turn()
-    endMs = performance.now() + WORK_MS
+    endMs = elapsedMs() + WORK_MS
   }
 }
 

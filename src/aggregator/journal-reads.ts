@@ -1,3 +1,4 @@
+import { elapsedMs } from '../elapsed.js'
 import { blockThread } from '../journal/block-thread.js'
 import { type FirstReading, STORES_VISIBLE_MS } from '../journal/journal-reader.js'
 import type { Incarnation } from './incarnation.js'
@@ -27,10 +28,10 @@ export function* readJournals(
     const first = local.incarnation.beginRead()
     if (first === undefined) continue
     begun.set(local, first)
-    endMs = performance.now() + STORES_VISIBLE_MS
+    endMs = elapsedMs() + STORES_VISIBLE_MS
     yield
   }
-  while (performance.now() < endMs) yield endMs - performance.now()
+  while (elapsedMs() < endMs) yield endMs - elapsedMs()
   const incomplete: LocalIncarnation[] = []
   for (const [local, first] of begun) {
     guard(() => {

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { ServerResponse } from 'node:http'
+import { elapsedMs } from '../elapsed.js'
 import { encodeInterval } from '../live/encode-interval.js'
 import type { LiveFeed, LiveUpdate } from '../live/live-feed.js'
 import {
@@ -86,14 +87,14 @@ async function sendHistory(
   const { latest } = feed
   // The interval of the last update is sent with that update.
   const intervals = feed.history.intervals.filter((interval) => interval !== latest?.interval)
-  let endMs = performance.now() + WORK_MS
+  let endMs = elapsedMs() + WORK_MS
   for (const interval of intervals) {
     if (over.aborted) break
     const message: HistoryMessage = { interval: encodeInterval(interval) }
     await write(eventOf('history', message))
-    if (performance.now() < endMs) continue
+    if (elapsedMs() < endMs) continue
     await turn()
-    endMs = performance.now() + WORK_MS
+    endMs = elapsedMs() + WORK_MS
   }
   return (latest?.sequence ?? 1) - 1
 }

@@ -1,3 +1,5 @@
+// Not the global one, which the fake timers of test runners replace.
+import { setImmediate } from 'node:timers'
 import { types } from 'node:util'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { LocalIncarnation } from '../aggregator/journal-reads.js'

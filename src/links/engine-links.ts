@@ -2,6 +2,7 @@ import { MessageChannel } from 'node:worker_threads'
 import type { Aggregation, AggregationSettings } from '../aggregator/aggregation.js'
 import type { LocalIncarnation } from '../aggregator/journal-reads.js'
 import type { ExtraMetric } from '../catalogue.js'
+import { elapsedMs } from '../elapsed.js'
 import { MoonmeterError } from '../errors.js'
 import type { EngineLink } from '../journal/engine-link.js'
 import { Journal } from '../journal/journal.js'
@@ -114,10 +115,10 @@ export class EngineLinks {
     }
     let unread: readonly LocalIncarnation[] = connections.map(({ local }) => local)
     for (let reads = 0; reads < LAST_READS_MAX && unread.length > 0; reads++) {
-      const endMs = performance.now() + LAST_READ_MS_MAX
+      const endMs = elapsedMs() + LAST_READ_MS_MAX
       do {
         unread = this.#aggregation.readRunning(unread)
-      } while (unread.length > 0 && performance.now() < endMs)
+      } while (unread.length > 0 && elapsedMs() < endMs)
       unread = unread.filter((local) => !this.#aggregation.readHeld(local))
     }
     for (const connection of connections) this.#end(connection, 'read')

@@ -1,3 +1,5 @@
+// Not the global one, which the fake timers of test runners replace.
+import { setImmediate } from 'node:timers'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { runYielding } from '../run-yielding.js'
 import type { BinLayout } from '../stats/bin-layout.js'

@@ -1,3 +1,5 @@
+// Not the global one, which the fake timers of test runners replace.
+import { setImmediate } from 'node:timers'
 import type { ExpositionFormat } from '../exposition/exposition-format.js'
 import type { MetricsRegistry } from '../registry/metrics-registry.js'
 import { renderRegistry } from '../registry/render-registry.js'

@@ -20,6 +20,7 @@ const BASE = [
   'source-identity',
   'endianness',
   'run-yielding',
+  'elapsed',
 ]
 const DATA = ['stats', 'snapshot', 'journal', 'wire']
 const FACADE = ['engine-aggregator', 'engine-aggregator-options', 'mooncake-store-prom-metrics']
@@ -37,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'call-safely': [],
   'source-identity': [],
   endianness: [],
+  elapsed: [],
   'run-yielding': [],
   stats: [],
   snapshot: ['stats'],
@@ -79,7 +81,8 @@ const BASE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'call-safely': ['describe'],
   'source-identity': ['describe', 'errors'],
   endianness: ['errors'],
-  'run-yielding': [],
+  elapsed: [],
+  'run-yielding': ['elapsed'],
 }
 
 /** The one folder of `src` that may import each npm package. */
