@@ -91,8 +91,8 @@ export class Exemplars {
   }
 
   #timestampSeconds(): number {
-    const seconds = readClock('now', this.#now) / MS_PER_SECOND
-    const isTime = seconds >= 0 && seconds <= TIMESTAMP_SECONDS_MAX
-    return isTime ? seconds : Date.now() / MS_PER_SECOND
+    const times = [readClock('now', this.#now), Date.now()].map((ms) => ms / MS_PER_SECOND)
+    // The clock of the system may be wrong, too: it may be set to a time before 1970.
+    return times.find((seconds) => seconds >= 0 && seconds <= TIMESTAMP_SECONDS_MAX) ?? 0
   }
 }

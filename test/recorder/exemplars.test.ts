@@ -169,6 +169,21 @@ test('exemplars have the time of the system if the clock returns an invalid time
   }
 })
 
+test('an exemplar has the time 0 where the clock of the system shows none either', (context) => {
+  for (const shown of [-1, Number.NaN, 1e18]) {
+    const now = () => shown
+    context.mock.method(Date, 'now', now)
+    const sent: Uint8Array[] = []
+    const sink = { send: (bytes: Uint8Array) => void sent.push(bytes) }
+    const recorder = createRecorder({ engine: 0, sink })
+    recorder.record('op', 0.5, 1, { traceId: 'trace' })
+    recorder.close()
+    const payload = decodePayload(sent.at(-1))
+    assert.ok(payload.kind === 'report')
+    assert.equal(payload.report.exemplars[0].exemplar.timestampSeconds, 0)
+  }
+})
+
 test('the option traceId is called for each row without a trace id', () => {
   let active: unknown = 'first'
   const { recorder, reports } = startCapturing({ traceId: () => active as string })
