@@ -1,6 +1,9 @@
 import { types } from 'node:util'
 import { callSafely } from '../call-safely.js'
 
+/** `then` of the promises of asynchronous functions, also where a library has replaced `Promise`. */
+const { then: promiseThen } = Object.getPrototypeOf((async () => {})()) as Promise<unknown>
+
 /** Called with the events of a call; its methods do not throw. */
 export interface CallObserver {
   /** The method returned a thenable, which may begin its work only when it is awaited. */
@@ -51,16 +54,25 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   }
 }
 
+/**
+ * Whether `await` observes a value without a call of its `then`: a promise of the class `Promise` of
+ * any realm, not of a subclass. It is not compared with the global `Promise`, which libraries replace
+ * while asynchronous functions go on returning promises of the original one.
+ */
 function isPlainPromise(value: unknown): value is Promise<unknown> {
-  try {
-    return types.isPromise(value) && value.constructor === Promise
-  } catch {
-    return false
-  }
+  if (!types.isPromise(value) || Object.hasOwn(value, 'constructor')) return false
+  const prototype: object | null = Object.getPrototypeOf(value)
+  const isOfClass = prototype?.constructor.prototype === prototype
+  return isOfClass && isTopPrototype(Object.getPrototypeOf(prototype))
+}
+
+/** Whether a prototype is `Object.prototype`, of any realm. */
+function isTopPrototype(prototype: object | null): boolean {
+  return prototype !== null && Object.getPrototypeOf(prototype) === null
 }
 
 function observe(promise: Promise<unknown>, observer: CallObserver): Promise<unknown> {
-  return Promise.prototype.then.call(
+  return promiseThen.call(
     promise,
     (result) => {
       observer.ended(false, result)

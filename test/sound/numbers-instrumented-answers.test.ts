@@ -99,6 +99,32 @@ test('a promise with its own methods is returned itself, and its outcome is reco
   })
 })
 
+test('a promise of another realm that is awaited there is recorded', async () => {
+  const { recorder, aggregator, close } = startRecording()
+  const { client, use } = runInNewContext(`({
+    client: { batchGet: async (keys) => [1, -1] },
+    use: async (store) => await store.batchGet(['a', 'b']),
+  })`)
+  assert.deepEqual([...(await use(instrumentStore(client, recorder)))], [1, -1])
+  const recorded = [...aggregator.stats().series()].map(({ status, stats }) => [status, stats.rows])
+  assert.deepEqual(recorded, [['partial_failure', 1]])
+  await close()
+})
+
+test('a promise of an asynchronous function is recorded where a library replaced Promise', async (context) => {
+  const { Promise: original } = globalThis
+  context.after(() => {
+    globalThis.Promise = original
+  })
+  globalThis.Promise = class Replaced<Result> extends original<Result> {} as PromiseConstructor
+  const { recorder, aggregator, close } = startRecording()
+  const store = instrumentStore({ batchGet: async (_keys: string[]) => [1, -1] }, recorder)
+  assert.deepEqual(await store.batchGet(['a', 'b']), [1, -1])
+  const recorded = [...aggregator.stats().series()].map(({ status, stats }) => [status, stats.rows])
+  assert.deepEqual(recorded, [['partial_failure', 1]])
+  await close()
+})
+
 test('rejections of promises and thenables are the caller’s, and are recorded as errors', async () => {
   const lost = new Error('the segment is lost')
   const answers = [
