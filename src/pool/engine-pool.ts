@@ -16,6 +16,7 @@ import { endsWithin } from './ends-within.js'
 import type { EmitPoolEvent, EngineOutcome, PoolEvents } from './engine-outcome.js'
 import { EngineSupervisor, type SupervisorOptions } from './engine-supervisor.js'
 import type { ThreadTask } from './engine-thread.js'
+import { WaitingTasks } from './waiting-tasks.js'
 
 export type { PoolEvents } from './engine-outcome.js'
 
@@ -112,11 +113,13 @@ export class EnginePool extends EventEmitter<PoolEvents> {
     const engines = readEngines(options.engines)
     const threadsRange = { ...ENGINES, fallback: engines.length, max: engines.length }
     const threads = requireNumber('threads', threadsRange, options.threads)
+    const waiting = new WaitingTasks()
     const run: SupervisorOptions['run'] = (link, lifeline) => {
       const { engine } = link
       const own = { link, lifeline, task: task?.(engine) }
       const threadTask: ThreadTask = { filename: `${filename}`, name, ...own }
-      return this.#piscina.run(threadTask, { transferList: [...link.transferList, lifeline] })
+      const transferList = [...link.transferList, lifeline]
+      return waiting.run(() => this.#piscina.run(threadTask, { transferList }))
     }
     const emit: EmitPoolEvent = (event, ...args) => this.#emitSafely(event, args)
     // Before Piscina starts its threads, which would keep running after an error here.
@@ -131,6 +134,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
       maxThreads: threads,
       concurrentTasksPerWorker: Math.ceil(engines.length / threads),
       idleTimeout: Number.POSITIVE_INFINITY,
+      taskQueue: waiting,
       // With `Atomics.wait` between tasks, the event loop would block, and engines could not
       // report.
       atomics: 'disabled',
@@ -138,7 +142,11 @@ export class EnginePool extends EventEmitter<PoolEvents> {
       ...(env !== undefined && { env }),
       ...(execArgv !== undefined && { execArgv }),
     })
+    // A thread that ended is replaced for the next task, not at once: Piscina would start one from a
+    // listener of the thread, and where Node cannot make one, that is an uncaught exception.
+    this.#piscina.options.minThreads = 0
     this.#piscina.on('error', (error: unknown) => {
+      waiting.fail(error)
       emit('threadError', error instanceof Error ? error : new Error(messageOf(error)))
     })
   }
