@@ -2,7 +2,7 @@ import { ROW_COUNTER_NAMES, ROW_COUNTERS } from '../catalogue.js'
 import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { ConnectorStats, type ConnectorStatsOptions } from '../stats/connector-stats.js'
-import { makeRow, type Row } from '../stats/row.js'
+import { COUNT_MAX, makeRow, type Row } from '../stats/row.js'
 import { pack } from './msgpack.js'
 import { addPayload, decodePayload } from './payload.js'
 import { addRowObjects, CONNECTOR_KEY, DATA_KEY, type PayloadRows } from './rows.js'
@@ -59,20 +59,23 @@ export class MooncakeStoreConnectorStats extends ConnectorStats {
    * `{"MooncakeStoreConnector": {"data": {operation: [row, …]}}}` with one row per call.
    *
    * Stats do not store which counters belong to which duration, so the first row of a series has
-   * all counters of the series and the others have zeros. Sums, counts and buckets of the rows are
-   * the same as those of the stats. Durations are exact for up to `exactRowsMax` rows, and the
-   * middles of their bins (within 1.6 %) beyond that. A row takes some 90 bytes.
+   * all counters of the series, each up to the 2^64 of a row, and the others have the rest or zeros.
+   * Sums, counts and buckets of the rows are the same as those of the stats. Durations are exact for
+   * up to `exactRowsMax` rows, and the middles of their bins (within 1.6 %) beyond that. A row takes
+   * some 90 bytes.
    *
    * @returns MessagePack
    */
   toPayload(): Uint8Array {
     const operations = new Map<string, object[]>(this.operations().map((name) => [name, []]))
     for (const { operation, status, stats } of this.series()) {
-      for (const [index, durationSeconds] of stats.listDurations().entries()) {
-        const counts = ROW_COUNTER_NAMES.map((counter) => [
-          ROW_COUNTERS[counter].field,
-          index === 0 ? stats.counts[counter] : 0,
-        ])
+      const left = { ...stats.counts }
+      for (const durationSeconds of stats.listDurations()) {
+        const counts = ROW_COUNTER_NAMES.map((counter) => {
+          const count = Math.min(left[counter], COUNT_MAX)
+          left[counter] -= count
+          return [ROW_COUNTERS[counter].field, count]
+        })
         const row = { duration_seconds: durationSeconds, status, ...Object.fromEntries(counts) }
         operations.get(operation)?.push(row)
       }

@@ -91,6 +91,14 @@ test('past the limit on kept durations, a payload has durations of the bins', ()
   assert.ok(Math.abs(after - before) <= 0.016 * before, `${after} for ${before}`)
 })
 
+test('counters past the limit of a row are spread over the rows of a payload', () => {
+  const stats = new MooncakeStoreConnectorStats()
+  for (let row = 0; row < 3; row++) stats.recordOperation('op', 0.5, 2 ** 64, { numBytes: 2 ** 63 })
+  const read = MooncakeStoreConnectorStats.fromPayload(stats.toPayload())
+  assert.deepEqual(contentsOf(read), contentsOf(stats))
+  assert.equal(read.reduce().op_total_keys, 3 * 2 ** 64)
+})
+
 test('malformed rows are rejected', () => {
   const wrong: readonly [unknown, RejectionReason][] = [
     [null, 'shape'],
