@@ -2,6 +2,9 @@ import { MoonmeterError } from '../errors.js'
 import type { AuthorizationOptions } from '../server/authorization.js'
 import { readFile } from './files.js'
 
+/** Bytes of a file with a secret: a longer one is another file, or a device without an end. */
+const SECRET_BYTES_MAX = 2 ** 16
+
 type BasicAuth = NonNullable<AuthorizationOptions['basicAuth']>
 
 /** Files with the credentials that requests for metrics require, as commander parses them. */
@@ -37,7 +40,7 @@ export async function readSecrets({
  * @throws MoonmeterError `FILE_FAILED`
  */
 export async function readToken(option: string, path: string): Promise<string> {
-  return (await readFile(option, path)).toString('utf8').trim()
+  return (await readFile(option, path, SECRET_BYTES_MAX)).toString('utf8').trim()
 }
 
 /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { countHexDigits, decodeHex } from '../../src/cli/hex.js'
@@ -39,6 +39,14 @@ test('a file longer than the longest buffer is rejected with its size', async (c
   const path = sparseFile(context, MORE_THAN_A_BUFFER)
   const message = await failureOf(context, ['inspect', path])
   assert.match(message, /capture: expected a file that can be read, got .*greater than 2 GiB/)
+})
+
+test('a file of a secret that has no end is refused', {
+  skip: existsSync('/dev/zero') ? false : 'no /dev/zero',
+}, async (context) => {
+  const args = ['simulate', '--listen', '127.0.0.1:0', '--bearer-token-file', '/dev/zero']
+  const message = await failureOf(context, args)
+  assert.match(message, /--bearer-token-file: expected .*, got more than 65536 bytes/)
 })
 
 test('a trace with a byte order mark is the same trace', async (context) => {
