@@ -93,7 +93,9 @@ class PayloadsEndpoint {
     if (parts === undefined || isOver(request, response)) return
     if (request.complete) {
       // The body was read completely, so the connection can be reused.
-      response.writeHead(parts.status, parts.headers).end(Buffer.concat(parts.buffers))
+      // Two statements: `writeHead` of Restify and of serverless-http returns nothing.
+      response.writeHead(parts.status, parts.headers)
+      response.end(Buffer.concat(parts.buffers))
       return
     }
     const { bodyTimeoutMs } = this.#settings
@@ -124,12 +126,11 @@ class PayloadsEndpoint {
       return textResponse(408, `request timeout: expected the body within ${timeoutMs} ms`)
     }
     if (body.kind === 'gone') return undefined
-    return this.#failed(
-      new Error(
-        'payloadsHandler: expected a body, got one that a middleware has read; mount the handler ' +
-          'before it, or let the middleware store the bytes in request.body',
-      ),
+    const error = new Error(
+      'payloadsHandler: expected a body, got one that a middleware has read; mount the handler ' +
+        'before it, or let the middleware store the bytes in request.body',
     )
+    return this.#failed(error, 'the payload is not counted: other code of the server read its body')
   }
 
   /** The response to a request that is refused before its body is read; undefined for others. */
@@ -174,7 +175,7 @@ class PayloadsEndpoint {
       }
       return partsOfOutcome(await this.#receiver.receive(bytes, { engine, instance, key }))
     } catch (error) {
-      return this.#failed(error)
+      return this.#failed(error, 'the payload may or may not be counted')
     }
   }
 
@@ -183,9 +184,9 @@ class PayloadsEndpoint {
     return partsOfOutcome(this.#receiver.reject(rejection('oversized', expected, 'more')))
   }
 
-  #failed(error: unknown): ResponseParts {
+  #failed(error: unknown, outcome: string): ResponseParts {
     callSafely('onError', () => this.#settings.onError(error))
-    return textResponse(500, 'internal error: the payload may or may not be counted')
+    return textResponse(500, `internal error: ${outcome}`)
   }
 }
 

@@ -21,7 +21,8 @@ export function readBody(
   request: IncomingMessage,
   { bytesMax, timeoutMs }: { readonly bytesMax: number; readonly timeoutMs: number },
 ): Promise<Body> | Body {
-  if (request.readableEnded) {
+  // If other code has begun to read, the bytes that it got are missing here.
+  if (request.readableEnded || request.readableDidRead) {
     const { body } = request as { readonly body?: unknown }
     return types.isUint8Array(body) ? { kind: 'whole', bytes: body } : { kind: 'consumed' }
   }

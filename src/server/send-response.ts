@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { isHttp2, piecesFor } from './http2-progress.js'
 import { limitTime, type ResponseLimits } from './limit-time.js'
 import { isFirst, whenFirst } from './response-order.js'
@@ -40,7 +41,7 @@ export async function sendResponse(
     }
   }
   if (isLast && !isFirst(response)) await once(response, 'socket')
-  if (isLast && !request.complete) {
+  if (isLast && !request.complete && isConnection(request.socket)) {
     // Without a body, the headers were not sent yet.
     response.flushHeaders()
     endConnection(request)
@@ -64,6 +65,11 @@ function endConnection(request: IncomingMessage): void {
   const { socket } = request
   socket.end()
   request.once('end', () => socket.destroySoon())
+}
+
+/** Whether a socket can be ended. The socket of a request that `inject` of Fastify simulates cannot. */
+function isConnection(socket: Partial<Socket>): boolean {
+  return socket.end !== undefined && socket.destroySoon !== undefined
 }
 
 function drained(response: ServerResponse): Promise<void> {

@@ -3,6 +3,7 @@ import { type OutgoingHttpHeaders, request } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import connect from 'connect'
 import express from 'express'
+import Fastify from 'fastify'
 import { EngineAggregator, listen, type ListenOptions } from '../../src/index.js'
 import {
   type PayloadReceiver,
@@ -53,6 +54,13 @@ async function post(
   const isJson = response.headers.get('content-type') === 'application/json'
   const answer = isJson ? JSON.parse(text) : { text }
   return { status: response.status, headers: response.headers, answer }
+}
+
+/** A body whose second half follows after something else. */
+async function* halves(bytes: Uint8Array, between: Promise<void>): AsyncGenerator<Uint8Array> {
+  yield bytes.subarray(0, bytes.length / 2)
+  await between
+  yield bytes.subarray(bytes.length / 2)
 }
 
 /** The head of a raw request. */
@@ -347,4 +355,68 @@ test('missing credentials and unknown options are rejected', () => {
       JSON.stringify(options),
     )
   }
+})
+
+test('a body that a middleware reads in part, or leaves no bytes of, is not counted, which is said', async (context) => {
+  const aggregator = new EngineAggregator()
+  context.after(() => aggregator.close())
+  const errors: unknown[] = []
+  const handler = payloadsHandler(payloadReceiver(aggregator), {
+    bearerToken: TOKEN,
+    onError: (error) => errors.push(error),
+  })
+  let handled = () => {}
+  const isHandled = new Promise<void>((resolve) => {
+    handled = resolve
+  })
+  const url = await serve(context, (request, response) => {
+    request.once('data', () => {
+      handler(request, response)
+      handled()
+    })
+  })
+  const { status, answer } = await post(url + PATH, ReadableStream.from(halves(PAYLOAD, isHandled)))
+  const text =
+    'internal error: the payload is not counted: other code of the server read its body\n'
+  assert.deepEqual([status, answer], [500, { text }])
+  assert.match(String(errors), /expected a body, got one that a middleware has read/)
+  assert.equal(aggregator.snapshot().rows, 0)
+})
+
+test('it can be mounted where writeHead returns nothing, as in Restify', async (context) => {
+  const aggregator = new EngineAggregator()
+  context.after(() => aggregator.close())
+  const handler = payloadsHandler(payloadReceiver(aggregator), { bearerToken: TOKEN })
+  const url = await serve(context, (request, response) => {
+    const { writeHead } = response
+    response.writeHead = (...args: unknown[]) =>
+      void Reflect.apply(writeHead, response, args) as never
+    handler(request, response)
+  })
+  assert.equal((await post(url + PATH)).status, 200)
+  assert.equal(aggregator.snapshot().rows, 1)
+})
+
+test('it can be mounted in Fastify, and answers requests that a test injects', async (context) => {
+  const aggregator = new EngineAggregator()
+  context.after(() => aggregator.close())
+  const handler = payloadsHandler(payloadReceiver(aggregator), { bearerToken: TOKEN })
+  const app = Fastify()
+  context.after(() => app.close())
+  app.addContentTypeParser('application/msgpack', (_request, _body, done) => done(null))
+  app.post('/v1/payloads/:engine', (request, reply) => {
+    reply.hijack()
+    handler(request.raw, reply.raw)
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  assert.equal((await post(url + PATH)).status, 200)
+  const inject = async (headers: Readonly<Record<string, string>>) => {
+    const payload = Buffer.from(PAYLOAD)
+    const response = await app.inject({ method: 'POST', url: PATH, headers, payload })
+    return [response.statusCode, response.body]
+  }
+  assert.deepEqual(await inject(HEADERS), [200, '{"accepted":true,"repeated":false}\n'])
+  const [status] = await inject({ ...HEADERS, authorization: 'Bearer wrong' })
+  assert.equal(status, 401)
+  assert.equal(aggregator.snapshot().rows, 2)
 })
