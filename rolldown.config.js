@@ -89,7 +89,11 @@ const LICENCES = ['uplot', 'eventsource-parser'].map(
   (name) => `Contains ${name}:\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim()}\n`,
 )
 
-/** Bundles the page that `dashboardHandler` serves: one script, one style sheet and index.html. */
+/**
+ * Bundles the page that `dashboardHandler` serves: one script, one style sheet and index.html. They
+ * become strings of one module, so that a user's bundle contains them: a bundle has no files beside
+ * its modules.
+ */
 const page = {
   input: 'src/page/main.ts',
   platform: 'browser',
@@ -101,19 +105,24 @@ const page = {
     },
     {
       name: 'page-assets',
-      async generateBundle() {
+      async generateBundle(_options, bundle) {
         const uplot = fileURLToPath(import.meta.resolve('uplot/dist/uPlot.min.css'))
         const styles = [uplot, ...STYLES.map((name) => `src/page/styles/${name}.css`)]
         const text = styles.map((file) => readFileSync(file, 'utf8')).join('\n')
         const { code } = await transform(text, { loader: 'css', minify: true })
-        this.emitFile({ type: 'asset', fileName: 'page.css', source: code })
-        const html = readFileSync('src/page/index.html', 'utf8')
-        this.emitFile({ type: 'asset', fileName: 'index.html', source: html })
+        const files = {
+          'index.html': readFileSync('src/page/index.html', 'utf8'),
+          'page.js': bundle['page.js'].code,
+          'page.css': code,
+        }
+        delete bundle['page.js']
+        const source = `export const PAGE_FILES = ${JSON.stringify(files)}\n`
+        this.emitFile({ type: 'asset', fileName: 'built-page.js', source })
       },
     },
   ],
   output: {
-    dir: 'dist/src/page',
+    dir: 'dist/src/dashboard',
     entryFileNames: 'page.js',
     minify: true,
     banner: `/*!\n${LICENCES.join('\n')}\n*/`,

@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { compress } from '../server/compress.js'
 import { type ContentEncoding, preferredEncoding } from '../server/content-encoding.js'
 import { type ResponseParts, responseOf } from '../server/response-parts.js'
 
-/** The output folder of the build for the page. */
-const FOLDER = new URL('../page/', import.meta.url)
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
@@ -30,23 +27,26 @@ interface PageFile {
   readonly bytes: Uint8Array
 }
 
-/** The files of the page, each read and compressed at its first request. */
+/** Returns the content of a file of the page by its name. */
+export type LoadPageFile = (name: string) => Promise<string>
+
+/** The files of the page, each loaded and compressed at its first request. */
 export class PageFiles {
   readonly #encodings: readonly ContentEncoding[]
-  readonly #folder: URL
+  readonly #load: LoadPageFile
   readonly #files = new Map<string, Promise<PageFile>>()
   readonly #compressed = new Map<string, Promise<readonly Uint8Array[]>>()
 
-  /** @param folder the folder of the files, with a trailing slash; default that of the build */
-  constructor(encodings: readonly ContentEncoding[], folder = FOLDER) {
+  /** @param load default: loads from the module that the build generates */
+  constructor(encodings: readonly ContentEncoding[], load: LoadPageFile = loadBuiltFile) {
     this.#encodings = encodings
-    this.#folder = folder
+    this.#load = load
   }
 
   /** The response with a file, or with status 304 if the client has the file. */
   async respond(name: string, request: IncomingMessage): Promise<ResponseParts> {
     const { contentType, etag, bytes } = await kept(this.#files, name, () =>
-      readPageFile(name, this.#folder),
+      makePageFile(name, this.#load),
     )
     const headers = {
       // The client must revalidate, since another version may be served at the same address.
@@ -68,8 +68,15 @@ export class PageFiles {
   }
 }
 
-async function readPageFile(name: string, folder: URL): Promise<PageFile> {
-  const bytes = await readFile(new URL(name, folder))
+async function loadBuiltFile(name: string): Promise<string> {
+  const { PAGE_FILES } = await import('./built-page.js')
+  const text = PAGE_FILES[name]
+  if (text === undefined) throw new Error(`expected ${name} among the files of the page, got none`)
+  return text
+}
+
+async function makePageFile(name: string, load: LoadPageFile): Promise<PageFile> {
+  const bytes = Buffer.from(await load(name))
   const digest = createHash('sha256').update(bytes).digest('base64url')
   const contentType = CONTENT_TYPES[name.split('.').at(-1) ?? ''] ?? ''
   // Weak, since the tag is the same for all encodings.

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ResourceLimits, SHARE_ENV } from 'node:worker_threads'
 // A private type only: published declarations must not contain types of Piscina, which fail in
@@ -27,10 +29,6 @@ const TIMEOUTS = {
 const CHECKED_APART = ['aggregator', 'filename', 'engines', 'threads', 'name', 'task', 'restart']
 const OF_WORKERS = ['resourceLimits', 'env', 'execArgv']
 const ENGINES = { fallback: 1, min: 1, max: 4_096, integer: true }
-const THREAD_FILE = fileURLToPath(new URL('./thread-loader.cjs', import.meta.url))
-
-// Piscina is loaded with the first pool, since most programs have none.
-const require = createRequire(import.meta.url)
 
 /** Options of `EnginePool`; `aggregator`, `filename` and `engines` are required. */
 export interface PoolOptions {
@@ -93,7 +91,7 @@ export class EnginePool extends EventEmitter<PoolEvents> {
   /**
    * @throws MoonmeterError `INVALID_OPTION` for an unknown option, one of the wrong type or out of
    * range, or duplicate indices; `INVALID_ENGINE` for an index that is not a non-negative safe
-   * integer
+   * integer; `FILE_FAILED` in a bundle, which lacks the files that the threads load
    */
   constructor(options: PoolOptions) {
     super()
@@ -122,13 +120,14 @@ export class EnginePool extends EventEmitter<PoolEvents> {
       return waiting.run(() => this.#piscina.run(threadTask, { transferList }))
     }
     const emit: EmitPoolEvent = (event, ...args) => this.#emitSafely(event, args)
+    const { Piscina, threadFile } = loadPiscina()
     // Before Piscina starts its threads, which would keep running after an error here.
     this.#supervisors = engines.map((engine) => {
       const backoff = new Backoff(restart)
       return new EngineSupervisor({ engine, aggregator, backoff, terminateTimeoutMs, emit, run })
     })
-    this.#piscina = newPiscina({
-      filename: THREAD_FILE,
+    this.#piscina = newPiscina(Piscina, {
+      filename: threadFile,
       name: 'runIncarnation',
       minThreads: threads,
       maxThreads: threads,
@@ -212,11 +211,36 @@ export class EnginePool extends EventEmitter<PoolEvents> {
   }
 }
 
-type PiscinaOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>
+type PiscinaClass = typeof import('piscina').Piscina
+type PiscinaOptions = NonNullable<ConstructorParameters<PiscinaClass>[0]>
+
+/**
+ * Returns Piscina and the file that its threads load. The constructor of a pool calls it: most programs
+ * have no pool, and a bundle contains neither. At the import of this module it would fail every bundle
+ * of CommonJS, where `import.meta.url` is undefined.
+ *
+ * @throws MoonmeterError `FILE_FAILED` if either is not found
+ */
+function loadPiscina(): { readonly Piscina: PiscinaClass; readonly threadFile: string } {
+  try {
+    const threadFile = fileURLToPath(new URL('./thread-loader.cjs', import.meta.url))
+    // The module that the thread file loads. Webpack copies the thread file, but not this module.
+    const loaded = join(dirname(threadFile), 'engine-thread.js')
+    if (!existsSync(loaded)) throw new Error(`there is no ${loaded}`)
+    const { Piscina }: typeof import('piscina') = createRequire(import.meta.url)('piscina')
+    return { Piscina, threadFile }
+  } catch (cause) {
+    throw new MoonmeterError(
+      'FILE_FAILED',
+      `EnginePool: expected the files that its threads load, got none (${messageOf(cause)}); a bundle ` +
+        'does not contain them: exclude moonmeter from the bundle (`external`), and install it',
+      { cause },
+    )
+  }
+}
 
 /** @throws MoonmeterError `INVALID_OPTION` for options that Piscina or Node's `Worker` rejects */
-function newPiscina(options: PiscinaOptions): Piscina {
-  const { Piscina }: typeof import('piscina') = require('piscina')
+function newPiscina(Piscina: PiscinaClass, options: PiscinaOptions): Piscina {
   try {
     return new Piscina(options)
   } catch (cause) {

@@ -18,6 +18,8 @@ export interface ChildOptions {
   readonly input?: string | Uint8Array | { readonly open: true }
   /** Environment variables in addition to those of this process. */
   readonly env?: Readonly<Record<string, string>>
+  /** Its working directory; default that of this process. */
+  readonly cwd?: string
   /** Milliseconds after which it is killed. */
   readonly lifeMsMax?: number
 }
@@ -33,10 +35,11 @@ export class Child {
     context: TestContext,
     file: string,
     args: readonly string[],
-    { input = '', env = {}, lifeMsMax = LIFE_MS_MAX }: ChildOptions = {},
+    { input = '', env = {}, cwd = process.cwd(), lifeMsMax = LIFE_MS_MAX }: ChildOptions = {},
   ) {
     this.#process = spawn(file, args, {
       stdio: 'pipe',
+      cwd,
       env: { ...process.env, ...env },
       signal: AbortSignal.timeout(lifeMsMax),
       killSignal: 'SIGKILL',

@@ -1,8 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { handlerOf } from '../../../src/dashboard/dashboard-handler.js'
 import {
   type DashboardOptions,
@@ -49,8 +45,6 @@ export async function makeDashboard(
     monotonicNow: () => clock.passedMs,
     modelName: 'a model',
   })
-  const folder = await mkdtemp(join(tmpdir(), 'moonmeter-page-'))
-  for (const [name, text] of Object.entries(page)) await writeFile(join(folder, name), text)
   const settings = readDashboardOptions('dashboardHandler', aggregator, options)
   const { historyBytesMax, onError } = settings
   const feed = new LiveFeed(liveSourceOf(aggregator), {
@@ -61,10 +55,13 @@ export async function makeDashboard(
   context.after(async () => {
     feed.close()
     await aggregator.close()
-    await rm(folder, { recursive: true })
   })
   await waitUntil('the first update', () => feed.latest)
-  const files = new PageFiles(settings.encodings, pathToFileURL(`${folder}/`))
+  const files = new PageFiles(settings.encodings, async (name) => {
+    const text = page[name]
+    if (text === undefined) throw new Error(`no file ${name}`)
+    return text
+  })
   return {
     aggregator,
     feed,
