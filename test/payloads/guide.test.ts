@@ -27,6 +27,8 @@ async function startExample(context: TestContext, name: string, env = {}): Promi
   const folder = temporaryDirectory(context)
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(REPOSITORY, join(folder, 'node_modules', 'moonmeter'))
+  const fastify = join(REPOSITORY, 'node_modules', 'fastify')
+  symlinkSync(fastify, join(folder, 'node_modules', 'fastify'))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(folder, name), example?.[1] ?? assert.fail(`no example ${name}`))
   const child = new Child(context, process.execPath, [join(folder, name)], {
@@ -45,11 +47,13 @@ async function send(url: string): Promise<number> {
   return status
 }
 
-test('the example with a receiver in memory counts a payload and exposes it', async (context) => {
-  const url = await startExample(context, 'memory.js')
-  assert.equal(await send(url), 200)
-  assert.match(await scrape(url), KEYS)
-})
+for (const name of ['memory.js', 'fastify.js']) {
+  test(`the example ${name} counts a payload and exposes it`, async (context) => {
+    const url = await startExample(context, name)
+    assert.equal(await send(url), 200)
+    assert.match(await scrape(url), KEYS)
+  })
+}
 
 test('the example of a fleet counts a payload, and the command exposes it as well', {
   skip: NATS_SKIP,
