@@ -7,6 +7,7 @@ import {
   type Queries,
   SERIES_SHOWN_MAX,
   sum,
+  upEngines,
 } from './queries.js'
 
 const THIRD = 8
@@ -15,7 +16,7 @@ const WHOLE = 24
 
 /** The row with panels per engine: state, reports and restarts. */
 export function enginesRow(metrics: DashboardMetrics, queries: Queries): RowSpec {
-  const { enginesUp, records, reports, reportBytes, restarts, rejected } = metrics
+  const { records, reports, reportBytes, restarts, rejected } = metrics
   const { rate, select } = queries
   const byEngine = (spec: Pick<PanelSpec, 'title' | 'what' | 'unit'>, vector: string) => {
     return seriesPanel({ ...spec, width: QUARTER }, largest(vector), ENGINE_LEGEND)
@@ -31,7 +32,7 @@ export function enginesRow(metrics: DashboardMetrics, queries: Queries): RowSpec
           unit: 'short',
           width: THIRD,
         },
-        sum(select(enginesUp), 'instance'),
+        sum(upEngines(metrics, queries), 'instance'),
         '{{instance}}',
       ),
       seriesPanel(
@@ -49,12 +50,14 @@ export function enginesRow(metrics: DashboardMetrics, queries: Queries): RowSpec
       seriesPanel(
         {
           title: 'Rejected payloads by reason',
-          what: 'Payloads that were rejected, over the interval of a rate.',
+          what:
+            'Payloads that were rejected, over the interval of a rate, by the server that rejected ' +
+            'them. The variable Instance has no effect.',
           unit: 'short',
           width: THIRD,
         },
-        sum(`increase(${select(rejected)}[$__rate_interval])`, 'reason'),
-        '{{reason}}',
+        largest(sum(`increase(${select(rejected)}[$__rate_interval])`, 'instance, reason')),
+        '{{instance}} {{reason}}',
       ),
       byEngine(
         {

@@ -1,7 +1,7 @@
 import type { DashboardMetrics } from './dashboard-metrics.js'
 import { oldestReport } from './engines-row.js'
 import type { PanelSpec, RowSpec } from './panel-spec.js'
-import { type Queries, sum } from './queries.js'
+import { type Queries, sum, upEngines } from './queries.js'
 import { ratio } from './store-rows.js'
 
 const SIXTH = 4
@@ -13,7 +13,7 @@ const REPORT_AGE_SECONDS_RED = 15
 
 /** The row of six figures on the state of all engines. */
 export function healthRow(metrics: DashboardMetrics, queries: Queries): RowSpec {
-  const { enginesUp, engineUp, operations, bytes, keys, failedKeys } = metrics
+  const { engineUp, engineOpen, operations, bytes, keys, failedKeys } = metrics
   const { rate, select } = queries
   return {
     title: 'Is it healthy?',
@@ -21,16 +21,19 @@ export function healthRow(metrics: DashboardMetrics, queries: Queries): RowSpec 
       stat('Engines up', {
         what: 'Engines that run and report.',
         unit: 'short',
-        expression: sum(select(enginesUp)),
+        expression: sum(upEngines(metrics, queries)),
         steps: [
           { from: 0, colour: 'red' },
           { from: 1, colour: 'green' },
         ],
       }),
       stat('Engines down', {
-        what: 'Engines that ended or are silent. No data where series are totals over all engines.',
+        what:
+          'Engines that should be up (open) and are silent or failed, not those that were closed. ' +
+          'No data where series are totals over all engines.',
         unit: 'short',
-        expression: `sum(1 - ${select(engineUp)})`,
+        // A product, unlike `and`, also has a value when no engine is down: 0.
+        expression: sum(`${select(engineOpen)} * (1 - ${select(engineUp)})`),
         steps: [{ from: 1, colour: 'red' }],
       }),
       stat('Oldest last report', {

@@ -28,7 +28,9 @@ export const SERIES_SHOWN_MAX = 20
 /** Creates queries over the metrics, filtered by the variables of the dashboard. */
 export interface Queries {
   /**
-   * A selector of a metric with the matchers of the variables.
+   * A selector of a metric with the matchers of the variables. A metric without the label `engine`
+   * is not filtered by `instance`: with `honor_labels`, the variable lists instances of engines, and
+   * the metrics of the aggregator itself have its own.
    *
    * @param matchers further matchers, such as `status!="ok"`
    * @param suffix of the samples of a histogram
@@ -58,6 +60,20 @@ export function createQueries(job: string | undefined): Queries {
   }
 }
 
+/**
+ * A vector with the number of engines that are up, of the engines that the variables select. It has
+ * one sample per engine. A job whose series are totals over all engines has no series of engines, but
+ * one number per server, which the variable `instance` selects.
+ */
+export function upEngines(
+  { engineUp, enginesUp }: Readonly<Record<'engineUp' | 'enginesUp', MetricDefinition>>,
+  { select }: Queries,
+): string {
+  const totals = select(enginesUp, [`${LABEL_VARIABLES.instance}=~"$instance"`])
+  const anyEngine = select({ ...engineUp, labels: [] })
+  return `${select(engineUp)} or (${totals} unless on (job) ${anyEngine})`
+}
+
 /** A query for the sum of a vector by labels, or to one value without labels. */
 export function sum(vector: string, by = ''): string {
   return by === '' ? `sum(${vector})` : `sum by (${by}) (${vector})`
@@ -81,6 +97,6 @@ function variableMatchers(labels: readonly string[], end?: LabelVariable): strin
   const all = Object.entries(LABEL_VARIABLES)
   const before = end === undefined ? all : all.slice(0, Object.keys(LABEL_VARIABLES).indexOf(end))
   return before
-    .filter(([, label]) => label === 'instance' || labels.includes(label))
+    .filter(([, label]) => labels.includes(label === 'instance' ? 'engine' : label))
     .map(([variable, label]) => `${label}=~"$${variable}"`)
 }

@@ -126,7 +126,7 @@ test('a new metric of the catalogue has a panel', () => {
   const further: readonly MetricDefinition[] = [
     { name: 'm_total', type: 'counter', help: 'Counts.', labels: ['engine', 'reason'] },
     { name: 'm_level', type: 'gauge', help: 'Is.', labels: [] },
-    { name: 'm_seconds', type: 'histogram', help: 'Lasts.', labels: ['operation'] },
+    { name: 'm_seconds', type: 'histogram', help: 'Lasts.', labels: ['engine', 'operation'] },
   ]
   const dashboard = makeDashboard({}, further)
   assert.deepEqual(faultsOf(dashboard), [])
@@ -141,10 +141,11 @@ test('a new metric of the catalogue has a panel', () => {
       'topk(20, sum by (engine, reason) (rate(' +
         'm_total{instance=~"$instance", engine=~"$engine"}[$__rate_interval])))',
     ],
-    ['topk(20, sum(m_level{instance=~"$instance"}))'],
+    ['topk(20, sum(m_level{}))'],
     [
-      'topk(20, sum by (operation) (rate(' +
-        'm_seconds_count{instance=~"$instance", operation=~"$operation"}[$__rate_interval])))',
+      'topk(20, sum by (engine, operation) (rate(' +
+        'm_seconds_count{instance=~"$instance", engine=~"$engine", operation=~"$operation"}' +
+        '[$__rate_interval])))',
     ],
   ])
 })
@@ -167,11 +168,16 @@ test('every query is filtered by the variables whose labels its metrics have', (
       const labels = ['model_name', 'engine', 'operation', 'status'].filter((label) => {
         return metric.labels.includes(label)
       })
-      const expected = labels.map((label) => `${label}=~"$${label.replace('_name', '')}"`)
-      assert.equal(
-        matchers.replace(', status!="ok"', ''),
-        ['job="a \\"job\\""', 'instance=~"$instance"', ...expected].join(', '),
-        title,
+      const byEngine = metric.labels.includes('engine') || name === SELF_METRICS.enginesUp.name
+      const expected = [...(byEngine ? ['instance'] : []), ...labels].map((label) => {
+        return `${label}=~"$${label.replace('_name', '')}"`
+      })
+      const ofJob = 'job="a \\"job\\""'
+      // The selector decides whether the job has any engine.
+      const isOfAll = matchers === ofJob && expr.includes(`unless on (job) ${name}{${matchers}}`)
+      assert.ok(
+        isOfAll || matchers.replace(', status!="ok"', '') === [ofJob, ...expected].join(', '),
+        `${title}: ${name}{${matchers}}`,
       )
     }
   }

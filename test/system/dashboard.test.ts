@@ -17,9 +17,11 @@ import {
 } from '../support/assertions/dashboard-queries.js'
 import type { Dashboard, Selection } from '../support/assertions/dashboards.js'
 import {
+  FLEET_INSTANCES,
   RESTARTED_ENGINE,
   SLOW_INSTANCE,
   startDashboardEngines,
+  startFleetEngines,
   startTotalledEngines,
 } from '../support/engines/dashboard-engines.js'
 import {
@@ -69,7 +71,15 @@ const JOBS: Readonly<Record<string, readonly (readonly [queries: RegExp, reason:
     [/^(?:Engines down A|Engines [AG])$/, 'the sum over all engines has no state of an engine'],
     [OUTLIERS, 'there is one series, which has nothing to be compared with'],
   ],
+  fleet: [
+    [NATIVE, 'text has no native histograms'],
+    [EXTRAS, 'the aggregator does not ask for extra metrics'],
+    [RESTARTS, 'no engine is restarted'],
+    [OUTLIERS, 'all engines are equally fast'],
+  ],
 }
+/** The selected values of the variables for each job; All where nothing is given. */
+const SELECTED: Readonly<Record<string, Selection>> = { fleet: { instance: ['host-a'] } }
 
 test('the queries of the dashboard find data in a Prometheus server', {
   skip: PROMETHEUS_SKIP,
@@ -84,7 +94,7 @@ test('the queries of the dashboard find data in a Prometheus server', {
       `each query has data of the job ${job}, but for what it does not have`,
       async () => {
         const isChance = (key: string) => job === 'simulate' && OUTLIERS.test(key)
-        const queries = queriesOf(dashboard).filter(({ key }) => !isChance(key))
+        const queries = queriesOf(dashboard, SELECTED[job]).filter(({ key }) => !isChance(key))
         const empty = queries.filter(({ key }) => isEmptyIn(job, key))
         let waiting = queries.filter((query) => !empty.includes(query))
         const isReady = async () => {
@@ -109,9 +119,14 @@ test('the queries of the dashboard find data in a Prometheus server', {
   await context.test('a query with a name that is wrong has no data', async () => {
     for (const { name } of METRICS) {
       // Behind `unless`, a name decides about what is left out, which the next test looks at.
-      const pattern = new RegExp(`(?<!unless ${PREFIX})${name}(?=(?:_bucket)?\\{)`, 'g')
-      const wrong: readonly DashboardQuery[] = queriesOf(classic)
-        .filter(({ key, text }) => text.search(pattern) >= 0 && !isEmptyIn('classic', key))
+      const pattern = new RegExp(
+        `(?<!unless (?:on \\(job\\) )?${PREFIX})${name}(?=(?:_bucket)?\\{)`,
+        'g',
+      )
+      // The number of engines that are up is read only for totals over all engines.
+      const job = name === SELF_METRICS.enginesUp.name ? 'totals' : 'classic'
+      const wrong: readonly DashboardQuery[] = queriesOf(dashboards.get(job) ?? classic)
+        .filter(({ key, text }) => text.search(pattern) >= 0 && !isEmptyIn(job, key))
         .map((query) => ({ ...query, text: query.text.replaceAll(pattern, `${name}s`) }))
       assert.ok(wrong.length > 0, name)
       assert.deepEqual(keysOf(await queriesWithoutData(prometheus, wrong)), keysOf(wrong), name)
@@ -127,6 +142,26 @@ test('the queries of the dashboard find data in a Prometheus server', {
     await waitUntil('the end of the restarted engine', async () => {
       return (await enginesOf('Last report by engine A')).join() === '0,0,1'
     })
+  })
+
+  await context.test('with honor_labels, the engines of the selected instance count', async () => {
+    // A value is awaited, since an engine of a loaded machine may be silent for a moment.
+    const assertValues = async (key: string, selected: Selection, expected: readonly number[]) => {
+      const text = textOf(dashboards.get('fleet') ?? classic, key, selected)
+      await waitUntil(`${key} is ${expected} of ${JSON.stringify(selected)}`, async () => {
+        const found = await prometheus.query(text)
+        return found.map(({ value: [, value] }) => value).join() === expected.join()
+      })
+    }
+    const one = { instance: FLEET_INSTANCES.slice(0, 1) }
+    await assertValues('Engines up A', {}, [FLEET_INSTANCES.length])
+    await assertValues('Engines up A', one, [1])
+    await assertValues('Engines up A', { instance: ['none'] }, [])
+    await assertValues('Engines up by instance A', {}, [1, 1])
+    await assertValues('Engines up by instance A', one, [1])
+    // Closed engines are not down.
+    await assertValues('Engines down A', one, [0])
+    await assertValues('Engines down A', {}, [1])
   })
 
   await context.test('the values of variables select series', async () => {
@@ -190,6 +225,7 @@ async function startServers(context: TestContext): Promise<Prometheus> {
     metricsHandler(engines, { path: '/classic', formats: ['text'] }),
     metricsHandler(engines, { path: '/native', formats: ['protobuf'] }),
     metricsHandler(startTotalledEngines(context, PREFIX), { path: '/totals' }),
+    metricsHandler(startFleetEngines(context, PREFIX), { path: '/fleet', formats: ['text'] }),
   ]
   const url = await serve(context, (request, response) => {
     const callFrom = (index: number) => {
@@ -209,6 +245,16 @@ async function startServers(context: TestContext): Promise<Prometheus> {
       classic: `${url}/classic`,
       native: `${url}/native`,
       totals: `${url}/totals`,
+    },
+    config: {
+      scrape_configs: [
+        {
+          job_name: 'fleet',
+          metrics_path: '/fleet',
+          honor_labels: true,
+          static_configs: [{ targets: [new URL(url).host] }],
+        },
+      ],
     },
     args: ['--enable-feature=native-histograms'],
   })

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import { EXTRA_METRIC_NAMES } from '../../../src/catalogue.js'
 import { EngineAggregator, EnginePool } from '../../../src/index.js'
-import { createRecorder, type Recorder } from '../../../src/recorder/index.js'
+import { createRecorder, type Recorder, type ReportSink } from '../../../src/recorder/index.js'
 import { POOL_ENGINE } from './pools.js'
 
 const TICK_MS = 50
@@ -58,6 +58,51 @@ export function startDashboardEngines(context: TestContext, prefix: string): Eng
     await aggregator.close()
   })
   return aggregator
+}
+
+/**
+ * The instances of the fleet. On each, one engine is up and one was closed. On the second, one more is
+ * silent.
+ */
+export const FLEET_INSTANCES = ['host-a', 'host-b']
+
+/** An aggregator without engines of its own, as of a fleet: every engine has an instance. */
+export function startFleetEngines(context: TestContext, prefix: string): EngineAggregator {
+  const aggregator = new EngineAggregator({ prefix, intervalMs: REPORT_MS })
+  const sink = { isReady: () => true, send: (report: Uint8Array) => void aggregator.ingest(report) }
+  const recorders = FLEET_INSTANCES.flatMap((instance) => {
+    return [0, 1].map((engine) => createRecorder({ engine, instance, sink, intervalMs: REPORT_MS }))
+  })
+  const silent = createRecorder({
+    engine: 2,
+    instance: `${FLEET_INSTANCES[1]}`,
+    sink: sendOnce(sink),
+    intervalMs: REPORT_MS,
+  })
+  for (const recorder of [...recorders, silent]) recordCalls(recorder, FAST_SECONDS)
+  for (const recorder of recorders.filter(({ engine }) => engine === 1)) recorder.close()
+  const open = recorders.filter(({ engine }) => engine === 0)
+  tick(context, () => {
+    for (const recorder of open) recordCalls(recorder, FAST_SECONDS)
+    aggregator.ingest(new Uint8Array())
+  })
+  context.after(async () => {
+    for (const recorder of [...open, silent]) recorder.close()
+    await aggregator.close()
+  })
+  return aggregator
+}
+
+/** A sink that passes on one report only. */
+function sendOnce({ send }: ReportSink): ReportSink {
+  let isSent = false
+  return {
+    isReady: () => true,
+    send: (report) => {
+      if (!isSent) send(report)
+      isSent = true
+    },
+  }
 }
 
 /** Engines of an aggregator with `perEngine: false`. */
