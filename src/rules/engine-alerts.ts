@@ -18,7 +18,9 @@ function engineSilent({ forSeconds }: RuleOptions, selectors: Selectors): Alert 
   const { engineUp, engineOpen, rejected } = SELF_METRICS
   return {
     name: 'MoonmeterEngineSilent',
-    expr: `${selectors.of(engineUp)} == 0\nand ${selectors.of(engineOpen)} == 1`,
+    expr:
+      `${selectors.of(engineUp)} == 0\nand ${selectors.of(engineOpen)} == 1\n` +
+      selectors.unlessFleetUnknown(),
     forSeconds,
     severity: 'warning',
     summary: `No reports: ${ENGINE}`,
@@ -69,7 +71,8 @@ function allEnginesDown({ forSeconds }: RuleOptions, selectors: Selectors): Aler
     name: 'MoonmeterAllEnginesDown',
     expr:
       `${selectors.of(enginesUp)} == 0\n` +
-      `unless on (${targetLabels}) max by (${targetLabels}) (${selectors.of(engineOpen)}) == 0`,
+      `unless on (${targetLabels}) max by (${targetLabels}) (${selectors.of(engineOpen)}) == 0\n` +
+      selectors.unlessFleetUnknown(),
     forSeconds,
     severity: 'critical',
     summary: 'No engine is up on {{ $labels.instance }}',

@@ -20,7 +20,8 @@ export function natsAlerts({ forSeconds }: RuleOptions, selectors: Selectors): A
         means:
           'a host of engines does not report to the fleet, or an aggregator shows the fleet as it was ' +
           'when the connection was lost. Engines continue to record; rows are late but not lost while ' +
-          'their process runs.',
+          'their process runs. An aggregator does not know which engines are up meanwhile, so ' +
+          'MoonmeterEngineSilent and MoonmeterAllEnginesDown do not fire for it.',
         lookAt:
           'whether the NATS servers run and answer; the network between; whether credentials or ' +
           'certificates have expired; with only this process, its health.lastError and ' +

@@ -1,4 +1,4 @@
-import type { MetricDefinition } from '../catalogue.js'
+import { type MetricDefinition, NATS_METRICS } from '../catalogue.js'
 import { formatDuration } from './duration.js'
 import type { RuleOptions } from './rule-options.js'
 
@@ -21,6 +21,17 @@ export class Selectors {
   /** Selects the samples of a metric, or of a histogram's `suffix` such as `_bucket`. */
   of(metric: MetricDefinition, matchers: Matchers = {}, suffix = ''): string {
     return this.#select(this.nameOf(metric) + suffix, matchers)
+  }
+
+  /**
+   * The end of an expression that leaves out the targets whose state of the fleet is old: aggregators
+   * that have no connection to NATS. Only an aggregator that watches a bucket has the number of
+   * entries; a host of engines knows its own engines without NATS.
+   */
+  unlessFleetUnknown(): string {
+    const { connected, entries } = NATS_METRICS
+    const on = `on (${this.targetLabels})`
+    return `unless ${on} (${this.of(connected)} == 0 and ${on} ${this.of(entries)})`
   }
 
   /** The exposed name of a metric. */

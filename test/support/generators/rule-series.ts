@@ -89,6 +89,11 @@ export function isConnected(values: string, instance = TARGET.instance): RuleSer
   return { [selector(NATS_METRICS.connected.name, { ...TARGET, instance })]: values }
 }
 
+/** The number of entries in a bucket, which only an aggregator that watches it has. */
+export function watchesEntries(instance = TARGET.instance): RuleSeries {
+  return { [selector(NATS_METRICS.entries.name, { ...TARGET, instance })]: '9x400' }
+}
+
 /** Payloads that are rejected as malformed. */
 export function rejected(values: string): RuleSeries {
   return self('rejected', values, { reason: 'malformed' })
