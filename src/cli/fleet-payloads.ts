@@ -1,4 +1,5 @@
 import type { EngineAggregator } from '../engine-aggregator.js'
+import type { NatsConnectionChange } from '../nats/connection-changes.js'
 import { payloadsHandler } from '../payloads/payloads-handler.js'
 import type { MetricsHandler } from '../server/metrics-handler.js'
 import { loadNats, natsOptionsOf } from './fleet-options.js'
@@ -16,13 +17,17 @@ export interface FleetPayloads {
 /**
  * Receives payloads over HTTP and NATS, if the options enable them.
  *
- * @param onError called with the error of a failed request
+ * @param callbacks `onError` is called with the error of a failed request, and `onConnection` with each
+ * change of the connection
  * @throws MoonmeterError `INVALID_OPTION`, `NATS_FAILED`, `FILE_FAILED`
  */
 export async function takePayloads(
   options: ServeOptions,
   aggregator: EngineAggregator,
-  onError: (error: unknown) => void,
+  callbacks: {
+    readonly onError: (error: unknown) => void
+    readonly onConnection: (change: NatsConnectionChange) => void
+  },
 ): Promise<FleetPayloads> {
   const { payloadsTokenFile, payloadsSubject: subject } = options
   if (payloadsTokenFile === undefined && subject === undefined) {
@@ -33,7 +38,12 @@ export async function takePayloads(
       ? undefined
       : await readToken('--payloads-token-file', payloadsTokenFile)
   const { receivePayloads } = await loadNats()
-  const receiver = await receivePayloads(aggregator, { ...(await natsOptionsOf(options)), subject })
+  const { onError, onConnection } = callbacks
+  const receiver = await receivePayloads(aggregator, {
+    ...(await natsOptionsOf(options)),
+    subject,
+    onConnection,
+  })
   const close = () => receiver.close()
   if (bearerToken === undefined) return { handler: undefined, close }
   try {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import type { EngineAggregator } from '../engine-aggregator.js'
 import { MoonmeterError } from '../errors.js'
+import { connectionLog } from './connection-log.js'
 import { loadNats, natsOptionsOf } from './fleet-options.js'
 import { reachableUrl } from './reachable-url.js'
 import type { SimulationOptions } from './simulation-options.js'
@@ -11,7 +12,7 @@ export interface FleetPublication {
   /**
    * Publishes a last time, and logs a warning if it is not acknowledged. Further calls do nothing.
    */
-  close(logger: Logger): Promise<void>
+  close(): Promise<void>
 }
 
 /**
@@ -19,12 +20,14 @@ export interface FleetPublication {
  * NATS server.
  *
  * @param servedUrl the URL of the server of this process
+ * @param logger gets the loss and the return of the connection
  * @throws MoonmeterError `INVALID_OPTION`, `NATS_FAILED`, `FILE_FAILED`
  */
 export async function publishRun(
   options: SimulationOptions,
   aggregator: EngineAggregator,
   servedUrl: string,
+  logger: Logger,
 ): Promise<FleetPublication> {
   const { nats, instance = hostname(), metricsAddress = reachableUrl(servedUrl) } = options
   if (nats === undefined) {
@@ -40,11 +43,15 @@ export async function publishRun(
     ...(await natsOptionsOf({ ...options, nats })),
     instance,
     metricsAddress,
+    onConnection: connectionLog(logger, {
+      name: 'NATS',
+      effect: 'the newest reports are sent when it is back',
+    }),
   })
   sink.publish(aggregator)
   let isClosed = false
   return {
-    close: async (logger) => {
+    close: async () => {
       if (isClosed) return
       isClosed = true
       if (await sink.close()) return

@@ -3,6 +3,7 @@ import { messageOf } from '../describe.js'
 import { EngineAggregator } from '../engine-aggregator.js'
 import { listen } from '../server/metrics-server.js'
 import { serviceDiscoveryHandler } from '../server/service-discovery-handler.js'
+import { connectionLog } from './connection-log.js'
 import { loadNats, natsOptionsOf } from './fleet-options.js'
 import { type FleetPayloads, takePayloads } from './fleet-payloads.js'
 import { openLogs } from './logs.js'
@@ -37,12 +38,22 @@ export async function serveFleet(options: ServeOptions): Promise<void> {
   const watch = await watchBucket(aggregator, {
     ...(await natsOptionsOf(options)),
     keptEndedMs: options.keptEnded * MS_PER_SECOND,
+    onConnection: connectionLog(logger, {
+      name: 'NATS',
+      effect: 'the fleet is shown as it was, and its engines may be up',
+    }),
   })
   const onError = (what: string) => (error: unknown) =>
     logger.error(`${what} failed: ${messageOf(error)}`)
   let payloads: FleetPayloads | undefined
   try {
-    payloads = await takePayloads(options, aggregator, onError('a payload'))
+    payloads = await takePayloads(options, aggregator, {
+      onError: onError('a payload'),
+      onConnection: connectionLog(logger, {
+        name: 'NATS for payloads',
+        effect: 'payloads fail and can be sent again',
+      }),
+    })
     const { handler } = payloads
     const page = createDashboard(aggregator, {
       ...authorization,

@@ -1,5 +1,5 @@
-import { messageOf } from '../describe.js'
 import { createDashboard } from '../dashboard/dashboard-handler.js'
+import { messageOf } from '../describe.js'
 import { EngineAggregator } from '../engine-aggregator.js'
 import { listen } from '../server/metrics-server.js'
 import type { RequestSource } from '../simulate/engine.js'
@@ -58,7 +58,7 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
     onError: onError('a scrape'),
     next: dashboard.handler,
   })
-  const publication = await publishRun(options, aggregator, server.url).catch(
+  const publication = await publishRun(options, aggregator, server.url, logger).catch(
     async (error: unknown) => {
       await server.close()
       throw error
@@ -83,7 +83,7 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
       logger,
       url: server.url,
     })
-    await publication.close(logger)
+    await publication.close()
     const summaries = summarize(aggregator, json === undefined ? TEXT_ENGINES_MAX : undefined)
     const { rows } = aggregator.snapshot()
     const result = { ...summaries, wallSeconds, rows, rowsPerSecond: rows / wallSeconds }
@@ -105,7 +105,7 @@ export async function runSimulation(options: SimulationOptions): Promise<void> {
       logger.info(`${crashed} crashed as planned; the counts of all incarnations agree`)
     }
   } finally {
-    await publication.close(logger)
+    await publication.close()
     await server.close()
   }
 }

@@ -1,9 +1,11 @@
 import { JetStreamApiCodes, JetStreamApiError, jetstream } from '@nats-io/jetstream'
 import { type KV, type KvEntry, Kvm, type KvWatchEntry, type KvWatchOptions } from '@nats-io/kv'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
+import { callSafely } from '../call-safely.js'
 import { messageOf } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { connectTo } from './connect.js'
+import { connectionChanges } from './connection-changes.js'
 import { LAYOUT_VERSION, VERSION_KEY } from './entry-key.js'
 import type { NatsSettings } from './nats-options.js'
 import { untilElected } from './until-elected.js'
@@ -44,6 +46,7 @@ export class Bucket {
   readonly #kv: KV
   readonly #listeners = new Set<() => void>()
   #isConnected = true
+  #isClosed = false
   /** Functions that reject the requests that wait for an answer. */
   readonly #waiting = new Set<(error: Error) => void>()
 
@@ -250,6 +253,7 @@ export class Bucket {
 
   /** Closes the connection. Writes without acknowledgement may be lost. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#connection.close()
     this.#isConnected = false
     for (const listener of this.#listeners) listener()
@@ -285,9 +289,10 @@ export class Bucket {
   }
 
   async #follow(): Promise<void> {
-    for await (const { type } of this.#connection.status()) {
-      if (type === 'disconnect') this.#change(false)
-      else if (type === 'reconnect') this.#change(true)
+    const { onConnection } = this.#settings
+    for await (const change of connectionChanges(this.#connection.status())) {
+      this.#change(change.connected)
+      if (!this.#isClosed) callSafely('onConnection', () => onConnection?.(change))
     }
     this.#change(false)
   }

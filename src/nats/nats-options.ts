@@ -1,6 +1,7 @@
 import { describe } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import { requireType, resolveNumbers, TIMER_MS_MAX } from '../options.js'
+import type { NatsConnectionChange } from './connection-changes.js'
 
 /** Names of buckets that NATS accepts. */
 const BUCKET = /^[\w-]{1,200}$/
@@ -54,6 +55,11 @@ export interface NatsOptions {
   readonly tls?: boolean | NatsTlsOptions
   /** Milliseconds within which the server must answer; default 5,000. */
   readonly timeoutMs?: number
+  /**
+   * Called when the connection is lost, when it is back, and while it is lost, when there is a new
+   * reason. Not called for the first connection, nor by `close`. Default: nothing is called.
+   */
+  readonly onConnection?: (change: NatsConnectionChange) => void
 }
 
 /** The options with their defaults, checked. */
@@ -67,7 +73,11 @@ export interface NatsSettings extends Omit<NatsOptions, 'servers' | 'tls'> {
 }
 
 /** The names of `NatsOptions`. */
-export const NATS_OPTION_NAMES = ['servers', 'tls', ...Object.keys(NUMBERS), ...TEXTS]
+export const NATS_OPTION_NAMES = [
+  ...['servers', 'tls', 'onConnection'],
+  ...Object.keys(NUMBERS),
+  ...TEXTS,
+]
 
 /**
  * Check the options and fill in the defaults. Options that are not in `NatsOptions` are ignored.
@@ -82,6 +92,7 @@ export function readNatsOptions(owner: string, given: NatsOptions): NatsSettings
   )
   const numbers = resolveNumbers(owner, NUMBERS, known, NATS_OPTION_NAMES)
   for (const name of TEXTS) requireType(`${owner}.${name}`, 'string', given[name])
+  requireType(`${owner}.onConnection`, 'function', given.onConnection)
   const list: readonly unknown[] = Array.isArray(servers) ? servers : [servers]
   if (list.length === 0 || !list.every((one) => typeof one === 'string' && one !== '')) {
     throw refused(owner, 'servers', "addresses, such as 'nats://127.0.0.1:4222'", servers)
