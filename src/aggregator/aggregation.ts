@@ -9,6 +9,7 @@ import type { ConnectorStats, ConnectorStatsOptions } from '../stats/connector-s
 import { decodePayload, type PayloadOptions } from '../wire/payload.js'
 import { rejection } from '../wire/rejection.js'
 import type { DecodedReport } from '../wire/report.js'
+import type { RestartCounts } from '../wire/report-restarts.js'
 import type { Incarnation } from './incarnation.js'
 import type { IngestOptions, IngestResult } from './ingest-options.js'
 import { type LocalIncarnation, readJournals, runBlocking } from './journal-reads.js'
@@ -33,6 +34,8 @@ export interface SourceState {
   readonly ageMs: number
   /** When the source began to count, in milliseconds since 1970. */
   readonly createdMs: number
+  /** Restarts of the engine by the pools of its processes; undefined for none. */
+  readonly restarts: RestartCounts | undefined
 }
 
 /** Highest number of a remote incarnation; local incarnations get the numbers after the newest. */
@@ -171,11 +174,12 @@ export class Aggregation {
    *
    * @returns the error if the state was rejected; nothing has changed then
    */
-  takeState({ report, bytes, ageMs, createdMs }: SourceState): MoonmeterError | undefined {
+  takeState(state: SourceState): MoonmeterError | undefined {
+    const { report, bytes, ageMs, createdMs, restarts } = state
     return this.#rejections.guard(() => {
       const { nowMs, monotonicMs } = this.#moment()
       const moment = { nowMs: nowMs - ageMs, monotonicMs: monotonicMs - ageMs }
-      this.#takeReport(report, bytes, moment, createdMs)
+      this.#takeReport(report, bytes, moment, createdMs).setRestarts(restarts)
     })
   }
 
@@ -386,7 +390,7 @@ export class Aggregation {
     this.#takeReport(report, bytes, moment, moment.nowMs)
   }
 
-  #takeReport(report: DecodedReport, bytes: number, moment: Moment, createdMs: number): void {
+  #takeReport(report: DecodedReport, bytes: number, moment: Moment, createdMs: number): Source {
     const { engine: index, instance: name } = report
     const isNew = this.#sources.find(index, name) === undefined
     const source = this.#sources.add(index, name, createdMs)
@@ -399,6 +403,7 @@ export class Aggregation {
     const keptMax = Math.floor(KEPT_MAX / this.#sources.size)
     try {
       source.acceptRemote(report, bytes, moment, keptMax)
+      return source
     } catch (error) {
       // A rejected report must not add an engine.
       if (isNew) this.#sources.delete(index, name)

@@ -1,8 +1,6 @@
 import type { SourceHealth } from '../snapshot/source-snapshot.js'
 import { BoundedNames } from '../stats/bounded-names.js'
-
-/** Distinct reasons of restarts; further ones count under `other`. */
-export const RESTART_REASONS_MAX = 16
+import { RESTART_REASONS_MAX } from '../wire/report-restarts.js'
 
 /** Adds up the health of sources. */
 export class HealthSum {

@@ -17,7 +17,7 @@ import type { ConnectorStats } from '../stats/connector-stats.js'
 import { countRows, type PackedSeries } from '../stats/packed-series.js'
 import { rejection } from '../wire/rejection.js'
 import type { DecodedReport } from '../wire/report.js'
-import { RESTART_REASONS_MAX } from './health-sum.js'
+import { RESTART_REASONS_MAX, type RestartCounts } from '../wire/report-restarts.js'
 import { Incarnation } from './incarnation.js'
 import type { RecentDurations } from './recent-durations.js'
 import { type ExemplarBudget, SourceExemplars } from './source-exemplars.js'
@@ -231,6 +231,13 @@ export class Source {
   /** Count that the pool restarts the engine. */
   noteRestart(reason: string): void {
     this.#restarts.get(reason).count++
+  }
+
+  /** Set the restarts that the pools of other processes counted; undefined for none. */
+  setRestarts(restarts: RestartCounts | undefined): void {
+    if (restarts === undefined && this.#restarts.entries.size === 0) return
+    for (const entry of this.#restarts.entries.values()) entry.count = 0
+    for (const [reason, count] of restarts ?? []) this.#restarts.get(reason).count += count
   }
 
   /** The stats of this engine so far, each name once. */

@@ -1,6 +1,7 @@
 import type { BinLayout } from '../stats/bin-layout.js'
 import { mergeSeries, type PackedSeries, REPORT_SERIES_MAX } from '../stats/packed-series.js'
 import { encodeReport } from '../wire/report.js'
+import { REPORT_REASONS_MAX, sumRestarts } from '../wire/report-restarts.js'
 import { CONFLICT, type EntryStore } from './bucket.js'
 import { decodeKey, encodeKey } from './entry-key.js'
 import type { Fleet, FleetSource } from './fleet.js'
@@ -144,7 +145,11 @@ export class BucketFolder {
     const incarnations = known.with(numbers, remainingIncarnations(keys, numbers, entries))
     const parts = due.map(([, { report }]) => report.series)
     const series = sumOf(this.#layout, [folded?.report.series ?? [], ...parts])
-    if (incarnations === undefined || series.length > REPORT_SERIES_MAX) return undefined
+    const reports = [folded, ...due.map(([, entry]) => entry)].map((entry) => entry?.report)
+    const restarts = sumRestarts(reports.map((report) => report?.restarts))
+    const isTooLong =
+      series.length > REPORT_SERIES_MAX || (restarts?.size ?? 0) > REPORT_REASONS_MAX
+    if (incarnations === undefined || isTooLong) return undefined
     const hasExtras = series.some(({ extras }) => extras !== undefined)
     const report = encodeReport({
       instance,
@@ -157,6 +162,7 @@ export class BucketFolder {
       series,
       exemplars: [],
       ...(hasExtras && { inFlight: series.map(() => 0) }),
+      restarts,
     })
     return {
       key,

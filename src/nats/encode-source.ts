@@ -23,6 +23,7 @@ export function encodeSource(
   header: ReportHeader,
 ): Uint8Array<ArrayBuffer> {
   const { key, table, layout, exemplars, inFlight } = partsOf(source)
+  const { restarts } = source.health
   if (table.series.length > REPORT_SERIES_MAX) {
     throw new MoonmeterError(
       'INVALID_OPTION',
@@ -49,6 +50,7 @@ export function encodeSource(
       )
       .slice(0, REPORT_EXEMPLARS_MAX),
     ...(inFlight !== undefined && { inFlight: placesOf(inFlight, series) }),
+    restarts: new Map(Object.entries(restarts)),
   })
 }
 

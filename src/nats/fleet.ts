@@ -280,7 +280,7 @@ export class Fleet {
   #handOver(source: FleetSource, changed?: Entry): MoonmeterError | undefined {
     const { instance, engine, entries } = source
     const { layout } = this.#aggregation
-    const { series, newest, latest } = entries.total()
+    const { series, restarts, newest, latest } = entries.total()
     if (latest === undefined) return undefined
     const isCurrent = changed !== undefined && changed.revision === latest.revision
     const isExpected = newest?.report.final === false
@@ -305,6 +305,7 @@ export class Fleet {
       // differ.
       ageMs: isCurrent ? 0 : Math.max(0, this.#now() - latest.createdMs),
       createdMs: startOfIncarnation(entries.first),
+      restarts,
     })
   }
 }

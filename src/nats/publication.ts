@@ -26,6 +26,8 @@ interface PublishedSource {
   sequence: number
   /** The table that was offered last. */
   table: SeriesTable | undefined
+  /** Restarts that were offered last. */
+  restarts: number
 }
 
 /**
@@ -84,9 +86,11 @@ export class Publication {
     const { key, table } = partsOf(source)
     const published = this.#sourceOf(engine, key)
     const { writer, incarnation } = published
+    const restarts = Object.values(source.health.restarts).reduce((sum, count) => sum + count, 0)
     // An engine that is not up and has no new rows is not published, so that it is not up in the
-    // fleet either.
-    const isDue = isFinal || source.health.up || table !== published.table
+    // fleet either. One that fails soon after each start is rarely up when it is published.
+    const isNew = table !== published.table || restarts !== published.restarts
+    const isDue = isFinal || source.health.up || isNew
     if (!isDue || (!isFinal && !writer.isReady)) return
     const { instance, counts } = this.#settings
     try {
@@ -98,6 +102,7 @@ export class Publication {
         final: isFinal,
       })
       published.table = table
+      published.restarts = restarts
       writer.offer(report)
     } catch (error) {
       counts.putsFailed++
@@ -111,7 +116,7 @@ export class Publication {
     if (known?.key === key) return known
     const incarnation = incarnationNumber(Date.now())
     const writer = this.#settings.writerOf(engine, incarnation)
-    const source = { key, incarnation, writer, sequence: 0, table: undefined }
+    const source = { key, incarnation, writer, sequence: 0, table: undefined, restarts: 0 }
     this.#sources.set(engine, source)
     return source
   }

@@ -7,6 +7,7 @@ import {
   type SeriesName,
 } from '../stats/packed-series.js'
 import type { DecodedReport } from '../wire/report.js'
+import { type RestartCounts, sumRestarts } from '../wire/report-restarts.js'
 import type { FoldedIncarnations } from './folded-entry.js'
 
 /** A decoded entry of an engine. */
@@ -28,6 +29,8 @@ export interface FoldedSum extends SourceEntry {
 export interface EntriesTotal {
   /** The series, each name once. A series keeps its place as long as the engine is known. */
   readonly series: readonly PackedSeries[]
+  /** Restarts of the engine, by reason, by the pools of all its incarnations; undefined for none. */
+  readonly restarts: RestartCounts | undefined
   /** The entry of the newest incarnation; undefined if it was removed. */
   readonly newest: SourceEntry | undefined
   /** The most recently stored of that entry and the entries of sums; undefined for none. */
@@ -126,7 +129,16 @@ export class SourceEntries {
     const [latest] = [newest ?? this.#folded, ...rows]
       .filter((entry) => entry !== undefined)
       .sort((left, right) => right.createdMs - left.createdMs)
-    return { series, newest, latest }
+    return { series, restarts: this.#restarts, newest, latest }
+  }
+
+  /** Each incarnation has the restarts by the pool of its process since the start of the process. */
+  get #restarts(): RestartCounts | undefined {
+    const entries = [...this.#incarnations].filter(([number]) => !this.isFolded(number))
+    return sumRestarts([
+      this.#folded?.report.restarts,
+      ...entries.map(([, { report }]) => report.restarts),
+    ])
   }
 
   /** The index of a series in the sum. */

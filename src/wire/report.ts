@@ -13,6 +13,7 @@ import { MsgpackCursor } from './msgpack-cursor.js'
 import { rejection } from './rejection.js'
 import { packExemplars, readExemplars } from './report-exemplars.js'
 import { packExtras, readExtras } from './report-extras.js'
+import { type RestartCounts, readRestarts } from './report-restarts.js'
 import { readArray, readBytes, readLabel, readMap, readOrdinal, readTotal } from './validation.js'
 
 /** The key that distinguishes a report from vLLM's payloads; its value is the version. */
@@ -49,6 +50,11 @@ export interface Report extends SourceIdentity {
    * no extra counters either.
    */
   readonly inFlight?: readonly number[]
+  /**
+   * Restarts of the engine by the pool of its process so far. Absent without any, and in the reports
+   * of recorders, which do not know them.
+   */
+  readonly restarts?: RestartCounts | undefined
 }
 
 export interface DecodedReport extends Omit<Report, 'timestampMs'> {
@@ -67,7 +73,7 @@ export interface DecodedReport extends Omit<Report, 'timestampMs'> {
  * `PackedBins`.
  */
 export function encodeReport(report: Report): Uint8Array<ArrayBuffer> {
-  const { instance, exemplars } = report
+  const { instance, exemplars, restarts } = report
   const extras = packExtras(report.series, report.inFlight)
   return pack({
     [REPORT_KEY]: REPORT_VERSION,
@@ -87,6 +93,8 @@ export function encodeReport(report: Report): Uint8Array<ArrayBuffer> {
     ]),
     ...(exemplars.length > 0 && { exemplars: packExemplars(exemplars) }),
     ...(extras !== undefined && { extras }),
+    // An aggregator that does not know this field ignores it.
+    ...(restarts !== undefined && restarts.size > 0 && { restarts: [...restarts] }),
   })
 }
 
@@ -137,6 +145,7 @@ export function readReport(bytes: Buffer, layout: BinLayout, hasExtras = false):
     throw rejection('bounds', `bucket bounds ${own}`, showBounds(bounds, layout.bounds))
   }
   const { series, bucketCounts } = readAllSeries(readArray(payload.get('series'), 'series'), layout)
+  const restarts = readRestarts(payload.get('restarts'))
   const extras = hasExtras ? readExtras(payload.get('extras'), series.length) : undefined
   return {
     ...readIdentity(payload),
@@ -149,6 +158,7 @@ export function readReport(bytes: Buffer, layout: BinLayout, hasExtras = false):
     bucketCounts,
     exemplars: readExemplars(payload.get('exemplars'), layout, bucketCounts),
     ...(extras && { inFlight: extras.map(({ inFlight }) => inFlight) }),
+    ...(restarts && { restarts }),
   }
 }
 

@@ -57,7 +57,12 @@ class Reader {
           return sum + rows
         }, 0)
     const rejected = Object.values(rejections).reduce((sum, number) => sum + number, 0)
-    return { gets: count('load_get'), puts: count('save_put'), rejected }
+    const totals = { gets: count('load_get'), puts: count('save_put'), rejected }
+    const restarts = (reason: string) => {
+      return sources.reduce((sum, { health }) => sum + (health.restarts[reason] ?? 0), 0)
+    }
+    assert.deepEqual([restarts('exit'), restarts('error')], [totals.gets, totals.puts])
+    return totals
   }
 }
 
@@ -65,10 +70,15 @@ function keyOf(incarnation: number): string {
   return encodeKey({ kind: 'incarnation', instance: INSTANCE, engine: 4, incarnation })
 }
 
+/** A report with as many restarts by two reasons as rows of two operations. */
 function bytesOf({ gets, puts, isFinal }: Life, incarnation: number, sequence = 1): Uint8Array {
   const series = [seriesWithRows(gets), seriesWithRows(puts, 'save_put')]
   const identity = { instance: INSTANCE, engine: 4, incarnation, sequence }
-  return reportBytes({ ...identity, final: isFinal, series })
+  const restarts = new Map([
+    ['exit', gets],
+    ['error', puts],
+  ])
+  return reportBytes({ ...identity, final: isFinal, series, restarts })
 }
 
 function bucketOf(all: readonly Life[]): MemoryBucket {
