@@ -172,15 +172,13 @@ export class Aggregation {
   /**
    * Accept the state of a source of another process.
    *
-   * @returns the error if the state was rejected; nothing has changed then
+   * @throws MoonmeterError `INVALID_PAYLOAD` if the state is rejected, which the caller counts by
+   * `reject`; nothing has changed then
    */
-  takeState(state: SourceState): MoonmeterError | undefined {
-    const { report, bytes, ageMs, createdMs, restarts } = state
-    return this.#rejections.guard(() => {
-      const { nowMs, monotonicMs } = this.#moment()
-      const moment = { nowMs: nowMs - ageMs, monotonicMs: monotonicMs - ageMs }
-      this.#takeReport(report, bytes, moment, createdMs).setRestarts(restarts)
-    })
+  takeState({ report, bytes, ageMs, createdMs, restarts }: SourceState): void {
+    const { nowMs, monotonicMs } = this.#moment()
+    const moment = { nowMs: nowMs - ageMs, monotonicMs: monotonicMs - ageMs }
+    this.#takeReport(report, bytes, moment, createdMs).setRestarts(restarts)
   }
 
   /**
@@ -234,8 +232,8 @@ export class Aggregation {
     source.end(incarnation, journal !== 'ended')
   }
 
-  /** Count a payload that the caller rejected. */
-  reject(error: MoonmeterError): void {
+  /** Count a payload that the caller rejected. Other errors are thrown. */
+  reject(error: unknown): void {
     this.#rejections.guard(() => {
       throw error
     })

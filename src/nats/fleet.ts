@@ -1,5 +1,4 @@
 import type { Aggregation } from '../aggregator/aggregation.js'
-import { MoonmeterError } from '../errors.js'
 import { startOfIncarnation } from '../recorder/incarnation-number.js'
 import { countRows } from '../stats/packed-series.js'
 import { ownBytes } from '../wire/binary.js'
@@ -13,6 +12,7 @@ import {
   sourceKey,
   VERSION_KEY,
 } from './entry-key.js'
+import { entryRejection } from './entry-rejection.js'
 import { readEntryReport } from './entry-report.js'
 import { readFolded } from './folded-entry.js'
 import { readAddress } from './metrics-address.js'
@@ -85,10 +85,9 @@ export class Fleet {
 
   /** Apply one change, and pass the engine's new state to the aggregation. */
   take(entry: Entry): void {
-    this.#guard(() => {
+    this.#guard(entry.key, () => {
       const change = this.#set(entry)
-      if (change === undefined) return
-      if (this.#handOver(change.source, entry) !== undefined) change.undo()
+      if (change !== undefined) this.#handOver(change.source, [change], entry)
     })
   }
 
@@ -104,7 +103,7 @@ export class Fleet {
       if (entry.value !== undefined) gone.delete(entry.key)
       // A lower revision means that the bucket was deleted and created again.
       if (entry.revision < this.revisionOf(entry.key)) this.#revisions.delete(entry.key)
-      this.#guard(() => {
+      this.#guard(entry.key, () => {
         const change = this.#set(entry)
         if (change === undefined) return
         changed.set(change.source, [...(changed.get(change.source) ?? []), change])
@@ -113,9 +112,9 @@ export class Fleet {
     }
     for (const key of gone) this.#delete(key)
     for (const [source, changes] of changed) {
-      const isKnown = this.#sources.get(sourceKey(source)) === source
-      if (isKnown && this.#handOver(source) !== undefined) {
-        for (const { undo } of changes.toReversed()) undo()
+      const key = sourceKey(source)
+      if (this.#sources.get(key) === source) {
+        this.#guard(`${key}.>`, () => this.#handOver(source, changes))
       }
       yield
     }
@@ -147,12 +146,12 @@ export class Fleet {
     this.#markers.delete(key)
   }
 
-  #guard(take: () => void): void {
+  /** @param key of the entry, or a filter for those of an engine, for the message of a rejection */
+  #guard(key: string, take: () => void): void {
     try {
       take()
     } catch (error) {
-      if (!(error instanceof MoonmeterError) || error.reason === undefined) throw error
-      this.#aggregation.reject(error)
+      this.#aggregation.reject(entryRejection(key, error) ?? error)
     }
   }
 
@@ -274,14 +273,24 @@ export class Fleet {
   /**
    * Pass the state of an engine to the aggregation.
    *
+   * @param changes that are undone if the state is rejected
    * @param changed the entry that has just arrived; undefined after a read of all entries
-   * @returns the error if the state was rejected
+   * @throws MoonmeterError `INVALID_PAYLOAD` if the state is rejected
    */
-  #handOver(source: FleetSource, changed?: Entry): MoonmeterError | undefined {
+  #handOver(source: FleetSource, changes: readonly Change[], changed?: Entry): void {
+    try {
+      this.#takeState(source, changed)
+    } catch (error) {
+      for (const { undo } of changes.toReversed()) undo()
+      throw error
+    }
+  }
+
+  #takeState(source: FleetSource, changed: Entry | undefined): void {
     const { instance, engine, entries } = source
     const { layout } = this.#aggregation
     const { series, restarts, newest, latest } = entries.total()
-    if (latest === undefined) return undefined
+    if (latest === undefined) return
     const isCurrent = changed !== undefined && changed.revision === latest.revision
     const isExpected = newest?.report.final === false
     const report: DecodedReport = {
@@ -298,7 +307,7 @@ export class Fleet {
       exemplars: exemplarsOf(entries, newest),
       ...inFlightOf(entries, isExpected ? newest : undefined, series.length),
     }
-    return this.#aggregation.takeState({
+    this.#aggregation.takeState({
       report,
       bytes: latest.bytes,
       // An entry that has just arrived is new, even if the clocks of the server and this host

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { aggregationOf } from '../../src/engine-aggregator.js'
 import { type AggregatorOptions, EngineAggregator } from '../../src/index.js'
+import type { Entry } from '../../src/nats/bucket.js'
 import { encodeKey } from '../../src/nats/entry-key.js'
 import { Fleet } from '../../src/nats/fleet.js'
 import { incarnationNumber } from '../../src/recorder/incarnation-number.js'
@@ -81,6 +82,31 @@ test('series keep their places, and exemplars and calls in flight are those of t
     ],
   )
   assert.deepEqual({ ...found?.inFlight }, { load_get: 5, save_put: 0 })
+})
+
+test('the message of a rejected entry begins with its key, cut and printable', () => {
+  const messages: string[] = []
+  const { fleet } = fleetOf({ enginesMax: 1, onRejected: ({ message }) => messages.push(message) })
+  const entry = entryOf({ incarnation: 1 })
+  const renew = (entry: Entry) => ({ ...entry, revision: ++revision })
+  fleet.take({ ...entry, key: 'a.address', value: Buffer.alloc(1_000, 0xc1) })
+  fleet.take({ ...entry, value: Buffer.alloc(1_000, 0xc1) })
+  fleet.take({ ...entry, key: `\u009b31m${'x'.repeat(500)}` })
+  // The second engine is past the limit.
+  const second = { ...entry, key: 'b.0.1', value: reportBytes({ instance: 'b', incarnation: 1 }) }
+  fleet.take(renew(entry))
+  fleet.take(second)
+  for (const _ of fleet.takeAll([entry, second].map(renew)));
+  assert.deepEqual(
+    messages.map((message) => message.split(': ').slice(0, 2).join(': ')),
+    [
+      'entry "a.address": payload',
+      'entry "a.0.1": payload',
+      `entry "?31m${'x'.repeat(60)}?": payload`,
+      'entry "b.0.1": payload',
+      'entry "b.0.>": payload',
+    ],
+  )
 })
 
 test('engines past the limit are rejected, and do not count', () => {
