@@ -39,7 +39,8 @@ export type MoonmeterErrorCode =
  * - `version`: it is a report of another version.
  * - `extension`: it contains a value of a MessagePack extension type.
  * - `nested`: it is a report with too many levels.
- * - `duplicate`: a map contains a key twice, or a report a series.
+ * - `duplicate`: a map contains a key twice, or a report a series; or its idempotency key is that of
+ *   another payload.
  * - `shape`: it has none of the shapes of a payload.
  * - `type`: a value is of the wrong type.
  * - `range`: a number is negative, not finite or out of its range.

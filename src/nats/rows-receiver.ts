@@ -6,7 +6,7 @@ import type {
   PayloadSource,
 } from '../payloads/payload-receiver.js'
 import { readRowsPayload } from '../payloads/read-rows.js'
-import { digestOf, newDigest } from '../payloads/recent-keys.js'
+import { keyOf, newKey, type PayloadKey } from '../payloads/recent-keys.js'
 import type { PackedSeries } from '../stats/packed-series.js'
 import { rejection } from '../wire/rejection.js'
 import type { EntryStore } from './bucket.js'
@@ -74,11 +74,13 @@ export class RowsReceiver implements PayloadReceiver {
       if (!aggregation.hasRoomFor(engine, instance)) {
         throw rejection('engine', 'an engine within the limit on engines (enginesMax)', engine)
       }
-      const digest = key === undefined ? newDigest() : digestOf(key)
-      const series = Array.from(stats.series(), ({ operation, status, stats: own }) =>
-        own.pack({ operation, status }),
+      const own = key === undefined ? newKey() : keyOf(key, bytes)
+      const series = Array.from(stats.series(), ({ operation, status, stats: of }) =>
+        of.pack({ operation, status }),
       )
-      return await this.#put({ engine, instance }, digest, series, byteLength)
+      const outcome = await this.#put({ engine, instance }, own, series, byteLength)
+      if (outcome.kind === 'conflicting') this.reject(outcome.error)
+      return outcome
     } catch (error) {
       if (!(error instanceof MoonmeterError) || error.reason === undefined) throw error
       return this.reject(error)
@@ -98,7 +100,7 @@ export class RowsReceiver implements PayloadReceiver {
 
   async #put(
     source: EntrySource,
-    digest: string,
+    key: PayloadKey,
     series: readonly PackedSeries[],
     byteLength: number,
   ): Promise<PayloadOutcome> {
@@ -110,7 +112,7 @@ export class RowsReceiver implements PayloadReceiver {
     this.#waiting++
     this.#waitingBytes += byteLength
     const outcome = await new Promise<PayloadOutcome>((settle) => {
-      this.#add(source, { digest, series, settle })
+      this.#add(source, { key, series, settle })
     })
     this.#waiting--
     this.#waitingBytes -= byteLength

@@ -1,7 +1,12 @@
 import { messageOf } from '../describe.js'
 import { MoonmeterError } from '../errors.js'
 import type { PayloadOutcome } from '../payloads/payload-receiver.js'
-import { type KeyLimits, RecentKeys } from '../payloads/recent-keys.js'
+import {
+  keyConflict,
+  type KeyLimits,
+  type PayloadKey,
+  RecentKeys,
+} from '../payloads/recent-keys.js'
 import type { PackedSeries } from '../stats/packed-series.js'
 import type { Aggregation } from '../aggregator/aggregation.js'
 import { CONFLICT, type Entry, type EntryStore } from './bucket.js'
@@ -35,7 +40,7 @@ export interface RowsCounts {
 
 /** A payload that waits to be put. */
 export interface WaitingRows {
-  readonly digest: string
+  readonly key: PayloadKey
   readonly series: readonly PackedSeries[]
   readonly settle: (outcome: PayloadOutcome) => void
 }
@@ -88,7 +93,7 @@ export class RowsWriter {
     // A put has at most `keysMax` payloads, since the entry must contain the keys of all of them.
     const batch = this.#waiting.splice(0, limits.keysMax)
     for (const [index, outcome] of (await this.#put(batch)).entries()) {
-      counts[outcome.kind]++
+      if (outcome.kind !== 'conflicting') counts[outcome.kind]++
       batch[index].settle(outcome)
     }
   }
@@ -127,12 +132,13 @@ export class RowsWriter {
     const name = encodeKey({ kind: 'rows', ...this.#source })
     const entry = await this.#store.get(name)
     const { keys, report } = this.#read(name, entry)
-    const added = batch.filter(({ digest }) => {
-      const isNew = !keys.has(digest)
+    const compared = batch.map(({ key }) => {
+      const result = keys.compare(key)
       // 0 stands for the time at which the server stores the entry.
-      if (isNew) keys.add(digest, 0)
-      return isNew
+      if (result === 'new') keys.add(key, 0)
+      return result
     })
+    const added = batch.filter((_, index) => compared[index] === 'new')
     if (added.length > 0) {
       const series = added.map((rows) => rows.series)
       const sum = addRows(this.#source, report, series, aggregation)
@@ -145,8 +151,10 @@ export class RowsWriter {
       if (put === CONFLICT) return CONFLICT
       counts.puts++
     }
-    const isAdded = new Set(added)
-    return batch.map((rows) => ({ kind: isAdded.has(rows) ? 'counted' : 'repeated' }))
+    return compared.map((result) => {
+      if (result === 'other') return { kind: 'conflicting', error: keyConflict() }
+      return { kind: result === 'new' ? 'counted' : 'repeated' }
+    })
   }
 
   #read(name: string, entry: Entry | undefined) {
@@ -173,4 +181,4 @@ function unusable(name: string, expected: string, got: string, cause?: unknown):
   return new MoonmeterError('NATS_FAILED', message, { cause })
 }
 
-type Settled = Extract<PayloadOutcome, { readonly kind: 'counted' | 'repeated' | 'busy' }>
+type Settled = Exclude<PayloadOutcome, { readonly kind: 'rejected' }>

@@ -13,6 +13,12 @@ export interface PayloadTarget {
   readonly instances: readonly string[]
 }
 
+/** Whether the path of a request is `PATH`, or below it. */
+export function isBelow(request: RoutedRequest, path: string): boolean {
+  const { below, mount } = routeOf(request)
+  return [below, mount + below].some((whole) => `${whole}/`.startsWith(`${path}/`))
+}
+
 /** Parses the target of a request; undefined if its path is not `PATH/ENGINE`. */
 export function matchPayload(request: RoutedRequest, path: string): PayloadTarget | undefined {
   const { below, mount } = routeOf(request)

@@ -4,10 +4,10 @@ import { MoonmeterError } from '../errors.js'
 import { resolveNumbers } from '../options.js'
 import type { PayloadOutcome, PayloadReceiver, PayloadSource } from './payload-receiver.js'
 import { readRowsPayload } from './read-rows.js'
-import { digestOf, RecentKeys } from './recent-keys.js'
+import { keyConflict, keyOf, newKey, RecentKeys } from './recent-keys.js'
 
 const NUMBERS = {
-  // Some 6 MB.
+  // Some 10 MB.
   keysMax: { fallback: 65_536, min: 1, max: 2 ** 24, integer: true },
   keptKeysMs: { fallback: 600_000, min: 1, max: Number.MAX_SAFE_INTEGER, integer: true },
 } as const
@@ -63,15 +63,21 @@ class MemoryReceiver implements PayloadReceiver {
     try {
       const { stats, byteLength } = readRowsPayload(bytes, source, this.#aggregation)
       const nowMs = performance.now()
-      const digest =
-        key === undefined ? undefined : digestOf(JSON.stringify([engine, instance, key]))
+      const own =
+        key === undefined ? newKey() : keyOf(JSON.stringify([engine, instance, key]), bytes)
       this.#keys.forgetOld(nowMs)
-      if (digest !== undefined && this.#keys.has(digest)) return { kind: 'repeated' }
+      const compared = this.#keys.compare(own)
+      if (compared === 'same') return { kind: 'repeated' }
+      if (compared === 'other') {
+        const error = keyConflict()
+        this.#aggregation.reject(error)
+        return { kind: 'conflicting', error }
+      }
       this.#aggregation.addRows(stats, byteLength, {
         engine,
         ...(instance !== undefined && { instance }),
       })
-      if (digest !== undefined) this.#keys.add(digest, nowMs)
+      if (key !== undefined) this.#keys.add(own, nowMs)
       return { kind: 'counted' }
     } catch (error) {
       if (!(error instanceof MoonmeterError) || error.reason === undefined) throw error

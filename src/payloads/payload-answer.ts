@@ -16,6 +16,7 @@ function fieldsOf(outcome: PayloadOutcome): object {
     case 'repeated':
       return { accepted: true, repeated: true }
     case 'rejected':
+    case 'conflicting':
       return {
         accepted: false,
         reason: outcome.error.reason,

@@ -11,7 +11,8 @@ export interface PayloadSource {
   readonly instance?: string | undefined
   /**
    * The idempotency key, 1 to 255 bytes: of several payloads of an engine with the same key, only
-   * the first counts. Without a key, each payload counts.
+   * the first counts. A further one with other bytes is `conflicting`. Without a key, each payload
+   * counts.
    */
   readonly key?: string | undefined
 }
@@ -20,10 +21,12 @@ export interface PayloadSource {
 export type PayloadOutcome =
   /** Its rows are counted. */
   | { readonly kind: 'counted' }
-  /** A payload with the same key was counted before, so its rows are not counted. */
+  /** The same payload with the same key was counted before, so its rows are not counted again. */
   | { readonly kind: 'repeated' }
   /** It is invalid. None of its rows were counted. */
   | { readonly kind: 'rejected'; readonly error: MoonmeterError }
+  /** Another payload with the same key was counted before. None of its rows were counted. */
+  | { readonly kind: 'conflicting'; readonly error: MoonmeterError }
   /**
    * It may not have been counted. The sender should send it again after this time; with the same
    * key it counts once.

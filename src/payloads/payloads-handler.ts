@@ -11,7 +11,7 @@ import {
 } from '../server/response-parts.js'
 import { sendResponse } from '../server/send-response.js'
 import { rejection } from '../wire/rejection.js'
-import { matchPayload, type PayloadTarget } from './match-payload.js'
+import { isBelow, matchPayload, type PayloadTarget } from './match-payload.js'
 import { answerOf, retrySecondsOf } from './payload-answer.js'
 import type { PayloadOutcome, PayloadReceiver } from './payload-receiver.js'
 import {
@@ -36,9 +36,11 @@ const RETRY_AFTER_MS = 1_000
  * Creates a request listener that receives payloads of vLLM. Their requests are
  * `POST /v1/payloads/ENGINE?instance=NAME` with MessagePack as the body, and the header
  * `Idempotency-Key` so that a retry does not count twice. Mount it like `metricsHandler`. Requests
- * of other paths are passed to `next`, or get 404.
+ * of other paths are passed to `next`, or get 404, as do those below `/v1/payloads` without an engine
+ * index.
  *
- * The status is 200 if the payload is counted, 400 or 413 if it is rejected, 503 if the client
+ * The status is 200 if the payload is counted, 400 or 413 if it is rejected, 422 if another payload
+ * with the same key was counted, 503 if the client
  * should send it again after the seconds of `Retry-After`, and 401, 405, 408 or 415 for an invalid
  * request. A body is read only if the request has the credentials.
  *
@@ -57,7 +59,7 @@ export function payloadsHandler(
     // The client may have disconnected before the request was routed to this handler.
     if (isOver(request, response)) return
     const target = matchPayload(request, settings.path)
-    if (target === undefined && next !== undefined) {
+    if (target === undefined && next !== undefined && !isBelow(request, settings.path)) {
       next()
       return
     }
@@ -139,7 +141,8 @@ class PayloadsEndpoint {
     request: IncomingMessage,
   ): ResponseParts | undefined {
     const { path } = this.#settings
-    if (target === undefined) return textResponse(404, `not found: expected ${path}/ENGINE`)
+    if (target === undefined)
+      return textResponse(404, `not found: expected ${path}/ENGINE, such as ${path}/0`)
     if (request.method !== METHOD) {
       return textResponse(405, `method not allowed: expected ${METHOD}`, { Allow: METHOD })
     }
@@ -198,6 +201,7 @@ function partsOfOutcome(outcome: PayloadOutcome): ResponseParts {
 
 function statusOf(outcome: PayloadOutcome): number {
   if (outcome.kind === 'busy') return 503
+  if (outcome.kind === 'conflicting') return 422
   if (outcome.kind !== 'rejected') return 200
   return outcome.error.reason === 'oversized' ? 413 : 400
 }

@@ -150,6 +150,8 @@ test('one aggregator of a group answers each message with the result', {
   for (const header of ['Nats-Msg-Id', 'nats-msg-id', 'Idempotency-Key']) {
     assert.deepEqual(await ask(connection, subject, payloadOf(1), [header, '7']), repeated)
   }
+  const refused = await ask(connection, subject, payloadOf(2), ['Nats-Msg-Id', '7'])
+  assert.deepEqual([refused.accepted, refused.reason], [false, 'duplicate'])
   // Without a key, each counts.
   for (let count = 0; count < 2; count++) {
     assert.deepEqual(await ask(connection, subject, payloadOf(1)), counted)
@@ -215,7 +217,7 @@ test('an aggregator that is killed between the put and its answer leaves the pay
   assert.deepEqual(await recordsOf(other.url), { vllm: 7 })
   const next = await serveFleet(context, servers)
   assert.deepEqual(await recordsOf(next.url), { vllm: 7 })
-  assert.equal((await post(next.url, payloadOf(1), 'first')).repeated, true)
+  assert.equal((await post(next.url, payloadOf(3), 'first')).repeated, true)
 })
 
 test('without a server, payloads are busy, and after retries their sum is exact', {

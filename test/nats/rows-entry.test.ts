@@ -2,18 +2,27 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { MoonmeterError } from '../../src/index.js'
-import { ENTRY_KEYS_MAX, encodeRows, type KeyTime, readRows } from '../../src/nats/rows-entry.js'
-import { DIGEST_BYTES } from '../../src/payloads/recent-keys.js'
+import { ENTRY_KEYS_MAX, encodeRows, readRows } from '../../src/nats/rows-entry.js'
+import { BODY_BYTES, DIGEST_BYTES, type KeptKey, NO_BODY } from '../../src/payloads/recent-keys.js'
 import { writeFloats } from '../../src/wire/binary.js'
 import { pack } from '../../src/wire/msgpack.js'
 import { reportBytes } from '../support/generators/reports.js'
 
 const CREATED_MS = 1_000
-const digests = fc
-  .uint8Array({ minLength: DIGEST_BYTES, maxLength: DIGEST_BYTES })
-  .map((bytes) => Buffer.from(bytes).toString('latin1'))
-const keys: fc.Arbitrary<KeyTime[]> = fc.array(
-  fc.tuple(digests, fc.double({ min: 1, max: 2 ** 53, noNaN: true })),
+const digestsOf = (length: number) =>
+  fc
+    .uint8Array({ minLength: length, maxLength: length })
+    .map((bytes) => Buffer.from(bytes).toString('latin1'))
+const digests = digestsOf(DIGEST_BYTES)
+const keys: fc.Arbitrary<KeptKey[]> = fc.array(
+  fc.record(
+    {
+      digest: digests,
+      body: digestsOf(BODY_BYTES),
+      timeMs: fc.double({ min: 1, max: 2 ** 53, noNaN: true }),
+    },
+    { noNullPrototype: true },
+  ),
   { maxLength: 20 },
 )
 
@@ -30,8 +39,9 @@ test('decoding an encoded entry returns its keys and its report', () => {
 
 test('new keys have the time at which the server stored the entry', () => {
   const [digest] = fc.sample(digests, { seed: 1, numRuns: 1 })
-  const value = encodeRows({ keys: [[digest, 0]], report: new Uint8Array() })
-  assert.deepEqual(readRows(value, CREATED_MS).keys, [[digest, CREATED_MS]])
+  const key = { digest, body: 'body' }
+  const value = encodeRows({ keys: [{ ...key, timeMs: 0 }], report: new Uint8Array() })
+  assert.deepEqual(readRows(value, CREATED_MS).keys, [{ ...key, timeMs: CREATED_MS }])
 })
 
 test('an inconsistent entry, or one that is too long, is rejected', () => {
@@ -41,7 +51,11 @@ test('an inconsistent entry, or one that is too long, is rejected', () => {
     times: writeFloats([5]),
     report: reportBytes(),
   }
-  assert.equal(readRows(pack(good), CREATED_MS).keys.length, 1)
+  // An aggregator that does not know the digests of payloads writes none.
+  assert.deepEqual(
+    readRows(pack(good), CREATED_MS).keys.map(({ body }) => body),
+    [NO_BODY],
+  )
   const many = ENTRY_KEYS_MAX + 1
   const bad: readonly (readonly [object, string])[] = [
     [{ moonmeter_rows: 2 }, 'version'],
@@ -54,6 +68,9 @@ test('an inconsistent entry, or one that is too long, is rejected', () => {
     [{ times: writeFloats([-1]) }, 'range'],
     [{ times: writeFloats([Number.NaN]) }, 'range'],
     [{ times: writeFloats([Number.POSITIVE_INFINITY]) }, 'range'],
+    [{ bodies: new Uint8Array(BODY_BYTES + 1) }, 'range'],
+    [{ bodies: new Uint8Array() }, 'range'],
+    [{ bodies: 'text' }, 'type'],
     [{ report: 'text' }, 'type'],
     [{ report: null }, 'type'],
     [{ keys: new Uint8Array(many * DIGEST_BYTES), times: new Uint8Array(many * 8) }, 'range'],

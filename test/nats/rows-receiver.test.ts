@@ -216,6 +216,25 @@ test('a closed receiver refuses payloads, and ends when the waiting ones are set
   await aggregator.close()
 })
 
+test('a key that was used for another payload is refused, from whichever aggregator', async () => {
+  const { bucket, store } = soundBucket()
+  const aggregator = new EngineAggregator()
+  const source = { ...SOURCE, key: 'k' }
+  const first = receiverOf(store, aggregator)
+  // Both are in one put.
+  const outcomes = await Promise.all([1, 2].map((rows) => first.receive(payloadOf(rows), source)))
+  assert.deepEqual(
+    outcomes.map(({ kind }) => kind),
+    ['counted', 'conflicting'],
+  )
+  const second = receiverOf(store, aggregator)
+  assert.equal((await second.receive(payloadOf(2), source)).kind, 'conflicting')
+  assert.equal((await second.receive(payloadOf(1), source)).kind, 'repeated')
+  assert.equal(aggregator.snapshot().rejections.duplicate, 2)
+  assert.equal(shownBy(bucket.entries).rows(), 1)
+  await aggregator.close()
+})
+
 test('keys expire by the clock of the server', async () => {
   const { bucket, store } = soundBucket()
   const aggregator = new EngineAggregator()

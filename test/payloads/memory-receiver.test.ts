@@ -58,6 +58,19 @@ test('a key belongs to one engine of one instance', async () => {
   await aggregator.close()
 })
 
+test('a key that was used for another payload is refused, and its rows are not counted', async () => {
+  const { aggregator, receiver } = receiverOf()
+  const source = { engine: 0, key: 'k' }
+  assert.equal((await receiver.receive(PAYLOAD, source)).kind, 'counted')
+  const other = pack({ load_get: [{ duration_seconds: 0.25, num_keys: 3 }] })
+  const outcome = await receiver.receive(other, source)
+  assert.ok(outcome.kind === 'conflicting')
+  assert.match(outcome.error.message, /expected another idempotency key than that of a payload/)
+  assert.equal((await receiver.receive(PAYLOAD, source)).kind, 'repeated')
+  assert.deepEqual([aggregator.snapshot().rows, aggregator.snapshot().rejections.duplicate], [1, 1])
+  await aggregator.close()
+})
+
 test('each payload without a key, or with a forgotten key, is counted', async () => {
   const { aggregator, receiver } = receiverOf({ keysMax: 1 })
   for (const key of [undefined, undefined, 'a', 'b', 'a']) {

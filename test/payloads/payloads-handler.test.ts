@@ -78,6 +78,10 @@ test('a payload is counted for its engine and instance, once for each key', asyn
   assert.equal(first.headers.get('cache-control'), 'no-store')
   const second = await post(where, PAYLOAD, key)
   assert.deepEqual([second.status, second.answer], [200, { accepted: true, repeated: true }])
+  const other = pack({ load_get: [{ duration_seconds: 0.25, num_keys: 3 }] })
+  const third = await post(where, other, key)
+  assert.deepEqual([third.status, third.answer.reason], [422, 'duplicate'])
+  assert.match(`${third.answer.message}`, /expected another idempotency key/)
   for (const type of ['application/x-msgpack', 'Application/vnd.MsgPack; charset=x']) {
     assert.equal((await post(`${url}${PATH}/`, PAYLOAD, { 'content-type': type })).status, 200)
   }
@@ -150,7 +154,11 @@ test('requests without a payload get the status for the reason', async (context)
     '/v1/payloads/03',
     '/v1',
   ]) {
-    assert.equal((await post(url + path)).status, 404, path)
+    const response = await post(url + path)
+    assert.equal(response.status, 404, path)
+    // `listen` answers requests of other paths.
+    if (path === '/v1') continue
+    assert.match(`${response.answer.text}`, /^not found: expected \/v1\/payloads\/ENGINE, such as/)
   }
   for (const headers of [
     { 'content-type': 'application/json' },
