@@ -65,18 +65,32 @@ test('fish completes commands, options, choices and files', {
   skip: skipWithout('fish'),
 }, async (context) => {
   const directory = directoryWithTrace(context)
-  const asked = CASES.map(([typed]) => `complete -C '${typed}' | string replace -r '\\t.*' ''`)
-  const lines = [`cd '${directory}'`, `${QUOTED_COMMAND} completion fish | source`]
-  const script = [...lines, ...asked.map((line) => `${line}; echo @@`)].join('\n')
-  const env = { HOME: directory, XDG_CONFIG_HOME: directory, XDG_DATA_HOME: directory }
-  const fish = new Child(context, 'fish', ['--no-config', '-c', script], { env })
-  const { code, stdout, stderr } = await fish.end()
-  assert.deepEqual([code, stderr], [0, ''])
-  const answers = stdout.split('@@\n').map((answer) => answer.trim().split('\n'))
+  const lines = CASES.map(([typed]) => typed)
+  const answers = await askFish(context, directory, lines)
   for (const [index, [typed, completed]] of CASES.entries()) {
     const words = completed.trim().split(/(?<!\\) /)
     assert.deepEqual(answers[index], [words.at(-1)?.replaceAll('\\', '')], typed)
   }
+})
+
+test('fish offers choices only, and no files that begin as they do', {
+  skip: skipWithout('fish'),
+}, async (context) => {
+  const directory = directoryWithTrace(context)
+  for (const name of ['prometheus.yml', 'probe', 'fish.txt', '5m.txt']) {
+    writeFileSync(join(directory, name), '')
+  }
+  assert.deepEqual(
+    await askFish(context, directory, [
+      'moonmeter inspect --format pro',
+      'moonmeter inspect --format=pro',
+      'moonmeter top --window 5',
+      'moonmeter completion fi',
+      'moonmeter serve --nats pro',
+      'moonmeter inspect pro',
+    ]),
+    [['prometheus'], ['--format=prometheus'], ['5m'], ['fish'], [''], ['probe', 'prometheus.yml']],
+  )
 })
 
 test('an unsupported shell is rejected, with the list of supported ones', async (context) => {
@@ -84,6 +98,23 @@ test('an unsupported shell is rejected, with the list of supported ones', async 
   assert.deepEqual([code, stdout], [2, ''])
   assert.match(stderr, /^moonmeter: .*'tcsh' is invalid.*Allowed choices are bash, zsh, fish\.\n$/)
 })
+
+/** What fish offers to complete each line. */
+async function askFish(
+  context: TestContext,
+  directory: string,
+  typed: readonly string[],
+): Promise<string[][]> {
+  const asked = typed.map((line) => `complete -C '${line}' | string replace -r '\\t.*' ''; echo @@`)
+  const start = [`cd '${directory}'`, `${QUOTED_COMMAND} completion fish | source`]
+  const env = { HOME: directory, XDG_CONFIG_HOME: directory, XDG_DATA_HOME: directory }
+  const script = [...start, ...asked].join('\n')
+  const fish = new Child(context, 'fish', ['--no-config', '-c', script], { env })
+  const { code, stdout, stderr } = await fish.end()
+  assert.deepEqual([code, stderr], [0, ''])
+  const answers = stdout.split('@@\n').slice(0, -1)
+  return answers.map((answer) => answer.trim().split('\n'))
+}
 
 function directoryWithTrace(context: TestContext): string {
   const directory = temporaryDirectory(context)

@@ -30,8 +30,13 @@ function optionLine(
   const names = flags.map((flag) =>
     flag.startsWith('--') ? ` -l ${flag.slice(2)}` : ` -s ${flag.slice(1)}`,
   )
-  const argument = value === undefined ? '' : ` -r${valueFlags(value)}`
+  const argument = value === undefined ? '' : `${requiredFlag(value)}${valueFlags(value)}`
   return `complete -c ${name} -n ${condition}${names.join('')}${argument} -d ${quote(description)}`
+}
+
+/** `-r` also offers files, in spite of the `-f` of the command; `-x` does not. */
+function requiredFlag({ kind }: Value): string {
+  return kind === 'file' ? ' -r' : ' -x'
 }
 
 function valueFlags(value: Value): string {
