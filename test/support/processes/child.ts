@@ -1,8 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import type { TestContext } from 'node:test'
 
 const LIFE_MS_MAX = 150_000
+/** The index of the processor time in user mode in `/proc/PID/stat`, behind the name, and its unit. */
+const UTIME = 11
+const TICKS_PER_SECOND = 100
 
 /** The exit and the output of a process. */
 export interface Ended {
@@ -60,6 +64,18 @@ export class Child {
       this.#process.kill('SIGKILL')
       await this.#closed.catch(() => {})
     })
+  }
+
+  /** Seconds of processor time that it has taken so far; undefined on systems without `/proc`. */
+  get cpuSeconds(): number | undefined {
+    try {
+      const stat = readFileSync(`/proc/${this.#process.pid}/stat`, 'utf8')
+      // The name of the program, which may contain spaces, ends with the last parenthesis.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return (Number(fields[UTIME]) + Number(fields[UTIME + 1])) / TICKS_PER_SECOND
+    } catch {
+      return undefined
+    }
   }
 
   /** Send a signal to the process, by its id. */
