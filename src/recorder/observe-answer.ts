@@ -62,7 +62,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 function isPlainPromise(value: unknown): value is Promise<unknown> {
   if (!types.isPromise(value) || Object.hasOwn(value, 'constructor')) return false
   const prototype: object | null = Object.getPrototypeOf(value)
-  const isOfClass = prototype?.constructor.prototype === prototype
+  // A prototype may have no constructor, or one of any type.
+  const isOfClass = prototype !== null && prototype.constructor?.prototype === prototype
   return isOfClass && isTopPrototype(Object.getPrototypeOf(prototype))
 }
 
