@@ -19,7 +19,7 @@ test('the options of dashboard are in its output', async (context) => {
   const dashboard: Dashboard = JSON.parse(`${end?.stdout}`)
   assert.deepEqual([dashboard.title, dashboard.uid], ['Über "uns"', 'a-B_1'])
   for (const { expr } of targetsOf(dashboard)) {
-    assert.match(expr, /\bmy_(?:vllm:mooncake|moonmeter)_\w+\{job="a \\"b\\"", /)
+    assert.match(expr, /\bmy_(?:vllm:mooncake|moonmeter)_\w+\{job="a \\"b\\""[,}]/)
   }
 })
 
