@@ -75,8 +75,9 @@ export class ChartPanel {
         'header',
         { class: 'panel-head' },
         element('h2', { id: `${id}-heading` }, title),
-        extra,
-        element('p', { class: 'readout' }, this.#time, ...entries),
+        // The readout has no room for the time beside three values.
+        extra ?? this.#time,
+        element('p', { class: 'readout' }, extra && this.#time, ...entries),
       ),
       this.place,
       this.#summary.root,
