@@ -194,8 +194,8 @@ function failureOf(
     }
     case 'refused':
       return new ServerError(
-        `${url}: ${printable(connection.reason)}; give the base URL of a server that was started with ` +
-          '`dashboard: true` or by moonmeter simulate',
+        `${url}: ${printable(connection.reason)}; give the base URL of another server: one that ` +
+          'serves `dashboardHandler`, or `moonmeter simulate` or `serve`',
       )
     case 'lost':
       if (isScreen) return undefined
