@@ -8,10 +8,14 @@ export function encodeInterval({
   sources,
   names,
   series,
+  restarts,
+  rejections,
 }: LiveInterval): IntervalMessage {
   return {
     ...{ fromMs, toMs, sources },
     names: names.map(({ operation, status }) => [operation, status]),
     series: Buffer.from(series.buffer, series.byteOffset, series.length).toString('base64'),
+    ...(restarts && { restarts: Object.fromEntries(restarts) }),
+    ...(rejections && { rejections: Object.fromEntries(rejections) }),
   }
 }

@@ -2,8 +2,9 @@ import { partsOf, type SourceKey, type SourceSnapshot } from '../snapshot/source
 import type { SeriesTable } from '../snapshot/series-table.js'
 import type { Snapshot } from '../snapshot/snapshot.js'
 import { growthOfBins } from '../stats/growth-of-bins.js'
+import { restartsOf } from './engine-states.js'
 import { IntervalWriter } from './interval-writer.js'
-import type { LiveInterval } from './live-interval.js'
+import { countsOfInterval, type LiveInterval } from './live-interval.js'
 import { sourceName } from './source-name.js'
 
 /**
@@ -19,13 +20,27 @@ export function* intervalBetween(
     earlier.sources.map((source) => [partsOf(source).key, source]),
   )
   const writer = new IntervalWriter()
+  const restarts = new Map<string, number>()
   for (const source of later.sources) {
     const { key, table } = partsOf(source)
     const then = before.get(key)
     addGrowth(writer, sourceName(source), table, then && partsOf(then).table)
+    const count = restartsOf(source.health) - (then ? restartsOf(then.health) : 0)
+    if (count > 0) restarts.set(sourceName(source), count)
     yield
   }
-  return writer.finish(earlier.timestampMs, later.timestampMs)
+  return {
+    ...writer.finish(earlier.timestampMs, later.timestampMs),
+    ...countsOfInterval(restarts, rejectionsBetween(earlier, later)),
+  }
+}
+
+function rejectionsBetween(earlier: Snapshot, later: Snapshot): Map<string, number> {
+  const before: Readonly<Record<string, number>> = earlier.rejections
+  const counts = Object.entries(later.rejections).map(
+    ([reason, count]) => [reason, count - (before[reason] ?? 0)] as const,
+  )
+  return new Map(counts.filter(([, count]) => count > 0))
 }
 
 function addGrowth(

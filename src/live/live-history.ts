@@ -13,6 +13,8 @@ export const HISTORY_MS = 900_000
 const INTERVAL_BYTES = 1_024
 const SOURCE_BYTES = 48
 const NAME_BYTES = 128
+/** Approximate bytes of each count of restarts or rejections. */
+const COUNT_BYTES = 64
 
 /** Default maximum bytes of all intervals. */
 const BYTES_MAX = 2 ** 26
@@ -100,7 +102,8 @@ export function slotOf({ fromMs }: LiveInterval): number {
   return Math.floor(fromMs / SLOT_MS)
 }
 
-function bytesOf({ series, sources, names }: LiveInterval): number {
+function bytesOf({ series, sources, names, restarts, rejections }: LiveInterval): number {
   const labels = SOURCE_BYTES * sources.length + NAME_BYTES * names.length
-  return INTERVAL_BYTES + labels + series.length
+  const counts = COUNT_BYTES * ((restarts?.size ?? 0) + (rejections?.size ?? 0))
+  return INTERVAL_BYTES + labels + counts + series.length
 }

@@ -20,6 +20,21 @@ export interface LiveInterval {
    * its `PackedBins`. Reports have the same bins.
    */
   readonly series: Uint8Array
+  /** Restarts by engine; absent without restarts. */
+  readonly restarts?: Counts
+  /** Rejected payloads by reason; absent without rejections. */
+  readonly rejections?: Counts
+}
+
+/** Counts above zero by name. */
+export type Counts = ReadonlyMap<string, number>
+
+/** The counts of an interval as its optional fields: those without any are left out. */
+export function countsOfInterval(restarts: Counts, rejections: Counts) {
+  return {
+    ...(restarts.size > 0 && { restarts }),
+    ...(rejections.size > 0 && { rejections }),
+  }
 }
 
 /** Reads the series of an interval, one after another. */

@@ -27,6 +27,10 @@ export interface IntervalMessage {
   readonly names: readonly (readonly [operation: string, status: string])[]
   /** The bytes of `LiveInterval.series` in base64. */
   readonly series: string
+  /** Restarts in the interval by engine; absent without restarts. */
+  readonly restarts?: Readonly<Record<string, number>>
+  /** Payloads rejected in the interval by reason; absent without rejections. */
+  readonly rejections?: Readonly<Record<string, number>>
 }
 
 /** One engine at the end of an update. */
@@ -34,6 +38,11 @@ export interface EngineState {
   /** Its name (`sourceName`). */
   readonly source: string
   readonly up: boolean
+  /**
+   * False if the engine has ended on purpose: no further reports are expected. Absent for others,
+   * and from servers of earlier versions.
+   */
+  readonly open?: false
   /** The newest incarnation. */
   readonly incarnation: number
   /** When the last payload was accepted, in milliseconds since 1970; null before the first. */

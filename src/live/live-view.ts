@@ -1,20 +1,24 @@
 import { BinLayout } from '../stats/bin-layout.js'
+import { type Choices, choicesOf } from './choices.js'
+import { FailingOperations, type OperationFailure } from './failing-operations.js'
+import { type Growth, growthIn } from './growth.js'
 import { type LiveFilter, WINDOWS_MS } from './live-filter.js'
 import type { LiveInterval } from './live-interval.js'
 import type { EngineState, LiveState } from './live-message.js'
-import {
-  isOutlier,
-  type Outlier,
-  OUTLIER_RATIO,
-  outliersSince,
-  ratiosToOthers,
-} from './outliers.js'
+import { OutlierTimes } from './outlier-times.js'
+import { isOutlier, type Outlier, outlierLimit, ratiosToOthers } from './outliers.js'
 import { QUANTILES, type Quantiles, type SeriesSum } from './series-sum.js'
 import { Timeline, type TimelinePoint } from './timeline.js'
 import { WindowSums } from './window-sums.js'
 
 /** Length of the time that the headline covers, in milliseconds. */
 export const HEADLINE_MS = 10_000
+/**
+ * Milliseconds since the last report within which an engine that was restarted before counts as
+ * restarting, so that it does not count as ended or down after each crash. A pool waits up to 30 s
+ * before a restart.
+ */
+export const RESTARTING_MS_MAX = 40_000
 const MS_PER_SECOND = 1_000
 
 /** Rates and durations over the window, or over `HEADLINE_MS` for the headline. */
@@ -31,6 +35,8 @@ export interface Figures extends Quantiles {
 /** One row of the table of operations. */
 export interface OperationRow extends Figures {
   readonly operation: string
+  /** Why it needs attention; undefined while few of its keys fail. */
+  readonly failure: OperationFailure | undefined
   /** Operations per second of each point of the timeline. */
   readonly trend: readonly number[]
 }
@@ -42,7 +48,15 @@ export interface EngineRow extends Figures {
   readonly state: EngineState | undefined
   /** Its p99 divided by the median of the other engines' p99; undefined without other engines. */
   readonly p99Ratio: number | undefined
+  /** Why it needs attention now; undefined while its p99 is not above the limit. */
   readonly outlier: Outlier | undefined
+  /**
+   * Why nothing more is expected of it: it ended on purpose, or the aggregator has dropped it.
+   * Undefined for others, and while a pool may be restarting it.
+   */
+  readonly end: 'ended' | 'dropped' | undefined
+  /** Its restarts within the window; undefined without restarts. */
+  readonly recentRestarts: Growth | undefined
   readonly trend: readonly number[]
 }
 
@@ -57,6 +71,9 @@ export interface LiveView {
   /** The last `HEADLINE_MS`. */
   readonly headline: Figures
   readonly enginesUp: number
+  /** Engines that ended on purpose: they are not up, and no further reports are expected. */
+  readonly enginesEnded: number
+  /** All engines, including those that ended. */
   readonly engineCount: number
   /**
    * Time of the last report of any engine, in milliseconds since 1970; null before the first
@@ -65,17 +82,14 @@ export interface LiveView {
   readonly lastReportMs: number | null
   /** Payloads rejected so far, by reason. */
   readonly rejections: Readonly<Record<string, number>>
+  /** Payloads rejected within the window, by reason. */
+  readonly recentRejections: ReadonlyMap<string, Growth>
   readonly timeline: readonly TimelinePoint[]
   /** Sorted by name; not filtered by operation. */
   readonly operations: readonly OperationRow[]
   /** Sorted as in the snapshot; not filtered by engine. */
   readonly engines: readonly EngineRow[]
-  /** The options of the filters: all names in the history, ascending. */
-  readonly choices: {
-    readonly operations: readonly string[]
-    readonly sources: readonly string[]
-    readonly statuses: readonly string[]
-  }
+  readonly choices: Choices
 }
 
 /** Computes a `LiveView` from intervals. Each filter needs a separate builder. */
@@ -85,8 +99,8 @@ export class ViewBuilder {
   readonly #sums: WindowSums
   readonly #headline: WindowSums
   readonly #timeline: Timeline
-  /** Per outlier, the time at which the engine became one. */
-  #since = new Map<string, number>()
+  readonly #failing: FailingOperations
+  readonly #outlierTimes: OutlierTimes
 
   /** @param bounds bucket upper bounds in seconds, of the aggregator */
   constructor(bounds: readonly number[], filter: LiveFilter) {
@@ -95,6 +109,8 @@ export class ViewBuilder {
     this.#sums = new WindowSums(this.#layout, filter)
     this.#headline = new WindowSums(this.#layout, filter)
     this.#timeline = new Timeline(this.#layout, filter)
+    this.#failing = new FailingOperations(filter)
+    this.#outlierTimes = new OutlierTimes(this.#layout, filter)
   }
 
   /** @param intervals all intervals of the history, ascending */
@@ -105,6 +121,8 @@ export class ViewBuilder {
     this.#headline.moveTo(since(intervals, timestampMs - HEADLINE_MS))
     const timeline = this.#timeline.of(inWindow)
     const { coveredMs, operations } = this.#sums
+    const rows = this.#engineRows(state, timeline, inWindow, intervals)
+    const failures = this.#failing.of(intervals)
     return {
       filter: this.filter,
       timestampMs,
@@ -112,23 +130,27 @@ export class ViewBuilder {
       coveredMs,
       headline: figuresOf(this.#headline.total, this.#headline.coveredMs),
       enginesUp: engines.filter(({ up }) => up).length,
+      enginesEnded: rows.filter(({ end }) => end === 'ended').length,
       engineCount: engines.length,
       lastReportMs: latestReport(engines),
       rejections,
+      recentRejections: growthIn(inWindow, (interval) => interval.rejections),
       timeline,
       operations: [...operations.keys()].sort().map((operation) => ({
         operation,
         ...figuresOf(operations.get(operation), coveredMs),
+        failure: failures.get(operation),
         trend: timeline.map((point) => rateOf(point, point.rowsByOperation.get(operation))),
       })),
-      engines: this.#engineRows(engines, timeline, inWindow),
+      engines: rows,
       choices: choicesOf(intervals, engines),
     }
   }
 
   #engineRows(
-    states: readonly EngineState[],
+    { engines: states, timestampMs }: LiveState,
     timeline: readonly TimelinePoint[],
+    inWindow: readonly LiveInterval[],
     intervals: readonly LiveInterval[],
   ): EngineRow[] {
     const { sources, coveredMs } = this.#sums
@@ -140,7 +162,14 @@ export class ViewBuilder {
       if (p99 !== undefined) p99s.set(source, p99)
     }
     const ratios = ratiosToOthers(p99s)
-    const since = this.#outliersSince(p99s, ratios, intervals)
+    const limits = new Map<string, number>()
+    for (const [source, { medianSeconds }] of ratios) {
+      if (isOutlier(p99s.get(source) ?? 0, medianSeconds)) {
+        limits.set(source, outlierLimit(medianSeconds))
+      }
+    }
+    const since = this.#outlierTimes.since(intervals, limits)
+    const restarts = growthIn(inWindow, (interval) => interval.restarts)
     return Array.from(names, (source): EngineRow => {
       const compared = ratios.get(source)
       const sinceMs = since.get(source)
@@ -150,29 +179,25 @@ export class ViewBuilder {
         ...figuresOf(sources.get(source), coveredMs),
         p99Ratio: compared?.ratio,
         outlier: compared && sinceMs !== undefined ? { ...compared, sinceMs } : undefined,
+        end: endOf(known.get(source), timestampMs, restarts.get(source)),
+        recentRestarts: restarts.get(source),
         trend: timeline.map((point) => rateOf(point, point.rowsBySource.get(source))),
       }
     })
   }
+}
 
-  /** Per outlier, the time at which the engine became one. */
-  #outliersSince(
-    p99s: ReadonlyMap<string, number>,
-    ratios: ReturnType<typeof ratiosToOthers>,
-    intervals: readonly LiveInterval[],
-  ): ReadonlyMap<string, number> {
-    const known = new Map<string, number>()
-    const limits = new Map<string, number>()
-    for (const [source, { medianSeconds }] of ratios) {
-      if (!isOutlier(p99s.get(source) ?? 0, medianSeconds)) continue
-      const sinceMs = this.#since.get(source)
-      if (sinceMs === undefined) limits.set(source, OUTLIER_RATIO * medianSeconds)
-      else known.set(source, sinceMs)
-    }
-    const found = outliersSince(this.#layout, this.filter, intervals, limits)
-    this.#since = new Map([...known, ...found])
-    return this.#since
-  }
+function endOf(
+  state: EngineState | undefined,
+  timestampMs: number,
+  restarts: Growth | undefined,
+): EngineRow['end'] {
+  if (state === undefined) return 'dropped'
+  const { up, open, lastReportMs } = state
+  if (up || open !== false) return undefined
+  // An engine that fails closes its recorder before the pool restarts it.
+  const isRecent = timestampMs - (lastReportMs ?? 0) < RESTARTING_MS_MAX
+  return restarts !== undefined && isRecent ? undefined : 'ended'
 }
 
 function figuresOf(sum: SeriesSum | undefined, coveredMs: number): Figures {
@@ -204,27 +229,4 @@ function rateOf({ fromMs, toMs }: TimelinePoint, rows = 0): number {
 
 function since(intervals: readonly LiveInterval[], fromMs: number): LiveInterval[] {
   return intervals.filter(({ toMs }) => toMs > fromMs)
-}
-
-function choicesOf(
-  intervals: readonly LiveInterval[],
-  engines: readonly EngineState[],
-): LiveView['choices'] {
-  const operations = new Set<string>()
-  const statuses = new Set<string>()
-  // Engines that the aggregator has dropped are in intervals only.
-  const sources = new Set(engines.map(({ source }) => source))
-  for (const interval of intervals) {
-    for (const source of interval.sources) sources.add(source)
-    const { names } = interval
-    for (const { operation, status } of names) {
-      operations.add(operation)
-      statuses.add(status)
-    }
-  }
-  return {
-    operations: [...operations].sort(),
-    sources: [...sources],
-    statuses: [...statuses].sort(),
-  }
 }

@@ -2,7 +2,7 @@ import type { BinLayout } from '../stats/bin-layout.js'
 import { mergePackedBins, type PackedBins } from '../stats/packed-bins.js'
 import type { SeriesName } from '../stats/packed-series.js'
 import { IntervalWriter, keyOf, type LiveSeries } from './interval-writer.js'
-import { type LiveInterval, SeriesReader } from './live-interval.js'
+import { type Counts, countsOfInterval, type LiveInterval, SeriesReader } from './live-interval.js'
 
 interface Sum extends Omit<LiveSeries, 'bins'> {
   readonly name: SeriesName
@@ -25,7 +25,22 @@ export function mergeIntervals(
       writer.add(source, sum.name, { ...sum, bins: mergePackedBins(sum.parts, layout) })
     }
   }
-  return writer.finish(intervals[0]?.fromMs ?? 0, intervals.at(-1)?.toMs ?? 0)
+  return {
+    ...writer.finish(intervals[0]?.fromMs ?? 0, intervals.at(-1)?.toMs ?? 0),
+    ...countsOfInterval(
+      sumOf(intervals.map(({ restarts }) => restarts)),
+      sumOf(intervals.map(({ rejections }) => rejections)),
+    ),
+  }
+}
+
+/** The sums of counts by name. */
+function sumOf(all: readonly (Counts | undefined)[]): Map<string, number> {
+  const sums = new Map<string, number>()
+  for (const counts of all) {
+    for (const [name, count] of counts ?? []) sums.set(name, (sums.get(name) ?? 0) + count)
+  }
+  return sums
 }
 
 function addSeries(sources: Map<string, Map<string, Sum>>, reader: SeriesReader): void {

@@ -1,5 +1,5 @@
 import { BinLayout } from '../stats/bin-layout.js'
-import type { LiveInterval } from './live-interval.js'
+import { type Counts, countsOfInterval, type LiveInterval } from './live-interval.js'
 import {
   type EngineState,
   type IntervalMessage,
@@ -93,7 +93,8 @@ function readHello(message: Fields<LiveHello>): LiveHello {
 }
 
 function readInterval(message: unknown): LiveInterval {
-  const { fromMs, toMs, sources, names, series } = fieldsOf<IntervalMessage>(message)
+  const fields = fieldsOf<IntervalMessage>(message)
+  const { fromMs, toMs, sources, names, series } = fields
   const isValid =
     isNumber(fromMs, TIME_MS_MAX) &&
     isNumber(toMs, TIME_MS_MAX) &&
@@ -110,36 +111,48 @@ function readInterval(message: unknown): LiveInterval {
       return { operation, status }
     }),
     series: fromBase64(series),
+    // Servers of earlier versions send neither.
+    ...countsOfInterval(
+      readCounts(fields.restarts ?? {}, 'interval'),
+      readCounts(fields.rejections ?? {}, 'interval'),
+    ),
   }
+}
+
+function readCounts(message: unknown, what: string): Counts {
+  const counts: [string, unknown][] = Object.entries(fieldsOf<object>(message))
+  return new Map(
+    counts.map(([name, count]) => {
+      if (!isNumber(count)) throw invalid(what)
+      return [name, count]
+    }),
+  )
 }
 
 function readState(message: unknown): LiveState {
   const { timestampMs, engines, rejections } = fieldsOf<LiveState>(message)
-  const counts: [string, unknown][] = Object.entries(fieldsOf<object>(rejections))
-  const isValid =
-    isNumber(timestampMs, TIME_MS_MAX) &&
-    Array.isArray(engines) &&
-    counts.every(([, count]) => isNumber(count))
+  const isValid = isNumber(timestampMs, TIME_MS_MAX) && Array.isArray(engines)
   if (!isValid) throw invalid('state')
   return {
     timestampMs,
     engines: engines.map(readEngine),
-    rejections: Object.fromEntries(counts.map(([reason, count]) => [reason, Number(count)])),
+    rejections: Object.fromEntries(readCounts(rejections, 'state')),
   }
 }
 
 function readEngine(message: unknown): EngineState {
   const fields = fieldsOf<EngineState>(message)
-  const { source, up, incarnation, lastReportMs, restarts, rows } = fields
+  const { source, up, open = true, incarnation, lastReportMs, restarts, rows } = fields
   const isValid =
     typeof source === 'string' &&
     typeof up === 'boolean' &&
+    typeof open === 'boolean' &&
     isNumber(incarnation) &&
     (lastReportMs === null || isNumber(lastReportMs, TIME_MS_MAX)) &&
     isNumber(restarts) &&
     isNumber(rows)
   if (!isValid) throw invalid('engine')
-  return { source, up, incarnation, lastReportMs, restarts, rows }
+  return { source, up, ...(!open && { open }), incarnation, lastReportMs, restarts, rows }
 }
 
 function fieldsOf<Shape>(message: unknown): Fields<Shape> {

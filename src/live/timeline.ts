@@ -1,5 +1,6 @@
 import type { BinLayout } from '../stats/bin-layout.js'
 import { HEAT_ROWS, heatRowsOf } from './heat-scale.js'
+import { IntervalGroups } from './interval-groups.js'
 import { type LiveFilter, matchSeries, WINDOWS_MS } from './live-filter.js'
 import { RECENT_MS, slotOf } from './live-history.js'
 import { type LiveInterval, SeriesReader } from './live-interval.js'
@@ -21,47 +22,29 @@ export interface TimelinePoint extends Quantiles {
   readonly rowsBySource: ReadonlyMap<string, number>
 }
 
-interface Slot {
-  readonly intervals: readonly LiveInterval[]
-  readonly point: TimelinePoint
-}
-
 /**
  * The points of a window: one per interval in a window of a minute, and one per slot in longer
- * windows. Only points whose intervals changed are computed again.
+ * windows.
  */
 export class Timeline {
   readonly #layout: BinLayout
   readonly #heatRows: Uint16Array
   readonly #filter: LiveFilter
-  #slots = new Map<number, Slot>()
+  readonly #points: IntervalGroups<TimelinePoint>
 
   constructor(layout: BinLayout, filter: LiveFilter) {
     this.#layout = layout
     this.#heatRows = heatRowsOf(layout)
     this.#filter = filter
+    const isShort = WINDOWS_MS[filter.window] <= RECENT_MS
+    this.#points = new IntervalGroups(isShort ? ({ fromMs }) => fromMs : slotOf, (intervals) =>
+      this.#pointOf(intervals),
+    )
   }
 
   /** The points of these intervals, ascending. */
   of(intervals: readonly LiveInterval[]): TimelinePoint[] {
-    const isShort = WINDOWS_MS[this.#filter.window] <= RECENT_MS
-    const groups = new Map<number, LiveInterval[]>()
-    for (const interval of intervals) {
-      const key = isShort ? interval.fromMs : slotOf(interval)
-      const group = groups.get(key)
-      if (group === undefined) groups.set(key, [interval])
-      else group.push(interval)
-    }
-    const slots = new Map<number, Slot>()
-    for (const [key, group] of groups) {
-      const known = this.#slots.get(key)
-      const isSame =
-        known?.intervals.length === group.length &&
-        group.every((interval, index) => interval === known.intervals[index])
-      slots.set(key, isSame ? (known as Slot) : { intervals: group, point: this.#pointOf(group) })
-    }
-    this.#slots = slots
-    return Array.from(slots.values(), ({ point }) => point)
+    return this.#points.of(intervals)
   }
 
   #pointOf(intervals: readonly LiveInterval[]): TimelinePoint {

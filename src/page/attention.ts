@@ -1,40 +1,31 @@
-import type { EngineRow, LiveView } from '../live/live-view.js'
+import type { FindingFormats } from '../live/findings.js'
+import type { LiveView } from '../live/live-view.js'
+import { printable } from '../live/printable.js'
 import { formatMinute, formatPassed } from './times.js'
-import { countOf, DURATION_UNITS, formatNumber, formatWithUnit } from './units.js'
+import { countOf, DURATION_UNITS, formatNumber, formatWithUnit, PERCENT } from './units.js'
 
-/** An engine that needs attention, with the reason. */
-export interface Finding {
-  /** The engine that it is about. */
-  readonly source: string
-  readonly kind: 'down' | 'slow'
-  readonly reason: string
+/** The formats of findings on the page. */
+export const FORMATS: FindingFormats = {
+  duration: (seconds) => formatWithUnit(seconds, DURATION_UNITS),
+  factor: (factor) => formatNumber(factor),
+  percent: (ratio) => formatWithUnit(ratio, PERCENT),
+  passed: formatPassed,
+  minute: formatMinute,
 }
 
-/** The finding of a marked engine; undefined for others. */
-export function findingOf(row: EngineRow, timestampMs: number): Finding | undefined {
-  const { source, state, outlier } = row
-  if (state !== undefined && !state.up) {
-    const { lastReportMs } = state
-    const reason =
-      lastReportMs === null
-        ? 'down: it has not reported yet'
-        : `down: its last report was ${formatPassed(timestampMs - lastReportMs)} ago`
-    return { source, kind: 'down', reason }
-  }
-  if (outlier === undefined) return undefined
-  const reason =
-    `p99 ${formatWithUnit(row.p99, DURATION_UNITS)}, ${formatNumber(outlier.ratio)} × the median ` +
-    `of the other engines, since ${formatMinute(outlier.sinceMs)}`
-  return { source, kind: 'slow', reason }
-}
-
-/** All findings: engines that are down first, then the slowest. */
-export function findingsOf({ engines, timestampMs }: LiveView): Finding[] {
-  return engines
-    .map((row) => ({ row, finding: findingOf(row, timestampMs) }))
-    .filter((one): one is { row: EngineRow; finding: Finding } => one.finding !== undefined)
-    .sort((left, right) => urgencyOf(right) - urgencyOf(left))
-    .map(({ finding }) => finding)
+/** The statement in place of findings. */
+export function describeNoFindings(view: LiveView): string {
+  const { engines, operations, enginesEnded, engineCount, filter } = view
+  if (engineCount > 0 && enginesEnded === engineCount) return 'All engines have ended.'
+  const isCompared = engines.some(({ p99Ratio }) => p99Ratio !== undefined)
+  const engine = filter.source === undefined ? '' : ` of engine ${printable(filter.source)}`
+  const parts = [
+    `All engines${enginesEnded === 0 ? '' : ' that have not ended'} are up`,
+    ...(isCompared ? ['none is slow'] : []),
+    ...(operations.length > 0 ? [`no operation${engine} fails`] : []),
+  ]
+  const last = parts.length > 1 ? `, and ${parts.pop()}` : ''
+  return `${parts.join(', ')}${last}.`
 }
 
 /** The number of rejected payloads by reason, as text; undefined without rejections. */
@@ -42,10 +33,6 @@ export function describeRejections(rejections: LiveView['rejections']): string |
   const reasons = Object.entries(rejections)
   if (reasons.length === 0) return undefined
   const total = reasons.reduce((sum, [, count]) => sum + count, 0)
-  const list = reasons.map(([reason, count]) => `${reason} ${countOf(count, 'time')}`)
+  const list = reasons.map(([reason, count]) => `${printable(reason)} ${countOf(count, 'time')}`)
   return `${countOf(total, 'payload')} rejected so far: ${list.join(', ')}`
-}
-
-function urgencyOf({ row, finding }: { row: EngineRow; finding: Finding }): number {
-  return finding.kind === 'down' ? Number.POSITIVE_INFINITY : (row.outlier?.ratio ?? 0)
 }

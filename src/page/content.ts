@@ -1,3 +1,5 @@
+import { FAILING_RATIO } from '../live/failing-operations.js'
+import { RESTARTS_MIN } from '../live/findings.js'
 import { WINDOWS_MS } from '../live/live-filter.js'
 import { HEADLINE_MS, type LiveView } from '../live/live-view.js'
 import { printable } from '../live/printable.js'
@@ -13,7 +15,7 @@ import { nextSort, type PageState, type SortColumn } from './page-state.js'
 import { EngineTable } from './tables/engine-table.js'
 import { OperationTable } from './tables/operation-table.js'
 import { formatPassed } from './times.js'
-import { DURATION_UNITS, formatTick } from './units.js'
+import { DURATION_UNITS, formatTick, PERCENT } from './units.js'
 
 const MS_PER_SECOND = 1_000
 /** Missing milliseconds of a window from which the page shows the covered time. */
@@ -44,7 +46,9 @@ export class Content {
     const { onChoose } = options
     const toggleEngine = (source: string) =>
       onChoose({ source: this.#state?.source === source ? undefined : source })
-    this.#attention = new AttentionList((source) => onChoose({ source }))
+    this.#attention = new AttentionList(({ kind, name }) =>
+      onChoose(kind === 'engine' ? { source: name } : { operation: name }),
+    )
     this.#operations = new OperationTable(byId('operations', HTMLElement), (operation) =>
       onChoose({ operation: this.#state?.operation === operation ? undefined : operation }),
     )
@@ -54,10 +58,11 @@ export class Content {
     })
     setText(
       byId('rule', HTMLElement),
-      `▲ marks an engine that is down, or whose p99 is above ${OUTLIER_RATIO} × the median of the ` +
-        `p99 of the other engines in the window and above ` +
-        `${formatTick(OUTLIER_SECONDS_MIN, DURATION_UNITS)}. Quantiles are those of the bins ` +
-        'that engines report: within 1.6 % of the duration.',
+      `▲ marks an engine that is down, that restarted ${RESTARTS_MIN} times in the window, or whose ` +
+        `p99 is above ${OUTLIER_RATIO} × the median of the p99 of the other engines in the window ` +
+        `and above ${formatTick(OUTLIER_SECONDS_MIN, DURATION_UNITS)}; and an operation of which ` +
+        `more than ${formatTick(FAILING_RATIO, PERCENT)} of the keys fail. Quantiles are those of ` +
+        'the bins that engines report: within 1.6 % of the duration.',
     )
   }
 

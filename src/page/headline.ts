@@ -1,3 +1,4 @@
+import { isRestarting } from '../live/findings.js'
 import type { LiveView } from '../live/live-view.js'
 import { perSecond, rateOf } from './charts/chart-data.js'
 import { element, setAttribute, setText } from './element.js'
@@ -42,7 +43,8 @@ export class Headline {
     place.append(...figures.map(({ root }) => root))
   }
 
-  update({ headline, timeline, enginesUp, engineCount }: LiveView): void {
+  update(view: LiveView): void {
+    const { headline, timeline, enginesUp, enginesEnded, engineCount } = view
     showRate(this.#operations, headline.operationsPerSecond, RATE_UNITS)
     showRate(this.#bytes, headline.bytesPerSecond, BYTE_RATE_UNITS)
     showRate(this.#failed, headline.failedKeysPerSecond, RATE_UNITS)
@@ -55,10 +57,19 @@ export class Headline {
     this.#bytes.sparkline?.set(timeline.map((point) => perSecond(point.numBytes, point)))
     this.#failed.sparkline?.set(timeline.map((point) => perSecond(point.numFailedKeys, point)))
     setText(this.#engines.number, formatCount(enginesUp))
-    setText(this.#engines.unit, `of ${formatCount(engineCount)}`)
-    const down = engineCount - enginesUp
-    setText(this.#engines.detail, down === 0 ? '' : `▲ ${formatCount(down)} down`)
-    setAttribute(this.#engines.root, 'data-alert', down === 0 ? undefined : 'true')
+    const expected = engineCount - enginesEnded
+    // Restarting engines are up and down in turn; their text stays, so that it does not flash.
+    const restarting = view.engines.filter((row) => isRestarting(row, view.timestampMs))
+    const down = expected - enginesUp - restarting.filter(({ state }) => !state?.up).length
+    setText(this.#engines.unit, `of ${formatCount(expected)}`)
+    const details = [
+      ...(down === 0 ? [] : [`▲ ${formatCount(down)} down`]),
+      ...(restarting.length === 0 ? [] : [`▲ ${formatCount(restarting.length)} restarting`]),
+      ...(enginesEnded === 0 ? [] : [`${formatCount(enginesEnded)} ended`]),
+    ]
+    setText(this.#engines.detail, details.join(', '))
+    const isAlert = down + restarting.length > 0
+    setAttribute(this.#engines.root, 'data-alert', isAlert ? 'true' : undefined)
   }
 
   /** Show how long ago the last report was; undefined before the first. */

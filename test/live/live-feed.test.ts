@@ -7,6 +7,7 @@ import { type FeedOptions, LiveFeed } from '../../src/live/live-feed.js'
 import type { LiveInterval } from '../../src/live/live-interval.js'
 import type { LiveSource } from '../../src/live/live-source.js'
 import type { Snapshot } from '../../src/snapshot/snapshot.js'
+import { createRecorder } from '../../src/recorder/index.js'
 import { pack } from '../../src/wire/msgpack.js'
 import { countsIn } from '../support/generators/live-intervals.js'
 import { Child } from '../support/processes/child.js'
@@ -15,6 +16,9 @@ import { waitUntil } from '../support/processes/wait-until.js'
 const ROW = pack({ load_get: [{ duration_seconds: 0.5, num_keys: 3 }] })
 /** Longer than any test, so that updates after the first are made only on request. */
 const NEVER_MS = 2 ** 30
+
+/** The fields of an interval without restarts and rejections. */
+const INTERVAL_FIELDS = ['fromMs', 'names', 'series', 'sources', 'toMs']
 
 /** Milliseconds that a slow snapshot takes. */
 const TOOK_MS = 20
@@ -65,6 +69,27 @@ test('the first update has no interval, and each further one has the rows since 
     ],
     rejections: { truncated: 1 },
   })
+  assert.deepEqual(latest.interval?.restarts, new Map([['3', 1]]))
+  assert.deepEqual(latest.interval?.rejections, new Map([['truncated', 1]]))
+  await pass()
+  assert.deepEqual(Object.keys(feed.latest?.interval ?? {}).sort(), INTERVAL_FIELDS)
+  await close()
+})
+
+test('an engine is open until it ends on purpose', async () => {
+  const { aggregator, feed, pass, close } = await startFeed()
+  const recorder = createRecorder(aggregator.connect(0))
+  // Its thread ends without having closed its recorder.
+  aggregator.connect(1).port.close()
+  await pass()
+  const open = () => feed.latest?.state.engines.map((engine) => engine.open)
+  assert.deepEqual(open(), [undefined, undefined])
+  recorder.close()
+  await waitUntil('the end of the engine', async () => {
+    await pass()
+    return open()?.[0] === false
+  })
+  assert.deepEqual([feed.latest?.state.engines[0]?.up, open()], [false, [false, undefined]])
   await close()
 })
 

@@ -66,9 +66,11 @@ test('without rows and engines, a view is empty and has no NaN', () => {
     coveredMs: 0,
     headline: NO_FIGURES,
     enginesUp: 0,
+    enginesEnded: 0,
     engineCount: 0,
     lastReportMs: null,
     rejections: {},
+    recentRejections: new Map(),
     timeline: [],
     operations: [],
     engines: [],
@@ -89,6 +91,7 @@ test('figures are sums over the time that intervals cover, and quantiles those o
   const { trend, ...figures } = row ?? {}
   assert.deepEqual(figures, {
     operation: 'load_get',
+    failure: undefined,
     rows: 100,
     operationsPerSecond: 50,
     keysPerSecond: 100,
@@ -201,12 +204,9 @@ test('an updated view equals a new one, for any intervals that enter and leave i
         const state = stateAt(atMs, [engineOf('0'), engineOf('2')])
         const shown = kept.build(intervals, state)
         const anew = new ViewBuilder(bounds, given).build(intervals, state)
-        // The start of an outlier is kept from earlier views.
         const comparable = (view: LiveView) => ({
           ...view,
-          engines: view.engines
-            .map(({ outlier, ...rest }) => ({ ...rest, isOutlier: outlier !== undefined }))
-            .sort((left, right) => (left.source < right.source ? -1 : 1)),
+          engines: view.engines.toSorted((left, right) => (left.source < right.source ? -1 : 1)),
         })
         assert.deepEqual(comparable(shown), comparable(anew))
         const inWindow = intervals.filter(({ toMs }) => toMs > atMs - WINDOWS_MS[given.window])
@@ -271,6 +271,49 @@ test('engines are in the order of the aggregator, followed by dropped ones', () 
   )
   assert.deepEqual([view.enginesUp, view.engineCount, view.lastReportMs], [1, 2, 9])
   assert.deepEqual(view.rejections, { truncated: 2 })
+})
+
+test('restarts and rejections within the window are added up, with the time of the first', () => {
+  const counted = (agoMs: number, restarts: number): LiveInterval => ({
+    ...intervalOf(END_MS - agoMs, END_MS - agoMs + 1_000, []),
+    restarts: new Map([['0', restarts]]),
+    rejections: new Map([['bounds', 1]]),
+  })
+  const intervals = [counted(70_000, 9), counted(50_000, 2), counted(10_000, 3)]
+  const viewAt = (window: WindowName) =>
+    new ViewBuilder(bounds, { window }).build(intervals, stateAt(END_MS, [engineOf('0')]))
+  const short = viewAt('1m')
+  assert.deepEqual(short.engines[0]?.recentRestarts, { count: 5, sinceMs: END_MS - 50_000 })
+  assert.deepEqual(
+    [...short.recentRejections],
+    [['bounds', { count: 2, sinceMs: END_MS - 50_000 }]],
+  )
+  assert.equal(viewAt('5m').engines[0]?.recentRestarts?.count, 14)
+})
+
+test('engines that ended on purpose are counted apart from those that are down', () => {
+  const states = [
+    engineOf('0'),
+    engineOf('1', { up: false }),
+    engineOf('2', { up: false, open: false }),
+    // An earlier incarnation still runs.
+    engineOf('3', { open: false }),
+  ]
+  const view = new ViewBuilder(bounds, { window: '1m' }).build([], stateAt(END_MS, states))
+  assert.deepEqual([view.enginesUp, view.enginesEnded, view.engineCount], [2, 1, 4])
+})
+
+test('an engine that a pool may be restarting has not ended', () => {
+  const closed = (lastReportMs: number) => engineOf('0', { up: false, open: false, lastReportMs })
+  const interval = { ...intervalOf(END_MS - 2_000, END_MS, []), restarts: new Map([['0', 1]]) }
+  const endOf = (intervals: readonly LiveInterval[], agoMs: number) =>
+    new ViewBuilder(bounds, { window: '1m' }).build(
+      intervals,
+      stateAt(END_MS, [closed(END_MS - agoMs)]),
+    ).engines[0]?.end
+  assert.equal(endOf([], 1_000), 'ended')
+  assert.equal(endOf([interval], 1_000), undefined)
+  assert.equal(endOf([interval], 50_000), 'ended')
 })
 
 test('rows that leave the window are in no table', () => {

@@ -35,6 +35,25 @@ test('merged intervals have the sums of all of them, series by series', () => {
   )
 })
 
+test('restarts and rejections are added up, and left out without any', () => {
+  const restarts = new Map([['0', 1]])
+  const parts = [
+    { ...intervalOf(0, 1, []), restarts },
+    { ...intervalOf(1, 2, []), restarts, rejections: new Map([['bounds', 3]]) },
+    { ...intervalOf(2, 3, []), restarts: new Map([['1', 4]]) },
+  ]
+  const merged = mergeIntervals(DEFAULT_LAYOUT, parts)
+  assert.deepEqual(
+    [...(merged.restarts ?? [])],
+    [
+      ['0', 2],
+      ['1', 4],
+    ],
+  )
+  assert.deepEqual([...(merged.rejections ?? [])], [['bounds', 3]])
+  assert.ok(!('restarts' in mergeIntervals(DEFAULT_LAYOUT, [intervalOf(0, 1, [])])))
+})
+
 test('merging merged intervals is merging all of them', () => {
   const group = fc.array(rows, { minLength: 1, maxLength: 6 })
   fc.assert(

@@ -79,6 +79,28 @@ test('an engine is an outlier since its p99 of each slot is above the limit', ()
   assert.ok(Math.abs((found?.outlier.ratio ?? 0) * FAST - SLOW) < 0.033 * SLOW)
 })
 
+test('an engine that has recovered is no outlier, for any builder', () => {
+  const intervals = slotsOf([FAST, SLOW, SLOW, SLOW, FAST, FAST])
+  const followed = newBuilder()
+  for (let count = 1; count <= intervals.length; count++) {
+    const shown = outliersIn(followed, intervals.slice(0, count))
+    assert.deepEqual(shown, outliersIn(newBuilder(), intervals.slice(0, count)), `${count} slots`)
+    // The slot after the first fast one may have begun a moment ago.
+    const isSlow = count >= 2 && count <= 5
+    assert.deepEqual(
+      shown.map(({ source, outlier }) => [source, (outlier.sinceMs - START_MS) / SLOT_MS]),
+      isSlow ? [['3', 1]] : [],
+      `${count} slots`,
+    )
+  }
+})
+
+test('an engine that records nothing for a minute is no outlier', () => {
+  const quiet = (slots: number) => [SLOW, ...new Array<undefined>(slots).fill(undefined)]
+  assert.equal(outliersIn(newBuilder(), slotsOf(quiet(11))).length, 1)
+  assert.equal(outliersIn(newBuilder(), slotsOf(quiet(12))).length, 0)
+})
+
 test('an outlier in the whole window is one since the start of the window', () => {
   const intervals = slotsOf(new Array(10).fill(SLOW))
   assert.equal(outliersIn(newBuilder(), intervals)[0]?.outlier.sinceMs, START_MS)

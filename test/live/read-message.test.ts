@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { encodeInterval } from '../../src/live/encode-interval.js'
+import type { LiveInterval } from '../../src/live/live-interval.js'
 import type { LiveHello, LiveState } from '../../src/live/live-message.js'
 import { ViewBuilder } from '../../src/live/live-view.js'
 import { mergeIntervals } from '../../src/live/merge-intervals.js'
@@ -42,6 +43,24 @@ function refuses(event: string, data: string): void {
     data.slice(0, 100),
   )
 }
+
+test('restarts, rejections and ended engines are read, and are absent for older servers', () => {
+  const interval: LiveInterval = {
+    ...intervalOf(1_000, 2_000, []),
+    restarts: new Map([['a/1', 2]]),
+    rejections: new Map([['__proto__', 1]]),
+  }
+  const sent = { interval: encodeInterval(interval) }
+  assert.deepEqual(read('history', sent), { kind: 'history', interval })
+  assert.ok(!('restarts' in INTERVAL) && !('rejections' in INTERVAL))
+  const ended = { ...ENGINE, up: false, open: false as const }
+  const state = { ...STATE, engines: [ended, ENGINE] }
+  assert.deepEqual(read('update', { state }), { kind: 'update', interval: undefined, state })
+  for (const restarts of [{ a: -1 }, { a: '1' }]) {
+    refuses('history', JSON.stringify({ interval: { ...INTERVAL, restarts } }))
+  }
+  refuses('update', JSON.stringify({ state: { ...STATE, engines: [{ ...ENGINE, open: 0 }] } }))
+})
 
 test('decoding an encoded message returns the original', () => {
   assert.deepEqual(read('hello', { ...HELLO, later: 1 }), { kind: 'hello', hello: HELLO })

@@ -91,11 +91,11 @@ pageTest('a marked engine is first and shows the reason', async (test) => {
   await reason.waitFor()
   assert.match(
     (await reason.textContent()) ?? '',
-    /^p99 \d+ ms, \d\d\.\d × the median of the other engines, since \d\d:\d\d$/,
+    /^p99 \d+ ms, \d\d\.\d × the median of the other engines since \d\d:\d\d$/,
   )
   assert.match((await page.locator('#attention').textContent()) ?? '', /Engine 2 p99/)
   assert.match((await page.locator('#rule').textContent()) ?? '', /3 × the median/)
-  await page.locator('#attention button').click()
+  await page.locator('#attention button', { hasText: 'Engine 2' }).click()
   assert.equal(new URL(page.url()).search, '?engine=2')
 })
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { engineFinding, type Finding, findingsOf } from '../../src/live/findings.js'
 import type { EngineState } from '../../src/live/live-message.js'
 import type { EngineRow, LiveView } from '../../src/live/live-view.js'
-import { describeRejections, findingOf, findingsOf } from '../../src/page/attention.js'
+import { describeNoFindings, describeRejections, FORMATS } from '../../src/page/attention.js'
 import { type ConnectionInput, freshnessOf } from '../../src/page/connection-state.js'
+import { liveView, operationRow } from '../support/generators/live-views.js'
 import { type Column, compareNames, sortRows } from '../../src/page/tables/column.js'
 import { COUNT } from '../../src/page/units.js'
 
@@ -28,21 +30,26 @@ function row(
     ...figures,
     ...{ failedKeysPerSecond: 0, failedKeyRatio: 0, p50: 0.1, p90: 0.2, p99: 0.412 },
     state: { source, up: true, incarnation: 1, lastReportMs: NOW, restarts: 0, rows: 1, ...state },
-    ...{ p99Ratio: outlier?.ratio, outlier, trend: [] },
+    ...{ p99Ratio: outlier?.ratio, outlier, end: undefined, recentRestarts: undefined, trend: [] },
   }
+}
+
+function findingOf(engine: EngineRow, timestampMs: number): Finding | undefined {
+  return engineFinding(engine, timestampMs, FORMATS)
 }
 
 test('a marked engine has a reason in words', () => {
   const slow = row('3', {}, { ratio: 5.13, medianSeconds: 0.08, sinceMs: NOW })
   assert.match(
     findingOf(slow, NOW)?.reason ?? '',
-    /^p99 412 ms, 5\.13 × the median of the other engines, since \d\d:\d\d$/,
+    /^p99 412 ms, 5\.13 × the median of the other engines since \d\d:\d\d$/,
   )
   const down = row('1', { up: false, lastReportMs: NOW - 12_000 })
   assert.equal(findingOf(down, NOW)?.reason, 'down: its last report was 12 s ago')
   const silent = row('2', { up: false, lastReportMs: null })
   assert.equal(findingOf(silent, NOW)?.reason, 'down: it has not reported yet')
   assert.equal(findingOf(row('0', {}), NOW), undefined)
+  assert.equal(findingOf({ ...row('0', { up: false, open: false }), end: 'ended' }, NOW), undefined)
 })
 
 test('engines that are down come first, then the slowest', () => {
@@ -52,11 +59,64 @@ test('engines that are down come first, then the slowest', () => {
     row('c', {}, { ratio: 9, medianSeconds: 0.1, sinceMs: NOW }),
     row('d', { up: false }),
   ]
-  const view = { engines, timestampMs: NOW } as unknown as LiveView
+  const view = liveView({ engines, operations: [], timestampMs: NOW })
   assert.deepEqual(
-    findingsOf(view).map(({ source }) => source),
+    findingsOf(view, FORMATS).map(({ subject }) => subject?.name),
     ['d', 'c', 'a'],
   )
+})
+
+test('an operation that fails and rejected payloads are findings, in words', () => {
+  const failure = { failedKeyRatio: 0.6759, sinceMs: NOW }
+  const operations = [
+    { ...operationRow('load_get', 10, 0.1) },
+    { ...operationRow('save_put', 10, 0.1), failure },
+  ]
+  const recentRejections = new Map([
+    ['version', { count: 1, sinceMs: NOW }],
+    ['local', { count: 2, sinceMs: NOW - 60_000 }],
+  ])
+  const view = liveView({ engines: [row('0', {})], operations, recentRejections })
+  const [failing, rejected, ...more] = findingsOf(view, FORMATS)
+  assert.deepEqual(more, [])
+  assert.deepEqual(failing?.subject, { kind: 'operation', name: 'save_put' })
+  assert.match(failing.reason, /^failed for 67\.6 % of its keys since \d\d:\d\d$/)
+  assert.equal(rejected?.subject, undefined)
+  const earlier = FORMATS.minute(NOW - 60_000)
+  assert.equal(rejected?.reason, `rejected 3 times since ${earlier}: version 1 time, local 2 times`)
+})
+
+test('an engine that restarts repeatedly has one finding, whether it is up or down', () => {
+  const recentRestarts = { count: 7, sinceMs: NOW - 60_000 }
+  const reason = `restarted 7 times since ${FORMATS.minute(NOW - 60_000)}`
+  for (const up of [true, false]) {
+    for (const lastReportMs of [null, NOW, NOW - 39_000]) {
+      const found = findingOf({ ...row('3', { up, lastReportMs }), recentRestarts }, NOW)
+      assert.deepEqual([found?.kind, found?.reason], ['restarting', reason])
+    }
+  }
+  const silent = { ...row('3', { up: false, lastReportMs: NOW - 50_000 }), recentRestarts }
+  assert.equal(findingOf(silent, NOW)?.reason, `down: its last report was 50 s ago, ${reason}`)
+  const few = { count: 2, sinceMs: NOW }
+  assert.equal(findingOf({ ...row('3', {}), recentRestarts: few }, NOW), undefined)
+})
+
+test('without findings the page states what is fine, and only that', () => {
+  const ended = { ...row('9', { up: false, open: false }), end: 'ended' as const }
+  const one = { ...row('0', {}), p99Ratio: undefined }
+  const slower = row('1', {}, { ratio: 1, medianSeconds: 0.1, sinceMs: NOW })
+  const said = (change: Partial<LiveView>) => describeNoFindings(liveView(change))
+  assert.equal(
+    said({ engines: [one, slower] }),
+    'All engines are up, none is slow, and no operation fails.',
+  )
+  assert.equal(said({ engines: [one] }), 'All engines are up, and no operation fails.')
+  assert.equal(said({ engines: [one], operations: [] }), 'All engines are up.')
+  assert.equal(
+    said({ engines: [one, ended], filter: { window: '5m', source: '0' } }),
+    'All engines that have not ended are up, and no operation of engine 0 fails.',
+  )
+  assert.equal(said({ engines: [ended] }), 'All engines have ended.')
 })
 
 test('rejections are counted by reason', () => {
@@ -105,7 +165,7 @@ test('a failure has the same message during the next attempt', () => {
 interface Item {
   readonly name: string
   readonly value: number | undefined
-  readonly isMarked: boolean
+  readonly rank: number
 }
 
 const COLUMNS: readonly Column<Item>[] = [
@@ -115,21 +175,22 @@ const COLUMNS: readonly Column<Item>[] = [
 
 test('rows are sorted by a column, equal ones by name, and those without a number are last', () => {
   const items: readonly Item[] = [
-    { name: '10', value: 5, isMarked: false },
-    { name: '9', value: undefined, isMarked: true },
-    { name: '2', value: 7, isMarked: false },
-    { name: '1', value: 5, isMarked: false },
+    { name: '10', value: 5, rank: 1 },
+    { name: '9', value: undefined, rank: 0 },
+    { name: '2', value: 7, rank: 1 },
+    { name: '0', value: 1, rank: 2 },
+    { name: '1', value: 5, rank: 1 },
   ]
-  const rowNames = { nameOf: ({ name }: Item) => name, isMarked: (item: Item) => item.isMarked }
+  const rowNames = { nameOf: ({ name }: Item) => name, rankOf: ({ rank }: Item) => rank }
   const order = (column?: string, isDescending = false) =>
     sortRows(items, COLUMNS, column === undefined ? undefined : { column, isDescending }, rowNames)
       .map(({ name }) => name)
       .join()
-  assert.equal(order(), '9,1,2,10', 'marked rows first')
-  assert.equal(order('name'), '1,2,9,10')
-  assert.equal(order('name', true), '10,9,2,1')
-  assert.equal(order('value'), '1,10,2,9')
-  assert.equal(order('value', true), '2,1,10,9')
+  assert.equal(order(), '9,1,2,10,0', 'the lowest rank first')
+  assert.equal(order('name'), '0,1,2,9,10')
+  assert.equal(order('name', true), '10,9,2,1,0')
+  assert.equal(order('value'), '0,1,10,2,9')
+  assert.equal(order('value', true), '2,1,10,0,9')
 })
 
 test('names of engines are sorted by number', () => {

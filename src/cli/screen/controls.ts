@@ -122,7 +122,7 @@ function stepIn(
 }
 
 function move(controls: Controls, view: LiveView | undefined, step: 1 | -1): string | undefined {
-  const rows = sortEngines(view?.engines ?? [], controls)
+  const rows = view === undefined ? [] : sortEngines(view, controls)
   if (rows.length === 0) return undefined
   const at = rows.findIndex(({ source }) => source === controls.selected)
   const next = at < 0 ? 0 : Math.min(Math.max(at + step, 0), rows.length - 1)

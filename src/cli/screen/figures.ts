@@ -13,8 +13,6 @@ import type { Column } from './columns.js'
 /** The text for a missing figure, such as the p99 without operations. */
 const NONE = '–'
 const PERCENT = 100
-/** The smallest percentage that is not shown as 0. */
-const PERCENT_MIN = 0.01
 /** The smallest number that is not shown as 0. */
 const NUMBER_MIN = 0.001
 /** Columns of rates have plain numbers below this, and larger units from it on. */
@@ -48,12 +46,9 @@ export function durationText(seconds: number | undefined): string {
   return seconds === undefined ? NONE : withUnit(seconds, DURATION_UNITS)
 }
 
-/** Formats a ratio as a percentage. */
+/** Formats a ratio as a percentage, as other numbers. */
 export function percentText(ratio: number | undefined): string {
-  if (ratio === undefined) return NONE
-  const percent = ratio * PERCENT
-  if (percent > 0 && percent < PERCENT_MIN) return `<${PERCENT_MIN}`
-  return percent === 0 ? '0' : percent.toFixed(2)
+  return ratio === undefined ? NONE : threeDigits(ratio * PERCENT)
 }
 
 /** A column of numbers in one unit, with aligned decimal points. */

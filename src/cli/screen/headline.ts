@@ -9,6 +9,7 @@ import { WINDOWS_MS } from '../../live/live-filter.js'
 const MS_PER_SECOND = 1_000
 const MS_PER_MINUTE = 60_000
 const GAP = 2
+const CELLS = 4
 /** Minimum width of cells with long texts. */
 const LONG_CELL_COLUMNS = 18
 /** The labels of the first latency lines. */
@@ -26,8 +27,8 @@ export function headlineLines(
   width: number,
   style: Style,
 ): [string, string] {
-  const { headline, timeline, enginesUp, engineCount, filter } = view
-  const cell = Math.floor((width + GAP) / 4) - GAP
+  const { headline, timeline, enginesUp, enginesEnded, engineCount, filter } = view
+  const cell = Math.floor((width + GAP) / CELLS) - GAP
   const axis = timeAxis(timeline, WINDOWS_MS[filter.window], cell)
   const isLong = cell >= LONG_CELL_COLUMNS
   const rates = timeline.map(({ rows, ...point }) => perSecond(rows, point))
@@ -35,21 +36,27 @@ export function headlineLines(
   const failed = timeline.map(({ numKeys, numFailedKeys }) =>
     numKeys > 0 ? numFailedKeys / numKeys : undefined,
   )
-  const engines = isLong
-    ? `${formatInteger(enginesUp)} of ${formatInteger(engineCount)} engines up`
-    : `${formatInteger(enginesUp)}/${formatInteger(engineCount)} up`
-  const areAllUp = enginesUp === engineCount
-  const failedPercent = percentText(headline.failedKeyRatio)
+  const expected = engineCount - enginesEnded
+  const [up, all] = [formatInteger(enginesUp), formatInteger(expected)]
+  const ended = enginesEnded === 0 ? '' : `, ${formatInteger(enginesEnded)} ended`
+  const engines = [
+    ...[`${up} of ${all} engines up${ended}`, `${up} of ${all} up${ended}`],
+    ...[`${up}/${all} up${ended}`, `${up}/${all}${ended}`, `${up}/${all} up`],
+  ]
+  const areAllUp = enginesUp === expected
+  const failedPercent = `${percentText(headline.failedKeyRatio)} % failed`
+  // The longest text gets the columns that remain.
+  const failedCell = cell + ((width + GAP) % CELLS)
   const figures = [
     style.strong(fitTo(`${threeDigits(headline.operationsPerSecond)} ops/s`, cell)),
     style.strong(fitTo(byteRate(headline.bytesPerSecond), cell)),
-    style.strong(fitTo(`${failedPercent} % failed${isLong ? ' keys' : ''}`, cell)),
-    (areAllUp ? style.strong : style.alert)(fitTo(engines, cell)),
+    style.strong(fitFirst([`${failedPercent} keys`, failedPercent], failedCell)),
+    (areAllUp ? style.strong : style.alert)(fitFirst(engines, cell)),
   ]
   const sparklines = [
     style.accent(sparklineFromZero(valuesOn(axis, rates, 'mean'))),
     style.accent(sparklineFromZero(valuesOn(axis, bytes, 'mean'))),
-    style.accent(sparklineFromZero(valuesOn(axis, failed, 'max'))),
+    style.accent(fitTo(sparklineFromZero(valuesOn(axis, failed, 'max')), failedCell)),
     style.faint(fitTo(reportText(view, ageMs, isLong), cell)),
   ]
   const join = (cells: readonly string[]) => cells.join(' '.repeat(GAP))
@@ -79,6 +86,11 @@ export function latencyLines(view: LiveView, width: number, style: Style): strin
     const before = style.faint(fitTo(label, LABEL_COLUMNS)) + name + style.strong(value)
     return `${before}  ${style.accent(chart)}`
   })
+}
+
+/** The first text that fits, or the last one cut, padded to the width. */
+function fitFirst(texts: readonly string[], columns: number): string {
+  return fitTo(texts.find((text) => columnsOf(text) <= columns) ?? texts.at(-1) ?? '', columns)
 }
 
 /** Formats bytes per second; the smallest unit is also named. */

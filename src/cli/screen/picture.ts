@@ -1,3 +1,5 @@
+import { FAILING_RATIO } from '../../live/failing-operations.js'
+import { RESTARTS_MIN } from '../../live/findings.js'
 import { WINDOWS_MS } from '../../live/live-filter.js'
 import { HEADLINE_MS, type LiveView } from '../../live/live-view.js'
 import { OUTLIER_RATIO, OUTLIER_SECONDS_MIN } from '../../live/outliers.js'
@@ -7,7 +9,8 @@ import { type Controls, KEY_HELP } from './controls.js'
 import { HEAT_LINES_MIN, heatLines } from './heat-map.js'
 import { headlineLines, latencyLines } from './headline.js'
 import { PLAIN, type Style } from './style.js'
-import { type EngineLines, engineTable, operationTable } from './tables.js'
+import { rejectionLines } from './rejection-lines.js'
+import { engineTable, operationTable, type RowLines } from './tables.js'
 import { printable } from '../../live/printable.js'
 import { columnsOf, cutTo, fitTo } from './text.js'
 
@@ -16,6 +19,7 @@ const ALL_OPERATIONS = 'all operations'
 /** Minimum width of lines; they are cut on a narrower screen. */
 const COLUMNS_MIN = 40
 const MS_PER_SECOND = 1_000
+const PERCENT = 100
 const MS_PER_MINUTE = 60_000
 /** Minimum number of rows of the table of engines; charts are omitted first. */
 const ENGINE_LINES_MIN = 4
@@ -88,14 +92,14 @@ function bodyLines(
   if (view === undefined) return ['', ...waiting.map((line) => cutTo(line, columns))]
   if (view.engineCount === 0 && view.engines.length === 0) return noEngineLines(columns, style)
   const table = engineTable(view, controls, condition.ageMs, columns, style)
-  const engineLines = table.engines.reduce((sum, { lineCount }) => sum + lineCount, 0)
+  const engineLines = table.rows.reduce((sum, { lineCount }) => sum + lineCount, 0)
   const operations = operationTable(view, columns, style)
   const sections = [
     headlineLines(view, condition.ageMs, columns, style),
     latencyLines(view, columns, style),
     [
       operations.heading,
-      ...view.operations.map((_, index) => operations.row(index)),
+      ...operations.rows.flatMap(({ lines }) => lines()),
       ...(view.operations.length === 0 ? noMatchLines(view, columns, style) : []),
     ],
   ]
@@ -109,7 +113,7 @@ function bodyLines(
   return [
     ...top.slice(0, Math.max(0, lines - 1 - room)),
     table.heading,
-    ...visibleEngines(table.engines, controls.selected, room, style),
+    ...visibleEngines(table.rows, controls.selected, room, style),
   ]
 }
 
@@ -122,14 +126,14 @@ function withGaps(sections: readonly (readonly string[])[], spare: number): stri
 
 /** The engines that fit, including the engine under the cursor. */
 function visibleEngines(
-  engines: readonly EngineLines[],
+  engines: readonly RowLines[],
   selected: string | undefined,
   room: number,
   style: Style,
 ): string[] {
   const all = engines.reduce((sum, { lineCount }) => sum + lineCount, 0)
   const place = all <= room ? room : room - 1
-  const cursor = engines.findIndex(({ source }) => source === selected)
+  const cursor = engines.findIndex(({ name }) => name === selected)
   let first = 0
   let used = 0
   let end = 0
@@ -194,12 +198,8 @@ function noteLines({ view, condition, footer }: Picture, columns: number, style:
   if (condition.message !== undefined) {
     notes.push(style.alert(cutTo(printable(condition.message), columns)))
   }
-  const rejected = Object.entries(view?.rejections ?? {})
-  if (rejected.length > 0) {
-    const reasons = rejected.map(([reason, count]) => `${count} ${printable(reason)}`)
-    notes.push(style.alert(cutTo(`rejected payloads: ${reasons.join(', ')}`, columns)))
-  }
-  return [...notes, ...footer]
+  const rejections = view === undefined ? [] : rejectionLines(view, columns, style)
+  return [...notes, ...rejections, ...footer]
 }
 
 function helpLine(columns: number, style: Style): string {
@@ -224,8 +224,9 @@ function keyLines(columns: number, style: Style): string[] {
   )
   const notes = [
     `Figures at the top: the last ${seconds} s. Below: the window.`,
-    `! marks an engine that is down, or has a p99 above ${limit} ms`,
-    `and above ${OUTLIER_RATIO} × the median of the other engines.`,
+    `! marks an engine that is down, restarted ${RESTARTS_MIN} times, or has`,
+    `a p99 above ${limit} ms and ${OUTLIER_RATIO} × the median of the others,`,
+    `and an operation of which more than ${PERCENT * FAILING_RATIO} % of the keys fail.`,
     '× median is the p99 divided by that median.',
   ]
   return ['', ...keys, '', ...notes.map((note) => style.faint(cutTo(`  ${note}`, columns)))]

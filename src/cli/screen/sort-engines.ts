@@ -1,4 +1,6 @@
-import type { EngineRow } from '../../live/live-view.js'
+import { engineFinding, engineRank } from '../../live/findings.js'
+import type { EngineRow, LiveView } from '../../live/live-view.js'
+import { FORMATS } from './finding-formats.js'
 
 /** The sort key of each column of engines; numbers are descending. */
 const VALUES = {
@@ -21,16 +23,22 @@ export type SortName = keyof typeof VALUES
 /** The sortable columns, in the order of the table. */
 export const SORT_NAMES = Object.keys(VALUES) as readonly SortName[]
 
-/** Engines in the order of a column; outliers come first, then engines that are not up. */
+/**
+ * Engines in the order of a column; those that need attention come first, and those that ended or
+ * were dropped last.
+ */
 export function sortEngines(
-  rows: readonly EngineRow[],
+  { engines, timestampMs }: Pick<LiveView, 'engines' | 'timestampMs'>,
   { sort, isReversed }: { readonly sort: SortName; readonly isReversed: boolean },
 ): EngineRow[] {
   const figureOf = VALUES[sort]
   // For `engine`, the rows already have the order of the aggregator.
-  const sorted = figureOf === undefined ? [...rows] : [...rows].sort(byValue(figureOf))
+  const sorted = figureOf === undefined ? [...engines] : engines.toSorted(byValue(figureOf))
   if (isReversed) sorted.reverse()
-  return sorted.sort((left, right) => rankOf(left) - rankOf(right))
+  const ranks = new Map(
+    engines.map((row) => [row, engineRank(row, engineFinding(row, timestampMs, FORMATS))]),
+  )
+  return sorted.sort((left, right) => (ranks.get(left) ?? 0) - (ranks.get(right) ?? 0))
 }
 
 /** Descending; rows without a value are last. */
@@ -42,9 +50,4 @@ function byValue(figureOf: (row: EngineRow) => number | undefined) {
     }
     return second - first
   }
-}
-
-function rankOf({ outlier, state }: EngineRow): number {
-  if (outlier !== undefined) return 0
-  return state?.up === true ? 2 : 1
 }

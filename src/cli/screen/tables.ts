@@ -1,18 +1,19 @@
+import { engineFinding, type Finding, operationFinding } from '../../live/findings.js'
 import { WINDOWS_MS } from '../../live/live-filter.js'
 import type { EngineRow, LiveView } from '../../live/live-view.js'
-import { type Column, layOut, type TableLines } from './columns.js'
-import { durationText, figureColumns, numberColumn, PLAIN_UNIT } from './figures.js'
+import { type Column, layOut } from './columns.js'
+import { figureColumns, numberColumn, PLAIN_UNIT } from './figures.js'
+import { FORMATS, reasonIn } from './finding-formats.js'
 import { secondsAgo } from './headline.js'
 import { type SortName, sortEngines } from './sort-engines.js'
 import { sparklineFromZero, type TimeAxis, timeAxis, valuesOn } from './sparkline.js'
 import type { Style } from './style.js'
 import { printable } from '../../live/printable.js'
-import { columnsOf, cutTo } from './text.js'
+import { cutTo } from './text.js'
 
 const SORT_MARKS = { down: '↓', up: '↑' } as const
 /** The prefix of the line with the reason of a mark. */
 const REASON_MARK = '  └ '
-const HOUR_MINUTE = 'hh:mm'.length
 
 /** The choices that the table of engines depends on, in addition to the view. */
 export interface EngineChoices {
@@ -21,16 +22,17 @@ export interface EngineChoices {
   readonly selected: string | undefined
 }
 
-/** The table of operations. */
-export function operationTable(view: LiveView, width: number, style: Style): TableLines {
+/** The table of operations; those that are failing have the reason as text. */
+export function operationTable(view: LiveView, width: number, style: Style): MarkedTable {
   const { operations } = view
+  const findings = operations.map((row) => operationFinding(row, FORMATS))
   const { rate, p50, p90, p99, keys, bytes, failed } = figureColumns(operations)
-  return layOut(
+  const { heading, row: lineOf } = layOut(
     {
       title: '  operation',
       names: operations.map(
-        ({ operation }) =>
-          `${operation === view.filter.operation ? '•' : ' '} ${printable(operation)}`,
+        ({ operation }, index) =>
+          `${markOf(operation, view.filter.operation, findings[index])} ${printable(operation)}`,
       ),
       columns: [rate, p50, p90, p99, keys, bytes, failed],
       trend: trendOf(view, (row) => operations[row].trend),
@@ -38,30 +40,47 @@ export function operationTable(view: LiveView, width: number, style: Style): Tab
     width,
     style,
   )
+  const rows = operations.map(({ operation }, index) =>
+    linesOf(
+      operation,
+      () => lineOf(index),
+      findings[index],
+      width,
+      paintOf(findings[index], undefined, style),
+    ),
+  )
+  return { heading, rows }
 }
 
-/** The lines of one engine. */
-export interface EngineLines {
-  readonly source: string
-  /** One line, or two for an outlier, whose second contains the reason. */
+/** A table whose rows may have a line with a reason. */
+export interface MarkedTable {
+  readonly heading: string
+  readonly rows: readonly RowLines[]
+}
+
+/** The lines of one engine or operation. */
+export interface RowLines {
+  readonly name: string
+  /** One line, or two for a row that needs attention, whose second contains the reason. */
   readonly lineCount: 1 | 2
-  /** Returns the lines; called for visible engines only. */
+  /** Returns the lines; called for visible rows only. */
   readonly lines: () => readonly string[]
 }
 
-/** The table of engines; outliers are first, each with the reason as text. */
+/** The table of engines; those that need attention are first, each with the reason as text. */
 export function engineTable(
   view: LiveView,
   choices: EngineChoices,
   ageMs: number,
   width: number,
   style: Style,
-): { readonly heading: string; readonly engines: readonly EngineLines[] } {
-  const rows = sortEngines(view.engines, choices)
+): MarkedTable {
+  const rows = sortEngines(view, choices)
+  const findings = rows.map((row) => engineFinding(row, view.timestampMs, FORMATS))
   const { heading, row: lineOf } = layOut(
     {
       title: titleOf('engine', '  engine', choices),
-      names: rows.map((row) => nameOf(row, view, choices)),
+      names: rows.map((row, index) => nameOf(row, view, choices, findings[index])),
       columns: engineColumns(rows, view, choices, ageMs),
       trend: trendOf(view, (row) => rows[row].trend),
     },
@@ -70,17 +89,15 @@ export function engineTable(
   )
   return {
     heading,
-    engines: rows.map((row, index) => {
-      const reason = reasonOf(row, width - REASON_MARK.length)
-      const isBad = reason !== undefined || row.state?.up !== true
-      const paint = isBad ? style.alert : (text: string) => text
-      const second = reason === undefined ? [] : [style.alert(cutTo(REASON_MARK + reason, width))]
-      return {
-        source: row.source,
-        lineCount: reason === undefined ? 1 : 2,
-        lines: () => [paint(lineOf(index)), ...second],
-      }
-    }),
+    rows: rows.map((row, index) =>
+      linesOf(
+        row.source,
+        () => lineOf(index),
+        findings[index],
+        width,
+        paintOf(findings[index], row.end, style),
+      ),
+    ),
   }
 }
 
@@ -123,35 +140,48 @@ function engineColumns(
 }
 
 function reportCell(state: EngineRow['state'], nowMs: number): string {
-  if (state === undefined) return 'dropped'
-  if (state.lastReportMs === null) return state.up ? '–' : 'down –'
-  const ago = secondsAgo(nowMs - state.lastReportMs)
-  return state.up ? ago : `down ${ago}`
+  const lastReportMs = state?.lastReportMs ?? null
+  return lastReportMs === null ? '–' : secondsAgo(nowMs - lastReportMs)
 }
 
-/** `▸` marks the cursor, `!` an engine that needs attention, `•` the engine of the filter. */
-function nameOf({ source, outlier, state }: EngineRow, view: LiveView, choices: EngineChoices) {
-  let mark = ' '
-  if (source === choices.selected) mark = '▸'
-  else if (outlier !== undefined || state?.up !== true) mark = '!'
-  else if (source === view.filter.source) mark = '•'
-  return `${mark} ${printable(source)}`
+/** The name after its mark; `▸` marks the cursor. */
+function nameOf(row: EngineRow, view: LiveView, choices: EngineChoices, finding?: Finding) {
+  const { source } = row
+  const mark = source === choices.selected ? '▸' : markOf(source, view.filter.source, finding)
+  return [mark, printable(source), row.end].filter((part) => part !== undefined).join(' ')
+}
+
+/** `!` marks a row that needs attention, `•` that of the filter. */
+function markOf(name: string, chosen: string | undefined, finding?: Finding): string {
+  if (finding !== undefined) return '!'
+  return name === chosen ? '•' : ' '
+}
+
+function paintOf(finding: Finding | undefined, end: string | undefined, style: Style) {
+  if (finding !== undefined) return style.alert
+  return end === undefined ? (text: string) => text : style.faint
+}
+
+function linesOf(
+  name: string,
+  line: () => string,
+  finding: Finding | undefined,
+  width: number,
+  paint: (text: string) => string,
+): RowLines {
+  if (finding === undefined) return { name, lineCount: 1, lines: () => [paint(line())] }
+  const reason = reasonIn(finding, width - REASON_MARK.length)
+  return {
+    name,
+    lineCount: 2,
+    lines: () => [line(), cutTo(REASON_MARK + reason, width)].map(paint),
+  }
 }
 
 function titleOf(name: SortName, title: string, { sort, isReversed }: EngineChoices): string {
   if (name !== sort) return title
   // Names ascend and numbers descend, unless the order is reversed.
   return title + ((name === 'engine') === isReversed ? SORT_MARKS.down : SORT_MARKS.up)
-}
-
-/** The reason of a mark as text, shorter if there is little space. */
-function reasonOf({ outlier, p99 }: EngineRow, width: number): string | undefined {
-  if (outlier === undefined) return undefined
-  const ratio = Number(outlier.ratio.toPrecision(2))
-  const since = new Date(outlier.sinceMs).toTimeString().slice(0, HOUR_MINUTE)
-  const start = `p99 ${durationText(p99)}, ${ratio} ×`
-  const long = `${start} the median of the other engines since ${since}`
-  return columnsOf(long) <= width ? long : `${start} the others' median since ${since}`
 }
 
 function trendOf(view: LiveView, valuesOf: (row: number) => readonly number[]) {

@@ -39,20 +39,20 @@ export function compareNames(one: string, other: string): number {
 }
 
 /**
- * Sorts rows by a column; without one, marked rows are first. Equal rows are in the order of their
+ * Sorts rows by a column; without one, by their rank, the lowest first. Equal rows are in the order of their
  * names, and rows without a number are last in both directions.
  */
 export function sortRows<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   sort: TableSort | undefined,
-  { nameOf, isMarked }: { nameOf: (row: Row) => string; isMarked: (row: Row) => boolean },
+  { nameOf, rankOf }: { nameOf: (row: Row) => string; rankOf: (row: Row) => number },
 ): Row[] {
   const column = columns.find(({ key }) => key === sort?.column)
   const sign = sort?.isDescending ? -1 : 1
   const byName = (one: Row, other: Row) => compareNames(nameOf(one), nameOf(other))
   const compare = (one: Row, other: Row): number => {
-    if (column === undefined) return Number(isMarked(other)) - Number(isMarked(one))
+    if (column === undefined) return rankOf(one) - rankOf(other)
     if (column.kind !== 'number') return sign * byName(one, other)
     const [left, right] = [column.value(one), column.value(other)]
     if (left === undefined || right === undefined) {

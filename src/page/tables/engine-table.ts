@@ -1,5 +1,6 @@
+import { engineFinding, engineRank } from '../../live/findings.js'
 import type { EngineRow, LiveView } from '../../live/live-view.js'
-import { findingOf } from '../attention.js'
+import { FORMATS } from '../attention.js'
 import type { Sort, SortColumn } from '../page-state.js'
 import { formatSeconds } from '../times.js'
 import { COUNT, formatCount, SECONDS, TIMES } from '../units.js'
@@ -18,11 +19,14 @@ export class EngineTable {
     place: HTMLElement,
     { onChoose, onSort }: { onChoose: (source: string) => void; onSort: (column: string) => void },
   ) {
+    const findingOf = (row: EngineRow) => engineFinding(row, this.#timestampMs, FORMATS)
     this.#table = new LiveTable<EngineRow>({
       caption: 'Engines',
       columns: this.#columns(),
       nameOf: ({ source }) => source,
-      markOf: (row) => findingOf(row, this.#timestampMs),
+      markOf: findingOf,
+      wordOf: ({ end }) => end,
+      rankOf: (row) => engineRank(row, findingOf(row)),
       onChoose,
       onSort,
     })

@@ -14,6 +14,8 @@ export interface Mark {
 export interface RowContent {
   readonly isChosen: boolean
   readonly mark: Mark | undefined
+  /** A word after the name; the row is then grey. */
+  readonly word: string | undefined
   /** Per column, the text of the cell or the values of its trend. */
   readonly cells: readonly (string | readonly number[])[]
 }
@@ -31,6 +33,7 @@ export class LiveRow {
   readonly root = element('tr')
   readonly #cells: readonly Cell[]
   readonly #choose: HTMLButtonElement
+  readonly #word = element('span', { class: 'word' })
   #mark: { readonly root: HTMLElement; readonly reason: Text } | undefined
 
   constructor(
@@ -54,7 +57,7 @@ export class LiveRow {
   }
 
   /** Set the content; only differences change the elements. */
-  update({ isChosen, mark, cells }: RowContent): void {
+  update({ isChosen, mark, word, cells }: RowContent): void {
     setAttribute(this.#choose, 'aria-pressed', String(isChosen))
     for (const [index, { text, sparkline }] of this.#cells.entries()) {
       const content = cells[index]
@@ -62,6 +65,11 @@ export class LiveRow {
       else sparkline?.set(content)
     }
     this.#showMark(mark)
+    if (word === undefined) this.#word.remove()
+    else if (this.#word.parentNode === null) this.#choose.after(this.#word)
+    setText(this.#word, word ?? '')
+    const past = word === undefined ? undefined : 'past'
+    setAttribute(this.root, 'class', mark === undefined ? past : `marked ${mark.kind}`)
   }
 
   /** Remove the row from the page. */
@@ -74,7 +82,6 @@ export class LiveRow {
     if (mark === undefined) {
       this.#mark?.root.remove()
       this.#mark = undefined
-      setAttribute(this.root, 'class', undefined)
       return
     }
     if (this.#mark === undefined) {
@@ -89,7 +96,6 @@ export class LiveRow {
       this.#mark = { root, reason }
       this.#choose.after(root)
     }
-    setAttribute(this.root, 'class', `marked ${mark.kind}`)
     setText(this.#mark.reason, mark.reason)
   }
 }

@@ -12,6 +12,10 @@ export interface TableOptions<Row> {
   readonly nameOf: (row: Row) => string
   /** Returns the mark of a row; undefined for rows without a mark. */
   readonly markOf?: (row: Row) => Mark | undefined
+  /** Returns the word after the name of a row that matters less than others, such as `ended`. */
+  readonly wordOf?: (row: Row) => string | undefined
+  /** Returns the rank of a row in the default order: the lowest is first. Default 0. */
+  readonly rankOf?: (row: Row) => number
   /** Called when the name of a row is pressed. */
   readonly onChoose: (name: string) => void
   /**
@@ -63,10 +67,10 @@ export class LiveTable<Row> {
    * Set the rows.
    *
    * @param chosen the name of the selected row
-   * @param sort the order; undefined for marked rows first
+   * @param sort the order; undefined for that of their ranks
    */
   update(rows: readonly Row[], chosen: string | undefined, sort?: TableSort): void {
-    const { columns, nameOf, markOf } = this.#options
+    const { columns, nameOf, markOf, wordOf, rankOf = () => 0 } = this.#options
     const isNewOrder =
       sort?.column !== this.#sort?.column || sort?.isDescending !== this.#sort?.isDescending
     this.#sort = sort
@@ -78,6 +82,7 @@ export class LiveTable<Row> {
       this.#rowOf(name).update({
         isChosen: name === chosen,
         mark: markOf?.(row),
+        word: wordOf?.(row),
         cells: columns.map((column) => {
           if (column.kind !== 'number') return column.trend?.(row) ?? printable(name)
           const value = column.value(row)
@@ -88,10 +93,9 @@ export class LiveTable<Row> {
       })
     }
     for (const name of left) this.#remove(name)
-    const isMarked = (row: Row) => markOf?.(row) !== undefined
     const isComplete = this.#body.childElementCount === this.#rows.size
     if (isNewOrder || !isComplete || !this.#isHeld) {
-      this.#place(sortRows(rows, columns, sort, { nameOf, isMarked }).map(nameOf))
+      this.#place(sortRows(rows, columns, sort, { nameOf, rankOf }).map(nameOf))
     }
   }
 

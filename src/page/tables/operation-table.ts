@@ -1,4 +1,6 @@
+import { operationFinding } from '../../live/findings.js'
 import type { Figures, LiveView, OperationRow } from '../../live/live-view.js'
+import { FORMATS } from '../attention.js'
 import { BYTE_RATE_UNITS, DURATION_UNITS, PERCENT, RATE_UNITS } from '../units.js'
 import type { NumberColumn } from './column.js'
 import { LiveTable } from './live-table.js'
@@ -61,6 +63,7 @@ export class OperationTable {
         },
       ],
       nameOf: ({ operation }) => operation,
+      markOf: (row) => operationFinding(row, FORMATS),
       onChoose,
     })
     place.append(this.#table.root)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CONTROLS, type Controls, type Key, press } from '../../../src/cli/screen/controls.js'
 import { SORT_NAMES, sortEngines } from '../../../src/cli/screen/sort-engines.js'
-import { engineRow, liveView, outlierRow } from '../../support/generators/live-views.js'
+import { engineRow, liveView, outlierRow, VIEW_MS } from '../../support/generators/live-views.js'
 
 const VIEW = liveView()
 
@@ -67,7 +67,7 @@ test('q and Ctrl-C quit, space pauses, and keys without a meaning change nothing
   assert.equal(press(CONTROLS, keyOf('o'), undefined) === 'quit', false)
 })
 
-test('each column sorts from the largest value, and outliers and engines that are down stay first', () => {
+test('each column sorts from the largest value, and engines that need attention stay first', () => {
   const down = engineRow('4', 900, 0.2)
   assert.ok(down.state)
   const engines = [
@@ -79,15 +79,15 @@ test('each column sorts from the largest value, and outliers and engines that ar
     { ...engineRow('5', 0, 0), p99: undefined },
   ]
   const order = (sort: Controls['sort'], isReversed = false) =>
-    sortEngines(engines, { sort, isReversed })
+    sortEngines({ engines, timestampMs: VIEW_MS }, { sort, isReversed })
       .map(({ source }) => source)
       .join('')
-  assert.equal(order('engine'), '340125')
-  assert.equal(order('engine', true), '345210')
-  assert.equal(order('rate'), '341205')
-  assert.equal(order('p99'), '340215')
-  assert.equal(order('p99', true), '345120')
-  for (const sort of SORT_NAMES) assert.match(order(sort), /^34/)
+  assert.equal(order('engine'), '430125')
+  assert.equal(order('engine', true), '435210')
+  assert.equal(order('rate'), '431205')
+  assert.equal(order('p99'), '430215')
+  assert.equal(order('p99', true), '435120')
+  for (const sort of SORT_NAMES) assert.match(order(sort), /^43/)
 })
 
 test('← and → go through the columns, each from its own order', () => {

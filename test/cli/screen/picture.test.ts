@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { Condition } from '../../../src/cli/screen/condition.js'
 import { CONTROLS } from '../../../src/cli/screen/controls.js'
 import { drawPicture, type Picture } from '../../../src/cli/screen/picture.js'
+import { plainBlock } from '../../../src/cli/screen/plain-block.js'
 import { PLAIN, type Style } from '../../../src/cli/screen/style.js'
 import { columnsOf } from '../../../src/cli/screen/text.js'
 import {
@@ -11,6 +12,7 @@ import {
   liveView,
   operationRow,
   outlierRow,
+  VIEW_MS,
 } from '../../support/generators/live-views.js'
 
 // Times of day are in the time zone of the user.
@@ -40,20 +42,20 @@ function draw(change: Partial<Picture>, columns: number, rows: number, style = P
 test('a screen of 80 × 24 has the headline, latency, operations, and the marked engine first', () => {
   assert.deepEqual(draw({}, 80, 24), [
     'moonmeter · llama-3-70b · 4 engines          last 5 min · all operations  ● live',
-    '2,940 ops/s         5.88 GB/s           0.31 % failed keys  4 of 4 engines up',
-    '▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇  ▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇  ▁▁▁▁▁▁▁▁▁▇▁▁▁▁▁▁▁▁  0.4 s ago',
+    '2,940 ops/s         5.88 GB/s           0.310 % failed keys   4 of 4 engines up',
+    '▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇  ▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇  ▁▁▁▁▁▁▁▁▁▇▁▁▁▁▁▁▁▁    0.4 s ago',
     '',
     `latency      p50    952 µs  ${'▁'.repeat(52)}`,
     `last 10 s    p90   9.52 ms  ${'▄'.repeat(52)}`,
     `chart 5 min  p99   95.2 ms  ${'▇'.repeat(52)}`,
     '',
     '  operation  ops/s  p50 ms  p90 ms  p99 ms  keys/s  GB/s  failed %  trend',
-    '  load_get   1,470   0.850    8.50    85.0  14,700  2.94      0.25  ▁▂▂▃▃▄▄▅▅▆▆▇',
-    '  save_put   1,470   2.13    21.3    213    14,700  2.94      0.25  ▁▂▂▃▃▄▄▅▅▆▆▇',
+    '  load_get   1,470   0.850    8.50    85.0  14,700  2.94     0.250  ▁▂▂▃▃▄▄▅▅▆▆▇',
+    '  save_put   1,470   2.13    21.3    213    14,700  2.94     0.250  ▁▂▂▃▃▄▄▅▅▆▆▇',
     '',
     '  engine↑  ops/s  p50 ms  p90 ms  p99 ms  × median  failed %  trend',
     '! 2          735   4.12    41.2    412        5.13         0  ▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇',
-    '  └ p99 412 ms, 5.1 × the median of the other engines since 14:02',
+    '  └ p99 412 ms, 5.13 × the median of the other engines since 14:02',
     '  0          735   0.800    8.00    80.0      1.00         0  ▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇',
     '  1          735   0.810    8.10    81.0      1.00         0  ▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇',
     '  3          735   0.790    7.90    79.0      1.00         0  ▁▂▂▂▃▃▃▄▄▄▅▅▅▆▆▆▇▇',
@@ -65,19 +67,19 @@ test('a screen of 80 × 24 has the headline, latency, operations, and the marked
 test('a screen of 60 columns has shorter texts and fewer columns', () => {
   assert.deepEqual(draw({}, 60, 18), [
     'moonmeter · llama-3-70b · 4 engines       last 5 min  ● live',
-    '2,940 ops/s    5.88 GB/s      0.31 % failed  4/4 up',
-    '▁▂▂▃▃▄▄▅▅▆▆▇▇  ▁▂▂▃▃▄▄▅▅▆▆▇▇  ▁▁▁▁▁▁▇▁▁▁▁▁▁  0.4 s ago',
+    '2,940 ops/s    5.88 GB/s      0.310 % failed   4 of 4 up',
+    '▁▂▂▃▃▄▄▅▅▆▆▇▇  ▁▂▂▃▃▄▄▅▅▆▆▇▇  ▁▁▁▁▁▁▇▁▁▁▁▁▁    0.4 s ago',
     `latency      p50    952 µs  ${'▁'.repeat(32)}`,
     `last 10 s    p90   9.52 ms  ${'▄'.repeat(32)}`,
     `chart 5 min  p99   95.2 ms  ${'▇'.repeat(32)}`,
     '',
     '  operation  ops/s  p50 ms  p90 ms  p99 ms  failed %  trend',
-    '  load_get   1,470   0.850    8.50    85.0      0.25  ▂▃▄▅▆▇',
-    '  save_put   1,470   2.13    21.3    213        0.25  ▂▃▄▅▆▇',
+    '  load_get   1,470   0.850    8.50    85.0     0.250  ▂▃▄▅▆▇',
+    '  save_put   1,470   2.13    21.3    213       0.250  ▂▃▄▅▆▇',
     '',
     '  engine↑  ops/s  p50 ms  p90 ms  p99 ms  × median  failed %',
     '! 2          735   4.12    41.2    412        5.13         0',
-    "  └ p99 412 ms, 5.1 × the others' median since 14:02",
+    "  └ p99 412 ms, 5.13 × the others' median since 14:02",
     '  0          735   0.800    8.00    80.0      1.00         0',
     '  1          735   0.810    8.10    81.0      1.00         0',
     '  3          735   0.790    7.90    79.0      1.00         0',
@@ -152,11 +154,60 @@ test('engines that are not up are marked in words and come before others', () =>
   const { state } = engines[1]
   assert.ok(state)
   engines[1] = { ...engines[1], state: { ...state, up: false } }
-  const lines = draw({ view: liveView({ engines }) }, 100, 24)
-  assert.match(lines[1] ?? '', / 2 of 3 engines up$/)
-  const marks = lines.filter((line) => /^. \d/.test(line)).map((line) => line.slice(0, 3))
-  assert.deepEqual(marks, ['! 2', '! 1', '  0'])
-  assert.match(lines.find((line) => line.startsWith('! 1')) ?? '', / down 0\.5 s /)
+  for (const columns of [60, 80, 100]) {
+    const lines = draw({ view: liveView({ engines }) }, columns, 24)
+    assert.match(lines[1] ?? '', / 2 of 3 (engines )?up$/)
+    const marks = lines.filter((line) => /^. \d/.test(line)).map((line) => line.slice(0, 3))
+    assert.deepEqual(marks, ['! 1', '! 2', '  0'])
+    const at = lines.findIndex((line) => line.startsWith('! 1'))
+    assert.equal(lines[at + 1], '  └ down: its last report was 0.5 s ago')
+  }
+})
+
+test('engines that ended on purpose are faint and last, and are no problem', () => {
+  const ended = engineRow('0', 10, 0.1)
+  assert.ok(ended.state)
+  const engines = [
+    { ...ended, state: { ...ended.state, up: false, open: false as const }, end: 'ended' as const },
+    { ...engineRow('1', 10, 0.1), state: undefined, end: 'dropped' as const },
+    engineRow('2', 10, 0.1),
+  ]
+  const view = liveView({ engines, engineCount: 2 })
+  for (const columns of [60, 80, 100]) {
+    const lines = draw({ view }, columns, 24)
+    assert.match(lines[1] ?? '', /1(\/| of )1( up)?, 1 ended$/)
+    const names = lines.filter((line) => /^. \d/.test(line)).map((line) => line.slice(0, 11))
+    assert.deepEqual(
+      names.map((name) => name.trimEnd()),
+      ['  2', '  0 ended', '  1 dropped'],
+    )
+  }
+  const drawn = drawPicture(picture({ view }), 80, 24, MARKED)
+  assert.ok(drawn.some((line) => line.startsWith('<f>  0 ended')))
+  assert.ok(!drawn.join().includes('<r>'))
+})
+
+test('an operation that is failing is red, with the reason as text', () => {
+  const failure = { failedKeyRatio: 0.676, sinceMs: VIEW_MS - 180_000 }
+  const operations = [
+    operationRow('load_get', 10, 0.1),
+    { ...operationRow('save_put', 10, 0.1), failure },
+  ]
+  const lines = drawPicture(picture({ view: liveView({ operations }) }), 80, 24, MARKED)
+  const at = lines.findIndex((line) => line.startsWith('<r>! save_put '))
+  assert.equal(lines[at + 1], '<r>  └ failed for 67.6 % of its keys since 14:02</r>')
+  assert.ok(lines.some((line) => line.startsWith('  load_get ')))
+})
+
+test('any share of failed keys fits the headline', () => {
+  for (const failedKeyRatio of [undefined, 0, 1e-7, 0.000123, 0.0048, 0.0123, 0.2241, 1]) {
+    const headline = { ...liveView().headline, failedKeyRatio }
+    for (const columns of [60, 72, 80, 82, 100]) {
+      const [, line = ''] = draw({ view: liveView({ headline }) }, columns, 24)
+      assert.match(line, / % failed( keys)? {2,}/, line)
+      assert.ok(columns !== 80 || line.includes('% failed keys'), line)
+    }
+  }
 })
 
 test('without engines the screen shows the code that connects one', () => {
@@ -176,16 +227,35 @@ test('a filter without matches is shown, with the key that removes it', () => {
   )
 })
 
+test('recent rejections are red, with their time', () => {
+  const recentRejections = new Map([['malformed', { count: 3, sinceMs: VIEW_MS - 180_000 }]])
+  const view = liveView({ rejections: { malformed: 12, bounds: 3 }, recentRejections })
+  const lines = drawPicture(picture({ view }), 80, 24, MARKED)
+  const text = 'Payloads rejected 3 times since 14:02: malformed 3 times'
+  assert.equal(lines.at(-2), `<r>! ${text}</r>`)
+  const block = plainBlock(view, 'model', LIVE, CONTROLS, 80, PLAIN)
+  assert.equal(block.at(-1), `! ${text}`)
+  const earlier = plainBlock(
+    { ...view, recentRejections: new Map() },
+    'm',
+    LIVE,
+    CONTROLS,
+    80,
+    PLAIN,
+  )
+  assert.equal(earlier.at(-1), '  Payloads rejected so far: malformed 12, bounds 3')
+})
+
 test('rejected payloads, the log and the list of keys are shown', () => {
   const view = liveView({ rejections: { malformed: 12, bounds: 3 } })
   const lines = draw({ view, footer: ['14:05:00 info  serving'] }, 80, 24)
   assert.deepEqual(lines.slice(-3, -1), [
-    'rejected payloads: 12 malformed, 3 bounds',
+    '  Payloads rejected so far: malformed 12, bounds 3',
     '14:05:00 info  serving',
   ])
   const help = draw({ controls: { ...CONTROLS, isHelp: true } }, 80, 24)
   assert.match(help.join('\n'), / {2}w {2,}the next window: 1, 5 or 15 minutes\n/)
-  assert.match(help.join('\n'), /a p99 above 10 ms\n/)
+  assert.match(help.join('\n'), /a p99 above 10 ms and 3 ×/)
   const narrow = draw({ controls: { ...CONTROLS, isHelp: true } }, 60, 24).slice(1)
   assert.ok(!narrow.join('\n').includes('…'), 'all of the help fits a narrow terminal')
 })

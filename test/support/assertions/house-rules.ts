@@ -51,7 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   logging: ['stats', 'snapshot'],
   exposition: ['stats', 'snapshot'],
   registry: ['stats', 'snapshot', 'exposition'],
-  live: ['stats', 'snapshot'],
+  live: ['stats', 'snapshot', 'rules'],
   'engine-aggregator-options': BELOW_FACADE,
   'engine-aggregator': ['live', 'engine-aggregator-options', ...BELOW_FACADE],
   'mooncake-store-prom-metrics': BELOW_FACADE,

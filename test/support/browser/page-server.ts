@@ -40,9 +40,9 @@ export async function pageServer(
   aggregator: EngineAggregator,
   served: ServedOptions,
 ): Promise<Served> {
-  const { engines, slow, fill } = served
+  const { engines, slow, failures, fill } = served
   const server = new PageServer(aggregator, served)
-  const traffic = new Traffic(aggregator, engines, slow)
+  const traffic = new Traffic(aggregator, engines, slow, failures)
   context.after(async () => {
     traffic.close()
     server.feed.close()
@@ -60,6 +60,8 @@ export interface ServedOptions {
   readonly engines: number
   /** Per engine, the factor of the durations of its calls. */
   readonly slow?: ReadonlyMap<number, number>
+  /** One of this many calls fails; `Infinity` for none. */
+  readonly failures?: number
   readonly fill?: FillOptions
   readonly options?: DashboardOptions
   /** The port; default a free one. */

@@ -7,7 +7,7 @@ import { runSteps } from '../generators/run-steps.js'
 
 const KEY_BYTES = 167_772_160
 const TICK_MS = 100
-/** One of this many calls fails. */
+/** By default, one of this many calls fails: more than the share from which operations are marked. */
 const FAILURES = 13
 
 /** Options of the history that `fill` creates. */
@@ -24,17 +24,23 @@ export class Traffic {
   readonly recorders: readonly Recorder[]
   readonly #aggregator: AnyEngineAggregator
   readonly #slow: ReadonlyMap<number, number>
+  readonly #failures: number
   #seed = 1
   #timer: NodeJS.Timeout | undefined
 
-  /** @param slow per engine, the factor of the durations of its calls */
+  /**
+   * @param slow per engine, the factor of the durations of its calls
+   * @param failures one of this many calls fails
+   */
   constructor(
     aggregator: AnyEngineAggregator,
     engines: number,
     slow: ReadonlyMap<number, number> = new Map(),
+    failures = FAILURES,
   ) {
     this.#aggregator = aggregator
     this.#slow = slow
+    this.#failures = failures
     this.recorders = Array.from({ length: engines }, (_, engine) =>
       createRecorder(aggregator.connect(engine)),
     )
@@ -68,7 +74,7 @@ export class Traffic {
         // Log-normal, roughly: most calls take some milliseconds, and few take much longer.
         const normal = this.#random() + this.#random() + this.#random() - 1.5
         const seconds = (isLoad ? 0.003 : 0.012) * slow * Math.exp(1.2 * normal)
-        const isFailed = Math.floor(this.#random() * FAILURES) === 0
+        const isFailed = Math.floor(this.#random() * this.#failures) === 0
         recorder.record(isLoad ? 'load_get' : 'save_put', seconds, keys, {
           numBytes: isFailed ? 0 : keys * KEY_BYTES,
           status: isFailed ? 'error' : 'ok',

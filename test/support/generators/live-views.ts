@@ -26,7 +26,7 @@ export function figures(rate: number, p99: number, failedKeyRatio = 0): Figures 
 
 /** An operation with a rate that rises. */
 export function operationRow(operation: string, rate: number, p99: number): OperationRow {
-  return { operation, ...figures(rate, p99, 0.0025), trend: rising(rate) }
+  return { operation, ...figures(rate, p99, 0.0025), failure: undefined, trend: rising(rate) }
 }
 
 /** An engine that is up and reported half a second before `VIEW_MS`. */
@@ -43,7 +43,8 @@ export function engineRow(
       rows: rate * 300,
     },
     ...figures(rate, p99),
-    ...{ p99Ratio: 1, outlier: undefined, trend: rising(rate) },
+    ...{ p99Ratio: 1, outlier: undefined, end: undefined, recentRestarts: undefined },
+    trend: rising(rate),
     ...change,
   }
 }
@@ -72,9 +73,11 @@ export function liveView(change: Partial<LiveView> = {}): LiveView {
     coveredMs: POINTS * SLOT_MS,
     headline: figures(2_940, 0.0952, 0.0031),
     enginesUp: engines.filter(({ state }) => state?.up).length,
+    enginesEnded: engines.filter(({ end }) => end === 'ended').length,
     engineCount: engines.length,
     lastReportMs: VIEW_MS - 400,
     rejections: {},
+    recentRejections: new Map(),
     timeline: Array.from({ length: POINTS }, (_, index) => pointOf(index)),
     operations: [operationRow('load_get', 1_470, 0.085), operationRow('save_put', 1_470, 0.213)],
     engines,
