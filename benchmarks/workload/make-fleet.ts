@@ -32,9 +32,13 @@ export async function expose(peer: string, { registry }: Fleet): Promise<string 
   return (await renderRegistry(registry, FORMATS.text)).buffers
 }
 
-/** Lets a scrape start in a separate turn, after all deferred work of the reports. */
+/**
+ * Lets a scrape start in a separate turn, after all deferred work of the reports. Their garbage is
+ * collected, too: V8 otherwise schedules this for a time that may be within the scrape.
+ */
 export async function settle(): Promise<void> {
   for (let turns = 0; turns < TURNS; turns++) await turn()
+  globalThis.gc?.({ type: 'minor', execution: 'sync' })
 }
 
 /**
