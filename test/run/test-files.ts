@@ -22,7 +22,7 @@ const SLOW = [
   /^(nodes|system)\//,
   /^payloads\/python\./,
   /^(grafana|page|rules)\//,
-  /^cli\/(completion|scenario)\./,
+  /^cli\/(completion|progress|scenario|simulate-screen|top)\./,
   /^cli\/screen\//,
   /^(journal\/memory-order|live\/(interval-between|merge-intervals)|nats\/folding)\./,
   /^nats\/(away-memory|election|full-disk|late-replica|record-speed|replicas)\./,
@@ -37,7 +37,7 @@ const SLOW = [
 const ON_EDGES = [
   /^(exposition|live|logging|registry|simulate|snapshot|stats|wire)\//,
   /^sound\/(errors|numbers)-/,
-  /^cli\/(agreement|bad-input|dashboard|inspect|output|progress|server-address|simulate-screen|table|top|top-output|units)\./,
+  /^cli\/(agreement|bad-input|dashboard|inspect|output|server-address|table|top-output|units)\./,
   /^nats\/(?!(bucket|survival)\.)/,
   /^(package\/loads|server\/guide)\./,
   /^(options|readme|run-yielding)\./,

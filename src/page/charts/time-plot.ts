@@ -12,7 +12,7 @@ const Y_AXIS_PX = 56
 const X_AXIS_PX = 24
 const X_TICK_PX = 70
 const PLOT_HEIGHT_PX = 208
-const PADDING: uPlot.Padding = [8, 20, 0, 0]
+const PADDING: uPlot.Padding = [8, 28, 0, 0]
 /** Seconds between labels of the time axis. */
 const X_STEPS = [5, 10, 15, 30, 60, 120, 180, 300]
 
