@@ -10,10 +10,17 @@ const TIMEOUTS_MAX = 3
 const RETRY_MS = 500
 /** The error code of JetStream for "system temporarily unavailable". */
 const UNAVAILABLE = 10_008
+/**
+ * The error code of JetStream for "subjects overlap with an existing stream". nats-server 2.9 also
+ * answers this while another client creates the same stream.
+ */
+const OVERLAPPING = 10_065
+/** Maximum number of repetitions after that answer: streams that do overlap remain. */
+const OVERLAPS_MAX = 3
 
 /**
- * Repeats a request while the servers of a cluster elect a leader. During the election, they do not
- * answer, or answer that they are unavailable.
+ * Repeats a request while the servers of a cluster elect a leader, or other clients make the same
+ * one. During an election, servers do not answer, or answer that they are unavailable.
  *
  * @param timeoutMs time-out of one answer
  * @throws the error of the last attempt
@@ -23,12 +30,15 @@ export async function untilElected<Answer>(
   ask: () => Promise<Answer>,
 ): Promise<Answer> {
   const endMs = performance.now() + TIMEOUTS_MAX * timeoutMs
-  for (;;) {
+  for (let overlaps = 0; ; ) {
     try {
       return await ask()
     } catch (error) {
-      const isUnavailable = error instanceof JetStreamApiError && error.code === UNAVAILABLE
-      const isTemporary = error instanceof TimeoutError || isUnavailable
+      const code = error instanceof JetStreamApiError ? error.code : undefined
+      const isTemporary =
+        error instanceof TimeoutError ||
+        code === UNAVAILABLE ||
+        (code === OVERLAPPING && overlaps++ < OVERLAPS_MAX)
       if (!isTemporary || performance.now() > endMs) throw error
       await sleep(RETRY_MS)
     }

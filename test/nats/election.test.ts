@@ -9,9 +9,10 @@ import { NATS_SKIP } from '../support/processes/nats-server.js'
 const TIMEOUT_MS = 3_000
 /** Errors of JetStream, as it describes them. */
 const UNAVAILABLE = { code: 503, err_code: 10_008, description: 'temporarily unavailable' }
+const OVERLAPPING = { code: 400, err_code: 10_065, description: 'subjects overlap' }
 const NOT_ENABLED = { code: 503, err_code: 10_039, description: 'planted: not enabled' }
 
-test('requests are repeated during an election, and other failures are final', {
+test('requests are repeated during an election or while another client makes the bucket, and other failures are final', {
   skip: NATS_SKIP,
 }, async (context) => {
   // A server without JetStream; the test answers the requests.
@@ -21,7 +22,7 @@ test('requests are repeated during an election, and other failures are final', {
   const servers = `nats://127.0.0.1:${port}`
   const connection = await connect({ servers })
   context.after(() => connection.close())
-  const answers = [undefined, UNAVAILABLE, NOT_ENABLED]
+  const answers = [undefined, UNAVAILABLE, OVERLAPPING, NOT_ENABLED]
   connection.subscribe('$JS.API.>', {
     callback: (_, message) => {
       const error = answers.shift()
