@@ -2,10 +2,10 @@
 const VALUES_MAX = 10_000
 
 /**
- * Close the file handles that were transferred in a message that is dropped. From Node 25 on, a handle
- * that is garbage-collected while it is open ends the process.
+ * Close the file handles that were transferred in a message that is dropped. On Node 26, an open handle
+ * that is garbage-collected ends the process.
  *
- * @param message a structured clone, so it has no accessors and no classes but those of the platform
+ * @param message a structured clone, so it has no accessors, and only classes of the platform
  * @see https://nodejs.org/api/deprecations.html#dep0137-closing-fsfilehandle-on-garbage-collection
  */
 export function closeFileHandles(message: unknown): void {

@@ -16,19 +16,19 @@ const MESSAGES_PER_TURN = 16
 /** A message that arrives this long after the previous one is acknowledged immediately. */
 const QUIET_MS = 5
 /**
- * Maximum number of such messages before one is acknowledged at the end of its turn: messages that take
- * long to deserialize are as far apart, but arrive in the same turn.
+ * Maximum number of such messages before one is acknowledged at the end of its turn. Messages that
+ * Node deserializes slowly are as far apart, although they arrive in the same turn.
  */
 const QUIET_MAX = 16
 /** Maximum number of messages that wait. */
 const WAITING_MAX = 8_192
 /**
- * Messages that are not bytes may keep the event loop for this long, or be this many. Node deserializes
- * a message before it is counted here, which takes long for a large object, and it takes a thousand
- * messages per turn. A recorder sends only bytes.
+ * A port is flooded if a turn has lasted this long while more than this number of messages that are not
+ * bytes wait. Node delivers at least a thousand messages per turn, and deserializes each before it is
+ * counted here, which is slow for large objects. A recorder sends only bytes.
  */
 const FOREIGN_MS_MAX = 1_000
-const FOREIGN_WAITING_MIN = 16
+const FOREIGN_WAITING_MAX = 16
 /** Maximum bytes that wait, in payloads of the maximum size. */
 const WAITING_PAYLOADS_MAX = 16
 
@@ -142,7 +142,7 @@ export class Connection {
     this.#waitingBytes += bytesOf(message)
     if (isForeign) this.#foreignWaiting++
     const isSlow =
-      this.#foreignWaiting > FOREIGN_WAITING_MIN && this.#lastMs - this.#turnMs > FOREIGN_MS_MAX
+      this.#foreignWaiting > FOREIGN_WAITING_MAX && this.#lastMs - this.#turnMs > FOREIGN_MS_MAX
     const isWithin =
       this.#waiting.length <= WAITING_MAX && this.#waitingBytes <= this.#waitingBytesMax
     if (isWithin && !isSlow) return

@@ -19,8 +19,8 @@ const OVERLAPPING = 10_065
 const OVERLAPS_MAX = 3
 
 /**
- * Repeats a request while the servers of a cluster elect a leader, or other clients make the same
- * one. During an election, servers do not answer, or answer that they are unavailable.
+ * Repeats a request while the servers of a cluster elect a leader, or while another client makes the
+ * same request. During an election, servers do not answer, or answer that they are unavailable.
  *
  * @param timeoutMs time-out of one answer
  * @throws the error of the last attempt

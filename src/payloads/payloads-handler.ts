@@ -40,9 +40,9 @@ const RETRY_AFTER_MS = 1_000
  * index.
  *
  * The status is 200 if the payload is counted, 400 or 413 if it is rejected, 422 if another payload
- * with the same key was counted, 503 if the client
- * should send it again after the seconds of `Retry-After`, and 401, 405, 408 or 415 for an invalid
- * request. A body is read only if the request has the credentials.
+ * with the same key was counted, 503 if the client should send it again after the seconds of
+ * `Retry-After`, and 401, 405, 408 or 415 for an invalid request. A body is read only if the request
+ * has the credentials.
  *
  * @param receiver of `payloadReceiver`, or of `receivePayloads` of `moonmeter/nats`
  * @param options must contain credentials

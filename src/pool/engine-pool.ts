@@ -141,8 +141,8 @@ export class EnginePool extends EventEmitter<PoolEvents> {
       ...(env !== undefined && { env }),
       ...(execArgv !== undefined && { execArgv }),
     })
-    // A thread that ended is replaced for the next task, not at once: Piscina would start one from a
-    // listener of the thread, and where Node cannot make one, that is an uncaught exception.
+    // A thread that ended is replaced when the next task needs it. With a minimum, Piscina would start
+    // the new thread in a listener, where a failure of Node to start it is an uncaught exception.
     this.#piscina.options.minThreads = 0
     this.#piscina.on('error', (error: unknown) => {
       waiting.fail(error)

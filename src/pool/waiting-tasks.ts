@@ -4,14 +4,14 @@ type TaskQueue = NonNullable<NonNullable<ConstructorParameters<typeof Piscina>[0
 type Task = Parameters<TaskQueue['push']>[0]
 
 /**
- * The tasks of a pool that wait for a thread to start. Piscina keeps such a task when its thread cannot
- * be started, as where the system has no file descriptor or no thread left, and does not try again: the
- * promise of the task would never be settled.
+ * The tasks of a pool that wait for a thread to start. If the system has no file descriptor or thread
+ * left, the thread cannot be started. Piscina then keeps the task and does not try again, so the promise
+ * of the task would never settle.
  */
 export class WaitingTasks implements TaskQueue {
   #tasks: Task[] = []
   readonly #rejects = new WeakMap<Task, (error: unknown) => void>()
-  /** Of the run that is being called. */
+  /** Rejects the promise of the run that is being started. */
   #reject: ((error: unknown) => void) | undefined
 
   get size(): number {
@@ -39,7 +39,7 @@ export class WaitingTasks implements TaskQueue {
    * Run a task.
    *
    * @param run calls Piscina's `run`
-   * @returns what the task returns; rejects where its thread cannot be started, and the task is not run
+   * @returns what the task returns; rejects if its thread cannot be started; the task is then not run
    * later
    */
   run<Result>(run: () => Promise<Result>): Promise<Result> {

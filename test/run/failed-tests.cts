@@ -1,12 +1,12 @@
 import type { TestEvent } from 'node:test/reporters'
 const util: typeof import('node:util') = require('node:util')
 
-/** A file or a suite failed since a test in it did; that test is written by itself. */
+/** The type of the failure of a file or suite that only contains a failed test, which is written itself. */
 const OF_OTHERS = 'subtestsFailed'
 
 /**
- * A reporter of Node that writes only the tests that failed, each with its file and its error. Its module
- * is CommonJS, since Node takes the default export of a reporter.
+ * A test reporter for Node that writes only failed tests, each with its file and its error. The module is
+ * CommonJS because Node requires a default export, which the linter forbids.
  *
  * @see https://nodejs.org/api/test.html#custom-reporters
  */

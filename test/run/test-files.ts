@@ -16,7 +16,10 @@ const ALONE = [
  * run test:fleet` for a network of hosts.
  */
 const APART = [/^package\/(api\/|framework-types\.|installed\.|types\.)/, /^fleet\//]
-/** These take most of the time. They do not depend on the version of Node, or have long forms that are run on each. */
+/**
+ * These take most of the time. They do not depend on the version of Node, or have long forms that run on
+ * each version.
+ */
 const SLOW = [
   /^chaos\/(blocked-main|disconnect|hostile|incarnations|soak|statuses)\./,
   /^(nodes|system)\//,
